@@ -1,0 +1,38 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+
+void add_demo(CLI::App& app) {
+  struct Options {
+    std::string folder = "demo";
+    std::string data_root;
+    int64_t seed = 0;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "demo", "the main job: train on imbalanced Fashion-MNIST, prune it, show every class");
+  command->add_option("-o,--output", options->folder, "folder for the networks and the report")
+      ->capture_default_str();
+  command->add_option("--data-root", options->data_root, "folder searched first for Fashion-MNIST");
+  command->add_option("--seed", options->seed, "of everything that is drawn")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->callback([options] {
+    Study study = demo_study();
+    study.data_root = options->data_root;
+    study.seeds = {options->seed};
+    const Demo demo =
+        run_demo(study, options->folder, fmt::format("ncprune demo --seed {}", options->seed));
+    const std::string& folder = options->folder;
+    fmt::print("{}\n{}\n* thinned to 1 % of its training samples\n", to_text(demo.summary),
+               to_text(demo.classes));
+    fmt::print("Written: {}/report.html, {}/results.json, {}/dense.onnx, {}/surgeon-98.onnx\n",
+               folder, folder, folder, folder);
+  });
+}
+
+}  // namespace ncprune::cli

@@ -1,0 +1,73 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> networks;
+  DataRequest data;
+  double noise = 0;
+  std::string json;
+};
+
+std::string file_stem(const std::string& path) {
+  const std::string file = path.substr(path.find_last_of('/') + 1);
+  return file.substr(0, file.find_last_of('.'));
+}
+
+void run(const Options& options) {
+  if (!options.json.empty()) require_writable(options.json);
+  if (options.noise < 0) throw InputError(fmt::format("noise {} is negative", options.noise));
+  std::vector<Network> networks;
+  for (const std::string& path : options.networks) networks.push_back(read_onnx(path));
+  const Dataset test = prepare_data(options.data).test;
+  const Dataset noisy = with_gaussian_noise(test, options.noise, options.data.seed);
+  // Networks side by side are dense and pruned: they share their classes.
+  const ClassInfo classes = class_info(networks.front().metadata, test);
+  std::vector<ModelResult> results;
+  Json list = Json::array();
+  for (size_t i = 0; i < networks.size(); ++i) {
+    require_fits(networks[i], test, options.networks[i]);
+    ModelResult result{file_stem(options.networks[i]), evaluate(networks[i], test), {}};
+    Json json{{"network", options.networks[i]}};
+    json.update(metrics_json(result.clean, classes));
+    if (options.noise > 0) {
+      result.noisy = evaluate(networks[i], noisy);
+      json["noisy"] = metrics_json(*result.noisy, classes);
+    }
+    results.push_back(std::move(result));
+    list.push_back(std::move(json));
+  }
+  const std::string noise =
+      options.noise > 0 ? fmt::format("; noisy: + N(0, {:g}²)", options.noise) : "";
+  fmt::print("{}", to_text(class_table(fmt::format("Recall on {}, {} test samples (%){}",
+                                                   options.data.data, test.size(), noise),
+                                       classes, results)));
+  if (!classes.minority.empty()) fmt::print("* rare in the training data\n");
+  write_json_if(options.json, {{"data", options.data.data},
+                               {"noise", options.noise},
+                               {"classes", classes.names},
+                               {"minority", classes.minority},
+                               {"networks", list}});
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("evaluate", "recall per class on the test data, networks side by side");
+  command->add_option("networks", options->networks, "ONNX files")->required();
+  add_data_options(*command, options->data);
+  add_json_option(*command, options->json);
+  command->add_option("--noise", options->noise, "also with gaussian noise of this deviation")
+      ->capture_default_str();
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace ncprune::cli

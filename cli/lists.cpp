@@ -1,0 +1,75 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+// A command that prints one of the library's tables.
+void add_list(CLI::App& app, const std::string& name, const std::vector<std::string>& header,
+              const std::function<Rows()>& rows) {
+  CLI::App* command = app.add_subcommand(name, "what there is: " + name);
+  const auto json = std::make_shared<std::string>();
+  add_json_option(*command, *json);
+  command->callback([=] {
+    Json list = Json::array();
+    for (const std::vector<std::string>& row : rows()) {
+      fmt::print("{}\n", row.front());
+      Json entry{{header.front(), row.front()}};
+      for (size_t i = 1; i < row.size(); ++i) {
+        if (!row[i].empty()) fmt::print("    {}\n", row[i]);
+        entry[header[i]] = row[i];
+      }
+      list.push_back(std::move(entry));
+    }
+    write_json_if(*json, list);
+  });
+}
+
+template <typename Entry>
+Rows rows_of(const std::vector<Entry>& table,
+             const std::function<std::vector<std::string>(const Entry&)>& row) {
+  Rows rows;
+  for (const Entry& entry : table) rows.push_back(row(entry));
+  return rows;
+}
+
+}  // namespace
+
+void add_lists(CLI::App& app) {
+  add_list(app, "methods", {"name", "summary", "source", "parts"}, [] {
+    return rows_of<Method>(methods(), [](const Method& m) {
+      return std::vector<std::string>{
+          m.name, m.summary, m.source,
+          fmt::format("--criterion {} --allocation {} --pattern {} --support {} --repair {}",
+                      m.criterion, m.allocation, m.pattern, m.support, m.repair)};
+    });
+  });
+  add_list(app, "criteria", {"name", "summary", "source"}, [] {
+    return rows_of<Criterion>(criteria(), [](const Criterion& c) {
+      return std::vector<std::string>{c.name, c.summary, c.source};
+    });
+  });
+  add_list(app, "operators", {"name", "summary"}, [] {
+    return rows_of<Operator>(operators(), [](const Operator& o) {
+      return std::vector<std::string>{o.name, o.summary};
+    });
+  });
+  add_list(app, "architectures", {"name", "usage", "summary"}, [] {
+    return rows_of<Architecture>(architectures(), [](const Architecture& a) {
+      return std::vector<std::string>{a.name, a.usage, a.summary};
+    });
+  });
+  add_list(app, "datasets", {"name", "usage", "summary"}, [] {
+    return rows_of<DataSource>(data_sources(), [](const DataSource& s) {
+      return std::vector<std::string>{s.name, s.usage, s.summary};
+    });
+  });
+}
+
+}  // namespace ncprune::cli

@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+#include "cli/commands.h"
+
+// Exit codes: 0 done; 1 the user's mistake; 2 a promise not kept; 3 a bug. The only try/catch.
+int main(int argc, char** argv) {
+  namespace cli = ncprune::cli;
+  CLI::App app("Prunes trained classifiers without losing the rare classes.", "ncprune");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", NCPRUNE_VERSION);
+  app.fallthrough();  // --threads and --quiet may stand before or behind the command
+  int threads = 0;
+  bool quiet = false;
+  app.add_option("--threads", threads, "threads to use; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app.add_flag("--quiet", quiet, "no progress, results only");
+  app.parse_complete_callback([&] {
+    ncprune::configure_runtime(threads);
+    ncprune::set_quiet(quiet);
+    const std::string problem = ncprune::blas_problem();
+    if (!problem.empty()) ncprune::log_warning(problem);
+  });
+  cli::add_demo(app);
+  cli::add_train(app);
+  cli::add_prune(app);
+  cli::add_evaluate(app);
+  cli::add_study(app);
+  cli::add_lists(app);
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    fmt::print(stderr, "ncprune: {} (see ncprune --help)\n", error.what());
+  } catch (const ncprune::InputError& error) {
+    fmt::print(stderr, "ncprune: {}\n", error.what());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "ncprune: internal error, please report it: {}\n", error.what());
+    return 3;
+  }
+  return 1;
+}

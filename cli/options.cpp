@@ -1,0 +1,39 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+
+void add_data_options(CLI::App& command, DataRequest& request) {
+  command.add_option("--data", request.data, "the data: a name or SOURCE:..., see 'ncprune datasets'")
+      ->capture_default_str();
+  command.add_option("--data-root", request.data_root,
+                     "folder searched first for named data sets (then $NCPRUNE_DATA)");
+  command
+      .add_option("--imbalance", request.imbalance,
+                  "thin the training data: none, exp:F, step:F, classes:LIST@P")
+      ->capture_default_str();
+  command
+      .add_option("--validation", request.validation,
+                  "share of every class held out of the training data for choices")
+      ->capture_default_str();
+  command.add_option("--seed", request.seed, "of everything that is drawn")->capture_default_str();
+}
+
+void add_json_option(CLI::App& command, std::string& path) {
+  command.add_option("--json", path, "also write what is printed, as data, to FILE")
+      ->type_name("FILE");
+}
+
+void write_json_if(const std::string& path, const Json& json) {
+  if (!path.empty()) write_json(path, json);
+}
+
+ClassInfo class_info(const Metadata& metadata, const Dataset& data) {
+  return {metadata.class_names.empty() ? data.class_names : metadata.class_names,
+          metadata.class_counts, metadata.minority};
+}
+
+}  // namespace ncprune::cli

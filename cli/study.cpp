@@ -1,0 +1,32 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+
+void add_study(CLI::App& app) {
+  struct Options {
+    std::string grid;
+    std::string data_root;
+    std::string json;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "study", "data sets x imbalance x seeds x methods x sparsities from one TOML file");
+  command->add_option("grid", options->grid, "the TOML file")->required();
+  command->add_option("--data-root", options->data_root, "folder searched first for named data sets");
+  add_json_option(*command, options->json);
+  command->callback([options] {
+    if (!options->json.empty()) require_writable(options->json);
+    Study study = read_study(options->grid);
+    if (!options->data_root.empty()) study.data_root = options->data_root;
+    const std::vector<StudyRow> rows = run_study(study);
+    for (const Table& table : summary_tables(rows)) fmt::print("{}\n", to_text(table));
+    write_json_if(options->json, rows_json(rows));
+  });
+}
+
+}  // namespace ncprune::cli

@@ -1,0 +1,47 @@
+# ncprune_table(OUT HEADER FOLDER ENTRY|LIST TYPE FUNCTION)
+#
+# Makes a source file that defines `const std::vector<TYPE>& ncprune::FUNCTION()` from the files in
+# FOLDER. Each FOLDER/some_name.cpp defines, in namespace ncprune::FUNCTION_files,
+#   ENTRY  TYPE some_name();               one entry; its name becomes "some-name"
+#   LIST   std::vector<TYPE> some_name();  several entries with names of their own
+
+function(ncprune_table OUT HEADER FOLDER KIND TYPE FUNCTION)
+  file(GLOB FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${FOLDER}/*.cpp)
+  set(DECLARATIONS "")
+  set(CALLS "")
+  foreach(FILE IN LISTS FILES)
+    get_filename_component(STEM ${FILE} NAME_WE)
+    string(REPLACE "_" "-" NAME ${STEM})
+    if(KIND STREQUAL ENTRY)
+      string(APPEND DECLARATIONS "${TYPE} ${STEM}();\n")
+      string(APPEND CALLS "    table.push_back(${FUNCTION}_files::${STEM}());\n")
+      string(APPEND CALLS "    table.back().name = \"${NAME}\";\n")
+    else()
+      string(APPEND DECLARATIONS "std::vector<${TYPE}> ${STEM}();\n")
+      string(APPEND CALLS "    for (auto& entry : ${FUNCTION}_files::${STEM}()) table.push_back(entry);\n")
+    endif()
+  endforeach()
+  set(FILE ${CMAKE_BINARY_DIR}/generated/${FUNCTION}_table.cpp)
+  file(GENERATE OUTPUT ${FILE} CONTENT
+"// Generated from the file names in ${FOLDER}.
+#include \"${HEADER}\"
+
+#include <algorithm>
+
+namespace ncprune {
+namespace ${FUNCTION}_files {
+${DECLARATIONS}}
+const std::vector<${TYPE}>& ${FUNCTION}() {
+  static const std::vector<${TYPE}> table = [] {
+    std::vector<${TYPE}> table;
+${CALLS}    std::sort(table.begin(), table.end(),
+              [](const ${TYPE}& a, const ${TYPE}& b) { return a.name < b.name; });
+    return table;
+  }();
+  return table;
+}
+}  // namespace ncprune
+")
+  set_source_files_properties(${FILE} PROPERTIES COMPILE_OPTIONS "-Wno-shadow")
+  set(${OUT} ${FILE} PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,22 @@
+# The ONNX reader and the interpreter, which need LibTorch.
+file(GLOB NETWORK_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/ncprune/onnx/*.cpp)
+file(GLOB_RECURSE MODEL_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/ncprune/model/*.cpp)
+ncprune_table(OPERATOR_TABLE ncprune/model/operators.h ncprune/model/operators LIST Operator operators)
+ncprune_table(ARCHITECTURE_TABLE ncprune/model/architectures.h ncprune/model/architectures ENTRY
+              Architecture architectures)
+add_library(
+  ncprune_networks STATIC
+  ${NETWORK_SOURCES} ${MODEL_SOURCES} ${OPERATOR_TABLE} ${ARCHITECTURE_TABLE}
+  ${CMAKE_SOURCE_DIR}/ncprune/base/json.cpp ${CMAKE_SOURCE_DIR}/ncprune/base/log.cpp
+  ${CMAKE_SOURCE_DIR}/ncprune/base/random.cpp ${CMAKE_SOURCE_DIR}/ncprune/base/spec.cpp
+  ${CMAKE_SOURCE_DIR}/ncprune/data/dataset.cpp)
+target_compile_definitions(ncprune_networks PRIVATE NCPRUNE_VERSION="${PROJECT_VERSION}")
+# LibTorch 1.13 leaves a type incomplete that clang wants whole in C++20.
+target_compile_options(ncprune_networks PUBLIC "SHELL:-include ATen/core/ivalue.h")
+target_link_libraries(
+  ncprune_networks
+  PUBLIC ncprune_readers ${TORCH_LIBRARIES} fmt::fmt nlohmann_json::nlohmann_json
+  PRIVATE onnx onnx_proto spdlog::spdlog Threads::Threads ncprune_warnings)
+
+ncprune_fuzz_target(onnx ncprune_networks)
+set_tests_properties(fuzz_onnx PROPERTIES ENVIRONMENT OMP_NUM_THREADS=1)

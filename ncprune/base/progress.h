@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace ncprune {
+
+// A bar with the time left, on standard error: only on a terminal, only once a second has passed,
+// wiped when it goes out of scope.
+class Progress {
+ public:
+  Progress(std::string label, int64_t total);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void advance(int64_t steps = 1);
+  void set_label(std::string label) { label_ = std::move(label); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::string label_;
+  int64_t total_;
+  int64_t done_ = 0;
+  bool shown_;
+  bool drawn_ = false;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point last_ = start_;
+};
+
+// "4 s", "1 min 20 s", "2 h 5 min".
+std::string duration_text(double seconds);
+
+}  // namespace ncprune

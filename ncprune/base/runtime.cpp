@@ -1,0 +1,45 @@
+#include "ncprune/base/runtime.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <climits>
+#include <string_view>
+#include <thread>
+
+namespace ncprune {
+
+void configure_runtime(int threads) {
+  // Adam's moments of dead weights decay into subnormal numbers and stay there, ten times slower.
+  // Before the first worker exists: workers inherit it.
+  at::globalContext().setFlushDenormal(true);
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  mallopt(M_TOP_PAD, 64 << 20);
+  if (threads == 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  at::set_num_threads(threads);
+  // OpenBLAS keeps a count of its own; without it (another BLAS) there is nothing to set.
+  using SetThreads = void (*)(int);
+  if (auto* set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
+    set(threads);
+  }
+}
+
+std::string blas_problem() {
+  using GetConfig = char* (*)();
+  auto* config = reinterpret_cast<GetConfig>(dlsym(RTLD_DEFAULT, "openblas_get_config"));
+  if (config == nullptr) {
+    return "BLAS is not OpenBLAS, matrix products may be 40 times slower: install "
+           "libopenblas0-openmp";
+  }
+  if (std::string_view(config()).find("USE_OPENMP") == std::string_view::npos) {
+    return "OpenBLAS has a thread pool of its own that fights LibTorch's: install "
+           "libopenblas0-openmp and select it with update-alternatives";
+  }
+  return "";
+}
+
+}  // namespace ncprune

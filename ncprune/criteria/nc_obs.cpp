@@ -1,0 +1,28 @@
+#include <ATen/ops/cholesky_inverse.h>
+#include <ATen/ops/linalg_cholesky.h>
+
+#include "ncprune/criteria/criterion.h"
+
+namespace ncprune::criteria_files {
+namespace {
+
+// g_i w_ij^2 / [H^-1]_jj: what zeroing w_ij adds to the class scores' error when the other weights of
+// the row make good for it, H the Neural-Collapse metric (1 % damping), g_i what the scores make of
+// unit i. Comparable between rows and layers.
+at::Tensor score(const ScoreInput& layer) {
+  const at::Tensor metric = damped(layer.statistics.metric, MetricOptions{}.damping);
+  const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(metric));
+  return layer.statistics.output_weight.unsqueeze(1) * layer.weight.square() / inverse.diagonal();
+}
+
+}  // namespace
+
+Criterion nc_obs() {
+  return {.name = {},
+          .summary = "g_i w_ij^2 / [H^-1]_jj in the class-balanced Neural-Collapse metric H",
+          .source = "Hassibi, Stork 1993, in the metric of ncprune",
+          .needs = {Statistic::kMetric, Statistic::kOutputWeight},
+          .score = score};
+}
+
+}  // namespace ncprune::criteria_files

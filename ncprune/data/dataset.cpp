@@ -1,0 +1,62 @@
+#include "ncprune/data/dataset.h"
+
+#include <ATen/ops/bincount.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/nonzero.h>
+#include <fmt/format.h>
+
+#include "ncprune/base/error.h"
+
+namespace ncprune {
+
+std::vector<int64_t> Dataset::sample_shape() const {
+  return inputs.sizes().slice(1).vec();
+}
+
+std::vector<int64_t> class_counts(const Dataset& data) {
+  const at::Tensor counts = at::bincount(data.labels, {}, data.num_classes());
+  const auto view = elements<int64_t>(counts);
+  return {view.begin(), view.end()};
+}
+
+Dataset select(const Dataset& data, const at::Tensor& indices) {
+  return {data.inputs.index_select(0, indices), data.labels.index_select(0, indices),
+          data.class_names, data.range};
+}
+
+at::Tensor class_indices(const Dataset& data, int64_t c) {
+  return at::nonzero(data.labels == c).flatten();
+}
+
+void validate(const Dataset& data, const std::string& where) {
+  if (data.inputs.dim() < 2 || data.inputs.size(0) != data.labels.numel()) {
+    throw InputError(fmt::format("{}: inputs of {} samples, labels of {}", where,
+                                 data.inputs.dim() == 0 ? 0 : data.inputs.size(0),
+                                 data.labels.numel()));
+  }
+  if (data.size() == 0) throw InputError(fmt::format("{}: holds no samples", where));
+  const at::Tensor bad_label =
+      at::nonzero(data.labels.lt(0).logical_or(data.labels.ge(data.num_classes()))).flatten();
+  if (bad_label.numel() > 0) {
+    const int64_t i = bad_label[0].item<int64_t>();
+    throw InputError(fmt::format("{}: sample {} has label {}; wanted 0 to {}", where, i,
+                                 data.labels[i].item<int64_t>(), data.num_classes() - 1));
+  }
+  const at::Tensor finite = at::isfinite(data.inputs.flatten(1)).all(1);
+  const at::Tensor bad_input = at::nonzero(finite.logical_not()).flatten();
+  if (bad_input.numel() > 0) {
+    throw InputError(fmt::format("{}: sample {} holds a value that is not a finite number", where,
+                                 bad_input[0].item<int64_t>()));
+  }
+}
+
+void require_every_class(const Dataset& data, const std::string& where) {
+  const std::vector<int64_t> counts = class_counts(data);
+  for (size_t c = 0; c < counts.size(); ++c) {
+    if (counts[c] > 0) continue;
+    throw InputError(fmt::format("{}: class '{}' has no sample; every class needs at least one",
+                                 where, data.class_names[c]));
+  }
+}
+
+}  // namespace ncprune

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ncprune {
+
+// Text from a file as it may stand in a one-line message: control characters as \xNN, at most 60
+// bytes and then "...".
+std::string excerpt(std::string_view text);
+
+}  // namespace ncprune

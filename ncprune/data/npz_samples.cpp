@@ -1,0 +1,121 @@
+#include <ATen/ops/from_blob.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/file.h"
+#include "ncprune/data/excerpt.h"
+#include "ncprune/data/npz.h"
+#include "ncprune/data/samples.h"
+
+namespace ncprune {
+namespace {
+
+using Names = std::vector<std::string>;
+
+const Names kInputs = {"x", "X", "inputs", "x_train", "X_train"};
+const Names kLabels = {"y", "Y", "labels", "y_train"};
+const Names kTestInputs = {"x_test", "X_test"};
+const Names kTestLabels = {"y_test"};
+
+NpzArchive open(const std::string& path) {
+  Names wanted;
+  for (const Names* names : {&kInputs, &kLabels, &kTestInputs, &kTestLabels}) {
+    wanted.insert(wanted.end(), names->begin(), names->end());
+  }
+  return parse_npz(read_file(path), wanted, path);
+}
+
+// The first of `names` that the archive holds, or null.
+const NpyArray* find_array(const NpzArchive& archive, const Names& names) {
+  for (const std::string& name : names) {
+    const auto found = archive.arrays.find(name);
+    if (found != archive.arrays.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+const NpyArray& require_array(const NpzArchive& archive, const Names& names,
+                              const std::string& path) {
+  if (const NpyArray* found = find_array(archive, names)) return *found;
+  throw InputError(fmt::format("{}: holds no array called {}; its arrays: {}", path,
+                               fmt::join(names, ", "),
+                               excerpt(fmt::format("{}", fmt::join(archive.names, ", ")))));
+}
+
+// [N, height, width] and [N, height, width, channels] as [N, channels, height, width]. Where the
+// second and the last size both look like channels, the channels are taken to be first.
+at::Tensor channels_first(const at::Tensor& images) {
+  if (images.dim() == 3) return images.unsqueeze(1);
+  const auto may_be_channels = [](int64_t size) { return size == 1 || size == 3; };
+  if (may_be_channels(images.size(1)) || !may_be_channels(images.size(3))) return images;
+  return images.permute({0, 3, 1, 2}).contiguous();
+}
+
+Dataset to_dataset(const NpyArray& x, const NpyArray& y, const std::string& path) {
+  if (x.shape.size() < 2) {
+    throw InputError(fmt::format("{}: inputs of shape [{}]; wanted [N, features] or images", path,
+                                 fmt::join(x.shape, ", ")));
+  }
+  const bool column = y.shape.size() == 2 && y.shape[1] == 1;
+  if (y.shape.size() != 1 && !column) {
+    throw InputError(fmt::format("{}: labels of shape [{}]; wanted one number per sample, [N]",
+                                 path, fmt::join(y.shape, ", ")));
+  }
+  std::vector<float> values = to_floats(x);
+  std::vector<int64_t> labels = to_integers(y, path + ": labels");
+  Dataset data;
+  data.inputs = at::from_blob(values.data(), x.shape, at::kFloat).clone();
+  data.labels = at::from_blob(labels.data(), {y.shape[0]}, at::kLong).clone();
+  if (x.dtype == "u1" && (x.shape.size() == 3 || x.shape.size() == 4)) {
+    data.inputs = channels_first(data.inputs.div_(255));
+    data.range = std::pair{0.0, 1.0};
+  }
+  return data;
+}
+
+int64_t count_classes(const Dataset& data, const std::string& path) {
+  const auto largest = data.labels.max().item<int64_t>();
+  if (largest < kMaxClasses) return largest + 1;
+  throw InputError(fmt::format("{}: sample {} has label {}; wanted 0 to {}", path,
+                               data.labels.argmax().item<int64_t>(), largest, kMaxClasses - 1));
+}
+
+// The samples under these names. Throws InputError when an array is not there.
+Dataset read_part(const NpzArchive& archive, const Names& inputs, const Names& labels,
+                  const std::string& path) {
+  const NpyArray& x = require_array(archive, inputs, path);
+  return to_dataset(x, require_array(archive, labels, path), path);
+}
+
+}  // namespace
+
+Samples read_npz_samples(const Spec& spec) {
+  spec.require_known({"test"});
+  const std::string& path = spec.argument;
+  const std::string test_path = spec.get("test", "");
+  const NpzArchive archive = open(path);
+  Samples samples;
+  samples.train = read_part(archive, kInputs, kLabels, path);
+  samples.train.class_names = numbered_classes(count_classes(samples.train, path));
+  validate(samples.train, path);
+  if (!test_path.empty()) {
+    const NpzArchive test = open(test_path);
+    samples.test = read_part(test, kInputs, kLabels, test_path);
+  } else if (find_array(archive, kTestInputs) != nullptr) {
+    samples.test = read_part(archive, kTestInputs, kTestLabels, path);
+  } else {
+    return samples;
+  }
+  const std::string where = fmt::format("{}: test samples", test_path.empty() ? path : test_path);
+  samples.test->class_names = samples.train.class_names;
+  validate(*samples.test, where);
+  if (samples.test->sample_shape() != samples.train.sample_shape()) {
+    throw InputError(fmt::format("{}: of shape [{}]; those to train on have [{}]", where,
+                                 fmt::join(samples.test->sample_shape(), ", "),
+                                 fmt::join(samples.train.sample_shape(), ", ")));
+  }
+  return samples;
+}
+
+}  // namespace ncprune

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ncprune/base/spec.h"
+#include "ncprune/data/dataset.h"
+
+namespace ncprune {
+
+// What a source holds, before load_data sees to it that there is a test set. One function per kind
+// of source; all throw InputError (file, line or sample, what was wanted).
+struct Samples {
+  Dataset train;
+  std::optional<Dataset> test;
+};
+
+// More classes than this in a file of integer labels is taken for a mistake.
+inline constexpr int64_t kMaxClasses = 65536;
+
+// The folder's IDX files of images and labels, train-* and, where there are any, t10k-*, plain or
+// gzipped. Images [N, height, width] become [N, 1, height, width], bytes become [0, 1]. Classes
+// that `class_names` does not reach are called by their number.
+Samples read_idx_folder(const std::string& folder, const std::vector<std::string>& class_names);
+
+// Whether `folder` holds train-* IDX files of images.
+bool holds_idx_files(const std::string& folder);
+
+// csv:FILE?label=COLUMN[&test=FILE]: every column but the label's is a feature. The classes are the
+// training file's distinct labels, sorted (as numbers if all are).
+Samples read_csv_samples(const Spec& spec);
+
+// npz:FILE[?test=FILE]: inputs called x, X, inputs, x_train or X_train and labels called y, Y,
+// labels or y_train; test samples from x_test or X_test and y_test, or else as x and y of the test
+// file. Bytes [N, height, width], [N, channels, height, width] or [N, height, width, channels] are
+// images and become [0, 1]; everything else is taken as it is. Labels are whole numbers.
+Samples read_npz_samples(const Spec& spec);
+
+// "0", "1", ... for `num_classes` classes, after the names in `known`.
+std::vector<std::string> numbered_classes(int64_t num_classes,
+                                          const std::vector<std::string>& known = {});
+
+}  // namespace ncprune

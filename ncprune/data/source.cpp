@@ -1,0 +1,146 @@
+#include "ncprune/data/source.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/lookup.h"
+#include "ncprune/base/random.h"
+#include "ncprune/data/samples.h"
+#include "ncprune/data/split.h"
+#include "ncprune/data/synthetic.h"
+
+namespace ncprune {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A data set with a name of its own: IDX files in a folder of that name.
+struct NamedData {
+  std::string name;
+  std::string summary;
+  std::string other_folder;  // where torchvision puts the same files
+  std::string package;       // the Debian package that installs it; empty if there is none
+  std::vector<std::string> class_names;
+};
+
+const std::vector<NamedData>& named_data() {
+  static const std::vector<NamedData> kTable = {
+      {.name = "fashion-mnist",
+       .summary = "70000 grey images 28 x 28 of clothes, 10 classes (Xiao, Rasul, Vollgraf 2017)",
+       .other_folder = "FashionMNIST/raw",
+       .package = "dataset-fashion-mnist",
+       .class_names = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt",
+                       "Sneaker", "Bag", "Ankle boot"}},
+      {.name = "mnist",
+       .summary = "70000 grey images 28 x 28 of digits, 10 classes (LeCun, Cortes, Burges 1998)",
+       .other_folder = "MNIST/raw",
+       .package = "",
+       .class_names = numbered_classes(10)}};
+  return kTable;
+}
+
+// The folders under `root` that may hold the data set. The root itself counts only when it bears
+// the set's name: the files of MNIST and Fashion-MNIST are called the same.
+std::vector<fs::path> candidates(const fs::path& root, const NamedData& named) {
+  std::vector<fs::path> folders = {root / named.name, root / named.other_folder};
+  std::error_code error;
+  if (fs::weakly_canonical(root / ".", error).filename() == named.name) folders.push_back(root);
+  return folders;
+}
+
+Samples read_named(const NamedData& named, const std::string& data_root) {
+  std::vector<fs::path> roots;
+  if (!data_root.empty()) roots.emplace_back(data_root);
+  const char* variable = std::getenv("NCPRUNE_DATA");
+  if (variable != nullptr && *variable != '\0') roots.emplace_back(variable);
+  for (const char* system : {"/usr/local/share/datasets", "/usr/share/datasets"}) {
+    roots.emplace_back(system);
+  }
+  std::vector<std::string> looked;
+  for (const fs::path& root : roots) {
+    for (const fs::path& folder : candidates(root, named)) {
+      if (holds_idx_files(folder.string())) {
+        return read_idx_folder(folder.string(), named.class_names);
+      }
+    }
+    looked.push_back((root / named.name).string());
+  }
+  throw InputError(fmt::format(
+      "data set '{}' is not in {}; {}put its four IDX files into a folder {} and name the folder "
+      "above with --data-root or $NCPRUNE_DATA, or give idx:DIR",
+      named.name, fmt::join(looked, ", "),
+      named.package.empty() ? ""
+                            : fmt::format("install the Debian package {} (apt install {}), or ",
+                                          named.package, named.package),
+      named.name));
+}
+
+Samples read_synthetic(const Spec& spec, uint64_t seed) {
+  TrainTest data = synthetic_data(spec, seed);
+  return {std::move(data.train), std::move(data.test)};
+}
+
+Samples read_idx(const Spec& spec) {
+  spec.require_known({});
+  return read_idx_folder(spec.argument, {});
+}
+
+Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t seed) {
+  const DataSource& source = find_named(data_sources(), spec.name, "data source");
+  for (const NamedData& named : named_data()) {
+    if (named.name != spec.name) continue;
+    spec.require_known({});
+    if (!spec.argument.empty()) {
+      throw InputError(fmt::format("'{}': {} takes no argument", spec.text, spec.name));
+    }
+    return read_named(named, data_root);
+  }
+  if (spec.argument.empty()) {
+    throw InputError(fmt::format("'{}': wanted {}", spec.text, source.usage));
+  }
+  if (spec.name == "idx") return read_idx(spec);
+  if (spec.name == "csv") return read_csv_samples(spec);
+  if (spec.name == "npz") return read_npz_samples(spec);
+  return read_synthetic(spec, seed);
+}
+
+}  // namespace
+
+const std::vector<DataSource>& data_sources() {
+  static const std::vector<DataSource> kTable = [] {
+    std::vector<DataSource> table;
+    for (const NamedData& named : named_data()) {
+      table.push_back({named.name, named.name, named.summary});
+    }
+    table.push_back({"idx", "idx:DIR",
+                     "a folder of IDX files: train-images-idx3-ubyte, train-labels-idx1-ubyte and "
+                     "the same with t10k-, plain or .gz"});
+    table.push_back({"csv", "csv:FILE?label=COLUMN[&test=FILE]",
+                     "a table with a header: one column of labels, numbers in all others"});
+    table.push_back({"npz", "npz:FILE[?test=FILE]",
+                     "NumPy arrays x and y, or x_train, y_train, x_test and y_test; bytes are "
+                     "images"});
+    table.push_back({"synthetic", "synthetic:CLASSES,FEATURES,SAMPLES_PER_CLASS[?spread=S&noise=N]",
+                     "normal classes with known means and a known covariance"});
+    return table;
+  }();
+  return kTable;
+}
+
+TrainTest load_data(const std::string& text, const std::string& data_root, uint64_t seed) {
+  Samples samples = read_samples(parse_spec(text), data_root, seed);
+  if (samples.test) return {std::move(samples.train), std::move(*samples.test)};
+  constexpr double kTestShare = 0.2;
+  auto [train, test] = stratified_split(samples.train, kTestShare, Random(seed).stream("test set"));
+  if (test.size() == 0) {
+    throw InputError(
+        fmt::format("'{}': too few samples to keep a fifth of every class for testing", text));
+  }
+  return {std::move(train), std::move(test)};
+}
+
+}  // namespace ncprune

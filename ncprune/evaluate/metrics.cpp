@@ -1,0 +1,99 @@
+#include "ncprune/evaluate/metrics.h"
+
+#include <ATen/ops/empty_like.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "ncprune/base/random.h"
+#include "ncprune/model/interpreter.h"
+
+namespace ncprune {
+
+ClassMetrics class_metrics(const at::Tensor& scores, const at::Tensor& labels) {
+  const int64_t k = scores.size(1);
+  const at::Tensor cells = (labels * k + scores.argmax(1)).bincount({}, k * k);
+  ClassMetrics metrics;
+  const auto view = elements<int64_t>(cells);
+  metrics.confusion.assign(view.begin(), view.end());
+  const auto count = [&](int64_t truth, int64_t predicted) {
+    return static_cast<double>(metrics.confusion[static_cast<size_t>(truth * k + predicted)]);
+  };
+  double log_recall = 0;
+  double hits = 0;
+  double present = 0;
+  metrics.worst_recall = 1;
+  for (int64_t c = 0; c < k; ++c) {
+    double samples = 0;
+    double predicted = 0;
+    for (int64_t other = 0; other < k; ++other) {
+      samples += count(c, other);
+      predicted += count(other, c);
+    }
+    if (samples == 0) {
+      metrics.recall.push_back(std::numeric_limits<double>::quiet_NaN());
+      continue;
+    }
+    const double recall = count(c, c) / samples;
+    metrics.recall.push_back(recall);
+    present += 1;
+    hits += count(c, c);
+    metrics.balanced_accuracy += recall;
+    metrics.macro_f1 += 2 * count(c, c) / (samples + predicted);
+    log_recall += std::log(std::max(recall, 1e-3));
+    metrics.worst_recall = std::min(metrics.worst_recall, recall);
+  }
+  metrics.balanced_accuracy /= present;
+  metrics.macro_f1 /= present;
+  metrics.g_mean = std::exp(log_recall / present);
+  metrics.overall_accuracy = hits / static_cast<double>(labels.numel());
+  return metrics;
+}
+
+double mean_recall(const ClassMetrics& metrics, const std::vector<int64_t>& classes) {
+  double sum = 0;
+  double present = 0;
+  for (const int64_t c : classes) {
+    const double recall = metrics.recall[static_cast<size_t>(c)];
+    if (std::isnan(recall)) continue;
+    sum += recall;
+    present += 1;
+  }
+  return sum / present;
+}
+
+ClassGroups class_groups(const std::vector<int64_t>& counts) {
+  if (counts.empty()) return {};
+  const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+  if (*least == *most) return {};
+  std::vector<int64_t> order(counts.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return counts[static_cast<size_t>(a)] > counts[static_cast<size_t>(b)];
+  });
+  const auto third = std::max<int64_t>(1, std::llround(0.3 * static_cast<double>(order.size())));
+  const auto sorted = [](std::vector<int64_t> classes) {
+    std::sort(classes.begin(), classes.end());
+    return classes;
+  };
+  return {sorted({order.begin(), order.begin() + third}),
+          sorted({order.begin() + third, order.end() - third}),
+          sorted({order.end() - third, order.end()})};
+}
+
+Dataset with_gaussian_noise(const Dataset& data, double sigma, uint64_t seed) {
+  Random random = Random(seed).stream("gaussian noise");
+  Dataset noisy = data;
+  noisy.inputs = data.inputs + at::empty_like(data.inputs).normal_(0, sigma, random.generator());
+  if (data.range) noisy.inputs.clamp_(data.range->first, data.range->second);
+  return noisy;
+}
+
+ClassMetrics evaluate(const Network& network, const Dataset& data) {
+  require_fits(network, data, network.name);
+  return class_metrics(logits(network, data.inputs), data.labels);
+}
+
+}  // namespace ncprune

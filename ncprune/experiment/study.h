@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ncprune/experiment/prepare.h"
+#include "ncprune/prune/prune.h"
+#include "ncprune/report/class_report.h"
+#include "ncprune/train/train.h"
+
+namespace ncprune {
+
+// A grid of questions: every data set x imbalance x seed gets one dense network, and every dense
+// network is pruned by every method x repair x head x sparsity. Read from TOML by the names of the
+// fields, [train] and [metric] holding those of TrainOptions and MetricOptions.
+struct Study {
+  std::vector<std::string> data{"fashion-mnist"};
+  std::string data_root;
+  std::vector<std::string> imbalance{"classes:1,2,3@0.01"};
+  std::string architecture = "mlp:1000,200?bias=false";
+  std::vector<int64_t> seeds{0};
+  std::vector<std::string> methods{"magnitude", "wanda", "nc-gradient", "surgeon"};
+  // "method": as the method has it; or "none" or "least-squares" for all of them.
+  std::vector<std::string> repairs{"method"};
+  std::vector<std::string> heads{"keep"};
+  std::vector<double> sparsities{0.9};
+  double validation = 0.25;
+  double noise = 0.2;  // standard deviation of the noise on the test inputs
+  TrainOptions train;
+  MetricOptions metric;
+};
+
+// Throws InputError (file and line, or key) on unknown keys, wrong types and unknown names.
+Study read_study(const std::string& path);
+
+// One cell. The dense network is method "dense", repair "none", sparsity 0.
+struct StudyRow {
+  std::string data;
+  std::string imbalance;
+  int64_t seed = 0;
+  std::string method;
+  std::string repair;
+  std::string head;
+  double sparsity = 0;  // asked for
+  double reached = 0;
+  double seconds = 0;  // of the pruning
+  ModelResult result;
+  ClassInfo classes;
+};
+
+// Called with every network that a study makes, as it is made.
+using NetworkVisitor = std::function<void(const StudyRow&, const Network&)>;
+
+// Runs the grid in order. Training and statistics see the training part only, the rows the test set.
+std::vector<StudyRow> run_study(const Study& study, const NetworkVisitor& visit = {});
+
+// A table per data set and imbalance: mean over seeds of balanced accuracy and minority recall, clean
+// and noisy, with the standard deviation behind it when there are several seeds; in percent.
+std::vector<Table> summary_tables(const std::vector<StudyRow>& rows);
+
+// {"rows": [...]}, shares in [0, 1]; see docs/results.md.
+Json rows_json(const std::vector<StudyRow>& rows);
+
+}  // namespace ncprune

@@ -1,0 +1,138 @@
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <type_traits>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/file.h"
+#include "ncprune/experiment/study.h"
+
+namespace ncprune {
+namespace {
+
+// Reads the keys of one TOML table into the fields that ask for them; what nobody asked for is an
+// unknown key.
+class TableReader {
+ public:
+  TableReader(const toml::table& table, std::string where)
+      : table_(table), where_(std::move(where)) {}
+
+  template <typename T>
+  void read(const std::string& key, T& field) {
+    known_ += (known_.empty() ? "" : ", ") + key;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return;
+    ++used_;
+    field = value<T>(*node, key);
+  }
+
+  // A list, or one value standing for a list of one.
+  template <typename T>
+  void read(const std::string& key, std::vector<T>& field) {
+    known_ += (known_.empty() ? "" : ", ") + key;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return;
+    ++used_;
+    field.clear();
+    if (const toml::array* list = node->as_array()) {
+      for (const toml::node& item : *list) field.push_back(value<T>(item, key));
+    } else {
+      field.push_back(value<T>(*node, key));
+    }
+    if (field.empty()) fail(*node, key, "is empty");
+  }
+
+  const toml::table* table(const std::string& key) {
+    known_ += (known_.empty() ? "" : ", ") + key;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return nullptr;
+    ++used_;
+    if (!node->is_table()) fail(*node, key, "is not a table");
+    return node->as_table();
+  }
+
+  void finish() const {
+    if (used_ == table_.size()) return;
+    for (const auto& [key, node] : table_) {
+      const std::string name(key.str());
+      if ((", " + known_ + ", ").find(", " + name + ", ") != std::string::npos) continue;
+      fail(node, name, fmt::format("is unknown; known: {}", known_));
+    }
+  }
+
+ private:
+  template <typename T>
+  T value(const toml::node& node, const std::string& key) const {
+    // A whole number is a number too; the reverse is not.
+    if constexpr (std::is_same_v<T, double>) {
+      if (node.is_integer()) return static_cast<double>(*node.value<int64_t>());
+    }
+    if (const auto found = node.value_exact<T>()) return *found;
+    fail(node, key, fmt::format("is not a {}", std::is_same_v<T, std::string> ? "text"
+                                               : std::is_same_v<T, double>    ? "number"
+                                                                              : "whole number"));
+  }
+
+  [[noreturn]] void fail(const toml::node& node, const std::string& key,
+                         const std::string& what) const {
+    throw InputError(fmt::format("{}:{}: '{}' {}", where_, node.source().begin.line, key, what));
+  }
+
+  const toml::table& table_;
+  std::string where_;
+  std::string known_;
+  size_t used_ = 0;
+};
+
+}  // namespace
+
+Study read_study(const std::string& path) {
+  const std::string text = read_file(path, 1 << 20);
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    throw InputError(
+        fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()));
+  }
+  Study study;
+  TableReader top(table, path);
+  top.read("data", study.data);
+  top.read("data_root", study.data_root);
+  top.read("imbalance", study.imbalance);
+  top.read("architecture", study.architecture);
+  top.read("seeds", study.seeds);
+  top.read("methods", study.methods);
+  top.read("repairs", study.repairs);
+  top.read("heads", study.heads);
+  top.read("sparsities", study.sparsities);
+  top.read("validation", study.validation);
+  top.read("noise", study.noise);
+  if (const toml::table* inner = top.table("train")) {
+    TableReader reader(*inner, path);
+    reader.read("loss", study.train.loss);
+    reader.read("sampler", study.train.sampler);
+    reader.read("optimizer", study.train.optimizer);
+    reader.read("schedule", study.train.schedule);
+    reader.read("learning_rate", study.train.learning_rate);
+    reader.read("momentum", study.train.momentum);
+    reader.read("weight_decay", study.train.weight_decay);
+    reader.read("epochs", study.train.epochs);
+    reader.read("batch", study.train.batch);
+    reader.read("select", study.train.select);
+    reader.read("patience", study.train.patience);
+    reader.finish();
+  }
+  if (const toml::table* inner = top.table("metric")) {
+    TableReader reader(*inner, path);
+    reader.read("kappa", study.metric.kappa);
+    reader.read("balance", study.metric.balance);
+    reader.read("shrinkage", study.metric.shrinkage);
+    reader.read("damping", study.metric.damping);
+    reader.finish();
+  }
+  top.finish();
+  return study;
+}
+
+}  // namespace ncprune

@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "ncprune/experiment/study.h"
+
+namespace ncprune {
+namespace {
+
+// Mean and, over several seeds, the sample standard deviation; in percent.
+std::string spread(const std::vector<double>& shares) {
+  double mean = 0;
+  for (const double x : shares) mean += x / static_cast<double>(shares.size());
+  if (shares.size() < 2) return percent(mean);
+  double variance = 0;
+  for (const double x : shares) variance += (x - mean) * (x - mean);
+  variance /= static_cast<double>(shares.size() - 1);
+  return fmt::format("{} ±{:4.1f}", percent(mean), 100 * std::sqrt(variance));
+}
+
+struct Column {
+  std::string name;
+  std::function<double(const StudyRow&)> value;
+};
+
+std::vector<Column> summary_columns() {
+  return {
+      {"balanced\naccuracy", [](const StudyRow& r) { return r.result.clean.balanced_accuracy; }},
+      {"minority\nrecall",
+       [](const StudyRow& r) { return mean_recall(r.result.clean, r.classes.minority); }},
+      {"noisy\nbalanced", [](const StudyRow& r) { return r.result.noisy->balanced_accuracy; }},
+      {"noisy\nminority",
+       [](const StudyRow& r) { return mean_recall(*r.result.noisy, r.classes.minority); }},
+  };
+}
+
+}  // namespace
+
+std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
+  using TableKey = std::pair<std::string, std::string>;
+  using CellKey = std::tuple<std::string, std::string, std::string, double>;
+  // In the order of the grid: the rows of further seeds join those of the first.
+  std::vector<TableKey> table_order;
+  std::map<TableKey, std::vector<CellKey>> cell_order;
+  std::map<TableKey, std::map<CellKey, std::vector<const StudyRow*>>> cells;
+  for (const StudyRow& row : rows) {
+    const TableKey table{row.data, row.imbalance};
+    const CellKey cell{row.method, row.repair, row.head, row.sparsity};
+    if (!cells.contains(table)) table_order.push_back(table);
+    if (!cells[table].contains(cell)) cell_order[table].push_back(cell);
+    cells[table][cell].push_back(&row);
+  }
+  std::vector<Table> tables;
+  for (const TableKey& key : table_order) {
+    const size_t seeds = cells[key][cell_order[key].front()].size();
+    Table table{fmt::format("{}, {}, {} seed{} (%)", key.first, key.second, seeds,
+                            seeds == 1 ? "" : "s: mean ± standard deviation"),
+                {"method", "repair", "head", "sparsity"},
+                {}};
+    const std::vector<Column> columns = summary_columns();
+    for (const Column& column : columns) table.header.push_back(column.name);
+    std::string last_method;
+    for (const CellKey& cell : cell_order[key]) {
+      const auto& [method, repair, head, sparsity] = cell;
+      if (!last_method.empty() && method != last_method) table.rows.emplace_back();
+      last_method = method;
+      std::vector<std::string> line{method, repair == "none" ? "-" : repair, head,
+                                    fmt::format("{:g}", 100 * sparsity)};
+      for (const Column& column : columns) {
+        std::vector<double> values;
+        for (const StudyRow* row : cells[key][cell]) values.push_back(column.value(*row));
+        line.push_back(spread(values));
+      }
+      table.rows.push_back(std::move(line));
+    }
+    tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+Json rows_json(const std::vector<StudyRow>& rows) {
+  Json list = Json::array();
+  for (const StudyRow& row : rows) {
+    Json json{{"data", row.data},         {"imbalance", row.imbalance},
+              {"seed", row.seed},         {"method", row.method},
+              {"repair", row.repair},     {"head", row.head},
+              {"sparsity", row.sparsity}, {"sparsity_reached", row.reached},
+              {"seconds", row.seconds}};
+    json.update(metrics_json(row.result.clean, row.classes));
+    if (row.result.noisy) json["noisy"] = metrics_json(*row.result.noisy, row.classes);
+    list.push_back(std::move(json));
+  }
+  Json json;
+  if (!rows.empty()) {
+    json["classes"] = rows.front().classes.names;
+    json["minority"] = rows.front().classes.minority;
+  }
+  json["rows"] = std::move(list);
+  return json;
+}
+
+}  // namespace ncprune

@@ -1,0 +1,129 @@
+#include "ncprune/model/interpreter.h"
+
+#include <ATen/ops/cat.h>
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "ncprune/base/error.h"
+
+namespace ncprune {
+namespace {
+
+// Which nodes must run for `wanted`, walking the graph backwards once.
+std::vector<bool> needed_nodes(const Network& network, const std::vector<std::string>& wanted) {
+  std::unordered_set<std::string> values(wanted.begin(), wanted.end());
+  std::vector<bool> needed(network.nodes.size(), false);
+  for (size_t i = network.nodes.size(); i-- > 0;) {
+    const Node& node = network.nodes[i];
+    needed[i] = std::any_of(node.outputs.begin(), node.outputs.end(),
+                            [&](const std::string& output) { return values.contains(output); });
+    if (needed[i]) values.insert(node.inputs.begin(), node.inputs.end());
+  }
+  return needed;
+}
+
+std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>& inputs,
+                                 const RunMode& mode) {
+  const Operator* op = find_operator(node.op_type);
+  try {
+    if (op == nullptr) throw InputError("cannot be run");
+    return op->run(node, inputs, mode);
+  } catch (const c10::Error& error) {
+    // LibTorch's message spans lines and names its own sources: the first line says what is wrong.
+    const std::string what = error.what_without_backtrace();
+    throw InputError(fmt::format("node {} ({}): {}", node.label(), node.op_type,
+                                 what.substr(0, what.find('\n'))));
+  } catch (const std::out_of_range&) {
+    throw InputError(fmt::format("node {} ({}): too few inputs", node.label(), node.op_type));
+  } catch (const InputError&) {
+    throw;
+  } catch (const std::runtime_error& error) {  // LibTorch's on an alpha beyond the elements' range
+    throw InputError(fmt::format("node {} ({}): {}", node.label(), node.op_type, error.what()));
+  }
+}
+
+int64_t product(const std::vector<int64_t>& shape) {
+  return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+}
+
+}  // namespace
+
+std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
+                            const std::vector<std::string>& wanted, const RunMode& mode) {
+  const std::vector<bool> needed = needed_nodes(network, wanted);
+  std::unordered_map<std::string, at::Tensor> values;
+  values.emplace(network.input.name, input);
+  const auto value = [&](const std::string& name) -> at::Tensor {
+    if (name.empty()) return {};
+    if (const auto found = values.find(name); found != values.end()) return found->second;
+    if (const auto found = network.initializers.find(name); found != network.initializers.end()) {
+      return found->second;
+    }
+    // A further output that ONNX knows and the operator here does not give: Dropout's mask.
+    throw InputError(fmt::format("'{}' is not computed: of its node only the first output is", name));
+  };
+  for (size_t i = 0; i < network.nodes.size(); ++i) {
+    if (!needed[i]) continue;
+    const Node& node = network.nodes[i];
+    std::vector<at::Tensor> inputs;
+    inputs.reserve(node.inputs.size());
+    for (const std::string& name : node.inputs) inputs.push_back(value(name));
+    const std::vector<at::Tensor> outputs = run_node(node, inputs, mode);
+    for (size_t k = 0; k < std::min(outputs.size(), node.outputs.size()); ++k) {
+      values.insert_or_assign(node.outputs[k], outputs[k]);
+    }
+  }
+  std::vector<at::Tensor> results;
+  results.reserve(wanted.size());
+  for (const std::string& name : wanted) results.push_back(value(name));
+  return results;
+}
+
+at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
+  std::vector<int64_t> shape(network.input.shape);
+  shape.front() = raw.size(0);
+  const std::vector<int64_t> sample(shape.begin() + 1, shape.end());
+  const bool fixed = std::all_of(sample.begin(), sample.end(), [](int64_t n) { return n >= 0; });
+  if (fixed && product(sample) != product(raw.sizes().slice(1).vec())) {
+    throw InputError(fmt::format("the network takes samples of shape [{}]; the data's are [{}]",
+                                 fmt::join(sample, ", "), fmt::join(raw.sizes().slice(1), ", ")));
+  }
+  at::Tensor inputs = raw;
+  if (network.metadata.input_mean.defined()) inputs = inputs - network.metadata.input_mean;
+  if (network.metadata.input_scale.defined()) inputs = inputs / network.metadata.input_scale;
+  return fixed ? inputs.reshape(shape) : inputs;
+}
+
+at::Tensor logits(const Network& network, const at::Tensor& raw, int64_t batch) {
+  const at::NoGradGuard no_grad;
+  const std::vector<std::string> wanted{logits_value(network)};
+  std::vector<at::Tensor> parts;
+  for (int64_t begin = 0; begin < raw.size(0); begin += batch) {
+    const at::Tensor inputs =
+        prepare_inputs(network, raw.slice(0, begin, std::min(begin + batch, raw.size(0))));
+    parts.push_back(run(network, inputs, wanted).front());
+  }
+  return at::cat(parts);
+}
+
+void require_fits(const Network& network, const Dataset& data, const std::string& where) {
+  const at::NoGradGuard no_grad;
+  at::Tensor scores;
+  try {
+    scores = logits(network, data.inputs.slice(0, 0, 1));
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", where, error.what()));
+  }
+  if (scores.dim() != 2 || scores.size(1) != data.num_classes()) {
+    throw InputError(fmt::format("{}: gives scores of shape [{}]; the data have {} classes", where,
+                                 fmt::join(scores.sizes(), ", "), data.num_classes()));
+  }
+}
+
+}  // namespace ncprune

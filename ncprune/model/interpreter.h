@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ncprune/data/dataset.h"
+#include "ncprune/model/network.h"
+#include "ncprune/model/operators.h"
+
+namespace ncprune {
+
+// Runs the part of the graph that `wanted` needs, on `input` [N, ...] as the graph takes it (already
+// normalised), and gives those values in the order asked for. Autograd follows when gradients are
+// enabled and an initializer or the input requires them. Throws InputError naming the node when a
+// shape does not fit.
+std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
+                            const std::vector<std::string>& wanted, const RunMode& mode = {});
+
+// Raw samples as the graph takes them: normalised as the metadata says, reshaped to the graph's
+// input. Throws InputError when the sizes do not fit.
+at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw);
+
+// Class scores [N, K] (before any softmax) of raw samples, in batches, without gradients.
+at::Tensor logits(const Network& network, const at::Tensor& raw, int64_t batch = 1024);
+
+// Throws InputError unless the network takes the data's samples and knows as many classes.
+void require_fits(const Network& network, const Dataset& data, const std::string& where);
+
+}  // namespace ncprune

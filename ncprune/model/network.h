@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ncprune/base/tensor.h"
+
+namespace ncprune {
+
+// A network is a graph in ONNX's own vocabulary: nodes that read and write named values, and
+// initializers, the values known beforehand (weights, biases, shapes).
+
+using Attribute =
+    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, at::Tensor>;
+
+struct Node {
+  std::string op_type;  // "Gemm", "Relu", ...
+  std::string name;     // may be empty; see label()
+  std::vector<std::string> inputs;  // names of values; "" is an optional input left out
+  std::vector<std::string> outputs;
+  std::map<std::string, Attribute> attributes;
+
+  // The attribute's value, or `fallback` when absent. Throws InputError when it has another type.
+  int64_t integer(const std::string& key, int64_t fallback) const;
+  double number(const std::string& key, double fallback) const;
+  std::vector<int64_t> integers(const std::string& key, std::vector<int64_t> fallback) const;
+
+  // For messages: the name, or "Relu writing 'hidden1'" when the node has none.
+  std::string label() const;
+};
+
+struct ValueInfo {
+  std::string name;
+  std::vector<int64_t> shape;  // -1 where it is free (the batch axis)
+};
+
+// What a classifier must know to be used, carried in the ONNX file's metadata.
+struct Metadata {
+  std::vector<std::string> class_names;  // K of them, or none when unknown
+  std::vector<int64_t> class_counts;     // training samples per class, or none when unknown
+  std::vector<int64_t> minority;         // the rare classes to watch, ascending
+  // Raw inputs become (x - mean) / scale before the graph sees them; float, empty tensors when the
+  // network takes raw inputs, else broadcastable to one sample.
+  at::Tensor input_mean;
+  at::Tensor input_scale;
+  std::map<std::string, std::string> other;  // entries of other programs, kept as they were
+};
+
+struct Network {
+  std::string name = "ncprune";
+  int64_t opset = 17;
+  ValueInfo input;   // [-1, ...]
+  ValueInfo output;  // [-1, K]
+  std::vector<Node> nodes;  // INVARIANT: a node reads only what stands before it
+  std::map<std::string, at::Tensor> initializers;
+  Metadata metadata;
+
+  int64_t num_classes() const { return output.shape.back(); }
+};
+
+// A copy whose tensors share no memory with `network`'s.
+Network clone(const Network& network);
+
+// The value that holds the class scores before any closing Softmax or LogSoftmax; [N, K].
+std::string logits_value(const Network& network);
+
+// Index of the node that writes `value`; -1 when none does (an input or initializer).
+int64_t producer(const Network& network, const std::string& value);
+
+// Indices of the nodes that read `value`, ascending.
+std::vector<int64_t> consumers(const Network& network, const std::string& value);
+
+// `wanted`, or `wanted` with a number behind it if a value of that name exists already.
+std::string fresh_name(const Network& network, const std::string& wanted);
+
+// Throws InputError, naming `where`, when a node reads what nothing wrote, an operator is unknown
+// (node and type are named), or a weight is not finite.
+void validate(const Network& network, const std::string& where);
+
+}  // namespace ncprune

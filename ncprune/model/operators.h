@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ncprune/base/random.h"
+#include "ncprune/model/network.h"
+
+namespace ncprune {
+
+// How a network is run.
+struct RunMode {
+  bool training = false;    // Dropout drops; BatchNormalization uses and updates batch statistics
+  Random* random = nullptr;  // where Dropout draws from; REQUIRED in training
+};
+
+// One ONNX operator: what it computes, as LibTorch calls that autograd can follow.
+struct Operator {
+  std::string name;     // ONNX's operator type
+  std::string summary;  // what is supported of it
+  // Inputs in the node's order; an optional input left out is an undefined tensor. Throws
+  // InputError, naming the node, on shapes or attributes it cannot take.
+  std::function<std::vector<at::Tensor>(const Node&, const std::vector<at::Tensor>&, const RunMode&)>
+      run;
+};
+
+// Every operator, by name. Each file in operators/ contributes a list: adding a file is all it takes.
+const std::vector<Operator>& operators();
+
+// Null when there is none of that name.
+const Operator* find_operator(const std::string& name);
+
+}  // namespace ncprune

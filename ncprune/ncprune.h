@@ -1,0 +1,54 @@
+#pragma once
+
+// The library, in the order in which data flow through it. ncprune/README.md is the map.
+
+// base: errors, the one seeded source of randomness, files, progress
+#include "ncprune/base/error.h"
+#include "ncprune/base/file.h"
+#include "ncprune/base/json.h"
+#include "ncprune/base/log.h"
+#include "ncprune/base/lookup.h"
+#include "ncprune/base/progress.h"
+#include "ncprune/base/random.h"
+#include "ncprune/base/runtime.h"
+#include "ncprune/base/spec.h"
+// data: labelled samples, where they come from, how they are thinned and split
+#include "ncprune/data/dataset.h"
+#include "ncprune/data/imbalance.h"
+#include "ncprune/data/source.h"
+#include "ncprune/data/split.h"
+// model: the graph, its operators, the interpreter, built-in architectures
+#include "ncprune/model/architectures.h"
+#include "ncprune/model/interpreter.h"
+#include "ncprune/model/layers.h"
+#include "ncprune/model/network.h"
+#include "ncprune/model/operators.h"
+// onnx: the only model file
+#include "ncprune/onnx/onnx.h"
+// train: losses, samplers, optimizers, schedules
+#include "ncprune/train/loss.h"
+#include "ncprune/train/optimizer.h"
+#include "ncprune/train/sampler.h"
+#include "ncprune/train/schedule.h"
+#include "ncprune/train/train.h"
+// stats: class means and scatters of every layer
+#include "ncprune/stats/moments.h"
+#include "ncprune/stats/statistics.h"
+// criteria: scores
+#include "ncprune/criteria/criterion.h"
+// prune: how much from where, in which pattern, with what repair
+#include "ncprune/prune/allocation.h"
+#include "ncprune/prune/head.h"
+#include "ncprune/prune/method.h"
+#include "ncprune/prune/pattern.h"
+#include "ncprune/prune/prune.h"
+#include "ncprune/prune/reconstruction.h"
+// evaluate: what happened to each class
+#include "ncprune/evaluate/metrics.h"
+// report: numbers as tables, JSON and pages
+#include "ncprune/report/class_report.h"
+#include "ncprune/report/table.h"
+// experiment: the stages in their order
+#include "ncprune/experiment/demo.h"
+#include "ncprune/experiment/prepare.h"
+#include "ncprune/experiment/study.h"

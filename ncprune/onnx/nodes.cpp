@@ -1,0 +1,182 @@
+#include "ncprune/onnx/nodes.h"
+
+#include <ATen/ops/tensor.h>
+#include <fmt/format.h>
+#include <onnx/defs/schema.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "ncprune/base/error.h"
+#include "ncprune/model/operators.h"
+#include "ncprune/onnx/tensors.h"
+
+namespace ncprune {
+namespace {
+
+using Proto = onnx::AttributeProto;
+
+std::optional<Attribute> attribute_from(const Proto& proto, const std::string& what) {
+  switch (proto.type()) {
+    case Proto::INT:
+      return proto.i();
+    case Proto::FLOAT:
+      return proto.f();
+    case Proto::STRING:
+      return proto.s();
+    case Proto::INTS:
+      return std::vector<int64_t>(proto.ints().begin(), proto.ints().end());
+    case Proto::FLOATS:
+      return std::vector<float>(proto.floats().begin(), proto.floats().end());
+    case Proto::TENSOR:
+      return tensor_from(proto.t(), what, "");
+    default:
+      return std::nullopt;
+  }
+}
+
+struct AttributeWriter {
+  Proto& proto;
+
+  void operator()(int64_t value) const {
+    proto.set_type(Proto::INT);
+    proto.set_i(value);
+  }
+  void operator()(float value) const {
+    proto.set_type(Proto::FLOAT);
+    proto.set_f(value);
+  }
+  void operator()(const std::string& value) const {
+    proto.set_type(Proto::STRING);
+    proto.set_s(value);
+  }
+  void operator()(const std::vector<int64_t>& values) const {
+    proto.set_type(Proto::INTS);
+    proto.mutable_ints()->Assign(values.begin(), values.end());
+  }
+  void operator()(const std::vector<float>& values) const {
+    proto.set_type(Proto::FLOATS);
+    proto.mutable_floats()->Assign(values.begin(), values.end());
+  }
+  void operator()(const at::Tensor& value) const {
+    proto.set_type(Proto::TENSOR);
+    *proto.mutable_t() = tensor_to(value, "");
+  }
+};
+
+std::string description(const onnx::NodeProto& proto) {
+  const std::string name = proto.name().empty() && proto.output_size() > 0
+                               ? fmt::format("writing '{}'", printable(proto.output(0)))
+                               : fmt::format("'{}'", printable(proto.name()));
+  return fmt::format("node {} ({})", name, printable(proto.op_type()));
+}
+
+// What ONNX says an operator is. Its definitions end at known_opset(): of a newer node only the
+// counts are compared, since attributes may have come to the operator.
+void require_definition(const onnx::NodeProto& proto, int64_t opset) {
+  const int version = static_cast<int>(std::min(opset, known_opset()));
+  const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(proto.op_type(), version);
+  if (schema == nullptr) return;
+  const auto fits = [](int count, int low, int high) { return low <= count && count <= high; };
+  if (!fits(proto.input_size(), schema->min_input(), schema->max_input()) ||
+      !fits(proto.output_size(), schema->min_output(), schema->max_output())) {
+    throw InputError(fmt::format("{} has {} inputs and {} outputs, which ONNX does not define",
+                                 description(proto), proto.input_size(), proto.output_size()));
+  }
+  if (opset > known_opset()) return;
+  try {
+    schema->Verify(proto);
+  } catch (const std::exception& error) {
+    throw InputError(fmt::format("{}: {}", description(proto), printable(error.what())));
+  }
+}
+
+// Makes the node say by itself what it computes once training is over.
+void settle(Node& node, int64_t opset) {
+  const bool drops = node.op_type == "Dropout";
+  const bool normalizes = node.op_type == "BatchNormalization";
+  const bool is_softmax = node.op_type == "Softmax" || node.op_type == "LogSoftmax";
+  // What else they write (Dropout's mask, batch statistics) is for training only.
+  if (drops || normalizes) node.outputs.resize(1);
+  // Exporters can leave the training mode on; by the letter of ONNX that drops at random.
+  if (drops && node.inputs.size() > 2) node.inputs.resize(2);
+  if (normalizes) node.attributes.erase("training_mode");
+  // Up to opset 12 the axis left out was 1, since then it is the last.
+  if (is_softmax && opset < 13) node.attributes.emplace("axis", int64_t{1});
+}
+
+}  // namespace
+
+int64_t known_opset() {
+  static const int64_t newest =
+      onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second;
+  return newest;
+}
+
+Node node_from(const onnx::NodeProto& proto, int64_t opset) {
+  Node node{proto.op_type(), proto.name(), {}, {}, {}};
+  if (!proto.domain().empty() && proto.domain() != "ai.onnx") {
+    node.op_type = proto.domain() + "." + proto.op_type();
+  }
+  node.inputs.assign(proto.input().begin(), proto.input().end());
+  node.outputs.assign(proto.output().begin(), proto.output().end());
+  if (find_operator(node.op_type) == nullptr) return node;
+
+  require_definition(proto, opset);
+  if (node.inputs.empty() || node.inputs[0].empty() || node.outputs.empty() ||
+      node.outputs[0].empty()) {
+    throw InputError(fmt::format("{} has no input or no output", description(proto)));
+  }
+  for (const Proto& entry : proto.attribute()) {
+    const std::string what =
+        fmt::format("{}: attribute '{}'", description(proto), printable(entry.name()));
+    std::optional<Attribute> value = attribute_from(entry, what);
+    if (!value) throw InputError(fmt::format("{} is of a type that ncprune does not read", what));
+    if (!node.attributes.emplace(entry.name(), *std::move(value)).second) {
+      throw InputError(fmt::format("{} is given twice", what));
+    }
+  }
+  settle(node, opset);
+  return node;
+}
+
+at::Tensor constant_from(const onnx::NodeProto& proto) {
+  if (proto.attribute_size() != 1) {
+    throw InputError(fmt::format("{} has {} attributes; wanted one, its value", description(proto),
+                                 proto.attribute_size()));
+  }
+  const Proto& entry = proto.attribute(0);
+  const std::string what =
+      fmt::format("{}: attribute '{}'", description(proto), printable(entry.name()));
+  switch (entry.type()) {
+    case Proto::INT:
+      return at::tensor(entry.i(), at::kLong);
+    case Proto::FLOAT:
+      return at::tensor(entry.f(), at::kFloat);
+    case Proto::INTS:
+      return at::tensor(std::vector<int64_t>(entry.ints().begin(), entry.ints().end()), at::kLong);
+    case Proto::FLOATS:
+      return at::tensor(std::vector<float>(entry.floats().begin(), entry.floats().end()),
+                        at::kFloat);
+    case Proto::TENSOR:
+      return tensor_from(entry.t(), what, "");
+    default:
+      throw InputError(fmt::format("{} is of a type that ncprune does not read", what));
+  }
+}
+
+onnx::NodeProto node_to(const Node& node) {
+  onnx::NodeProto proto;
+  proto.set_op_type(node.op_type);
+  proto.set_name(node.name);
+  for (const std::string& input : node.inputs) proto.add_input(input);
+  for (const std::string& output : node.outputs) proto.add_output(output);
+  for (const auto& [key, value] : node.attributes) {
+    Proto& attribute = *proto.add_attribute();
+    attribute.set_name(key);
+    std::visit(AttributeWriter{attribute}, value);
+  }
+  return proto;
+}
+
+}  // namespace ncprune

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <onnx/onnx_pb.h>
+
+#include <string>
+
+#include "ncprune/model/network.h"
+
+namespace ncprune {
+
+// The node under the operator set `opset`, as it is run after training: of Dropout and
+// BatchNormalization only the first output is kept, and no training mode. Throws InputError, naming
+// the node, when it has no input or output, does not fit ONNX's definition of the operator (counts
+// of inputs and outputs, attributes), or has an attribute that Attribute cannot hold. An operator
+// that is not run passes: validate() names it.
+Node node_from(const onnx::NodeProto& proto, int64_t opset);
+
+// The value of a Constant node, which writes one initializer. Throws InputError as above.
+at::Tensor constant_from(const onnx::NodeProto& proto);
+
+onnx::NodeProto node_to(const Node& node);
+
+// The newest operator set whose definitions are at hand.
+int64_t known_opset();
+
+}  // namespace ncprune

@@ -1,0 +1,225 @@
+#include "ncprune/onnx/tensors.h"
+
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+#include <vector>
+
+#include "ncprune/base/error.h"
+
+namespace ncprune {
+namespace {
+
+namespace fs = std::filesystem;
+using Proto = onnx::TensorProto;
+
+static_assert(std::endian::native == std::endian::little, "ONNX's raw data are little-endian");
+
+// More is no network of ours, and keeps products of dimensions far from overflow.
+constexpr int64_t kMaxElements = int64_t{1} << 40;
+constexpr int kMaxRank = 16;
+
+constexpr std::pair<Proto::DataType, at::ScalarType> kTypes[] = {
+    {Proto::FLOAT, at::kFloat},      {Proto::DOUBLE, at::kDouble}, {Proto::INT64, at::kLong},
+    {Proto::INT32, at::kInt},        {Proto::INT16, at::kShort},   {Proto::INT8, at::kChar},
+    {Proto::UINT8, at::kByte},       {Proto::BOOL, at::kBool},     {Proto::FLOAT16, at::kHalf},
+    {Proto::BFLOAT16, at::kBFloat16}};
+
+at::ScalarType scalar_type(int32_t type, const std::string& what) {
+  for (const auto& [onnx_type, torch_type] : kTypes) {
+    if (onnx_type == type) return torch_type;
+  }
+  throw InputError(fmt::format("{} has element type {}, which ncprune does not run", what,
+                               element_type_name(type)));
+}
+
+std::vector<int64_t> checked_dims(const Proto& proto, const std::string& what) {
+  if (proto.dims_size() > kMaxRank) {
+    throw InputError(fmt::format("{} has {} dimensions; at most {} are read", what,
+                                 proto.dims_size(), kMaxRank));
+  }
+  // An empty tensor's other dimensions count too: LibTorch multiplies them for the strides.
+  int64_t volume = 1;
+  for (const int64_t dim : proto.dims()) {
+    if (dim < 0 || __builtin_mul_overflow(volume, std::max<int64_t>(dim, 1), &volume) ||
+        volume > kMaxElements) {
+      throw InputError(fmt::format("{} has dimensions [{}]", what, fmt::join(proto.dims(), ", ")));
+    }
+  }
+  return {proto.dims().begin(), proto.dims().end()};
+}
+
+template <typename Stored, typename Values>
+void narrow_into(void* target, const Values& values) {
+  Stored* out = static_cast<Stored*>(target);
+  for (const auto value : values) *out++ = static_cast<Stored>(value);
+}
+
+// How many elements stand in the field of the element type.
+int typed_size(const Proto& proto) {
+  switch (proto.data_type()) {
+    case Proto::FLOAT:
+      return proto.float_data_size();
+    case Proto::DOUBLE:
+      return proto.double_data_size();
+    case Proto::INT64:
+      return proto.int64_data_size();
+    default:
+      return proto.int32_data_size();
+  }
+}
+
+// REQUIRES: room for typed_size() elements of proto's type at `target`.
+void copy_typed(const Proto& proto, void* target) {
+  switch (proto.data_type()) {
+    case Proto::FLOAT:
+      return narrow_into<float>(target, proto.float_data());
+    case Proto::DOUBLE:
+      return narrow_into<double>(target, proto.double_data());
+    case Proto::INT64:
+      return narrow_into<int64_t>(target, proto.int64_data());
+    case Proto::INT32:
+      return narrow_into<int32_t>(target, proto.int32_data());
+    case Proto::INT8:
+      return narrow_into<int8_t>(target, proto.int32_data());
+    case Proto::BOOL:
+    case Proto::UINT8:
+      return narrow_into<uint8_t>(target, proto.int32_data());
+    default:
+      return narrow_into<uint16_t>(target, proto.int32_data());  // INT16, and bits of floats
+  }
+}
+
+// A byte other than 0 and 1 is no bool in C++.
+void tidy_bools(at::Tensor& tensor) {
+  auto* bytes = static_cast<uint8_t*>(tensor.data_ptr());
+  for (int64_t i = 0; i < tensor.numel(); ++i) bytes[i] = bytes[i] != 0;
+}
+
+struct External {
+  std::string location;
+  int64_t offset = 0;
+  int64_t length = -1;  // to the end of the file
+};
+
+int64_t whole_number(const std::string& text, const std::string& what) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 0) {
+    throw InputError(fmt::format("{}: external data at '{}'", what, printable(text)));
+  }
+  return value;
+}
+
+External external_from(const Proto& proto, const std::string& what) {
+  External external;
+  for (const auto& entry : proto.external_data()) {
+    if (entry.key() == "location") external.location = entry.value();
+    if (entry.key() == "offset") external.offset = whole_number(entry.value(), what);
+    if (entry.key() == "length") external.length = whole_number(entry.value(), what);
+  }
+  return external;
+}
+
+// The bytes that stand beside the model. A model must not be able to read just any file: the path,
+// with its links followed, has to stay inside the model's folder.
+std::string external_bytes(const Proto& proto, const std::string& what, const std::string& folder,
+                           int64_t wanted) {
+  const External external = external_from(proto, what);
+  if (folder.empty()) {
+    throw InputError(fmt::format("{} is stored outside the file (external data)", what));
+  }
+  std::error_code error;
+  const fs::path root = fs::canonical(folder, error);
+  const fs::path path = fs::canonical(root / external.location, error);
+  const auto inside = std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first;
+  if (error || inside != root.end() || !fs::is_regular_file(path, error)) {
+    throw InputError(fmt::format("{}: its external data '{}' are no file in the model's folder",
+                                 what, printable(external.location)));
+  }
+  const auto size = static_cast<int64_t>(fs::file_size(path, error));
+  if (error || external.offset > size || wanted > size - external.offset ||
+      (external.length >= 0 && external.length != wanted)) {
+    throw InputError(fmt::format("{}: its external data '{}' hold too few bytes, or too many", what,
+                                 printable(external.location)));
+  }
+  std::string bytes(static_cast<size_t>(wanted), '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(external.offset);
+  if (!file.read(bytes.data(), wanted)) {
+    throw InputError(fmt::format("{}: its external data '{}' cannot be read", what,
+                                 printable(external.location)));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::string printable(const std::string& text) {
+  constexpr size_t kMaxLength = 200;
+  std::string line = text.substr(0, kMaxLength);
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return text.size() > kMaxLength ? line + "..." : line;
+}
+
+std::string element_type_name(int32_t type) {
+  return Proto::DataType_IsValid(type) ? Proto::DataType_Name(static_cast<Proto::DataType>(type))
+                                       : std::to_string(type);
+}
+
+at::Tensor tensor_from(const Proto& proto, const std::string& what, const std::string& folder) {
+  const at::ScalarType type = scalar_type(proto.data_type(), what);
+  const std::vector<int64_t> dims = checked_dims(proto, what);
+  int64_t count = 1;
+  for (const int64_t dim : dims) count *= dim;
+  const int64_t bytes = count * static_cast<int64_t>(c10::elementSize(type));
+
+  const bool is_external =
+      proto.data_location() == Proto::EXTERNAL || proto.external_data_size() > 0;
+  const std::string outside = is_external ? external_bytes(proto, what, folder, bytes) : "";
+  const std::string& raw = is_external ? outside : proto.raw_data();
+  const bool is_raw = is_external || proto.has_raw_data();
+  const int64_t given = is_raw ? static_cast<int64_t>(raw.size()) : typed_size(proto);
+  if (given != (is_raw ? bytes : count)) {
+    throw InputError(fmt::format("{} has dimensions [{}], that is {} {}, but the file holds {}",
+                                 what, fmt::join(dims, ", "), is_raw ? bytes : count,
+                                 is_raw ? "bytes" : "elements", given));
+  }
+  at::Tensor tensor = at::empty(dims, type);
+  if (count == 0) return tensor;
+  if (is_raw) {
+    std::memcpy(tensor.data_ptr(), raw.data(), raw.size());
+  } else {
+    copy_typed(proto, tensor.data_ptr());
+  }
+  if (type == at::kBool) tidy_bools(tensor);
+  return tensor;
+}
+
+Proto tensor_to(const at::Tensor& tensor, const std::string& name) {
+  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const auto& entry) {
+    return entry.second == tensor.scalar_type();
+  });
+  if (type == std::end(kTypes)) {
+    throw std::logic_error(fmt::format("'{}': no ONNX type for its elements", name));
+  }
+  const at::Tensor flat = tensor.detach().to(at::kCPU).contiguous();
+  Proto proto;
+  proto.set_name(name);
+  proto.set_data_type(type->first);
+  for (const int64_t dim : flat.sizes()) proto.add_dims(dim);
+  // An empty tensor must still say that its data are raw.
+  proto.set_raw_data(flat.numel() == 0 ? nullptr : flat.data_ptr(), flat.nbytes());
+  return proto;
+}
+
+}  // namespace ncprune

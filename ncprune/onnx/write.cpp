@@ -1,0 +1,75 @@
+#include <fmt/format.h>
+#include <onnx/checker.h>
+#include <onnx/onnx_pb.h>
+
+#include <limits>
+#include <stdexcept>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/file.h"
+#include "ncprune/onnx/metadata.h"
+#include "ncprune/onnx/nodes.h"
+#include "ncprune/onnx/onnx.h"
+#include "ncprune/onnx/tensors.h"
+
+namespace ncprune {
+namespace {
+
+constexpr int64_t kIrVersion = 8;
+
+void describe(onnx::ValueInfoProto& proto, const ValueInfo& value) {
+  proto.set_name(value.name);
+  auto& type = *proto.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(onnx::TensorProto::FLOAT);
+  for (size_t axis = 0; axis < value.shape.size(); ++axis) {
+    auto& dim = *type.mutable_shape()->add_dim();
+    if (value.shape[axis] >= 0) {
+      dim.set_dim_value(value.shape[axis]);
+    } else {
+      dim.set_dim_param(axis == 0 ? "N" : fmt::format("{}.{}", value.name, axis));
+    }
+  }
+}
+
+onnx::ModelProto model_from(const Network& network) {
+  onnx::ModelProto model;
+  model.set_ir_version(kIrVersion);
+  model.set_producer_name("ncprune");
+  model.set_producer_version(NCPRUNE_VERSION);
+  model.add_opset_import()->set_version(network.opset);
+  onnx::GraphProto& graph = *model.mutable_graph();
+  graph.set_name(network.name.empty() ? "network" : network.name);
+  describe(*graph.add_input(), network.input);
+  describe(*graph.add_output(), network.output);
+  for (const Node& node : network.nodes) *graph.add_node() = node_to(node);
+  for (const auto& [name, tensor] : network.initializers) {
+    *graph.add_initializer() = tensor_to(tensor, name);
+  }
+  add_metadata(model, network.metadata);
+  return model;
+}
+
+}  // namespace
+
+std::string onnx_bytes(const Network& network) {
+  const onnx::ModelProto model = model_from(network);
+  if (model.ByteSizeLong() > static_cast<size_t>(std::numeric_limits<int>::max())) {
+    throw InputError(fmt::format("the network takes {} bytes; one ONNX file holds at most 2 GiB",
+                                 model.ByteSizeLong()));
+  }
+  // The checker knows no newer operators.
+  if (network.opset <= known_opset()) {
+    try {
+      onnx::checker::check_model(model);
+    } catch (const std::exception& error) {
+      throw std::logic_error(fmt::format("ONNX's checker refuses the network: {}", error.what()));
+    }
+  }
+  return model.SerializeAsString();
+}
+
+void write_onnx(const std::string& path, const Network& network) {
+  write_file(path, onnx_bytes(network));
+}
+
+}  // namespace ncprune

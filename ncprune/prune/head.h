@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ncprune/stats/moments.h"
+
+namespace ncprune {
+
+// What happens to the classifier after the layers before it were pruned; closed form, no training.
+// Offered alike to every method and to the dense network.
+struct HeadTreatment {
+  std::string name;
+  std::string summary;
+  std::string source;
+};
+
+// keep:    as it is.
+// refit:   least squares to the dense network's class scores, in the metric of `options`.
+// realign: the linear discriminant of the last features, equal priors:
+//          w_c = S_W^-1 mu_c, b_c = -1/2 mu_c^T S_W^-1 mu_c, S_W the class-balanced shrunk scatter.
+//          A head without a bias gets one.
+const std::vector<HeadTreatment>& head_treatments();
+
+// `pair.pruned` with its head treated as `name` says, from `data`. Throws InputError on an unknown
+// name, on a network without a fully connected head, and (realign) on a class without samples.
+Network treat_head(const NetworkPair& pair, const std::string& name, const Dataset& data,
+                   const MetricOptions& options);
+
+}  // namespace ncprune

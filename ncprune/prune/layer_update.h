@@ -1,0 +1,18 @@
+#pragma once
+
+#include "ncprune/prune/reconstruction.h"
+
+namespace ncprune {
+
+// The repair of one layer: what is to stay, and the moments to repair it with.
+struct LayerUpdate {
+  const LayerMoments& moments;
+  at::Tensor mask;  // bool [m, d]
+  double damping;   // see MetricOptions
+};
+
+// Puts the exact least-squares weights on the mask into the layer of `network`, whose weight must
+// still be the dense one; a layer with a bias gets b = E[z] - V E[x~], which takes up the means.
+void update_layer(Network& network, const Layer& layer, const LayerUpdate& update);
+
+}  // namespace ncprune

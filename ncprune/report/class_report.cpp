@@ -1,0 +1,127 @@
+#include "ncprune/report/class_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+namespace ncprune {
+namespace {
+
+using Value = std::function<double(const ClassMetrics&)>;
+
+struct Line {
+  std::string name;
+  std::string key;  // in JSON
+  Value value;
+};
+
+// The averages, in the order the table and the JSON give them.
+std::vector<Line> average_lines(const ClassInfo& classes) {
+  const auto over = [](std::vector<int64_t> group) {
+    return [group = std::move(group)](const ClassMetrics& m) { return mean_recall(m, group); };
+  };
+  std::vector<Line> lines{
+      {"balanced accuracy", "balanced_accuracy", [](const auto& m) { return m.balanced_accuracy; }},
+      {"minority recall (*)", "minority_recall", over(classes.minority)},
+      {"worst recall", "worst_recall", [](const auto& m) { return m.worst_recall; }},
+      {"overall accuracy", "overall_accuracy", [](const auto& m) { return m.overall_accuracy; }},
+      {"macro-F1", "macro_f1", [](const auto& m) { return m.macro_f1; }},
+      {"G-mean", "g_mean", [](const auto& m) { return m.g_mean; }},
+  };
+  const ClassGroups groups = class_groups(classes.counts);
+  if (!groups.head.empty()) {
+    lines.push_back({"head recall", "head_recall", over(groups.head)});
+    if (!groups.medium.empty()) lines.push_back({"medium recall", "medium_recall", over(groups.medium)});
+    lines.push_back({"tail recall", "tail_recall", over(groups.tail)});
+  }
+  return lines;
+}
+
+bool is_minority(const ClassInfo& classes, size_t c) {
+  return std::find(classes.minority.begin(), classes.minority.end(), static_cast<int64_t>(c)) !=
+         classes.minority.end();
+}
+
+void add_row(Table& table, std::vector<std::string> cells, const std::vector<ModelResult>& models,
+             const Value& value) {
+  for (const ModelResult& model : models) cells.push_back(percent(value(model.clean)));
+  table.rows.push_back(std::move(cells));
+}
+
+}  // namespace
+
+Table class_table(const std::string& title, const ClassInfo& classes,
+                  const std::vector<ModelResult>& models) {
+  const bool counts = !classes.counts.empty();
+  Table table{title, {"class"}, {}};
+  if (counts) table.header.push_back("train\nsamples");
+  for (const ModelResult& model : models) table.header.push_back(model.name);
+  const auto first_cells = [&](std::string name, std::string count) {
+    std::vector<std::string> cells{std::move(name)};
+    if (counts) cells.push_back(std::move(count));
+    return cells;
+  };
+  for (size_t c = 0; c < classes.names.size(); ++c) {
+    add_row(table,
+            first_cells(classes.names[c] + (is_minority(classes, c) ? " *" : ""),
+                        counts ? std::to_string(classes.counts[c]) : ""),
+            models, [c](const ClassMetrics& m) { return m.recall[c]; });
+  }
+  table.rows.emplace_back();
+  const std::vector<Line> lines = average_lines(classes);
+  for (const Line& line : lines) {
+    if (line.key == "minority_recall" && classes.minority.empty()) continue;
+    add_row(table, first_cells(line.name, ""), models, line.value);
+  }
+  const bool noisy = std::any_of(models.begin(), models.end(),
+                                 [](const ModelResult& m) { return m.noisy.has_value(); });
+  if (!noisy) return table;
+  table.rows.emplace_back();
+  for (const Line& line : lines) {
+    const bool wanted = line.key == "balanced_accuracy" ||
+                        (line.key == "minority_recall" && !classes.minority.empty()) ||
+                        line.key == "worst_recall";
+    if (!wanted) continue;
+    std::vector<std::string> cells = first_cells("noisy " + line.name, "");
+    for (const ModelResult& m : models) cells.push_back(m.noisy ? percent(line.value(*m.noisy)) : "-");
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+Json metrics_json(const ClassMetrics& metrics, const ClassInfo& classes) {
+  Json json;
+  for (const Line& line : average_lines(classes)) json[line.key] = line.value(metrics);
+  json["recall"] = metrics.recall;
+  return json;
+}
+
+std::string html_page(const std::string& title, const std::vector<std::string>& paragraphs,
+                      const std::vector<Table>& tables) {
+  std::string html = fmt::format(R"(<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{}</title>
+<style>
+:root {{ color-scheme: light dark }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+table {{ border-collapse: collapse; margin: 2rem 0; display: block; overflow-x: auto }}
+caption {{ text-align: left; font-weight: 600; padding-bottom: .5rem }}
+th, td {{ padding: .2rem .7rem; text-align: right; font-variant-numeric: tabular-nums }}
+th:first-child {{ text-align: left }}
+tbody th {{ font-weight: 400 }}
+thead th {{ border-bottom: 2px solid; vertical-align: bottom }}
+tr.rule > * {{ border-top: 1px solid }}
+</style>
+<h1>{}</h1>
+)",
+                                 escape_html(title), escape_html(title));
+  for (const std::string& paragraph : paragraphs) html += "<p>" + escape_html(paragraph) + "</p>\n";
+  for (const Table& table : tables) html += to_html(table);
+  return html + "</html>\n";
+}
+
+}  // namespace ncprune

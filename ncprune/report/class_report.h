@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ncprune/base/json.h"
+#include "ncprune/evaluate/metrics.h"
+#include "ncprune/report/table.h"
+
+namespace ncprune {
+
+// One network's results, as a column of the class table.
+struct ModelResult {
+  std::string name;  // may hold '\n'
+  ClassMetrics clean;
+  std::optional<ClassMetrics> noisy;
+};
+
+// Who the classes are.
+struct ClassInfo {
+  std::vector<std::string> names;  // K
+  std::vector<int64_t> counts;     // training samples, K, or none when unknown
+  std::vector<int64_t> minority;   // the rare classes to watch
+};
+
+// Recall per class (rare classes marked *), then the averages, a column per network; in percent.
+Table class_table(const std::string& title, const ClassInfo& classes,
+                  const std::vector<ModelResult>& models);
+
+// The same numbers as data, shares in [0, 1]: recall (array over classes, null for a class without
+// test samples), balanced_accuracy, overall_accuracy, minority_recall (null when there is no
+// minority), worst_recall, macro_f1, g_mean, and head, medium and tail recall where there are groups.
+Json metrics_json(const ClassMetrics& metrics, const ClassInfo& classes);
+
+// A page that stands alone: title, paragraphs, tables. All text is escaped.
+std::string html_page(const std::string& title, const std::vector<std::string>& paragraphs,
+                      const std::vector<Table>& tables);
+
+}  // namespace ncprune

@@ -1,0 +1,142 @@
+#include "ncprune/report/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ncprune/base/spec.h"
+
+namespace ncprune {
+namespace {
+
+// Characters on the screen: bytes that do not continue a UTF-8 character.
+size_t width(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+std::string padded(const std::string& text, size_t columns, bool left) {
+  const std::string space(columns - std::min(columns, width(text)), ' ');
+  return left ? text + space : space + text;
+}
+
+std::string trimmed(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line + "\n";
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string to_text(const Table& table) {
+  std::vector<std::vector<std::string>> header_lines;  // per column
+  std::vector<size_t> widths;
+  size_t header_height = 0;
+  for (const std::string& cell : table.header) {
+    header_lines.push_back(split(cell, '\n'));
+    header_height = std::max(header_height, header_lines.back().size());
+    size_t widest = 0;
+    for (const std::string& line : header_lines.back()) widest = std::max(widest, width(line));
+    widths.push_back(widest);
+  }
+  for (const auto& row : table.rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  }
+  size_t total = 2 * (widths.size() - 1);
+  for (const size_t w : widths) total += w;
+  const std::string rule = std::string(total, '-') + "\n";
+
+  std::string text = table.title.empty() ? "" : table.title + "\n";
+  for (size_t line = 0; line < header_height; ++line) {
+    std::string out;
+    for (size_t i = 0; i < widths.size(); ++i) {
+      // Header cells stand on the table's first row of cells: short ones are pushed down.
+      const size_t skip = header_height - header_lines[i].size();
+      const std::string& cell = line >= skip ? header_lines[i][line - skip] : std::string();
+      out += (i == 0 ? "" : "  ") + padded(cell, widths[i], i == 0);
+    }
+    text += trimmed(out);
+  }
+  text += rule;
+  for (const auto& row : table.rows) {
+    if (row.empty()) {
+      text += rule;
+      continue;
+    }
+    std::string out;
+    for (size_t i = 0; i < row.size(); ++i) {
+      out += (i == 0 ? "" : "  ") + padded(row[i], widths[i], i == 0);
+    }
+    text += trimmed(out);
+  }
+  return text;
+}
+
+std::string escape_html(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string to_html(const Table& table) {
+  const auto cell = [](const std::string& tag, const std::string& text) {
+    return fmt::format("<{}>{}</{}>", tag, replaced(escape_html(text), "\n", "<br>"),
+                       tag.substr(0, tag.find(' ')));
+  };
+  std::string html = "<table>\n<caption>" + escape_html(table.title) + "</caption>\n<thead><tr>";
+  for (const std::string& h : table.header) html += cell("th scope=\"col\"", h);
+  html += "</tr></thead>\n<tbody>\n";
+  bool after_rule = false;
+  for (const auto& row : table.rows) {
+    if (row.empty()) {
+      after_rule = true;
+      continue;
+    }
+    html += after_rule ? "<tr class=\"rule\">" : "<tr>";
+    after_rule = false;
+    for (size_t i = 0; i < row.size(); ++i) html += cell(i == 0 ? "th scope=\"row\"" : "td", row[i]);
+    html += "</tr>\n";
+  }
+  return html + "</tbody>\n</table>\n";
+}
+
+std::string to_markdown(const Table& table) {
+  const auto line = [](const std::vector<std::string>& cells) {
+    std::string out = "|";
+    for (const std::string& cell : cells) {
+      out += " " + replaced(replaced(cell, "|", "\\|"), "\n", " ") + " |";
+    }
+    return out + "\n";
+  };
+  std::string markdown = table.title.empty() ? "" : "**" + table.title + "**\n\n";
+  markdown += line(table.header) + "|";
+  for (size_t i = 0; i < table.header.size(); ++i) markdown += i == 0 ? "---|" : "--:|";
+  markdown += "\n";
+  for (const auto& row : table.rows) {
+    if (!row.empty()) markdown += line(row);
+  }
+  return markdown;
+}
+
+std::string percent(double share) {
+  return std::isnan(share) ? "-" : fmt::format("{:.1f}", 100 * share);
+}
+
+}  // namespace ncprune

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace ncprune {
+
+// Text cells in rows and columns. The first column is aligned left, the others right. A header cell
+// may hold several lines ('\n'). An empty row is a rule.
+struct Table {
+  std::string title;
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;
+};
+
+// For a terminal: columns padded to their widest cell, two spaces between them.
+std::string to_text(const Table& table);
+
+// An HTML <table>; every cell is escaped.
+std::string to_html(const Table& table);
+
+// A Markdown table under its title; '|' is escaped.
+std::string to_markdown(const Table& table);
+
+// `text` for HTML's text and quoted attributes.
+std::string escape_html(const std::string& text);
+
+// 0.7512 -> "75.1"; NaN -> "-".
+std::string percent(double share);
+
+}  // namespace ncprune

@@ -1,0 +1,180 @@
+#include "ncprune/stats/moments.h"
+
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "ncprune/base/error.h"
+#include "ncprune/model/interpreter.h"
+#include "ncprune/stats/pass.h"
+
+namespace ncprune {
+namespace {
+
+at::Tensor as_tensor(const std::vector<double>& values) {
+  return at::tensor(values, at::TensorOptions(at::kDouble));
+}
+
+// What each sample of class c weighs in the scatter term, so that one Gram matrix of weighted samples
+// holds sum_c pi_c S*_c: shrinking towards the pool only moves weight between the classes.
+std::vector<double> scatter_weights(const std::vector<int64_t>& counts, const std::vector<double>& pi,
+                                    double shrinkage) {
+  double total = 0;
+  double to_pool = 0;
+  std::vector<double> own(counts.size());
+  for (size_t c = 0; c < counts.size(); ++c) {
+    const double freedom = std::max(0.0, static_cast<double>(counts[c]) - 1);
+    own[c] = freedom > 0 ? pi[c] * freedom / (freedom + shrinkage) : 0;
+    to_pool += pi[c] - own[c];
+    total += static_cast<double>(counts[c]);
+  }
+  std::vector<double> weights(counts.size());
+  for (size_t c = 0; c < counts.size(); ++c) {
+    if (counts[c] > 0) weights[c] = own[c] / static_cast<double>(counts[c]) + to_pool / total;
+  }
+  return weights;
+}
+
+// Everything `value` is computed from is the same tensor in both networks.
+bool same_up_to(const NetworkPair& pair, const std::string& value) {
+  std::set<std::string> needed{value};
+  for (size_t i = pair.dense.nodes.size(); i-- > 0;) {
+    const Node& node = pair.dense.nodes[i];
+    const bool used = std::any_of(node.outputs.begin(), node.outputs.end(),
+                                  [&](const std::string& o) { return needed.contains(o); });
+    if (used) needed.insert(node.inputs.begin(), node.inputs.end());
+  }
+  return std::all_of(needed.begin(), needed.end(), [&](const std::string& name) {
+    const auto dense = pair.dense.initializers.find(name);
+    return dense == pair.dense.initializers.end() ||
+           dense->second.is_same(pair.pruned.initializers.at(name));
+  });
+}
+
+// Sums over the samples of one layer. Products are taken in float, batch by batch, and added in
+// double.
+struct LayerSums {
+  at::Tensor gram;          // [d, d]: sum_i a_i x_i x_i^T
+  at::Tensor product;       // [m, d]: sum_i a_i z_i x_i^T
+  at::Tensor input_sums;    // [K, d]
+  at::Tensor target_sums;   // [K, m]
+
+  void add(const at::Tensor& x, const at::Tensor& z, const Batch& batch, int64_t num_classes) {
+    const at::Tensor root = batch.weights.sqrt().to(x.scalar_type()).unsqueeze(1);
+    const at::Tensor scaled = x * root;
+    const auto accumulate = [](at::Tensor& sum, const at::Tensor& term) {
+      sum = sum.defined() ? sum.add_(term) : term.to(at::kDouble);
+    };
+    const auto by_class = [&](const at::Tensor& values) {
+      return at::zeros({num_classes, values.size(1)}, at::TensorOptions(at::kDouble))
+          .index_add_(0, batch.labels, values.to(at::kDouble));
+    };
+    accumulate(gram, at::matmul(scaled.t(), scaled));
+    accumulate(input_sums, by_class(x));
+    if (!z.defined()) return;
+    accumulate(product, at::matmul((z * root).t(), scaled));
+    accumulate(target_sums, by_class(z));
+  }
+};
+
+struct Weights {
+  at::Tensor counts;   // [K], at least 1
+  at::Tensor pi;       // [K]
+  at::Tensor scatter;  // [K]: total weight of a class in the scatter term
+  double kappa;
+};
+
+LayerMoments finish(const LayerSums& sums, const at::Tensor& weight, const at::Tensor& bias,
+                    const Weights& weights) {
+  LayerMoments moments;
+  const auto means = [&](const at::Tensor& class_sums) {
+    return class_sums / weights.counts.unsqueeze(1);
+  };
+  // sum_c pi_c Cov*_c(y, x) from the weighted product of y and x and the class means.
+  const auto scatter = [&](const at::Tensor& product, const at::Tensor& y_means) {
+    return product - at::matmul(y_means.t() * weights.scatter, moments.class_means);
+  };
+  const auto centred = [&](const at::Tensor& class_means) {
+    return bias.defined() ? class_means - at::matmul(weights.pi, class_means) : class_means;
+  };
+  moments.class_means = means(sums.input_sums);
+  moments.input_mean = at::matmul(weights.pi, moments.class_means);
+  const at::Tensor x_between = centred(moments.class_means);
+  const auto between = [&](const at::Tensor& y_between) {
+    return weights.kappa * at::matmul(y_between.t() * weights.pi, x_between);
+  };
+  moments.metric = scatter(sums.gram, moments.class_means) + between(x_between);
+  const at::Tensor w = weight.to(at::kDouble);
+  if (sums.product.defined()) {
+    const at::Tensor target_means = means(sums.target_sums);
+    moments.target_mean = at::matmul(weights.pi, target_means);
+    moments.cross = scatter(sums.product, target_means) + between(centred(target_means));
+  } else {
+    moments.target_mean = at::matmul(w, moments.input_mean);
+    if (bias.defined()) moments.target_mean += bias;
+    moments.cross = at::matmul(w, moments.metric);
+  }
+  return moments;
+}
+
+}  // namespace
+
+std::vector<double> class_weights(const std::vector<int64_t>& counts, double balance) {
+  std::vector<double> pi(counts.size());
+  double total = 0;
+  for (size_t c = 0; c < counts.size(); ++c) {
+    if (counts[c] > 0) pi[c] = std::pow(static_cast<double>(counts[c]), 1 - balance);
+    total += pi[c];
+  }
+  if (total == 0) throw InputError("the calibration data hold no samples");
+  for (double& p : pi) p /= total;
+  return pi;
+}
+
+at::Tensor damped(const at::Tensor& metric, double damping) {
+  at::Tensor result = metric.clone();
+  const double ridge = damping * result.diagonal().mean().item<double>();
+  result.diagonal().add_(ridge > 0 ? ridge : 1);
+  return result;
+}
+
+std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
+                                          const Dataset& data, const MetricOptions& options) {
+  const std::vector<int64_t> counts = class_counts(data);
+  const std::vector<double> pi = class_weights(counts, options.balance);
+  const std::vector<double> per_sample = scatter_weights(counts, pi, options.shrinkage);
+
+  std::vector<std::string> inputs;   // of the pruned network
+  std::vector<std::string> targets;  // of the dense network
+  std::vector<bool> same;
+  for (const Layer& layer : layers) {
+    same.push_back(same_up_to(pair, layer.input));
+    inputs.push_back(layer.input);
+    if (!same.back()) targets.push_back(layer.output);
+  }
+  std::vector<LayerSums> sums(layers.size());
+  for_each_batch(pair.dense, data, per_sample, [&](const Batch& batch) {
+    const std::vector<at::Tensor> x = run(pair.pruned, batch.inputs, inputs);
+    const std::vector<at::Tensor> z =
+        targets.empty() ? std::vector<at::Tensor>{} : run(pair.dense, batch.inputs, targets);
+    size_t next_target = 0;
+    for (size_t l = 0; l < layers.size(); ++l) {
+      sums[l].add(x[l], same[l] ? at::Tensor() : z[next_target++], batch, data.num_classes());
+    }
+  });
+
+  const at::Tensor n = at::tensor(counts, at::TensorOptions(at::kLong)).to(at::kDouble);
+  const Weights weights{n.clamp_min(1), as_tensor(pi), as_tensor(per_sample) * n, options.kappa};
+  std::vector<LayerMoments> moments;
+  for (size_t l = 0; l < layers.size(); ++l) {
+    moments.push_back(finish(sums[l], weight_of(pair.dense, layers[l]),
+                             bias_of(pair.dense, layers[l]), weights));
+  }
+  return moments;
+}
+
+}  // namespace ncprune

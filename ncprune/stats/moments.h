@@ -1,0 +1,61 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ncprune/data/dataset.h"
+#include "ncprune/model/layers.h"
+#include "ncprune/model/network.h"
+
+namespace ncprune {
+
+// How class moments become one metric. With per-class mean mu_c and covariance S_c (divided by n_c)
+// of a layer's input,
+//   H = sum_c pi_c (S*_c + kappa (mu_c - mu)(mu_c - mu)^T),   mu = sum_c pi_c mu_c
+// for a layer with a bias, and the same with mu = 0 for one without. The first term weighs scatter
+// added inside the classes (Neural Collapse's NC1), the second the displacement of their means
+// (NC2, NC3).
+struct MetricOptions {
+  // Weight of the class means against the within-class scatter; 1 is the second moment. >= 0.
+  double kappa = 3;
+  // pi_c ~ n_c^(1 - balance): 0 averages over samples, 1 over classes. In [0, 1].
+  double balance = 1;
+  // S*_c = a S_c + (1 - a) S_pool, a = (n_c - 1) / (n_c - 1 + shrinkage); S_pool is the average of
+  // S_c over samples. A class with one sample has the pool's scatter. >= 0.
+  double shrinkage = 20;
+  // Ridge added to H in solves, as a share of H's mean diagonal. >= 0.
+  double damping = 0.01;
+};
+
+// pi_c, K of them, summing to 1; 0 for a class without samples. Throws InputError when there are no
+// samples at all.
+std::vector<double> class_weights(const std::vector<int64_t>& counts, double balance);
+
+// The moments of one fully connected layer, [d] inputs, [m] outputs; all double.
+struct LayerMoments {
+  at::Tensor metric;       // [d, d]: H of the pruned network's input x~, without damping
+  at::Tensor cross;        // [m, d]: C, as H but of (dense pre-activation z, x~)
+  at::Tensor input_mean;   // [d]: sum_c pi_c E_c[x~], averaged over classes as pi says
+  at::Tensor target_mean;  // [m]: the same of z
+  at::Tensor class_means;  // [K, d]: E_c[x~]; zero for a class without samples
+};
+
+// `metric` with `damping` times its mean diagonal added to the diagonal: positive definite. A metric of
+// zeros (inputs that never fire) becomes the identity.
+at::Tensor damped(const at::Tensor& metric, double damping);
+
+// A dense network and the same network with some layers already pruned. `pruned` shares the tensors
+// that were not changed, and layers are named alike in both.
+struct NetworkPair {
+  const Network& dense;
+  const Network& pruned;
+};
+
+// The moments of `layers`, in one pass over `data`. Where nothing before a layer was changed, z is
+// an exact linear map of x~ and C = W H needs no pass. Time: one forward pass of each network up to
+// the last layer and d^2 multiply-adds per sample and layer; memory O(d^2 + K d) per layer, whatever
+// the number of samples.
+std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
+                                          const Dataset& data, const MetricOptions& options);
+
+}  // namespace ncprune

@@ -1,0 +1,26 @@
+#include "ncprune/stats/pass.h"
+
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+
+#include "ncprune/model/interpreter.h"
+
+namespace ncprune {
+
+void for_each_batch(const Network& network, const Dataset& data,
+                    const std::vector<double>& class_weights,
+                    const std::function<void(const Batch&)>& visit) {
+  const at::NoGradGuard no_grad;
+  // Large enough for matrix products at full speed, small enough to stay in the outer cache.
+  constexpr int64_t kBatch = 2048;
+  const at::Tensor weights = at::tensor(class_weights, at::TensorOptions(at::kDouble));
+  for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
+    const int64_t end = std::min(begin + kBatch, data.size());
+    const at::Tensor labels = data.labels.slice(0, begin, end);
+    visit({prepare_inputs(network, data.inputs.slice(0, begin, end)), labels,
+           weights.index_select(0, labels)});
+  }
+}
+
+}  // namespace ncprune

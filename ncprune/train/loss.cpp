@@ -1,0 +1,120 @@
+#include "ncprune/train/loss.h"
+
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/log.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/scatter_add.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+
+#include "ncprune/base/lookup.h"
+
+namespace ncprune {
+namespace {
+
+at::Tensor mean_cross_entropy(const at::Tensor& logits, const at::Tensor& labels) {
+  return at::cross_entropy_loss(logits, labels);
+}
+
+// LibTorch's own mean divides by the batch's weights; this one divides by the batch's samples, so
+// that a batch of rare samples counts for more.
+at::Tensor weighted_cross_entropy(const at::Tensor& logits, const at::Tensor& labels,
+                                  const at::Tensor& weights) {
+  return at::cross_entropy_loss(logits, labels, weights, at::Reduction::Sum) /
+         static_cast<double>(labels.size(0));
+}
+
+at::Tensor with_mean_one(const at::Tensor& weights, const at::Tensor& counts) {
+  return (weights * (counts.sum() / (weights * counts).sum())).to(at::kFloat);
+}
+
+at::Tensor inverse_frequency(const at::Tensor& counts) {
+  return with_mean_one(counts.reciprocal(), counts);
+}
+
+// 1 / effective number of samples, (1 - beta^n) / (1 - beta).
+at::Tensor inverse_effective_number(const at::Tensor& counts) {
+  constexpr double kBeta = 0.9999;
+  return with_mean_one((1 - at::pow(kBeta, counts)).reciprocal(), counts);
+}
+
+LossFunction cross_entropy(const at::Tensor&) {
+  return [](const at::Tensor& logits, const at::Tensor& labels, double) {
+    return mean_cross_entropy(logits, labels);
+  };
+}
+
+LossFunction weighted(const at::Tensor& weights) {
+  return [weights](const at::Tensor& logits, const at::Tensor& labels, double) {
+    return weighted_cross_entropy(logits, labels, weights);
+  };
+}
+
+LossFunction class_weighted(const at::Tensor& counts) {
+  return weighted(inverse_frequency(counts));
+}
+
+LossFunction class_balanced(const at::Tensor& counts) {
+  return weighted(inverse_effective_number(counts));
+}
+
+LossFunction focal(const at::Tensor&) {
+  return [](const at::Tensor& logits, const at::Tensor& labels, double) {
+    const at::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::None);
+    return ((1 - (-loss).exp()).square() * loss).mean();
+  };
+}
+
+// Adds log n_c to the logits: what the network itself has to learn is then free of the classes'
+// frequencies.
+LossFunction prior_adjusted(const at::Tensor& counts) {
+  const at::Tensor log_prior = (counts / counts.sum()).log().to(at::kFloat);
+  return [log_prior](const at::Tensor& logits, const at::Tensor& labels, double) {
+    return mean_cross_entropy(logits + log_prior, labels);
+  };
+}
+
+LossFunction ldam_drw(const at::Tensor& counts) {
+  constexpr double kLargestMargin = 0.5;
+  constexpr double kScale = 30;
+  constexpr double kDeferred = 0.8;
+  at::Tensor margins = counts.pow(-0.25);
+  margins = (margins * (kLargestMargin / margins.max())).to(at::kFloat);
+  const at::Tensor weights = inverse_effective_number(counts);
+  return [margins, weights](const at::Tensor& logits, const at::Tensor& labels, double progress) {
+    const at::Tensor own = -margins.index_select(0, labels).unsqueeze(1);
+    const at::Tensor scores = kScale * logits.scatter_add(1, labels.unsqueeze(1), own);
+    return progress < kDeferred ? mean_cross_entropy(scores, labels)
+                                : weighted_cross_entropy(scores, labels, weights);
+  };
+}
+
+}  // namespace
+
+const std::vector<Loss>& losses() {
+  static const std::vector<Loss> table{
+      {"balanced-softmax", "softmax over the logits plus log n_c", "Ren et al. 2020",
+       prior_adjusted},
+      {"class-balanced", "weights 1 / effective number of samples, beta 0.9999", "Cui et al. 2019",
+       class_balanced},
+      {"class-weighted", "weights 1 / n_c", "King, Zeng 2001", class_weighted},
+      {"cross-entropy", "every sample counts the same", "", cross_entropy},
+      {"focal", "samples weighted by (1 - p)^2, p the label's probability", "Lin et al. 2017",
+       focal},
+      {"ldam-drw",
+       "margins in proportion to n_c^-1/4, the largest 0.5, logits times 30; class-balanced "
+       "weights "
+       "in the last 20 %. The paper's normalised classifier is not imposed",
+       "Cao et al. 2019", ldam_drw},
+      {"logit-adjusted", "logits plus tau log prior; at its tau of 1 the same as balanced-softmax",
+       "Menon et al. 2021", prior_adjusted}};
+  return table;
+}
+
+LossFunction make_loss(std::string_view name, const std::vector<int64_t>& counts) {
+  const std::vector<double> doubles(counts.begin(), counts.end());
+  return find_named(losses(), name, "loss").make(at::tensor(doubles, at::kDouble));
+}
+
+}  // namespace ncprune

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ncprune/base/tensor.h"
+
+namespace ncprune {
+
+// A loss over a batch: logits float [B, K] and labels int64 [B] to a scalar that autograd can
+// follow, the mean over the batch's samples. `progress` is the share of training done, in [0, 1).
+using LossFunction =
+    std::function<at::Tensor(const at::Tensor& logits, const at::Tensor& labels, double progress)>;
+
+// A way to score the logits during training. Class weights have mean 1 over the training samples
+// (sum_c n_c w_c = N), so that every loss suits the same learning rate; sources that normalise them
+// otherwise differ by a constant factor.
+struct Loss {
+  std::string name;
+  std::string summary;
+  std::string source;
+  // The loss for training data with `counts` samples per class, double [K]. REQUIRES: all positive.
+  std::function<LossFunction(const at::Tensor& counts)> make;
+};
+
+// balanced-softmax, class-balanced, class-weighted, cross-entropy, focal, ldam-drw, logit-adjusted.
+const std::vector<Loss>& losses();
+
+// Throws InputError on an unknown name. REQUIRES: every count is positive.
+LossFunction make_loss(std::string_view name, const std::vector<int64_t>& counts);
+
+}  // namespace ncprune

@@ -1,0 +1,108 @@
+#include "ncprune/train/optimizer.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <cmath>
+#include <set>
+
+#include "ncprune/base/lookup.h"
+
+namespace ncprune {
+namespace {
+
+UpdateScalars sgd_scalars(const OptimizerOptions& options, double learning_rate, int64_t) {
+  return {.rate = static_cast<float>(learning_rate),
+          .keep = static_cast<float>(options.momentum),
+          .gain = 1,
+          .l2 = static_cast<float>(options.weight_decay),
+          .shrink = 1,
+          .keep2 = 0,
+          .gain2 = 0,
+          .unbias2 = 0,
+          .epsilon = 0};
+}
+
+UpdateScalars adam_scalars(const OptimizerOptions& options, double learning_rate, int64_t t) {
+  constexpr double kBeta1 = 0.9;
+  constexpr double kBeta2 = 0.999;
+  const auto steps = static_cast<double>(t);
+  return {.rate = static_cast<float>(learning_rate / (1 - std::pow(kBeta1, steps))),
+          .keep = static_cast<float>(kBeta1),
+          .gain = static_cast<float>(1 - kBeta1),
+          .l2 = static_cast<float>(options.weight_decay),
+          .shrink = 1,
+          .keep2 = static_cast<float>(kBeta2),
+          .gain2 = static_cast<float>(1 - kBeta2),
+          .unbias2 = static_cast<float>(1 / std::sqrt(1 - std::pow(kBeta2, steps))),
+          .epsilon = 1e-8F};
+}
+
+UpdateScalars adamw_scalars(const OptimizerOptions& options, double learning_rate, int64_t t) {
+  UpdateScalars scalars = adam_scalars(options, learning_rate, t);
+  scalars.l2 = 0;
+  scalars.shrink = static_cast<float>(1 - learning_rate * options.weight_decay);
+  return scalars;
+}
+
+}  // namespace
+
+const std::vector<OptimizerRule>& optimizers() {
+  static const std::vector<OptimizerRule> table{
+      {"adam", "steps scaled by the gradients' running size; weight decay joins the gradient",
+       "Kingma, Ba 2015", true, adam_scalars, update_adam},
+      {"adamw", "adam with weight decay applied to the weights themselves",
+       "Loshchilov, Hutter 2019", true, adamw_scalars, update_adam},
+      {"sgd", "gradient descent with momentum", "Polyak 1964", false, sgd_scalars,
+       update_momentum}};
+  return table;
+}
+
+std::vector<std::string> trainable_initializers(const Network& network) {
+  std::set<std::string> fixed;
+  for (const Node& node : network.nodes) {
+    const bool normalizes = node.op_type == "BatchNormalization";
+    if (!normalizes && node.op_type != "Dropout") continue;
+    const size_t first = normalizes ? 3 : 1;
+    for (size_t i = first; i < node.inputs.size(); ++i) fixed.insert(node.inputs[i]);
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : network.initializers) {
+    if (tensor.scalar_type() == at::kFloat && !fixed.contains(name)) names.push_back(name);
+  }
+  return names;
+}
+
+Optimizer::Optimizer(std::string_view name, std::vector<at::Tensor> parameters,
+                     const OptimizerOptions& options)
+    : rule_(find_named(optimizers(), name, "optimizer")), options_(options) {
+  const at::NoGradGuard no_grad;
+  for (at::Tensor& parameter : parameters) {
+    TORCH_INTERNAL_ASSERT(parameter.is_contiguous() && parameter.scalar_type() == at::kFloat);
+    at::Tensor first = at::zeros_like(parameter);
+    at::Tensor second = rule_.second_moment ? at::zeros_like(parameter) : at::Tensor();
+    states_.push_back({std::move(parameter), std::move(first), std::move(second)});
+  }
+}
+
+void Optimizer::step(double learning_rate) {
+  // Below this, waking a second thread costs more than it saves.
+  constexpr int64_t kGrain = 32768;
+  const UpdateScalars scalars = rule_.scalars(options_, learning_rate, ++steps_);
+  for (const State& state : states_) {
+    at::Tensor& gradient = state.parameter.mutable_grad();
+    if (!gradient.defined()) continue;
+    const at::Tensor contiguous = gradient.contiguous();
+    const UpdateArrays arrays{
+        .value = state.parameter.data_ptr<float>(),
+        .gradient = contiguous.data_ptr<float>(),
+        .first = state.first.data_ptr<float>(),
+        .second = state.second.defined() ? state.second.data_ptr<float>() : nullptr};
+    at::parallel_for(0, state.parameter.numel(), kGrain, [&](int64_t begin, int64_t end) {
+      rule_.update(arrays, scalars, begin, end);
+    });
+    gradient.reset();
+  }
+}
+
+}  // namespace ncprune

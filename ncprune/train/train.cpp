@@ -1,0 +1,199 @@
+#include "ncprune/train/train.h"
+
+#include <ATen/ops/isfinite.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/lookup.h"
+#include "ncprune/base/progress.h"
+#include "ncprune/model/interpreter.h"
+#include "ncprune/train/loss.h"
+#include "ncprune/train/optimizer.h"
+#include "ncprune/train/sampler.h"
+#include "ncprune/train/schedule.h"
+
+namespace ncprune {
+namespace {
+
+struct Selection {
+  std::string name;
+  double Epoch::*accuracy;
+};
+
+const std::vector<Selection>& selections() {
+  static const std::vector<Selection> table{{"balanced", &Epoch::validation_balanced},
+                                            {"overall", &Epoch::validation_overall}};
+  return table;
+}
+
+void require_valid(const TrainOptions& options) {
+  const auto require = [](bool valid, const char* name, double given, const char* wanted) {
+    if (!valid) throw InputError(fmt::format("{} is {}; wanted {}", name, given, wanted));
+  };
+  const auto require_positive = [&](const char* name, int64_t value) {
+    require(value >= 1, name, static_cast<double>(value), "at least 1");
+  };
+  require_positive("epochs", options.epochs);
+  require_positive("batch", options.batch);
+  require(std::isfinite(options.learning_rate) && options.learning_rate > 0, "learning rate",
+          options.learning_rate, "a positive number");
+  require(options.momentum >= 0 && options.momentum < 1, "momentum", options.momentum,
+          "a number in [0, 1)");
+  require(std::isfinite(options.weight_decay) && options.weight_decay >= 0, "weight decay",
+          options.weight_decay, "0 or more");
+  require(options.patience >= 0, "patience", static_cast<double>(options.patience), "0 or more");
+}
+
+// One run of training: what its steps share.
+class Trainer {
+ public:
+  Trainer(const Network& network, const Dataset& training, const TrainOptions& options)
+      : network_(clone(network)),
+        training_(training),
+        options_(options),
+        wanted_{logits_value(network_)},
+        schedule_(find_named(schedules(), options.schedule, "schedule")),
+        loss_(make_loss(options.loss, class_counts(training))),
+        shares_(epoch_shares(class_counts(training),
+                             find_named(samplers(), options.sampler, "sampler"))),
+        order_random_(Random(options.seed).stream("order")),
+        dropout_random_(Random(options.seed).stream("dropout")),
+        parameters_(prepare_parameters()),
+        optimizer_(options.optimizer, parameters_,
+                   {.momentum = options.momentum, .weight_decay = options.weight_decay}) {}
+
+  int64_t steps_per_epoch() const {
+    const int64_t size = training_.size();
+    const int64_t full = size / options_.batch;
+    return std::max<int64_t>(1, full + (size % options_.batch > 1 ? 1 : 0));
+  }
+
+  const Network& network() const { return network_; }
+
+  // Fills in the loss and learning rate of `epoch`.
+  Epoch run_epoch(int64_t epoch, Progress& bar) {
+    const at::Tensor order = epoch_order(training_.labels, shares_, order_random_);
+    const int64_t steps = steps_per_epoch();
+    Epoch result{.epoch = epoch};
+    for (int64_t step = 0; step < steps; ++step) {
+      const int64_t begin = step * options_.batch;
+      const int64_t end = step + 1 == steps ? training_.size() : begin + options_.batch;
+      const double progress = static_cast<double>((epoch - 1) * steps + step) /
+                              static_cast<double>(options_.epochs * steps);
+      result.learning_rate = options_.learning_rate * schedule_.factor(progress);
+      const double loss = take_step(order.slice(0, begin, end), progress, result.learning_rate);
+      if (!std::isfinite(loss)) throw diverged(epoch);
+      result.loss +=
+          loss * static_cast<double>(end - begin) / static_cast<double>(training_.size());
+      bar.advance();
+    }
+    for (const auto& [name, tensor] : network_.initializers) {
+      if (!at::isfinite(tensor).all().item<bool>()) throw diverged(epoch);
+    }
+    return result;
+  }
+
+ private:
+  static InputError diverged(int64_t epoch) {
+    return InputError(fmt::format("training diverged at epoch {}: lower the learning rate", epoch));
+  }
+
+  std::vector<at::Tensor> prepare_parameters() {
+    std::vector<at::Tensor> parameters;
+    for (const std::string& name : trainable_initializers(network_)) {
+      at::Tensor& parameter = network_.initializers.at(name);
+      parameter = parameter.contiguous();
+      kept_.push_back(options_.keep_zeros && parameter.dim() > 1 ? (parameter != 0).to(at::kFloat)
+                                                                 : at::Tensor());
+      parameters.push_back(parameter.requires_grad_());
+    }
+    return parameters;
+  }
+
+  // The batch's mean loss before the step.
+  double take_step(const at::Tensor& indices, double progress, double learning_rate) {
+    const at::Tensor inputs = prepare_inputs(network_, training_.inputs.index_select(0, indices));
+    const at::Tensor labels = training_.labels.index_select(0, indices);
+    const RunMode mode{.training = true, .random = &dropout_random_};
+    const at::Tensor loss = loss_(run(network_, inputs, wanted_, mode).front(), labels, progress);
+    loss.backward();
+    const at::NoGradGuard no_grad;
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      // With no gradient, moments and decay of a zero weight are zero too: it stays where it is.
+      at::Tensor& gradient = parameters_[i].mutable_grad();
+      if (kept_[i].defined() && gradient.defined()) gradient.mul_(kept_[i]);
+    }
+    optimizer_.step(learning_rate);
+    return loss.item<double>();
+  }
+
+  Network network_;
+  const Dataset& training_;
+  const TrainOptions& options_;
+  std::vector<std::string> wanted_;
+  const Schedule& schedule_;
+  LossFunction loss_;
+  std::vector<int64_t> shares_;
+  Random order_random_;
+  Random dropout_random_;
+  std::vector<at::Tensor> kept_;  // 1 where a weight may change, per parameter; undefined: all may
+  std::vector<at::Tensor> parameters_;
+  Optimizer optimizer_;
+};
+
+// Fills in the accuracies.
+Epoch validate_epoch(Epoch epoch, const Network& network, const Dataset& validation) {
+  const at::Tensor predicted = logits(network, validation.inputs).argmax(1);
+  const auto prediction = elements<int64_t>(predicted);
+  const auto label = elements<int64_t>(validation.labels);
+  const std::vector<int64_t> counts = class_counts(validation);
+  std::vector<double> correct(counts.size());
+  for (size_t i = 0; i < label.size(); ++i) {
+    if (prediction[i] == label[i]) ++correct[static_cast<size_t>(label[i])];
+  }
+  double present = 0;
+  for (size_t c = 0; c < counts.size(); ++c) {
+    epoch.validation_overall += correct[c] / static_cast<double>(validation.size());
+    if (counts[c] == 0) continue;
+    epoch.validation_balanced += correct[c] / static_cast<double>(counts[c]);
+    ++present;
+  }
+  epoch.validation_balanced /= present;
+  return epoch;
+}
+
+}  // namespace
+
+Training train(const Network& network, const Dataset& training, const Dataset& validation,
+               const TrainOptions& options) {
+  require_valid(options);
+  require_every_class(training, "training data");
+  require_fits(network, training, "the network");
+  const auto accuracy = find_named(selections(), options.select, "selection").accuracy;
+  Trainer trainer(network, training, options);
+  Progress bar("training", options.epochs * trainer.steps_per_epoch());
+  const bool measured = validation.labels.defined() && validation.size() > 0;
+  Training result;
+  double best = -1;
+  for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
+    bar.set_label(fmt::format("training, epoch {} of {}", epoch, options.epochs));
+    const auto start = std::chrono::steady_clock::now();
+    Epoch row = trainer.run_epoch(epoch, bar);
+    if (measured) row = validate_epoch(row, trainer.network(), validation);
+    if (!measured || row.*accuracy > best) {
+      best = row.*accuracy;
+      result.best_epoch = epoch;
+      result.network = clone(trainer.network());
+    }
+    row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result.history.push_back(row);
+    if (measured && options.patience > 0 && epoch - result.best_epoch >= options.patience) break;
+  }
+  return result;
+}
+
+}  // namespace ncprune
