@@ -16,7 +16,7 @@ target_compile_options(ncprune_networks PUBLIC "SHELL:-include ATen/core/ivalue.
 target_link_libraries(
   ncprune_networks
   PUBLIC ncprune_readers ${TORCH_LIBRARIES} fmt::fmt nlohmann_json::nlohmann_json
-  PRIVATE onnx onnx_proto spdlog::spdlog Threads::Threads ncprune_warnings)
+  PRIVATE onnx onnx_proto spdlog::spdlog ncprune_warnings)
 
 ncprune_fuzz_target(onnx ncprune_networks)
 set_tests_properties(fuzz_onnx PROPERTIES ENVIRONMENT OMP_NUM_THREADS=1)

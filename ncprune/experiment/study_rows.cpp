@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <tuple>
 
 #include "ncprune/experiment/study.h"
@@ -52,13 +54,20 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
     if (!cells[table].contains(cell)) cell_order[table].push_back(cell);
     cells[table][cell].push_back(&row);
   }
+  // The repair is shown only where a method stands with more than one.
+  std::map<std::string, std::set<std::string>> repairs;
+  for (const StudyRow& row : rows) repairs[row.method].insert(row.repair);
+  const bool show_repair = std::any_of(repairs.begin(), repairs.end(),
+                                       [](const auto& entry) { return entry.second.size() > 1; });
   std::vector<Table> tables;
   for (const TableKey& key : table_order) {
     const size_t seeds = cells[key][cell_order[key].front()].size();
     Table table{fmt::format("{}, {}, {} seed{} (%)", key.first, key.second, seeds,
                             seeds == 1 ? "" : "s: mean ± standard deviation"),
-                {"method", "repair", "head", "sparsity"},
+                {"method"},
                 {}};
+    if (show_repair) table.header.emplace_back("repair");
+    table.header.insert(table.header.end(), {"head", "sparsity"});
     const std::vector<Column> columns = summary_columns();
     for (const Column& column : columns) table.header.push_back(column.name);
     std::string last_method;
@@ -66,8 +75,9 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
       const auto& [method, repair, head, sparsity] = cell;
       if (!last_method.empty() && method != last_method) table.rows.emplace_back();
       last_method = method;
-      std::vector<std::string> line{method, repair == "none" ? "-" : repair, head,
-                                    fmt::format("{:g}", 100 * sparsity)};
+      std::vector<std::string> line{method};
+      if (show_repair) line.push_back(repair == "none" ? "-" : repair);
+      line.insert(line.end(), {head, fmt::format("{:g}", 100 * sparsity)});
       for (const Column& column : columns) {
         std::vector<double> values;
         for (const StudyRow* row : cells[key][cell]) values.push_back(column.value(*row));

@@ -1,5 +1,6 @@
 #include "ncprune/model/interpreter.h"
 
+#include <ATen/ExpandUtils.h>
 #include <ATen/ops/cat.h>
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
@@ -95,6 +96,11 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
                                  fmt::join(sample, ", "), fmt::join(raw.sizes().slice(1), ", ")));
   }
   at::Tensor inputs = raw;
+  for (const at::Tensor& t : {network.metadata.input_mean, network.metadata.input_scale}) {
+    if (!t.defined() || at::is_expandable_to(t.sizes(), raw.sizes())) continue;
+    throw InputError(fmt::format("the network's input normalisation has shape [{}]; samples are [{}]",
+                                 fmt::join(t.sizes(), ", "), fmt::join(raw.sizes().slice(1), ", ")));
+  }
   if (network.metadata.input_mean.defined()) inputs = inputs - network.metadata.input_mean;
   if (network.metadata.input_scale.defined()) inputs = inputs / network.metadata.input_scale;
   return fixed ? inputs.reshape(shape) : inputs;

@@ -25,6 +25,10 @@ struct Operator {
       run;
 };
 
+// Throws InputError when a value of `shape` that `node` is about to compute could not be meant: a few
+// bytes of a hostile file could ask for all the memory there is. The cap is 2^30 elements.
+void require_affordable(const Node& node, at::IntArrayRef shape);
+
 // Every operator, by name. Each file in operators/ contributes a list: adding a file is all it takes.
 const std::vector<Operator>& operators();
 

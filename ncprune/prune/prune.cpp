@@ -13,6 +13,11 @@
 namespace ncprune {
 namespace {
 
+struct PruneContext {
+  const Dataset& data;
+  const PruneOptions& options;
+};
+
 std::vector<at::Tensor> score_layers(const Network& dense, const std::vector<Layer>& layers,
                                      const std::vector<LayerStatistics>& statistics,
                                      const PruneOptions& options) {
@@ -27,11 +32,40 @@ std::vector<at::Tensor> score_layers(const Network& dense, const std::vector<Lay
   return scores;
 }
 
-at::Tensor choose_mask(const LayerProblem* problem, const at::Tensor& scores, int64_t keep,
-                       const PruneOptions& options, const LayerStatistics& statistics) {
-  const Pattern& pattern = find_named(patterns(), options.method.pattern, "pattern");
-  if (options.method.support == "score" || keep == scores.numel()) return pattern.mask(scores, keep);
-  return search_support(*problem, {pattern, keep, statistics.output_weight});
+// What one layer is to become.
+struct LayerTask {
+  const Layer& layer;
+  const at::Tensor& scores;
+  const at::Tensor& row_weights;
+  int64_t keep;
+};
+
+// Masks, and if the method says so repairs, one layer of `network`, whose earlier layers are done.
+// Gives the mask.
+at::Tensor prune_layer(Network& network, const Network& dense, const LayerTask& task,
+                       const PruneContext& context) {
+  const Method& method = context.options.method;
+  const Pattern& pattern = find_named(patterns(), method.pattern, "pattern");
+  const bool search = method.support == "admm" && task.keep < task.scores.numel();
+  const bool repair = method.repair == "least-squares";
+  const at::Tensor weight = weight_of(dense, task.layer);
+  if (!search && !repair) {
+    at::Tensor mask = pattern.mask(task.scores, task.keep);
+    set_weight(network, task.layer, weight * mask);
+    return mask;
+  }
+  const MetricOptions& metric = context.options.metric;
+  const LayerMoments moments =
+      measure_moments({dense, network}, {task.layer}, context.data, metric).front();
+  at::Tensor mask = search ? search_support(LayerProblem::of(moments, weight, metric.damping),
+                                            {pattern, task.keep, task.row_weights})
+                           : pattern.mask(task.scores, task.keep);
+  if (repair) {
+    update_layer(network, task.layer, {moments, mask, metric.damping});
+  } else {
+    set_weight(network, task.layer, weight * mask);
+  }
+  return mask;
 }
 
 }  // namespace
@@ -85,23 +119,13 @@ Pruned prune(const Network& dense, const Calibration& calibration, const PruneOp
 
   Pruned result{dense, {}, 0};
   int64_t kept_total = 0;
-  const bool repair = options.method.repair == "least-squares";
   for (size_t l = 0; l < layers.size(); ++l) {
-    const at::Tensor weight = weight_of(dense, layers[l]);
-    at::Tensor mask;
-    if (repair || options.method.support == "admm") {
-      const LayerMoments moments = measure_moments({dense, result.network}, {layers[l]},
-                                                   calibration.data, options.metric)
-                                       .front();
-      const LayerProblem problem = LayerProblem::of(moments, weight, options.metric.damping);
-      mask = choose_mask(&problem, scores[l], kept[l], options, calibration.statistics[l]);
-      if (repair) update_layer(result.network, layers[l], {moments, mask, options.metric.damping});
-    } else {
-      mask = choose_mask(nullptr, scores[l], kept[l], options, calibration.statistics[l]);
-    }
-    if (!repair) set_weight(result.network, layers[l], weight * mask);
+    const at::Tensor mask =
+        prune_layer(result.network, dense,
+                    {layers[l], scores[l], calibration.statistics[l].output_weight, kept[l]},
+                    {calibration.data, options});
     const int64_t count = mask.sum().item<int64_t>();
-    result.layers.push_back({layers[l].name, weight.numel(), count});
+    result.layers.push_back({layers[l].name, mask.numel(), count});
     kept_total += count;
   }
   result.sparsity = 1 - static_cast<double>(kept_total) / static_cast<double>(total);

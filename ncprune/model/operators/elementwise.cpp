@@ -1,4 +1,5 @@
 // Add and the activations of multilayer perceptrons.
+#include <ATen/ExpandUtils.h>
 #include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/sigmoid.h>
@@ -11,7 +12,8 @@ namespace {
 
 using Tensors = std::vector<at::Tensor>;
 
-Tensors run_add(const Node&, const Tensors& inputs, const RunMode&) {
+Tensors run_add(const Node& node, const Tensors& inputs, const RunMode&) {
+  require_affordable(node, at::infer_size(inputs.at(0).sizes(), inputs.at(1).sizes()));
   return {inputs.at(0) + inputs.at(1)};
 }
 

@@ -1,4 +1,5 @@
 // Gemm and MatMul, the operators that hold the weights of fully connected layers.
+#include <ATen/ExpandUtils.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/matmul.h>
 
@@ -12,6 +13,7 @@ using Tensors = std::vector<at::Tensor>;
 Tensors run_gemm(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor a = node.integer("transA", 0) != 0 ? inputs.at(0).t() : inputs.at(0);
   const at::Tensor b = node.integer("transB", 0) != 0 ? inputs.at(1).t() : inputs.at(1);
+  if (a.dim() == 2 && b.dim() == 2) require_affordable(node, {a.size(0), b.size(1)});
   const double alpha = node.number("alpha", 1);
   const double beta = node.number("beta", 1);
   if (inputs.size() > 2 && inputs[2].defined()) {
@@ -21,8 +23,16 @@ Tensors run_gemm(const Node& node, const Tensors& inputs, const RunMode&) {
   return {alpha == 1 ? product : product * alpha};
 }
 
-Tensors run_matmul(const Node&, const Tensors& inputs, const RunMode&) {
-  return {at::matmul(inputs.at(0), inputs.at(1))};
+Tensors run_matmul(const Node& node, const Tensors& inputs, const RunMode&) {
+  const at::Tensor& a = inputs.at(0);
+  const at::Tensor& b = inputs.at(1);
+  if (a.dim() >= 2 && b.dim() >= 2) {
+    std::vector<int64_t> shape = at::infer_size(a.sizes().slice(0, static_cast<size_t>(a.dim() - 2)),
+                                                b.sizes().slice(0, static_cast<size_t>(b.dim() - 2)));
+    shape.insert(shape.end(), {a.size(-2), b.size(-1)});
+    require_affordable(node, shape);
+  }
+  return {at::matmul(a, b)};
 }
 
 }  // namespace

@@ -14,8 +14,15 @@ namespace {
 using Tensors = std::vector<at::Tensor>;
 
 Tensors run_batch_normalization(const Node& node, const Tensors& inputs, const RunMode& mode) {
+  const at::Tensor& x = inputs.at(0);
+  if (mode.training && x.dim() >= 2 && x.numel() == x.size(1)) {
+    throw InputError(fmt::format(
+        "node {} (BatchNormalization): one value per channel has no variance to train on; use a "
+        "larger batch",
+        node.label()));
+  }
   // ONNX's momentum is the share of the old statistics, LibTorch's that of the new ones.
-  return {at::batch_norm(inputs.at(0), inputs.at(1), inputs.at(2), inputs.at(3), inputs.at(4),
+  return {at::batch_norm(x, inputs.at(1), inputs.at(2), inputs.at(3), inputs.at(4),
                          mode.training, 1 - node.number("momentum", 0.9),
                          node.number("epsilon", 1e-5), false)};
 }
