@@ -6,8 +6,8 @@
 
 #include "ncprune/ncprune.h"
 
-// One function and one file per command: it declares the command's options and what to do when it is
-// called. Errors leave as exceptions; main() turns them into exit codes.
+// One function and one file per command: it declares the command's options and what to do when it
+// is called. Errors leave as exceptions; main() turns them into exit codes.
 namespace ncprune::cli {
 
 void add_demo(CLI::App& app);

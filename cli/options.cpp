@@ -7,7 +7,8 @@
 namespace ncprune::cli {
 
 void add_data_options(CLI::App& command, DataRequest& request) {
-  command.add_option("--data", request.data, "the data: a name or SOURCE:..., see 'ncprune datasets'")
+  command
+      .add_option("--data", request.data, "the data: a name or SOURCE:..., see 'ncprune datasets'")
       ->capture_default_str();
   command.add_option("--data-root", request.data_root,
                      "folder searched first for named data sets (then $NCPRUNE_DATA)");

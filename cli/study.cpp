@@ -17,7 +17,8 @@ void add_study(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "study", "data sets x imbalance x seeds x methods x sparsities from one TOML file");
   command->add_option("grid", options->grid, "the TOML file")->required();
-  command->add_option("--data-root", options->data_root, "folder searched first for named data sets");
+  command->add_option("--data-root", options->data_root,
+                      "folder searched first for named data sets");
   add_json_option(*command, options->json);
   command->callback([options] {
     if (!options->json.empty()) require_writable(options->json);

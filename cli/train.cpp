@@ -46,9 +46,9 @@ void run(const Options& options) {
                        {"seconds", e.seconds}});
   }
   fmt::print("{}* the epoch written to {}\n", to_text(table), options.output);
-  write_json_if(options.json, {{"output", options.output},
-                               {"best_epoch", training.best_epoch},
-                               {"history", history}});
+  write_json_if(
+      options.json,
+      {{"output", options.output}, {"best_epoch", training.best_epoch}, {"history", history}});
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ std::string json_text(const Json& json) {
   return text + "\n";
 }
 
-void write_json(const std::string& path, const Json& json) { write_file(path, json_text(json)); }
+void write_json(const std::string& path, const Json& json) {
+  write_file(path, json_text(json));
+}
 
 }  // namespace ncprune

@@ -22,10 +22,16 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void set_quiet(bool quiet) { quiet_process = quiet; }
-bool is_quiet() { return quiet_process; }
+void set_quiet(bool quiet) {
+  quiet_process = quiet;
+}
+bool is_quiet() {
+  return quiet_process;
+}
 
-void log_warning(const std::string& message) { logger().warn(message); }
+void log_warning(const std::string& message) {
+  logger().warn(message);
+}
 void log_info(const std::string& message) {
   if (!quiet_process) logger().info(message);
 }

@@ -47,7 +47,8 @@ void Progress::advance(int64_t steps) {
   constexpr int kWidth = 20;
   const int filled = static_cast<int>(share * kWidth);
   const std::string left =
-      done_ == 0 ? "" : duration_text(Seconds(now - start_).count() * (1 - share) / share) + " left";
+      done_ == 0 ? ""
+                 : duration_text(Seconds(now - start_).count() * (1 - share) / share) + " left";
   fmt::print(stderr, "\r\033[K{:<32.32} [{:#<{}}{:.<{}}] {:3.0f} % {}", label_, "", filled, "",
              kWidth - filled, 100 * share, left);
   std::fflush(stderr);

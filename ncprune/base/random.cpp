@@ -16,7 +16,8 @@ uint64_t mix(uint64_t x) {
 
 }  // namespace
 
-Random::Random(uint64_t seed) : seed_(seed), generator_(at::detail::createCPUGenerator(mix(seed))) {}
+Random::Random(uint64_t seed)
+    : seed_(seed), generator_(at::detail::createCPUGenerator(mix(seed))) {}
 
 Random Random::stream(std::string_view name) const {
   uint64_t hash = mix(seed_);

@@ -84,8 +84,9 @@ double Spec::get_number(const std::string& key, double fallback) const {
 void Spec::require_known(const std::vector<std::string>& known) const {
   for (const auto& option : options) {
     if (std::find(known.begin(), known.end(), option.first) != known.end()) continue;
-    throw InputError(fmt::format("'{}': unknown option '{}'; known: {}", text, option.first,
-                                 known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
+    throw InputError(
+        fmt::format("'{}': unknown option '{}'; known: {}", text, option.first,
+                    known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
   }
 }
 

@@ -18,8 +18,8 @@ struct ScoreInput {
 };
 
 // A pruning criterion is only a score: the smallest go first. How much goes from where, in which
-// pattern, and what repairs the rest never learn where the scores came from. Every file in criteria/
-// is one criterion, named by the file.
+// pattern, and what repairs the rest never learn where the scores came from. Every file in
+// criteria/ is one criterion, named by the file.
 struct Criterion {
   std::string name;  // set from the file's name
   std::string summary;

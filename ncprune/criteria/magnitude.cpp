@@ -3,7 +3,9 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) { return layer.weight.abs(); }
+at::Tensor score(const ScoreInput& layer) {
+  return layer.weight.abs();
+}
 
 }  // namespace
 

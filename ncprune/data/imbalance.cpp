@@ -23,7 +23,8 @@ std::vector<int64_t> class_ranks(const Spec& spec, int64_t num_classes, Random& 
     const auto view = elements<int64_t>(shuffled);
     std::copy(view.begin(), view.end(), ranks.begin());
   } else if (order != "label") {
-    throw InputError(fmt::format("'{}': order is '{}'; wanted label or shuffled", spec.text, order));
+    throw InputError(
+        fmt::format("'{}': order is '{}'; wanted label or shuffled", spec.text, order));
   }
   return ranks;
 }
@@ -39,7 +40,8 @@ std::vector<int64_t> tail_counts(const Spec& spec, const Dataset& data, Random& 
   const auto num_classes = static_cast<double>(counts.size());
   for (size_t c = 0; c < counts.size(); ++c) {
     const auto rank = static_cast<double>(ranks[c]);
-    const double share = spec.name == "exp" ? std::pow(factor, -rank / std::max(1.0, num_classes - 1))
+    const double share = spec.name == "exp"
+                             ? std::pow(factor, -rank / std::max(1.0, num_classes - 1))
                          : rank < std::floor(num_classes / 2) ? 1
                                                               : 1 / factor;
     // The 1e-9 keeps 60 from becoming 59 where pow() is a hair short.
@@ -59,8 +61,8 @@ std::vector<int64_t> fraction_counts(const Spec& spec, const Dataset& data) {
   if (at_sign == std::string::npos) {
     throw InputError(fmt::format("'{}': wanted classes:LIST@FRACTION", spec.text));
   }
-  const double fraction = parse_number(spec.argument.substr(at_sign + 1),
-                                       fmt::format("'{}': fraction", spec.text));
+  const double fraction =
+      parse_number(spec.argument.substr(at_sign + 1), fmt::format("'{}': fraction", spec.text));
   if (fraction <= 0 || fraction > 1) {
     throw InputError(fmt::format("'{}': the fraction must lie in (0, 1]", spec.text));
   }
@@ -99,7 +101,8 @@ Dataset keep_counts(const Dataset& data, const std::vector<int64_t>& counts, Ran
 
 Imbalanced make_imbalanced(const Dataset& data, const std::string& text, Random random) {
   const Spec spec = parse_spec(text);
-  const auto tail = std::max<int64_t>(1, std::llround(0.3 * static_cast<double>(data.num_classes())));
+  const auto tail =
+      std::max<int64_t>(1, std::llround(0.3 * static_cast<double>(data.num_classes())));
   if (spec.name == "none") {
     spec.require_known({});
     const std::vector<int64_t> counts = class_counts(data);
@@ -117,8 +120,8 @@ Imbalanced make_imbalanced(const Dataset& data, const std::string& text, Random 
     std::sort(minority.begin(), minority.end());
     return {keep_counts(data, counts, random), minority};
   }
-  throw InputError(fmt::format("unknown imbalance '{}'; known: none, exp:F, step:F, classes:LIST@P",
-                               text));
+  throw InputError(
+      fmt::format("unknown imbalance '{}'; known: none, exp:F, step:F, classes:LIST@P", text));
 }
 
 }  // namespace ncprune

@@ -19,11 +19,12 @@ struct Imbalanced {
 //   none
 //   exp:F              class c keeps n_max F^(-c/(K-1)); the rarest three tenths are the minority
 //   step:F             the second half of the classes keeps n_max / F; it is the minority
-//   classes:1,2,3@P    the listed classes keep the fraction P of their samples; they are the minority
-// exp and step take ?order=shuffled to deal the ranks to classes at random instead of in label order.
-// `none` on data that are imbalanced by nature: the rarest three tenths when the largest class has
-// at least twice as many samples as the smallest.
-// Throws InputError on an unknown builder, F < 1, P outside (0, 1] or a class that does not exist.
+//   classes:1,2,3@P    the listed classes keep the fraction P of their samples; they are the
+//   minority
+// exp and step take ?order=shuffled to deal the ranks to classes at random instead of in label
+// order. `none` on data that are imbalanced by nature: the rarest three tenths when the largest
+// class has at least twice as many samples as the smallest. Throws InputError on an unknown
+// builder, F < 1, P outside (0, 1] or a class that does not exist.
 Imbalanced make_imbalanced(const Dataset& data, const std::string& spec, Random random);
 
 }  // namespace ncprune

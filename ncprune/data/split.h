@@ -8,8 +8,9 @@
 namespace ncprune {
 
 // Splits every class: about `fraction` of its samples to the second part, the rest to the first. A
-// class keeps at least one sample in the first part; a class with one sample has none in the second.
-// REQUIRES: 0 <= fraction < 1. Deterministic in `random`'s seed; both parts keep the data's order.
+// class keeps at least one sample in the first part; a class with one sample has none in the
+// second. REQUIRES: 0 <= fraction < 1. Deterministic in `random`'s seed; both parts keep the data's
+// order.
 std::pair<Dataset, Dataset> stratified_split(const Dataset& data, double fraction, Random random);
 
 }  // namespace ncprune

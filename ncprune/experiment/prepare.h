@@ -9,13 +9,13 @@
 
 namespace ncprune {
 
-// Which data, and how they are thinned and split. The same request gives the same samples: a network
-// pruned tomorrow sees the training set it was trained on.
+// Which data, and how they are thinned and split. The same request gives the same samples: a
+// network pruned tomorrow sees the training set it was trained on.
 struct DataRequest {
   std::string data = "fashion-mnist";  // as load_data takes it
   std::string data_root;               // searched first for named data sets
   std::string imbalance = "none";      // as make_imbalanced takes it
-  double validation = 0.25;  // share of every class held out of the training set; [0, 1)
+  double validation = 0.25;            // share of every class held out of the training set; [0, 1)
   uint64_t seed = 0;
 };
 

@@ -59,8 +59,7 @@ DenseRun make_dense(const Study& study, const DataRequest& request) {
   run.network = train(make_network(study.architecture, run.data, request.seed), run.data.train,
                       run.data.validation, options)
                     .network;
-  run.statistics =
-      measure_for(study_methods(study), run.network, run.data.train, study.metric);
+  run.statistics = measure_for(study_methods(study), run.network, run.data.train, study.metric);
   run.origin.data = request.data;
   run.origin.imbalance = request.imbalance;
   run.origin.seed = static_cast<int64_t>(request.seed);
@@ -74,8 +73,8 @@ StudyRow finish_row(const DenseRun& run, StudyRow row, const Network& network) {
   return row;
 }
 
-// The dense network and every pruned one with each head. A head is treated after the pruning it does
-// not influence, so that the pruning runs once.
+// The dense network and every pruned one with each head. A head is treated after the pruning it
+// does not influence, so that the pruning runs once.
 void run_cells(const Study& study, const DenseRun& run, Progress& progress,
                const std::function<void(StudyRow, const Network&)>& emit) {
   const auto with_heads = [&](StudyRow row, const Network& pruned, const MetricOptions& metric) {
@@ -95,7 +94,8 @@ void run_cells(const Study& study, const DenseRun& run, Progress& progress,
       PruneOptions options = cell_options(study, method, repair);
       options.seed = static_cast<uint64_t>(run.origin.seed);
       for (const double sparsity : study.sparsities) {
-        progress.set_label(fmt::format("{} {} {:g} %", run.origin.data, method.name, 100 * sparsity));
+        progress.set_label(
+            fmt::format("{} {} {:g} %", run.origin.data, method.name, 100 * sparsity));
         options.sparsity = sparsity;
         const auto start = std::chrono::steady_clock::now();
         const Pruned pruned = prune(run.network, {run.data.train, run.statistics}, options);
@@ -116,9 +116,8 @@ void run_cells(const Study& study, const DenseRun& run, Progress& progress,
 
 std::vector<StudyRow> run_study(const Study& study, const NetworkVisitor& visit) {
   require_valid(study);
-  const size_t cells =
-      study.heads.size() *
-      (1 + study.methods.size() * study.repairs.size() * study.sparsities.size());
+  const size_t cells = study.heads.size() *
+                       (1 + study.methods.size() * study.repairs.size() * study.sparsities.size());
   const size_t networks = study.data.size() * study.imbalance.size() * study.seeds.size();
   // Training a dense network takes about as long as some ten cells.
   constexpr int64_t kTrainingCells = 10;
@@ -129,8 +128,8 @@ std::vector<StudyRow> run_study(const Study& study, const NetworkVisitor& visit)
       for (const int64_t seed : study.seeds) {
         progress.set_label(fmt::format("{} seed {}: training", data, seed));
         progress.advance(0);
-        const DenseRun run = make_dense(
-            study, {data, study.data_root, imbalance, study.validation, static_cast<uint64_t>(seed)});
+        const DenseRun run = make_dense(study, {data, study.data_root, imbalance, study.validation,
+                                                static_cast<uint64_t>(seed)});
         progress.advance(kTrainingCells);
         run_cells(study, run, progress, [&](StudyRow row, const Network& network) {
           if (visit) visit(row, network);

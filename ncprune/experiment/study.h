@@ -53,11 +53,12 @@ struct StudyRow {
 // Called with every network that a study makes, as it is made.
 using NetworkVisitor = std::function<void(const StudyRow&, const Network&)>;
 
-// Runs the grid in order. Training and statistics see the training part only, the rows the test set.
+// Runs the grid in order. Training and statistics see the training part only, the rows the test
+// set.
 std::vector<StudyRow> run_study(const Study& study, const NetworkVisitor& visit = {});
 
-// A table per data set and imbalance: mean over seeds of balanced accuracy and minority recall, clean
-// and noisy, with the standard deviation behind it when there are several seeds; in percent.
+// A table per data set and imbalance: mean over seeds of balanced accuracy and minority recall,
+// clean and noisy, with the standard deviation behind it when there are several seeds; in percent.
 std::vector<Table> summary_tables(const std::vector<StudyRow>& rows);
 
 // {"rows": [...]}, shares in [0, 1]; see docs/results.md.

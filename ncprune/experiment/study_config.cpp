@@ -68,9 +68,10 @@ class TableReader {
       if (node.is_integer()) return static_cast<double>(*node.value<int64_t>());
     }
     if (const auto found = node.value_exact<T>()) return *found;
-    fail(node, key, fmt::format("is not a {}", std::is_same_v<T, std::string> ? "text"
-                                               : std::is_same_v<T, double>    ? "number"
-                                                                              : "whole number"));
+    fail(node, key,
+         fmt::format("is not a {}", std::is_same_v<T, std::string> ? "text"
+                                    : std::is_same_v<T, double>    ? "number"
+                                                                   : "whole number"));
   }
 
   [[noreturn]] void fail(const toml::node& node, const std::string& key,

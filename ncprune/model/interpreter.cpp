@@ -67,7 +67,8 @@ std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
       return found->second;
     }
     // A further output that ONNX knows and the operator here does not give: Dropout's mask.
-    throw InputError(fmt::format("'{}' is not computed: of its node only the first output is", name));
+    throw InputError(
+        fmt::format("'{}' is not computed: of its node only the first output is", name));
   };
   for (size_t i = 0; i < network.nodes.size(); ++i) {
     if (!needed[i]) continue;
@@ -98,8 +99,9 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
   at::Tensor inputs = raw;
   for (const at::Tensor& t : {network.metadata.input_mean, network.metadata.input_scale}) {
     if (!t.defined() || at::is_expandable_to(t.sizes(), raw.sizes())) continue;
-    throw InputError(fmt::format("the network's input normalisation has shape [{}]; samples are [{}]",
-                                 fmt::join(t.sizes(), ", "), fmt::join(raw.sizes().slice(1), ", ")));
+    throw InputError(
+        fmt::format("the network's input normalisation has shape [{}]; samples are [{}]",
+                    fmt::join(t.sizes(), ", "), fmt::join(raw.sizes().slice(1), ", ")));
   }
   if (network.metadata.input_mean.defined()) inputs = inputs - network.metadata.input_mean;
   if (network.metadata.input_scale.defined()) inputs = inputs / network.metadata.input_scale;

@@ -9,10 +9,10 @@
 
 namespace ncprune {
 
-// Runs the part of the graph that `wanted` needs, on `input` [N, ...] as the graph takes it (already
-// normalised), and gives those values in the order asked for. Autograd follows when gradients are
-// enabled and an initializer or the input requires them. Throws InputError naming the node when a
-// shape does not fit.
+// Runs the part of the graph that `wanted` needs, on `input` [N, ...] as the graph takes it
+// (already normalised), and gives those values in the order asked for. Autograd follows when
+// gradients are enabled and an initializer or the input requires them. Throws InputError naming the
+// node when a shape does not fit.
 std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
                             const std::vector<std::string>& wanted, const RunMode& mode = {});
 

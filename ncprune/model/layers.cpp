@@ -29,7 +29,8 @@ const Node* only_reader(const Network& network, const std::string& value) {
 void absorb_add(const Network& network, Layer& layer) {
   const Node* add = only_reader(network, layer.output);
   if (add == nullptr || add->op_type != "Add") return;
-  const std::string& other = add->inputs.at(0) == layer.output ? add->inputs.at(1) : add->inputs.at(0);
+  const std::string& other =
+      add->inputs.at(0) == layer.output ? add->inputs.at(1) : add->inputs.at(0);
   const auto found = network.initializers.find(other);
   if (found == network.initializers.end() || found->second.dim() != 1) return;
   if (found->second.size(0) != weight_of(network, layer).size(0)) return;
@@ -115,7 +116,8 @@ at::Tensor bias_of(const Network& network, const Layer& layer) {
 
 void set_weight(Network& network, const Layer& layer, const at::Tensor& weight) {
   at::Tensor& stored = network.initializers.at(layer.weight);
-  stored = (layer.transposed ? weight : weight.t()).to(stored.scalar_type(), false, true).contiguous();
+  stored =
+      (layer.transposed ? weight : weight.t()).to(stored.scalar_type(), false, true).contiguous();
 }
 
 void set_bias(Network& network, const Layer& layer, const at::Tensor& bias) {

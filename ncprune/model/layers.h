@@ -39,8 +39,8 @@ at::Tensor bias_of(const Network& network, const Layer& layer);
 // Replaces the weight by `weight` [out, in] (stored as the layer stores it; a copy).
 void set_weight(Network& network, const Layer& layer, const at::Tensor& weight);
 
-// Replaces the bias by `bias` [out]; a layer without one gets one (a Gemm a third input, a MatMul an
-// Add behind it). The layer's description is stale afterwards if it had none.
+// Replaces the bias by `bias` [out]; a layer without one gets one (a Gemm a third input, a MatMul
+// an Add behind it). The layer's description is stale afterwards if it had none.
 void set_bias(Network& network, const Layer& layer, const at::Tensor& bias);
 
 }  // namespace ncprune

@@ -16,8 +16,8 @@ T attribute(const Node& node, const std::string& key, T fallback) {
   const auto found = node.attributes.find(key);
   if (found == node.attributes.end()) return fallback;
   if (const T* value = std::get_if<T>(&found->second)) return *value;
-  throw InputError(
-      fmt::format("node {} ({}): attribute '{}' has a wrong type", node.label(), node.op_type, key));
+  throw InputError(fmt::format("node {} ({}): attribute '{}' has a wrong type", node.label(),
+                               node.op_type, key));
 }
 
 }  // namespace
@@ -70,7 +70,8 @@ std::string logits_value(const Network& network) {
   std::string value = network.output.name;
   for (int64_t i = producer(network, value); i >= 0; i = producer(network, value)) {
     const Node& node = network.nodes[static_cast<size_t>(i)];
-    if (node.op_type != "Softmax" && node.op_type != "LogSoftmax" && node.op_type != "Identity") break;
+    if (node.op_type != "Softmax" && node.op_type != "LogSoftmax" && node.op_type != "Identity")
+      break;
     value = node.inputs.front();
   }
   return value;
@@ -90,8 +91,8 @@ void validate(const Network& network, const std::string& where) {
   for (const auto& [name, tensor] : network.initializers) {
     known.insert(name);
     if (tensor.is_floating_point() && !at::isfinite(tensor).all().item<bool>()) {
-      throw InputError(fmt::format("{}: weight '{}' holds a value that is not a finite number", where,
-                                   name));
+      throw InputError(
+          fmt::format("{}: weight '{}' holds a value that is not a finite number", where, name));
     }
   }
   for (const Node& node : network.nodes) {

@@ -17,8 +17,8 @@ using Attribute =
     std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, at::Tensor>;
 
 struct Node {
-  std::string op_type;  // "Gemm", "Relu", ...
-  std::string name;     // may be empty; see label()
+  std::string op_type;              // "Gemm", "Relu", ...
+  std::string name;                 // may be empty; see label()
   std::vector<std::string> inputs;  // names of values; "" is an optional input left out
   std::vector<std::string> outputs;
   std::map<std::string, Attribute> attributes;
@@ -52,8 +52,8 @@ struct Metadata {
 struct Network {
   std::string name = "ncprune";
   int64_t opset = 17;
-  ValueInfo input;   // [-1, ...]
-  ValueInfo output;  // [-1, K]
+  ValueInfo input;          // [-1, ...]
+  ValueInfo output;         // [-1, K]
   std::vector<Node> nodes;  // INVARIANT: a node reads only what stands before it
   std::map<std::string, at::Tensor> initializers;
   Metadata metadata;

@@ -11,7 +11,7 @@ namespace ncprune {
 
 // How a network is run.
 struct RunMode {
-  bool training = false;    // Dropout drops; BatchNormalization uses and updates batch statistics
+  bool training = false;     // Dropout drops; BatchNormalization uses and updates batch statistics
   Random* random = nullptr;  // where Dropout draws from; REQUIRED in training
 };
 
@@ -21,15 +21,17 @@ struct Operator {
   std::string summary;  // what is supported of it
   // Inputs in the node's order; an optional input left out is an undefined tensor. Throws
   // InputError, naming the node, on shapes or attributes it cannot take.
-  std::function<std::vector<at::Tensor>(const Node&, const std::vector<at::Tensor>&, const RunMode&)>
+  std::function<std::vector<at::Tensor>(const Node&, const std::vector<at::Tensor>&,
+                                        const RunMode&)>
       run;
 };
 
-// Throws InputError when a value of `shape` that `node` is about to compute could not be meant: a few
-// bytes of a hostile file could ask for all the memory there is. The cap is 2^30 elements.
+// Throws InputError when a value of `shape` that `node` is about to compute could not be meant: a
+// few bytes of a hostile file could ask for all the memory there is. The cap is 2^30 elements.
 void require_affordable(const Node& node, at::IntArrayRef shape);
 
-// Every operator, by name. Each file in operators/ contributes a list: adding a file is all it takes.
+// Every operator, by name. Each file in operators/ contributes a list: adding a file is all it
+// takes.
 const std::vector<Operator>& operators();
 
 // Null when there is none of that name.

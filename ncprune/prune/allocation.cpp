@@ -41,16 +41,18 @@ Counts uniform_counts(const Scores& scores, int64_t keep) {
   return counts;
 }
 
-// Density ~ (m + d) / (m d). A layer that would keep more than it has stays whole and the rest share
-// what is left, until none would.
+// Density ~ (m + d) / (m d). A layer that would keep more than it has stays whole and the rest
+// share what is left, until none would.
 Counts erk_counts(const Scores& scores, int64_t keep) {
   std::vector<bool> whole(scores.size(), false);
   for (;;) {
     double left = static_cast<double>(keep);
     double perimeter = 0;
     for (size_t l = 0; l < scores.size(); ++l) {
-      if (whole[l]) left -= static_cast<double>(scores[l].numel());
-      else perimeter += static_cast<double>(scores[l].size(0) + scores[l].size(1));
+      if (whole[l])
+        left -= static_cast<double>(scores[l].numel());
+      else
+        perimeter += static_cast<double>(scores[l].size(0) + scores[l].size(1));
     }
     Counts counts;
     bool settled = true;

@@ -6,8 +6,8 @@ const std::vector<Method>& methods() {
   static const std::vector<Method> table{
       {"lamp", "magnitude rescaled within the layer, ranked over all layers",
        "Lee, Park, Mo, Ahn, Shin 2021", "lamp", "global", "layer", "score", "none"},
-      {"magnitude", "the smallest weights of the whole network",
-       "Han, Pool, Tran, Dally 2015", "magnitude", "global", "layer", "score", "none"},
+      {"magnitude", "the smallest weights of the whole network", "Han, Pool, Tran, Dally 2015",
+       "magnitude", "global", "layer", "score", "none"},
       {"magnitude-erk", "the smallest weights of each layer, densities by layer shape",
        "Evci, Gale, Menick, Castro, Elsen 2020", "magnitude", "erk", "layer", "score", "none"},
       {"magnitude-uniform", "the smallest weights of each layer, densities equal",

@@ -14,14 +14,15 @@ namespace {
 at::Tensor row_mask(const at::Tensor& scores, int64_t keep) {
   const int64_t rows = scores.size(0);
   const int64_t per_row = std::llround(static_cast<double>(keep) / static_cast<double>(rows));
-  const at::Tensor order =
-      std::get<1>(scores.sort(/*stable=*/true, /*dim=*/1, /*descending=*/true)).slice(1, 0, per_row);
+  const at::Tensor order = std::get<1>(scores.sort(/*stable=*/true, /*dim=*/1, /*descending=*/true))
+                               .slice(1, 0, per_row);
   return at::zeros(scores.sizes(), at::TensorOptions(at::kBool)).scatter_(1, order, true);
 }
 
 // Whole rows (neurons): the best by their mean score, to the nearest whole number of rows.
 at::Tensor neuron_mask(const at::Tensor& scores, int64_t keep) {
-  const int64_t rows = std::llround(static_cast<double>(keep) / static_cast<double>(scores.size(1)));
+  const int64_t rows =
+      std::llround(static_cast<double>(keep) / static_cast<double>(scores.size(1)));
   const at::Tensor kept = keep_largest(scores.mean(1), std::min(rows, scores.size(0)));
   return kept.unsqueeze(1).expand_as(scores).contiguous();
 }

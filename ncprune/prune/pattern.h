@@ -12,8 +12,8 @@ namespace ncprune {
 struct Pattern {
   std::string name;
   std::string summary;
-  // The mask, bool [m, d], true where a weight stays: about `keep` of them, the largest scores; ties go
-  // to the lower index, row by row. REQUIRES: 0 <= keep <= m d.
+  // The mask, bool [m, d], true where a weight stays: about `keep` of them, the largest scores;
+  // ties go to the lower index, row by row. REQUIRES: 0 <= keep <= m d.
   std::function<at::Tensor(const at::Tensor& scores, int64_t keep)> mask;
 };
 

@@ -11,7 +11,8 @@ namespace ncprune {
 
 struct PruneOptions {
   Method method;  // the parts, by name; take one of methods() and change what is to differ
-  // Share of the prunable weights (every fully connected layer but the head) to set to zero; [0, 1).
+  // Share of the prunable weights (every fully connected layer but the head) to set to zero; [0,
+  // 1).
   double sparsity = 0.9;
   std::string head = "keep";  // head_treatments()
   MetricOptions metric = {};

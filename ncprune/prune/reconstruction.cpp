@@ -21,7 +21,8 @@ at::Tensor block(const at::Tensor& matrix, const at::Tensor& indices) {
 
 }  // namespace
 
-LayerProblem LayerProblem::of(const LayerMoments& moments, const at::Tensor& weight, double damping) {
+LayerProblem LayerProblem::of(const LayerMoments& moments, const at::Tensor& weight,
+                              double damping) {
   const at::Tensor metric = damped(moments.metric, damping);
   const at::Tensor ridge = (metric - moments.metric).diagonal();
   return {metric, moments.cross + weight.to(at::kDouble) * ridge};

@@ -17,14 +17,14 @@ struct LayerProblem {
   static LayerProblem of(const LayerMoments& moments, const at::Tensor& weight, double damping);
 };
 
-// The exact optimum on `mask` (bool [m, d]), row by row by Cholesky; the row weights g do not matter
-// here. A row costs min(s, d - s)^3 for s kept weights. Double [m, d].
+// The exact optimum on `mask` (bool [m, d]), row by row by Cholesky; the row weights g do not
+// matter here. A row costs min(s, d - s)^3 for s kept weights. Double [m, d].
 at::Tensor least_squares(const LayerProblem& problem, const at::Tensor& mask);
 
-// Which `keep` weights to keep: joint search over the whole layer by the alternating direction method
-// of multipliers, in the metric scaled to unit diagonal (ALPS: Meng, Behdin, Wang, Mazumder 2024),
-// with row weights g [m] >= 0. One eigendecomposition, then O(d^2 m) an iteration; stops when the mask
-// stands still. Bool [m, d].
+// Which `keep` weights to keep: joint search over the whole layer by the alternating direction
+// method of multipliers, in the metric scaled to unit diagonal (ALPS: Meng, Behdin, Wang, Mazumder
+// 2024), with row weights g [m] >= 0. One eigendecomposition, then O(d^2 m) an iteration; stops
+// when the mask stands still. Bool [m, d].
 struct SupportSearch {
   const Pattern& pattern;
   int64_t keep;

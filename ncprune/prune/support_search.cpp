@@ -30,9 +30,9 @@ at::Tensor search_support(const LayerProblem& problem, const SupportSearch& sear
   double rho = 0.1;
   const at::Tensor start = solve(target, 1e-6);
   at::Tensor mask = search.pattern.mask(start.square(), search.keep);
-  at::Tensor sparse = start * mask;              // D
-  at::Tensor dual = at::zeros_like(target);      // V
-  at::Tensor checked = mask;                     // the mask at the last check
+  at::Tensor sparse = start * mask;          // D
+  at::Tensor dual = at::zeros_like(target);  // V
+  at::Tensor checked = mask;                 // the mask at the last check
   for (int iteration = 1; iteration <= kMaxIterations; ++iteration) {
     const at::Tensor dense = solve((target - dual).add_(sparse, rho), rho);  // W
     const at::Tensor moved = dense + dual / rho;
@@ -40,9 +40,8 @@ at::Tensor search_support(const LayerProblem& problem, const SupportSearch& sear
     sparse = moved * mask;
     dual.add_(dense - sparse, rho);
     if (iteration % kCheckEvery != 0) continue;
-    const double change =
-        static_cast<double>(mask.logical_xor(checked).sum().item<int64_t>()) /
-        static_cast<double>(std::max<int64_t>(search.keep, 1));
+    const double change = static_cast<double>(mask.logical_xor(checked).sum().item<int64_t>()) /
+                          static_cast<double>(std::max<int64_t>(search.keep, 1));
     if (change == 0) break;
     rho *= change > 0.1 ? 1.3 : change > 0.005 ? 1.2 : 1.1;
     checked = mask;

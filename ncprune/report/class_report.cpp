@@ -33,7 +33,8 @@ std::vector<Line> average_lines(const ClassInfo& classes) {
   const ClassGroups groups = class_groups(classes.counts);
   if (!groups.head.empty()) {
     lines.push_back({"head recall", "head_recall", over(groups.head)});
-    if (!groups.medium.empty()) lines.push_back({"medium recall", "medium_recall", over(groups.medium)});
+    if (!groups.medium.empty())
+      lines.push_back({"medium recall", "medium_recall", over(groups.medium)});
     lines.push_back({"tail recall", "tail_recall", over(groups.tail)});
   }
   return lines;
@@ -85,7 +86,8 @@ Table class_table(const std::string& title, const ClassInfo& classes,
                         line.key == "worst_recall";
     if (!wanted) continue;
     std::vector<std::string> cells = first_cells("noisy " + line.name, "");
-    for (const ModelResult& m : models) cells.push_back(m.noisy ? percent(line.value(*m.noisy)) : "-");
+    for (const ModelResult& m : models)
+      cells.push_back(m.noisy ? percent(line.value(*m.noisy)) : "-");
     table.rows.push_back(std::move(cells));
   }
   return table;

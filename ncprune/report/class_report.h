@@ -30,7 +30,8 @@ Table class_table(const std::string& title, const ClassInfo& classes,
 
 // The same numbers as data, shares in [0, 1]: recall (array over classes, null for a class without
 // test samples), balanced_accuracy, overall_accuracy, minority_recall (null when there is no
-// minority), worst_recall, macro_f1, g_mean, and head, medium and tail recall where there are groups.
+// minority), worst_recall, macro_f1, g_mean, and head, medium and tail recall where there are
+// groups.
 Json metrics_json(const ClassMetrics& metrics, const ClassInfo& classes);
 
 // A page that stands alone: title, paragraphs, tables. All text is escaped.

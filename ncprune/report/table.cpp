@@ -84,12 +84,23 @@ std::string escape_html(const std::string& text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -111,7 +122,8 @@ std::string to_html(const Table& table) {
     }
     html += after_rule ? "<tr class=\"rule\">" : "<tr>";
     after_rule = false;
-    for (size_t i = 0; i < row.size(); ++i) html += cell(i == 0 ? "th scope=\"row\"" : "td", row[i]);
+    for (size_t i = 0; i < row.size(); ++i)
+      html += cell(i == 0 ? "th scope=\"row\"" : "td", row[i]);
     html += "</tr>\n";
   }
   return html + "</tbody>\n</table>\n";

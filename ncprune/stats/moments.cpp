@@ -19,10 +19,10 @@ at::Tensor as_tensor(const std::vector<double>& values) {
   return at::tensor(values, at::TensorOptions(at::kDouble));
 }
 
-// What each sample of class c weighs in the scatter term, so that one Gram matrix of weighted samples
-// holds sum_c pi_c S*_c: shrinking towards the pool only moves weight between the classes.
-std::vector<double> scatter_weights(const std::vector<int64_t>& counts, const std::vector<double>& pi,
-                                    double shrinkage) {
+// What each sample of class c weighs in the scatter term, so that one Gram matrix of weighted
+// samples holds sum_c pi_c S*_c: shrinking towards the pool only moves weight between the classes.
+std::vector<double> scatter_weights(const std::vector<int64_t>& counts,
+                                    const std::vector<double>& pi, double shrinkage) {
   double total = 0;
   double to_pool = 0;
   std::vector<double> own(counts.size());
@@ -58,10 +58,10 @@ bool same_up_to(const NetworkPair& pair, const std::string& value) {
 // Sums over the samples of one layer. Products are taken in float, batch by batch, and added in
 // double.
 struct LayerSums {
-  at::Tensor gram;          // [d, d]: sum_i a_i x_i x_i^T
-  at::Tensor product;       // [m, d]: sum_i a_i z_i x_i^T
-  at::Tensor input_sums;    // [K, d]
-  at::Tensor target_sums;   // [K, m]
+  at::Tensor gram;         // [d, d]: sum_i a_i x_i x_i^T
+  at::Tensor product;      // [m, d]: sum_i a_i z_i x_i^T
+  at::Tensor input_sums;   // [K, d]
+  at::Tensor target_sums;  // [K, m]
 
   void add(const at::Tensor& x, const at::Tensor& z, const Batch& batch, int64_t num_classes) {
     const at::Tensor root = batch.weights.sqrt().to(x.scalar_type()).unsqueeze(1);
@@ -171,8 +171,8 @@ std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::ve
   const Weights weights{n.clamp_min(1), as_tensor(pi), as_tensor(per_sample) * n, options.kappa};
   std::vector<LayerMoments> moments;
   for (size_t l = 0; l < layers.size(); ++l) {
-    moments.push_back(finish(sums[l], weight_of(pair.dense, layers[l]),
-                             bias_of(pair.dense, layers[l]), weights));
+    moments.push_back(
+        finish(sums[l], weight_of(pair.dense, layers[l]), bias_of(pair.dense, layers[l]), weights));
   }
   return moments;
 }

@@ -40,8 +40,8 @@ struct LayerMoments {
   at::Tensor class_means;  // [K, d]: E_c[x~]; zero for a class without samples
 };
 
-// `metric` with `damping` times its mean diagonal added to the diagonal: positive definite. A metric of
-// zeros (inputs that never fire) becomes the identity.
+// `metric` with `damping` times its mean diagonal added to the diagonal: positive definite. A
+// metric of zeros (inputs that never fire) becomes the identity.
 at::Tensor damped(const at::Tensor& metric, double damping);
 
 // A dense network and the same network with some layers already pruned. `pruned` shares the tensors
@@ -53,8 +53,8 @@ struct NetworkPair {
 
 // The moments of `layers`, in one pass over `data`. Where nothing before a layer was changed, z is
 // an exact linear map of x~ and C = W H needs no pass. Time: one forward pass of each network up to
-// the last layer and d^2 multiply-adds per sample and layer; memory O(d^2 + K d) per layer, whatever
-// the number of samples.
+// the last layer and d^2 multiply-adds per sample and layer; memory O(d^2 + K d) per layer,
+// whatever the number of samples.
 std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
                                           const Dataset& data, const MetricOptions& options);
 

@@ -15,8 +15,8 @@ struct Batch {
   at::Tensor weights;  // double [B]: the weight of each sample's class
 };
 
-// Walks over `data` in order, without gradients, in batches that bound memory whatever the number of
-// samples. `class_weights` holds one weight per class, given to each of its samples.
+// Walks over `data` in order, without gradients, in batches that bound memory whatever the number
+// of samples. `class_weights` holds one weight per class, given to each of its samples.
 void for_each_batch(const Network& network, const Dataset& data,
                     const std::vector<double>& class_weights,
                     const std::function<void(const Batch&)>& visit);

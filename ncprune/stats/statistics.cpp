@@ -39,18 +39,19 @@ void measure_scatter_covariance(const Network& network, const std::vector<Layer>
   }
   const int64_t k = data.num_classes();
   std::vector<at::Tensor> sums(wanted.size());
-  for_each_batch(network, data, std::vector<double>(static_cast<size_t>(k), 1), [&](const Batch& b) {
-    const std::vector<at::Tensor> values = run(network, b.inputs, wanted);
-    for (size_t v = 0; v < values.size(); ++v) {
-      if (!sums[v].defined()) sums[v] = zeros({k, values[v].size(1)});
-      sums[v].index_add_(0, b.labels, values[v].to(at::kDouble));
-    }
-    for (size_t l = 0; l < layers.size(); ++l) {
-      at::Tensor& product = statistics[l].scatter_covariance;
-      const at::Tensor term = at::matmul(values[2 * l + 1].t(), values[2 * l]);
-      product = product.defined() ? product.add_(term) : term.to(at::kDouble);
-    }
-  });
+  for_each_batch(network, data, std::vector<double>(static_cast<size_t>(k), 1),
+                 [&](const Batch& b) {
+                   const std::vector<at::Tensor> values = run(network, b.inputs, wanted);
+                   for (size_t v = 0; v < values.size(); ++v) {
+                     if (!sums[v].defined()) sums[v] = zeros({k, values[v].size(1)});
+                     sums[v].index_add_(0, b.labels, values[v].to(at::kDouble));
+                   }
+                   for (size_t l = 0; l < layers.size(); ++l) {
+                     at::Tensor& product = statistics[l].scatter_covariance;
+                     const at::Tensor term = at::matmul(values[2 * l + 1].t(), values[2 * l]);
+                     product = product.defined() ? product.add_(term) : term.to(at::kDouble);
+                   }
+                 });
   const at::Tensor counts = data.labels.bincount({}, k).clamp_min(1).unsqueeze(1);
   for (size_t l = 0; l < layers.size(); ++l) {
     statistics[l].scatter_covariance -= at::matmul(sums[2 * l + 1].t(), sums[2 * l] / counts);

@@ -9,10 +9,11 @@ namespace ncprune {
 
 // What a criterion can ask to have measured, per layer with weight [m, d].
 enum class Statistic {
-  kInputSquareMean,   // [d]: mean of x_j^2 over samples
-  kScatterCovariance,  // [m, d]: sum over samples of (h_i - mu_c(h)) (x_j - mu_c(x)), h the activation
-  kMetric,            // [d, d]: the Neural-Collapse metric of the dense network's input
-  kOutputWeight,      // [m]: how much the class scores depend on each unit
+  kInputSquareMean,    // [d]: mean of x_j^2 over samples
+  kScatterCovariance,  // [m, d]: sum over samples of (h_i - mu_c(h)) (x_j - mu_c(x)), h the
+                       // activation
+  kMetric,             // [d, d]: the Neural-Collapse metric of the dense network's input
+  kOutputWeight,       // [m]: how much the class scores depend on each unit
 };
 
 // The statistics of one layer; tensors are double and undefined when not asked for.
@@ -31,8 +32,8 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
                                                 const std::set<Statistic>& needs,
                                                 const MetricOptions& options);
 
-// g_i = sum_c pi_c E_c ||d logits / d z_i||^2 of each layer's pre-activation z [m], the logits centred
-// over the classes; double [m] per layer. Estimated with one random sign vector per sample
+// g_i = sum_c pi_c E_c ||d logits / d z_i||^2 of each layer's pre-activation z [m], the logits
+// centred over the classes; double [m] per layer. Estimated with one random sign vector per sample
 // (Hutchinson), on at most 256 samples of every class, drawn with a fixed seed: one forward and one
 // backward pass over those.
 std::vector<at::Tensor> output_weights(const Network& network, const std::vector<Layer>& layers,

@@ -32,8 +32,8 @@ std::string activation_type(const Spec& spec) {
   if (name == "leaky-relu") return "LeakyRelu";
   if (name == "tanh") return "Tanh";
   if (name == "sigmoid") return "Sigmoid";
-  throw InputError(fmt::format(
-      "'{}': activation is '{}'; wanted relu, leaky-relu, tanh or sigmoid", spec.text, name));
+  throw InputError(fmt::format("'{}': activation is '{}'; wanted relu, leaky-relu, tanh or sigmoid",
+                               spec.text, name));
 }
 
 Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
@@ -55,14 +55,17 @@ Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_
   network.output = {"logits", {-1, num_classes}};
   const auto add = [&](Node node) { network.nodes.push_back(std::move(node)); };
   add({"Flatten", "flatten", {"input"}, {"flat"}, {{"axis", int64_t{1}}}});
-  int64_t in = std::accumulate(sample_shape.begin(), sample_shape.end(), int64_t{1},
-                               std::multiplies<>());
+  int64_t in =
+      std::accumulate(sample_shape.begin(), sample_shape.end(), int64_t{1}, std::multiplies<>());
   std::string value = "flat";
   for (size_t l = 0; l < widths.size(); ++l) {
     const bool last = l + 1 == widths.size();
     const std::string layer = last ? "head" : fmt::format("fc{}", l + 1);
     network.initializers[layer + ".weight"] = initial_weight(widths[l], in, spec, random);
-    Node gemm{"Gemm", layer, {value, layer + ".weight"}, {last ? "logits" : layer + ".out"},
+    Node gemm{"Gemm",
+              layer,
+              {value, layer + ".weight"},
+              {last ? "logits" : layer + ".out"},
               {{"transB", int64_t{1}}}};
     if (bias) {
       const double bound = 1 / std::sqrt(static_cast<double>(in));
@@ -82,9 +85,11 @@ Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_
       network.initializers[norm + ".shift"] = at::zeros({in});
       network.initializers[norm + ".mean"] = at::zeros({in});
       network.initializers[norm + ".var"] = at::ones({in});
-      add({"BatchNormalization", norm,
+      add({"BatchNormalization",
+           norm,
            {value, norm + ".scale", norm + ".shift", norm + ".mean", norm + ".var"},
-           {norm + ".out"}, {}});
+           {norm + ".out"},
+           {}});
       value = norm + ".out";
     }
     const std::string active = fmt::format("act{}", l + 1);
@@ -98,8 +103,9 @@ Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_
 
 Architecture mlp() {
   return {.name = {},
-          .usage = "mlp:1000,200[?bias=false&batchnorm=true&activation=relu|leaky-relu|tanh|sigmoid"
-                   "&init=torch|glorot]",
+          .usage =
+              "mlp:1000,200[?bias=false&batchnorm=true&activation=relu|leaky-relu|tanh|sigmoid"
+              "&init=torch|glorot]",
           .summary = "multilayer perceptron with the given hidden widths",
           .build = build};
 }

@@ -27,8 +27,9 @@ Tensors run_matmul(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor& a = inputs.at(0);
   const at::Tensor& b = inputs.at(1);
   if (a.dim() >= 2 && b.dim() >= 2) {
-    std::vector<int64_t> shape = at::infer_size(a.sizes().slice(0, static_cast<size_t>(a.dim() - 2)),
-                                                b.sizes().slice(0, static_cast<size_t>(b.dim() - 2)));
+    std::vector<int64_t> shape =
+        at::infer_size(a.sizes().slice(0, static_cast<size_t>(a.dim() - 2)),
+                       b.sizes().slice(0, static_cast<size_t>(b.dim() - 2)));
     shape.insert(shape.end(), {a.size(-2), b.size(-1)});
     require_affordable(node, shape);
   }

@@ -22,9 +22,8 @@ Tensors run_batch_normalization(const Node& node, const Tensors& inputs, const R
         node.label()));
   }
   // ONNX's momentum is the share of the old statistics, LibTorch's that of the new ones.
-  return {at::batch_norm(x, inputs.at(1), inputs.at(2), inputs.at(3), inputs.at(4),
-                         mode.training, 1 - node.number("momentum", 0.9),
-                         node.number("epsilon", 1e-5), false)};
+  return {at::batch_norm(x, inputs.at(1), inputs.at(2), inputs.at(3), inputs.at(4), mode.training,
+                         1 - node.number("momentum", 0.9), node.number("epsilon", 1e-5), false)};
 }
 
 Tensors run_dropout(const Node& node, const Tensors& inputs, const RunMode& mode) {
@@ -34,7 +33,8 @@ Tensors run_dropout(const Node& node, const Tensors& inputs, const RunMode& mode
   const bool has_input = inputs.size() > 1 && inputs[1].defined();
   const double ratio = has_input ? inputs[1].item<double>() : node.number("ratio", 0.5);
   if (ratio < 0 || ratio >= 1) {
-    throw InputError(fmt::format("node {} (Dropout): ratio {} outside [0, 1)", node.label(), ratio));
+    throw InputError(
+        fmt::format("node {} (Dropout): ratio {} outside [0, 1)", node.label(), ratio));
   }
   return {x * at::empty_like(x).bernoulli_(1 - ratio, mode.random->generator()) / (1 - ratio)};
 }

@@ -10,7 +10,9 @@ namespace {
 
 using Tensors = std::vector<at::Tensor>;
 
-Tensors run_identity(const Node&, const Tensors& inputs, const RunMode&) { return {inputs.at(0)}; }
+Tensors run_identity(const Node&, const Tensors& inputs, const RunMode&) {
+  return {inputs.at(0)};
+}
 
 Tensors run_flatten(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor& x = inputs.at(0);
