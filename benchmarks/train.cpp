@@ -1,17 +1,16 @@
 // Training speed of mlp:1000,200 without biases under Adam, on random inputs of Fashion-MNIST's
 // shape. One line on standard output: samples/s (median over epochs), peak memory in MB.
 // train_pytorch.py does the same work; compare_training runs the two side by side.
+#include "ncprune/train/train.h"
+
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 
-#include <algorithm>
 #include <string>
 
+#include "benchmarks/measure.h"
 #include "ncprune/base/runtime.h"
-#include "ncprune/base/spec.h"
 #include "ncprune/model/architectures.h"
-#include "ncprune/train/train.h"
 
 namespace {
 
@@ -33,13 +32,11 @@ ncprune::Dataset random_images(int64_t samples) {
 
 // train BATCH THREADS [EPOCHS [SAMPLES]]
 int main(int argc, char** argv) {
-  const auto argument = [&](int i, int64_t fallback) {
-    return i < argc ? ncprune::parse_integers(argv[i], "argument", 1, 1 << 30).front() : fallback;
-  };
-  const int64_t batch = argument(1, 128);
-  ncprune::configure_runtime(static_cast<int>(argument(2, 1)));
-  const int64_t epochs = argument(3, 1);
-  const int64_t samples = argument(4, 256);
+  const ncprune::benchmark::Arguments arguments{argc, argv};
+  const int64_t batch = arguments.integer(1, 128);
+  ncprune::configure_runtime(static_cast<int>(arguments.integer(2, 1)));
+  const int64_t epochs = arguments.integer(3, 1);
+  const int64_t samples = arguments.integer(4, 256);
   const ncprune::Dataset data = random_images(samples);
   const ncprune::Network network = ncprune::build_network(
       "mlp:1000,200?bias=false", data.sample_shape(), kClasses, ncprune::Random(1));
@@ -49,9 +46,6 @@ int main(int argc, char** argv) {
   for (size_t i = 1; i < training.history.size(); ++i) {
     seconds.push_back(training.history[i].seconds);
   }
-  std::sort(seconds.begin(), seconds.end());
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  fmt::print("{:.0f} {}\n", static_cast<double>(samples) / seconds[seconds.size() / 2],
-             usage.ru_maxrss / 1024);
+  fmt::print("{:.0f} {}\n", static_cast<double>(samples) / ncprune::benchmark::median(seconds),
+             ncprune::benchmark::peak_megabytes());
 }

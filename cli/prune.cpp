@@ -71,7 +71,7 @@ void add_prune(CLI::App& app) {
   option("--method", options->method, "see 'ncprune methods'; the parts below change it");
   option("--head", options->prune.head, "keep, realign or refit the classifier");
   option("--criterion", options->parts.criterion, "see 'ncprune criteria'");
-  option("--allocation", options->parts.allocation, "global, uniform or erk");
+  option("--allocation", options->parts.allocation, "global, guarded, uniform or erk");
   option("--pattern", options->parts.pattern, "layer, row or neuron");
   option("--support", options->parts.support, "score or admm (the surgeon's search)");
   option("--repair", options->parts.repair, "none or least-squares");

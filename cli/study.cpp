@@ -12,6 +12,7 @@ void add_study(CLI::App& app) {
     std::string grid;
     std::string data_root;
     std::string json;
+    bool dry_run = false;
   };
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
@@ -19,11 +20,19 @@ void add_study(CLI::App& app) {
   command->add_option("grid", options->grid, "the TOML file")->required();
   command->add_option("--data-root", options->data_root,
                       "folder searched first for named data sets");
+  command->add_flag("--dry-run", options->dry_run,
+                    "check the grid and say how much there is to do");
   add_json_option(*command, options->json);
   command->callback([options] {
     if (!options->json.empty()) require_writable(options->json);
     Study study = read_study(options->grid);
     if (!options->data_root.empty()) study.data_root = options->data_root;
+    if (options->dry_run) {
+      require_valid(study);
+      const StudySize size = study_size(study);
+      fmt::print("{} networks to train, {} cells to evaluate\n", size.networks, size.cells);
+      return;
+    }
     const std::vector<StudyRow> rows = run_study(study);
     for (const Table& table : summary_tables(rows)) fmt::print("{}\n", to_text(table));
     write_json_if(options->json, rows_json(rows));

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -148,8 +149,8 @@ std::pair<size_t, size_t> header_bounds(std::string_view bytes, const std::strin
 
 // Element sizes and order from NumPy's type string, as in "<f4".
 std::string checked_dtype(const std::string& descr, const std::string& where) {
-  static const std::vector<std::string> kKnown = {"b1", "i1", "i2", "i4", "i8", "u1",
-                                                  "u2", "u4", "u8", "f2", "f4", "f8"};
+  static constexpr std::array kKnown{"b1", "i1", "i2", "i4", "i8", "u1",
+                                     "u2", "u4", "u8", "f2", "f4", "f8"};
   std::string dtype = descr.substr(std::min(descr.find_first_not_of("<>|="), descr.size()));
   if (descr.size() - dtype.size() <= 1 &&
       std::find(kKnown.begin(), kKnown.end(), dtype) != kKnown.end()) {

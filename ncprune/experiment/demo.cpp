@@ -34,7 +34,7 @@ Study demo_study() {
   Study study;
   study.heads = {"keep", "realign"};
   study.sparsities = {0.9, kShown, 0.99};
-  study.train = {.learning_rate = 4e-4, .epochs = 10, .batch = 100, .select = "overall"};
+  study.train = {.learning_rate = 4e-4, .epochs = 10, .batch = 100};
   return study;
 }
 

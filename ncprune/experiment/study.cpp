@@ -34,22 +34,6 @@ PruneOptions cell_options(const Study& study, const Method& method, const std::s
   return options;
 }
 
-// Everything that could be refused is refused before the first network is trained.
-void require_valid(const Study& study) {
-  for (const Method& method : study_methods(study)) {
-    for (const std::string& repair : study.repairs) {
-      for (const std::string& head : study.heads) {
-        for (const double sparsity : study.sparsities) {
-          PruneOptions options = cell_options(study, method, repair);
-          options.head = head;
-          options.sparsity = sparsity;
-          require_valid(options);
-        }
-      }
-    }
-  }
-}
-
 DenseRun make_dense(const Study& study, const DataRequest& request) {
   DenseRun run;
   run.data = prepare_data(request);
@@ -114,14 +98,34 @@ void run_cells(const Study& study, const DenseRun& run, Progress& progress,
 
 }  // namespace
 
-std::vector<StudyRow> run_study(const Study& study, const NetworkVisitor& visit) {
-  require_valid(study);
-  const size_t cells = study.heads.size() *
-                       (1 + study.methods.size() * study.repairs.size() * study.sparsities.size());
+StudySize study_size(const Study& study) {
   const size_t networks = study.data.size() * study.imbalance.size() * study.seeds.size();
+  const size_t prunings = study.methods.size() * study.repairs.size() * study.sparsities.size();
+  return {static_cast<int64_t>(networks),
+          static_cast<int64_t>(networks * study.heads.size() * (1 + prunings))};
+}
+
+void require_valid(const Study& study) {
+  for (const Method& method : study_methods(study)) {
+    for (const std::string& repair : study.repairs) {
+      for (const std::string& head : study.heads) {
+        for (const double sparsity : study.sparsities) {
+          PruneOptions options = cell_options(study, method, repair);
+          options.head = head;
+          options.sparsity = sparsity;
+          require_valid(options);
+        }
+      }
+    }
+  }
+}
+
+std::vector<StudyRow> run_study(const Study& study, const NetworkVisitor& visit) {
+  require_valid(study);  // what can be refused is refused before the first network is trained
+  const StudySize size = study_size(study);
   // Training a dense network takes about as long as some ten cells.
   constexpr int64_t kTrainingCells = 10;
-  Progress progress("study", static_cast<int64_t>(networks * (cells + kTrainingCells)));
+  Progress progress("study", size.cells + size.networks * kTrainingCells);
   std::vector<StudyRow> rows;
   for (const std::string& data : study.data) {
     for (const std::string& imbalance : study.imbalance) {

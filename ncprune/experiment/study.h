@@ -53,6 +53,16 @@ struct StudyRow {
 // Called with every network that a study makes, as it is made.
 using NetworkVisitor = std::function<void(const StudyRow&, const Network&)>;
 
+// How much there is to do.
+struct StudySize {
+  int64_t networks;  // to train
+  int64_t cells;     // to evaluate, the dense networks included
+};
+StudySize study_size(const Study& study);
+
+// Throws the InputError that run_study() would for a name or value in the grid.
+void require_valid(const Study& study);
+
 // Runs the grid in order. Training and statistics see the training part only, the rows the test
 // set.
 std::vector<StudyRow> run_study(const Study& study, const NetworkVisitor& visit = {});

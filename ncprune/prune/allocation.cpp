@@ -32,6 +32,32 @@ Counts global_counts(const Scores& scores, int64_t keep) {
   return counts;
 }
 
+// The global ranking, but no layer falls below a quarter of its uniform share: scores that assume
+// the other weights stay cannot see that the last path is being cut. The other layers pay by their
+// size above the floor.
+Counts guarded_counts(const Scores& scores, int64_t keep) {
+  const Counts ranked = global_counts(scores, keep);
+  const auto total = static_cast<double>(total_weights(scores));
+  std::vector<double> floors;
+  double missing = 0;
+  double spare = 0;
+  for (size_t l = 0; l < scores.size(); ++l) {
+    const auto count = static_cast<double>(ranked[l]);
+    floors.push_back(0.25 * static_cast<double>(keep) * static_cast<double>(scores[l].numel()) /
+                     total);
+    missing += std::max(0.0, floors[l] - count);
+    spare += std::max(0.0, count - floors[l]);
+  }
+  if (missing == 0) return ranked;
+  Counts counts;
+  for (size_t l = 0; l < scores.size(); ++l) {
+    const auto count = static_cast<double>(ranked[l]);
+    counts.push_back(std::llround(
+        count <= floors[l] ? floors[l] : count - missing * (count - floors[l]) / spare));
+  }
+  return counts;
+}
+
 Counts uniform_counts(const Scores& scores, int64_t keep) {
   const double density = static_cast<double>(keep) / static_cast<double>(total_weights(scores));
   Counts counts;
@@ -78,6 +104,8 @@ const std::vector<Allocation>& allocations() {
       {"erk", "density ~ (outputs + inputs) / weights", "Evci, Gale, Menick, Castro, Elsen 2020",
        erk_counts},
       {"global", "one ranking over all layers", "Han, Pool, Tran, Dally 2015", global_counts},
+      {"guarded", "one ranking, but a layer keeps at least a quarter of its uniform share",
+       "ncprune", guarded_counts},
       {"uniform", "every layer the same density", "", uniform_counts},
   };
   return table;

@@ -8,12 +8,13 @@
 
 namespace ncprune {
 
-// How many weights each layer keeps.
+// How many weights each layer keeps. A global ranking can leave a layer nothing, and then nothing
+// gets through the network: "global" does what its source does, "guarded" does not let it happen.
 struct Allocation {
   std::string name;
   std::string summary;
   std::string source;
-  // `scores` holds a [m, d] per layer; the counts sum to `keep` (to rounding for erk and uniform).
+  // `scores` holds a [m, d] per layer; the counts sum to `keep` (to rounding, but for global).
   std::function<std::vector<int64_t>(const std::vector<at::Tensor>& scores, int64_t keep)> kept;
 };
 

@@ -19,7 +19,7 @@ const std::vector<Method>& methods() {
       {"random", "random weights, equal densities", "", "random", "uniform", "layer", "score",
        "none"},
       {"surgeon", "joint search and exact repair in the class-balanced Neural-Collapse metric",
-       "ncprune; search after Meng, Behdin, Wang, Mazumder 2024", "nc-obs", "global", "layer",
+       "ncprune; search after Meng, Behdin, Wang, Mazumder 2024", "nc-obs", "guarded", "layer",
        "admm", "least-squares"},
       {"wanda", "weight times input norm, compared within each neuron",
        "Sun, Liu, Bair, Kolter 2024", "wanda", "uniform", "row", "score", "none"},

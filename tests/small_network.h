@@ -1,0 +1,51 @@
+#pragma once
+
+#include <ATen/ops/tensor.h>
+
+#include <string>
+#include <vector>
+
+#include "ncprune/data/synthetic.h"
+#include "ncprune/model/architectures.h"
+#include "ncprune/model/interpreter.h"
+#include "ncprune/model/layers.h"
+
+namespace ncprune {
+
+// Networks and data small enough for a naive reference.
+
+// counts[c] samples of each Gaussian class.
+inline Dataset gaussian_data(const std::vector<int64_t>& counts, int64_t features,
+                             uint64_t seed = 1) {
+  const GaussianOptions options{
+      .classes = static_cast<int64_t>(counts.size()), .features = features, .spread = 1.5};
+  return sample(gaussian_classes(options, Random(seed)), counts, Random(seed + 1));
+}
+
+// An untrained network that takes `data`.
+inline Network network_for(const Dataset& data, const std::string& spec, uint64_t seed = 3) {
+  return build_network(spec, data.sample_shape(), data.num_classes(), Random(seed));
+}
+
+// The value `name` of `network`, [N, ...], for all of `data`.
+inline at::Tensor value_of(const Network& network, const Dataset& data, const std::string& name) {
+  const at::NoGradGuard no_grad;
+  return run(network, prepare_inputs(network, data.inputs), {name}).front();
+}
+
+inline at::Tensor doubles(const std::vector<double>& values, at::IntArrayRef shape) {
+  return at::tensor(values, at::TensorOptions(at::kDouble)).view(shape);
+}
+
+inline at::Tensor floats(const std::vector<double>& values, at::IntArrayRef shape) {
+  return doubles(values, shape).to(at::kFloat);
+}
+
+// Values drawn from N(0, 1); double.
+inline at::Tensor normal(at::IntArrayRef shape, uint64_t seed) {
+  Random random(seed);
+  return doubles(std::vector<double>(static_cast<size_t>(c10::multiply_integers(shape))), shape)
+      .normal_(0, 1, random.generator());
+}
+
+}  // namespace ncprune
