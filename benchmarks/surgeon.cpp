@@ -5,9 +5,10 @@
 // surgeon                            a small problem, briefly
 // surgeon prepare FOLDER small|full  writes a problem: dense.onnx, inputs.f32, labels.i64. Full is
 //                                    mlp:1000,200 on Fashion-MNIST with three classes thinned
-// surgeon run FOLDER THREADS REPEATS solves it and writes pruned.onnx. One line on standard output:
-//                                    seconds (medians over repeats) of the statistics, of the
-//                                    pruning and of both, peak memory in MB
+// surgeon run FOLDER THREADS REPEATS solves it and writes pruned.onnx, row_weights.f64. One line on
+//                                    standard output: seconds (medians over repeats) of the
+//                                    statistics, of the pruning and of both, peak memory in MB
+#include <ATen/ops/cat.h>
 #include <ATen/ops/from_file.h>
 #include <fmt/format.h>
 
@@ -84,7 +85,12 @@ void run(const std::string& folder, int64_t repeats) {
     statistics_seconds.push_back(seconds(measured - start));
     prune_seconds.push_back(seconds(done - measured));
     total_seconds.push_back(seconds(done - start));
-    if (i == 0) ncprune::write_onnx(folder + "/pruned.onnx", pruned.network);
+    if (i > 0) continue;
+    ncprune::write_onnx(folder + "/pruned.onnx", pruned.network);
+    // Estimated with random numbers of our own: who checks the result needs the same.
+    std::vector<at::Tensor> row_weights;
+    for (const auto& layer : statistics) row_weights.push_back(layer.output_weight);
+    write_raw(folder + "/row_weights.f64", at::cat(row_weights));
   }
   fmt::print("{:.3f} {:.3f} {:.3f} {}\n", ncprune::benchmark::median(statistics_seconds),
              ncprune::benchmark::median(prune_seconds), ncprune::benchmark::median(total_seconds),

@@ -4,7 +4,7 @@ surgeon_pytorch.py FOLDER THREADS REPEATS [check]
 
 One line on standard output: seconds (medians over repeats) of the statistics, of the pruning and of
 both, peak memory in MB. With `check` instead the error of both pruned networks, layer by layer, and
-how much their masks share: `surgeon run` must have written its network to the folder.
+how much their masks share: both with the row weights that `surgeon run` wrote to the folder.
 """
 
 import os
@@ -243,7 +243,11 @@ def errors(dense, pruned, inputs, labels):
 
 def check(folder, weights, inputs, labels):
     ours = read_weights(os.path.join(folder, "pruned.onnx"))
-    theirs = prune(weights, inputs, labels, measure(weights, inputs, labels))
+    classes, metrics, _ = measure(weights, inputs, labels)
+    path = os.path.join(folder, "row_weights.f64")
+    row_weights = torch.from_file(path, size=os.path.getsize(path) // 8, dtype=torch.float64)
+    row_weights = row_weights.split([len(w) for w in weights[:-1]])
+    theirs = prune(weights, inputs, labels, (classes, metrics, row_weights))
     print("| layer | kept, ncprune | kept, PyTorch | masks share | error, ncprune | error, PyTorch |")
     print("|---|---|---|---|---|---|")
     rows = zip(ours, theirs, errors(weights, ours, inputs, labels), errors(weights, theirs, inputs, labels))

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
 
 #include "ncprune/base/random.h"
 #include "ncprune/model/interpreter.h"
@@ -65,9 +66,7 @@ double mean_recall(const ClassMetrics& metrics, const std::vector<int64_t>& clas
 }
 
 ClassGroups class_groups(const std::vector<int64_t>& counts) {
-  if (counts.empty()) return {};
-  const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
-  if (*least == *most) return {};
+  if (std::set<int64_t>(counts.begin(), counts.end()).size() < 3) return {};
   std::vector<int64_t> order(counts.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {

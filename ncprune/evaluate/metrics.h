@@ -28,8 +28,8 @@ ClassMetrics class_metrics(const at::Tensor& scores, const at::Tensor& labels);
 double mean_recall(const ClassMetrics& metrics, const std::vector<int64_t>& classes);
 
 // Classes by number of training samples: the most frequent three tenths, the rarest three tenths
-// and those between; ties by lower index first. Empty groups when the counts are unknown or all
-// equal.
+// and those between; ties by lower index first. Empty groups when the counts are unknown or take
+// fewer than three values: then the minority says all there is to say.
 struct ClassGroups {
   std::vector<int64_t> head;
   std::vector<int64_t> medium;

@@ -13,7 +13,8 @@ using Value = std::function<double(const ClassMetrics&)>;
 
 struct Line {
   std::string name;
-  std::string key;  // in JSON
+  std::string key;         // in JSON
+  std::string noisy_name;  // in the table's noisy part; empty: not shown there
   Value value;
 };
 
@@ -23,19 +24,21 @@ std::vector<Line> average_lines(const ClassInfo& classes) {
     return [group = std::move(group)](const ClassMetrics& m) { return mean_recall(m, group); };
   };
   std::vector<Line> lines{
-      {"balanced accuracy", "balanced_accuracy", [](const auto& m) { return m.balanced_accuracy; }},
-      {"minority recall (*)", "minority_recall", over(classes.minority)},
-      {"worst recall", "worst_recall", [](const auto& m) { return m.worst_recall; }},
-      {"overall accuracy", "overall_accuracy", [](const auto& m) { return m.overall_accuracy; }},
-      {"macro-F1", "macro_f1", [](const auto& m) { return m.macro_f1; }},
-      {"G-mean", "g_mean", [](const auto& m) { return m.g_mean; }},
+      {"balanced accuracy", "balanced_accuracy", "noisy balanced",
+       [](const auto& m) { return m.balanced_accuracy; }},
+      {"minority recall *", "minority_recall", "noisy minority *", over(classes.minority)},
+      {"worst recall", "worst_recall", "noisy worst", [](const auto& m) { return m.worst_recall; }},
+      {"overall accuracy", "overall_accuracy", "",
+       [](const auto& m) { return m.overall_accuracy; }},
+      {"macro-F1", "macro_f1", "", [](const auto& m) { return m.macro_f1; }},
+      {"G-mean", "g_mean", "", [](const auto& m) { return m.g_mean; }},
   };
   const ClassGroups groups = class_groups(classes.counts);
   if (!groups.head.empty()) {
-    lines.push_back({"head recall", "head_recall", over(groups.head)});
+    lines.push_back({"head recall", "head_recall", "", over(groups.head)});
     if (!groups.medium.empty())
-      lines.push_back({"medium recall", "medium_recall", over(groups.medium)});
-    lines.push_back({"tail recall", "tail_recall", over(groups.tail)});
+      lines.push_back({"medium recall", "medium_recall", "", over(groups.medium)});
+    lines.push_back({"tail recall", "tail_recall", "", over(groups.tail)});
   }
   return lines;
 }
@@ -45,8 +48,9 @@ bool is_minority(const ClassInfo& classes, size_t c) {
          classes.minority.end();
 }
 
-void add_row(Table& table, std::vector<std::string> cells, const std::vector<ModelResult>& models,
+void add_row(Table& table, std::string name, const std::vector<ModelResult>& models,
              const Value& value) {
+  std::vector<std::string> cells{std::move(name)};
   for (const ModelResult& model : models) cells.push_back(percent(value(model.clean)));
   table.rows.push_back(std::move(cells));
 }
@@ -56,38 +60,32 @@ void add_row(Table& table, std::vector<std::string> cells, const std::vector<Mod
 Table class_table(const std::string& title, const ClassInfo& classes,
                   const std::vector<ModelResult>& models) {
   const bool counts = !classes.counts.empty();
-  Table table{title, {"class"}, {}};
-  if (counts) table.header.push_back("train\nsamples");
+  Table table{title, {counts ? "class (samples)" : "class"}, {}};
   for (const ModelResult& model : models) table.header.push_back(model.name);
-  const auto first_cells = [&](std::string name, std::string count) {
-    std::vector<std::string> cells{std::move(name)};
-    if (counts) cells.push_back(std::move(count));
-    return cells;
-  };
   for (size_t c = 0; c < classes.names.size(); ++c) {
-    add_row(table,
-            first_cells(classes.names[c] + (is_minority(classes, c) ? " *" : ""),
-                        counts ? std::to_string(classes.counts[c]) : ""),
-            models, [c](const ClassMetrics& m) { return m.recall[c]; });
+    std::string name = classes.names[c];
+    if (counts) name += fmt::format(" ({})", classes.counts[c]);
+    if (is_minority(classes, c)) name += " *";
+    add_row(table, std::move(name), models, [c](const ClassMetrics& m) { return m.recall[c]; });
   }
   table.rows.emplace_back();
   const std::vector<Line> lines = average_lines(classes);
   for (const Line& line : lines) {
     if (line.key == "minority_recall" && classes.minority.empty()) continue;
-    add_row(table, first_cells(line.name, ""), models, line.value);
+    add_row(table, line.name, models, line.value);
   }
   const bool noisy = std::any_of(models.begin(), models.end(),
                                  [](const ModelResult& m) { return m.noisy.has_value(); });
   if (!noisy) return table;
   table.rows.emplace_back();
   for (const Line& line : lines) {
-    const bool wanted = line.key == "balanced_accuracy" ||
-                        (line.key == "minority_recall" && !classes.minority.empty()) ||
-                        line.key == "worst_recall";
-    if (!wanted) continue;
-    std::vector<std::string> cells = first_cells("noisy " + line.name, "");
-    for (const ModelResult& m : models)
+    if (line.noisy_name.empty() || (line.key == "minority_recall" && classes.minority.empty())) {
+      continue;
+    }
+    std::vector<std::string> cells{line.noisy_name};
+    for (const ModelResult& m : models) {
       cells.push_back(m.noisy ? percent(line.value(*m.noisy)) : "-");
+    }
     table.rows.push_back(std::move(cells));
   }
   return table;

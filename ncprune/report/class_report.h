@@ -24,7 +24,8 @@ struct ClassInfo {
   std::vector<int64_t> minority;   // the rare classes to watch
 };
 
-// Recall per class (rare classes marked *), then the averages, a column per network; in percent.
+// Recall per class (with its training samples, rare classes marked *), then the averages, a column
+// per network; in percent.
 Table class_table(const std::string& title, const ClassInfo& classes,
                   const std::vector<ModelResult>& models);
 
