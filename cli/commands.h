@@ -20,6 +20,9 @@ void add_lists(CLI::App& app);  // methods, criteria, operators, architectures, 
 // --data, --data-root, --imbalance, --validation and --seed, alike for every command with data.
 void add_data_options(CLI::App& command, DataRequest& request);
 
+// Accepts 0, 1, 2, ... below 10^18.
+CLI::Validator whole_number();
+
 // --json FILE; the file is checked before the command starts its work.
 void add_json_option(CLI::App& command, std::string& path);
 

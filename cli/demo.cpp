@@ -13,13 +13,12 @@ void add_demo(CLI::App& app) {
     int64_t seed = 0;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "demo", "the main job: train on imbalanced Fashion-MNIST, prune it, show every class");
+  CLI::App* command = app.add_subcommand("demo", "the main job on imbalanced Fashion-MNIST");
   command->add_option("-o,--output", options->folder, "folder for the networks and the report")
       ->capture_default_str();
   command->add_option("--data-root", options->data_root, "folder searched first for Fashion-MNIST");
   command->add_option("--seed", options->seed, "of everything that is drawn")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number())
       ->capture_default_str();
   command->callback([options] {
     Study study = demo_study();

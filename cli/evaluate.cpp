@@ -60,8 +60,7 @@ void run(const Options& options) {
 
 void add_evaluate(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("evaluate", "recall per class on the test data, networks side by side");
+  CLI::App* command = app.add_subcommand("evaluate", "recall per class, networks side by side");
   command->add_option("networks", options->networks, "ONNX files")->required();
   add_data_options(*command, options->data);
   add_json_option(*command, options->json);

@@ -13,7 +13,7 @@ using Rows = std::vector<std::vector<std::string>>;
 // A command that prints one of the library's tables.
 void add_list(CLI::App& app, const std::string& name, const std::vector<std::string>& header,
               const std::function<Rows()>& rows) {
-  CLI::App* command = app.add_subcommand(name, "what there is: " + name);
+  CLI::App* command = app.add_subcommand(name, "list the " + name + " there are");
   const auto json = std::make_shared<std::string>();
   add_json_option(*command, *json);
   command->callback([=] {

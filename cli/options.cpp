@@ -6,6 +6,17 @@
 
 namespace ncprune::cli {
 
+CLI::Validator whole_number() {
+  return {[](const std::string& given) {
+            const bool digits =
+                !given.empty() && given.find_first_not_of("0123456789") == std::string::npos;
+            return digits && given.size() < 19
+                       ? std::string()
+                       : fmt::format("'{}' is not a whole number of 0 or more", given);
+          },
+          "WHOLE NUMBER"};
+}
+
 void add_data_options(CLI::App& command, DataRequest& request) {
   command
       .add_option("--data", request.data, "the data: a name or SOURCE:..., see 'ncprune datasets'")
@@ -20,7 +31,9 @@ void add_data_options(CLI::App& command, DataRequest& request) {
       .add_option("--validation", request.validation,
                   "share of every class held out of the training data for choices")
       ->capture_default_str();
-  command.add_option("--seed", request.seed, "of everything that is drawn")->capture_default_str();
+  command.add_option("--seed", request.seed, "of everything that is drawn")
+      ->check(whole_number())
+      ->capture_default_str();
 }
 
 void add_json_option(CLI::App& command, std::string& path) {

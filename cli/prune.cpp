@@ -58,8 +58,7 @@ void run(Options options) {
 
 void add_prune(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "prune", "prune a network, with statistics from the training data it was trained on");
+  CLI::App* command = app.add_subcommand("prune", "prune a network by its training data");
   command->add_option("network", options->input, "the ONNX file to prune")->required();
   command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
   add_data_options(*command, options->data);

@@ -15,8 +15,7 @@ void add_study(CLI::App& app) {
     bool dry_run = false;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "study", "data sets x imbalance x seeds x methods x sparsities from one TOML file");
+  CLI::App* command = app.add_subcommand("study", "a grid of runs from a TOML file");
   command->add_option("grid", options->grid, "the TOML file")->required();
   command->add_option("--data-root", options->data_root,
                       "folder searched first for named data sets");

@@ -7,10 +7,21 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstdlib>
 #include <string_view>
 #include <thread>
 
 namespace ncprune {
+namespace {
+
+// OpenMP's own variable, else one thread per core.
+int default_threads() {
+  const char* asked = std::getenv("OMP_NUM_THREADS");
+  const int count = asked != nullptr ? std::atoi(asked) : 0;
+  return count > 0 ? count : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+}  // namespace
 
 void configure_runtime(int threads) {
   // Adam's moments of dead weights decay into subnormal numbers and stay there, ten times slower.
@@ -19,7 +30,7 @@ void configure_runtime(int threads) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
   mallopt(M_TOP_PAD, 64 << 20);
-  if (threads == 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  if (threads == 0) threads = default_threads();
   at::set_num_threads(threads);
   // OpenBLAS keeps a count of its own; without it (another BLAS) there is nothing to set.
   using SetThreads = void (*)(int);

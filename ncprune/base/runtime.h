@@ -5,8 +5,9 @@
 namespace ncprune {
 
 // Decides once, at start-up, who threads what: LibTorch and BLAS share one OpenMP pool of `threads`
-// threads (0: one per core), and freed tensors stay with the process instead of going back to the
-// kernel after every operator (twice as fast on small networks). Call it first in main().
+// threads (0: as $OMP_NUM_THREADS says, else one per core), and freed tensors stay with the
+// process instead of going back to the kernel after every operator (twice as fast on small
+// networks). Call it first in main().
 void configure_runtime(int threads);
 
 // Empty when BLAS threads with the same pool as LibTorch; otherwise one line on what is wrong and

@@ -57,8 +57,7 @@ Demo run_demo(const Study& study, const std::string& folder, const std::string& 
   });
   const StudyRow& first = demo.rows.front();
   demo.classes =
-      class_table(fmt::format("Recall per class on {} ({}), {:g} % of the weights removed (%)",
-                              first.data, first.imbalance, 100 * kShown),
+      class_table(fmt::format("Recall per class, {:g} % of the weights removed (%)", 100 * kShown),
                   first.classes, shown_models(demo.rows));
   demo.summary = summary_tables(demo.rows).front();
   write_json(folder + "/results.json", rows_json(demo.rows));

@@ -106,6 +106,9 @@ StudySize study_size(const Study& study) {
 }
 
 void require_valid(const Study& study) {
+  for (const int64_t seed : study.seeds) {
+    if (seed < 0) throw InputError(fmt::format("seed {} is negative", seed));
+  }
   for (const Method& method : study_methods(study)) {
     for (const std::string& repair : study.repairs) {
       for (const std::string& head : study.heads) {

@@ -81,7 +81,8 @@ struct LayerSums {
   }
 };
 
-constexpr double kRounding = 1e-7;  // of a sum of float products, relative to its terms
+// Of a sum of products of floats scaled by a rounded root, relative to its terms.
+constexpr double kRounding = 4e-7;
 
 struct Weights {
   at::Tensor counts;   // [K], at least 1
@@ -110,8 +111,9 @@ LayerMoments finish(const LayerSums& sums, const at::Tensor& weight, const at::T
     return weights.kappa * at::matmul(y_between.t() * weights.pi, x_between);
   };
   moments.metric = scatter(sums.gram, moments.class_means) + between(x_between);
-  // Constant features cancel to the rounding of float products, of either sign: lift them above it.
-  moments.metric.diagonal().add_(kRounding * sums.gram.diagonal().mean());
+  // Constant features cancel to the rounding of float products, of either sign: lift every
+  // eigenvalue above it. No eigenvalue of the error exceeds kRounding times the trace.
+  moments.metric.diagonal().add_(kRounding * sums.gram.diagonal().sum());
   const at::Tensor w = weight.to(at::kDouble);
   if (sums.product.defined()) {
     const at::Tensor target_means = means(sums.target_sums);

@@ -1,0 +1,122 @@
+// The user's mistakes, from the outside: exit code 1, one line that says what was wrong, nothing
+// written, nothing lost.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "ncprune/model/architectures.h"
+#include "ncprune/onnx/onnx.h"
+#include "tests/cli/program.h"
+
+namespace ncprune {
+namespace {
+
+using testing::content;
+using testing::Outcome;
+using testing::run_program;
+
+class BadInput : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_.write("out.onnx", "the user's older file");
+    std::string table = "a,b,label\n";
+    for (int i = 0; i < 30; ++i) {
+      table += std::to_string(i % 3) + "," + std::to_string(i % 7) + (i % 3 == 0 ? ",x\n" : ",y\n");
+    }
+    folder_.write("good.csv", table);
+    Network network = build_network("mlp:4", {2}, 2, Random(1));
+    write_onnx(folder_.path() + "/" + "good.onnx", network);
+  }
+
+  // Runs `arguments` and expects a refusal whose line holds every one of `words`.
+  void expect_refused(const std::string& arguments, const std::vector<std::string>& words) {
+    SCOPED_TRACE(arguments);
+    const Outcome outcome = run_program(folder_, arguments);
+    EXPECT_EQ(outcome.code, 1) << outcome.error;
+    EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
+    for (const std::string& word : words) {
+      EXPECT_NE(outcome.error.find(word), std::string::npos) << word << " in: " << outcome.error;
+    }
+    EXPECT_EQ(outcome.output, "");
+    EXPECT_EQ(content(folder_, "out.onnx"), "the user's older file");
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+      EXPECT_NE(entry.path().extension(), ".tmp");
+    }
+  }
+
+  std::string train(const std::string& options) const {
+    return "train --epochs 1 --arch mlp:4 -o out.onnx " + options;
+  }
+  std::string prune(const std::string& options) const {
+    return "prune good.onnx -o out.onnx " + options;
+  }
+
+  Folder folder_;
+};
+
+const std::string kGood = "--data 'csv:good.csv?label=label' ";
+
+TEST_F(BadInput, DataFilesAreRefusedWithTheirPlace) {
+  folder_.write("bad-number.csv", "a,b,label\n1,2,x\n1,zwei,y\n");
+  expect_refused(train("--data 'csv:bad-number.csv?label=label'"), {"bad-number.csv", "3", "zwei"});
+  folder_.write("nan.csv", "a,b,label\n1,2,x\n1,nan,y\n");
+  expect_refused(train("--data 'csv:nan.csv?label=label'"), {"nan.csv", "3"});
+  expect_refused(train("--data 'csv:good.csv?label=klass'"), {"klass", "label"});
+  expect_refused(train("--data 'csv:missing.csv?label=label'"), {"missing.csv"});
+  folder_.write("idx/train-images-idx3-ubyte", std::string("\0\0\x08\x03\0\0\0\x09", 8));
+  folder_.write("idx/train-labels-idx1-ubyte", std::string("\0\0\x08\x01\0\0\0\x01\0", 9));
+  expect_refused(train("--data idx:idx"), {"train-images-idx3-ubyte"});
+}
+
+TEST_F(BadInput, LabelsThatTrainingNeverSawAreRefused) {
+  folder_.write("test.csv", "a,b,label\n1,2,x\n3,4,z\n");
+  expect_refused(train("--data 'csv:good.csv?label=label&test=test.csv'"), {"test.csv", "z"});
+}
+
+TEST_F(BadInput, NetworksAreRefusedWithTheirFault) {
+  folder_.write("text.onnx", "this is not a network");
+  expect_refused("prune text.onnx -o out.onnx " + kGood, {"text.onnx"});
+  const std::string whole = content(folder_, "good.onnx");
+  folder_.write("cut.onnx", whole.substr(0, whole.size() / 2));
+  expect_refused("prune cut.onnx -o out.onnx " + kGood, {"cut.onnx"});
+
+  // An operator type of the same length in the file's bytes is an unknown one.
+  std::string unknown = whole;
+  unknown.replace(unknown.find("Relu"), 4, "Selu");
+  folder_.write("unknown.onnx", unknown);
+  expect_refused("prune unknown.onnx -o out.onnx " + kGood, {"unknown.onnx", "Selu", "act1"});
+
+  Network broken = read_onnx(folder_.path() + "/" + "good.onnx");
+  broken.initializers.at("fc1.weight").fill_(std::numeric_limits<float>::quiet_NaN());
+  write_onnx(folder_.path() + "/" + "nan.onnx", broken);
+  expect_refused("prune nan.onnx -o out.onnx " + kGood, {"nan.onnx", "fc1.weight"});
+
+  const Network wide = build_network("mlp:4", {3}, 2, Random(1));
+  write_onnx(folder_.path() + "/" + "wide.onnx", wide);
+  expect_refused("prune wide.onnx -o out.onnx " + kGood, {"wide.onnx", "[3]", "[2]"});
+}
+
+TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
+  expect_refused(prune(kGood + "--sparsity 1"), {"sparsity 1", "[0, 1)"});
+  expect_refused(prune(kGood + "--sparsity=-0.1"), {"-0.1"});
+  expect_refused(prune(kGood + "--seed=-1"), {"-1"});
+  expect_refused(train(kGood + "--imbalance classes:7@0.5"), {"7"});
+}
+
+TEST_F(BadInput, UnknownNamesListTheKnownOnes) {
+  expect_refused(prune(kGood + "--method magic"), {"magic", "surgeon", "wanda"});
+  expect_refused(prune(kGood + "--criterion magic"), {"magic", "nc-obs", "lamp"});
+  expect_refused(prune(kGood + "--allocation magic"), {"magic", "erk"});
+  expect_refused(prune(kGood + "--head magic"), {"magic", "realign"});
+  expect_refused(train("--data magic"), {"magic", "fashion-mnist"});
+  expect_refused("train --arch magic:3 -o out.onnx " + kGood, {"magic", "mlp"});
+  expect_refused(train(kGood + "--loss magic"), {"magic", "focal"});
+  expect_refused(prune(kGood + "--colour red"), {"--colour"});
+}
+
+TEST_F(BadInput, AnOutputThatCannotBeWrittenIsRefusedBeforeTheWork) {
+  expect_refused("prune good.onnx -o no/such/folder/out.onnx " + kGood, {"no/such/folder"});
+}
+
+}  // namespace
+}  // namespace ncprune

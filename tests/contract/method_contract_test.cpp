@@ -1,0 +1,122 @@
+// Every method there is, at several sparsities, through the same checks.
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/isfinite.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "ncprune/base/lookup.h"
+#include "ncprune/prune/head.h"
+#include "ncprune/prune/prune.h"
+#include "tests/small_network.h"
+
+namespace ncprune {
+namespace {
+
+Pruned prune_with(const PruneOptions& options, const Network& dense, const Dataset& data) {
+  const auto statistics = measure_for({options.method}, dense, data, options.metric);
+  return prune(dense, {data, statistics}, options);
+}
+
+bool same_initializers(const Network& a, const Network& b) {
+  return std::equal(a.initializers.begin(), a.initializers.end(), b.initializers.begin(),
+                    b.initializers.end(), [](const auto& x, const auto& y) {
+                      return x.first == y.first && at::equal(x.second, y.second);
+                    });
+}
+
+class EveryMethod : public testing::TestWithParam<std::string> {
+ protected:
+  PruneOptions options(double sparsity) const {
+    return {.method = find_named(methods(), GetParam(), "method"), .sparsity = sparsity, .seed = 5};
+  }
+
+  Dataset data_ = gaussian_data({60, 20, 1}, 10);
+  Network dense_ = network_for(data_, "mlp:24,16");
+};
+
+TEST_P(EveryMethod, ReachesItsSparsityAndTellsWhatItKept) {
+  const std::vector<Layer> layers = prunable_layers(dense_);
+  for (const double sparsity : {0.0, 0.5, 0.9}) {
+    SCOPED_TRACE(sparsity);
+    const Pruned pruned = prune_with(options(sparsity), dense_, data_);
+    ASSERT_EQ(pruned.layers.size(), layers.size());
+    int64_t total = 0;
+    int64_t kept = 0;
+    double rounding = 0;
+    for (size_t l = 0; l < layers.size(); ++l) {
+      const at::Tensor weight = weight_of(pruned.network, layers[l]);
+      EXPECT_EQ(pruned.layers[l].name, layers[l].name);
+      EXPECT_EQ(pruned.layers[l].weights, weight.numel());
+      EXPECT_EQ(pruned.layers[l].kept, weight.ne(0).sum().item<int64_t>());
+      total += weight.numel();
+      kept += pruned.layers[l].kept;
+      // A row pattern rounds in every row, a neuron pattern by half a row.
+      rounding += static_cast<double>(std::max(weight.size(0), weight.size(1))) / 2 + 1;
+    }
+    const auto share = static_cast<double>(kept) / static_cast<double>(total);
+    EXPECT_NEAR(pruned.sparsity, 1 - share, 1e-12);
+    EXPECT_NEAR(pruned.sparsity, sparsity, rounding / static_cast<double>(total));
+  }
+}
+
+TEST_P(EveryMethod, LeavesTheDenseNetworkAndTheHeadAsTheyWere) {
+  const Network before = clone(dense_);
+  for (const double sparsity : {0.5, 0.9}) {
+    const Network pruned = prune_with(options(sparsity), dense_, data_).network;
+    EXPECT_TRUE(same_initializers(dense_, before));
+    for (const char* name : {"head.weight", "head.bias"}) {
+      EXPECT_TRUE(at::equal(pruned.initializers.at(name), before.initializers.at(name))) << name;
+    }
+  }
+}
+
+TEST_P(EveryMethod, GivesFiniteScoresWithEveryHead) {
+  for (const double sparsity : {0.0, 0.5, 0.9}) {
+    for (const HeadTreatment& head : head_treatments()) {
+      PruneOptions all = options(sparsity);
+      all.head = head.name;
+      const at::Tensor scores = logits(prune_with(all, dense_, data_).network, data_.inputs);
+      EXPECT_TRUE(at::isfinite(scores).all().item<bool>()) << head.name << " at " << sparsity;
+    }
+  }
+}
+
+TEST_P(EveryMethod, RemovingNothingChangesNothing) {
+  const Network whole = prune_with(options(0), dense_, data_).network;
+  EXPECT_TRUE(at::allclose(logits(whole, data_.inputs), logits(dense_, data_.inputs), 1e-4, 1e-4));
+}
+
+TEST_P(EveryMethod, GivesTheSameBitsForTheSameSeed) {
+  EXPECT_TRUE(same_initializers(prune_with(options(0.7), dense_, data_).network,
+                                prune_with(options(0.7), dense_, data_).network));
+}
+
+TEST_P(EveryMethod, BearsOneSamplePerClassAndFeaturesThatNeverVary) {
+  Dataset few = gaussian_data({1, 1, 1}, 10);
+  few.inputs.slice(1, 0, 4).fill_(3);
+  for (const HeadTreatment& head : head_treatments()) {
+    PruneOptions all = options(0.8);
+    all.head = head.name;
+    const at::Tensor scores = logits(prune_with(all, dense_, few).network, few.inputs);
+    EXPECT_TRUE(at::isfinite(scores).all().item<bool>()) << head.name;
+  }
+}
+
+std::vector<std::string> names() {
+  std::vector<std::string> all;
+  for (const Method& method : methods()) all.push_back(method.name);
+  return all;
+}
+
+std::string test_name(const testing::TestParamInfo<std::string>& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, EveryMethod, testing::ValuesIn(names()), test_name);
+
+}  // namespace
+}  // namespace ncprune

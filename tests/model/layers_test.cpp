@@ -1,0 +1,93 @@
+#include "ncprune/model/layers.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/data/input_error.h"
+#include "tests/small_network.h"
+
+namespace ncprune {
+namespace {
+
+// A MatMul with its Add (or without), a Relu, and a Gemm as head.
+Network matmul_network(bool with_add) {
+  Network network;
+  network.input = {"x", {-1, 2}};
+  network.output = {"y", {-1, 2}};
+  network.initializers = {{"w", floats({1, 2, 3, 4, 5, 6}, {2, 3})},
+                          {"b", floats({1, -1, 0.5}, {3})},
+                          {"v", floats({1, 0, 0, 0, 1, 1}, {2, 3})}};
+  network.nodes.push_back({"MatMul", "product", {"x", "w"}, {with_add ? "p" : "z"}, {}});
+  if (with_add) network.nodes.push_back({"Add", "sum", {"b", "p"}, {"z"}, {}});
+  network.nodes.push_back({"Relu", "", {"z"}, {"h"}, {}});
+  network.nodes.push_back({"Gemm", "head", {"h", "v"}, {"y"}, {{"transB", int64_t{1}}}});
+  return network;
+}
+
+at::Tensor output(const Network& network) {
+  return run(network, floats({1, -1}, {1, 2}), {network.output.name}).front();
+}
+
+TEST(LinearLayersTest, AMatMulWithItsAddIsOneLayer) {
+  const std::vector<Layer> layers = linear_layers(matmul_network(true));
+  ASSERT_EQ(layers.size(), 2);
+  EXPECT_EQ(layers[0].bias, "b");
+  EXPECT_EQ(layers[0].output, "z");
+  EXPECT_EQ(layers[0].activation, "h");
+  EXPECT_FALSE(layers[0].transposed);
+  EXPECT_EQ(weight_of(matmul_network(true), layers[0]).sizes(), (std::vector<int64_t>{3, 2}));
+  EXPECT_EQ(head_layer(matmul_network(true)).name, "head");
+}
+
+TEST(LinearLayersTest, AWeightThatTwoNodesReadIsNotPruned) {
+  Network network = matmul_network(false);
+  network.nodes.push_back({"MatMul", "again", {"x", "w"}, {"other"}, {}});
+  EXPECT_EQ(linear_layers(network).size(), 1);
+}
+
+TEST(SetBiasTest, ShiftsALayerThatHadNone) {
+  for (const bool gemm : {false, true}) {
+    SCOPED_TRACE(gemm ? "Gemm" : "MatMul");
+    Network network = matmul_network(false);
+    const Layer layer = linear_layers(network)[gemm ? 1 : 0];
+    const at::Tensor before = run(network, floats({1, -1}, {1, 2}), {layer.output}).front();
+    const at::Tensor shift = gemm ? floats({7, 8}, {2}) : floats({7, 8, 9}, {3});
+    set_bias(network, layer, shift);
+    validate(network, "shifted");
+    EXPECT_TRUE(
+        run(network, floats({1, -1}, {1, 2}), {layer.output}).front().allclose(before + shift));
+    EXPECT_FALSE(linear_layers(network)[gemm ? 1 : 0].bias.empty());
+  }
+}
+
+TEST(SetWeightTest, StoresTheWeightAsTheLayerDoes) {
+  Network network = matmul_network(true);
+  const Network before = network;
+  const Layer layer = linear_layers(network)[0];
+  set_weight(network, layer, weight_of(network, layer) * 2);
+  EXPECT_TRUE(network.initializers.at("w").equal(before.initializers.at("w") * 2));
+  EXPECT_FALSE(output(network).equal(output(before)));
+}
+
+TEST(PrunableLayersTest, RefuseANetworkWithoutHiddenLayers) {
+  const Network network = build_network("mlp", {4}, 3, Random(1));
+  EXPECT_NE(input_error([&] { prunable_layers(network); }).find("nothing to prune"),
+            std::string::npos);
+}
+
+TEST(HeadLayerTest, RefusesANetworkThatEndsInSomethingElse) {
+  Network network = matmul_network(true);
+  network.nodes.push_back({"Relu", "last", {"y"}, {"r"}, {}});
+  network.output.name = "r";
+  EXPECT_NE(input_error([&] { head_layer(network); }).find("class scores"), std::string::npos);
+}
+
+TEST(LogitsValueTest, StandsBeforeAClosingSoftmax) {
+  Network network = matmul_network(true);
+  network.nodes.push_back({"Softmax", "", {"y"}, {"p2"}, {}});
+  network.output.name = "p2";
+  EXPECT_EQ(logits_value(network), "y");
+  EXPECT_EQ(head_layer(network).name, "head");
+}
+
+}  // namespace
+}  // namespace ncprune

@@ -1,0 +1,57 @@
+#include "ncprune/report/table.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "ncprune/report/class_report.h"
+
+namespace ncprune {
+namespace {
+
+TEST(TableTest, TextAlignsTheFirstColumnLeftAndTheOthersRight) {
+  const Table table{"title", {"name", "two\nlines"}, {{"ä", "1"}, {}, {"long name", "22"}}};
+  EXPECT_EQ(to_text(table),
+            "title\n"
+            "             two\n"
+            "name       lines\n"
+            "----------------\n"
+            "ä              1\n"
+            "----------------\n"
+            "long name     22\n");
+}
+
+TEST(TableTest, HtmlEscapesWhateverAClassIsCalled) {
+  const Table table{"<b>", {"class"}, {{"<script>alert('x')</script>"}}};
+  const std::string html = to_html(table);
+  EXPECT_EQ(html.find("<script>"), std::string::npos);
+  EXPECT_NE(html.find("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"), std::string::npos);
+  EXPECT_EQ(html_page("a<b", {"c&d"}, {table}).find("<script>"), std::string::npos);
+}
+
+TEST(TableTest, MarkdownEscapesBars) {
+  EXPECT_NE(to_markdown({"", {"a"}, {{"x|y"}}}).find("x\\|y"), std::string::npos);
+}
+
+TEST(PercentTest, HasOneDecimalAndADashForNothing) {
+  EXPECT_EQ(percent(0.7512), "75.1");
+  EXPECT_EQ(percent(std::numeric_limits<double>::quiet_NaN()), "-");
+}
+
+TEST(ClassReportTest, MarksTheMinorityAndGivesTheSameNumbersAsData) {
+  ClassMetrics metrics;
+  metrics.recall = {0.5, 1};
+  metrics.balanced_accuracy = 0.75;
+  metrics.worst_recall = 0.5;
+  const ClassInfo classes{{"a", "b"}, {3, 300}, {0}};
+  const std::string text = to_text(class_table("", classes, {{"net", metrics, {}}}));
+  EXPECT_NE(text.find("a (3) *"), std::string::npos) << text;
+  EXPECT_EQ(text.find("b (300) *"), std::string::npos);
+  const Json json = metrics_json(metrics, classes);
+  EXPECT_EQ(json["minority_recall"], 0.5);
+  EXPECT_EQ(json["recall"], Json::array({0.5, 1.0}));
+}
+
+}  // namespace
+}  // namespace ncprune
