@@ -120,11 +120,11 @@ def cross_moments(dense, pruned, layer, inputs, labels, classes):
 
 def output_weights(weights, inputs, labels, classes):
     """How much the class scores depend on each unit: random signs, at most 256 samples a class."""
-    chosen = torch.cat(
-        [c.nonzero().flatten()[torch.randperm(int(c.sum()))[:256]] for c in map(labels.eq, range(len(classes.counts)))]
-    )
+    num_classes = len(classes.counts)
+    members = [(labels == c).nonzero().flatten() for c in range(num_classes)]
+    chosen = torch.cat([m[torch.randperm(len(m))[:256]] for m in members])
     picked = labels[chosen]
-    share = (classes.pi / picked.bincount(minlength=len(classes.counts)).clamp(min=1))[picked]
+    share = (classes.pi / picked.bincount(minlength=num_classes).clamp(min=1))[picked]
     z, x = [], inputs[chosen].requires_grad_()
     for weight in weights:
         z.append((torch.relu(z[-1]) if z else x) @ weight.t())
@@ -248,13 +248,17 @@ def check(folder, weights, inputs, labels):
     row_weights = torch.from_file(path, size=os.path.getsize(path) // 8, dtype=torch.float64)
     row_weights = row_weights.split([len(w) for w in weights[:-1]])
     theirs = prune(weights, inputs, labels, (classes, metrics, row_weights))
-    print("| layer | kept, ncprune | kept, PyTorch | masks share | error, ncprune | error, PyTorch |")
+    our_errors = errors(weights, ours, inputs, labels)
+    their_errors = errors(weights, theirs, inputs, labels)
+    print("| layer | kept: ncprune | PyTorch | masks share | error: ncprune | PyTorch |")
     print("|---|---|---|---|---|---|")
-    rows = zip(ours, theirs, errors(weights, ours, inputs, labels), errors(weights, theirs, inputs, labels))
-    for i, (a, b, a_error, b_error) in enumerate(rows):
+    for i, (a, b, a_error, b_error) in enumerate(zip(ours, theirs, our_errors, their_errors)):
         a_kept, b_kept = int((a != 0).sum()), int((b != 0).sum())
         shared = int(((a != 0) & (b != 0)).sum()) / max(a_kept, b_kept)
-        print(f"| {i + 1} | {a_kept} | {b_kept} | {100 * shared:.1f} % | {a_error:.5f} | {b_error:.5f} |")
+        print(
+            f"| {i + 1} | {a_kept} | {b_kept} | {100 * shared:.1f} % "
+            f"| {a_error:.5f} | {b_error:.5f} |"
+        )
 
 
 def main():

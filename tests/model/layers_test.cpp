@@ -24,7 +24,7 @@ Network matmul_network(bool with_add) {
 }
 
 at::Tensor output(const Network& network) {
-  return run(network, floats({1, -1}, {1, 2}), {network.output.name}).front();
+  return run(network, floats({1, 1}, {1, 2}), {network.output.name}).front();
 }
 
 TEST(LinearLayersTest, AMatMulWithItsAddIsOneLayer) {
