@@ -69,13 +69,13 @@ inline std::vector<double> solve(Matrix a, std::vector<double> b) {
   return b;
 }
 
-// Every element within `tolerance` times the largest of `wanted` (taken as 0.1 if less).
+// Every element within `tolerance` times the largest of `wanted` (taken as 1 if less).
 inline void expect_near(const at::Tensor& tensor, const Matrix& wanted, double tolerance) {
   ASSERT_TRUE(tensor.defined());
   const Matrix found(tensor);
   ASSERT_EQ(found.rows(), wanted.rows());
   ASSERT_EQ(found.columns(), wanted.columns());
-  const double allowed = tolerance * std::max(wanted.largest(), 0.1);
+  const double allowed = tolerance * std::max(wanted.largest(), 1.0);
   for (int64_t i = 0; i < wanted.rows(); ++i) {
     for (int64_t j = 0; j < wanted.columns(); ++j) {
       ASSERT_NEAR(found(i, j), wanted(i, j), allowed) << "element " << i << ", " << j;

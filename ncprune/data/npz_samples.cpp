@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
+#include <span>
+
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
 #include "ncprune/data/excerpt.h"
@@ -11,32 +14,32 @@
 namespace ncprune {
 namespace {
 
-using Names = std::vector<std::string>;
+using Names = std::span<const char* const>;
 
-const Names kInputs = {"x", "X", "inputs", "x_train", "X_train"};
-const Names kLabels = {"y", "Y", "labels", "y_train"};
-const Names kTestInputs = {"x_test", "X_test"};
-const Names kTestLabels = {"y_test"};
+constexpr std::array kInputs{"x", "X", "inputs", "x_train", "X_train"};
+constexpr std::array kLabels{"y", "Y", "labels", "y_train"};
+constexpr std::array kTestInputs{"x_test", "X_test"};
+constexpr std::array kTestLabels{"y_test"};
 
 NpzArchive open(const std::string& path) {
-  Names wanted;
-  for (const Names* names : {&kInputs, &kLabels, &kTestInputs, &kTestLabels}) {
-    wanted.insert(wanted.end(), names->begin(), names->end());
+  std::vector<std::string> wanted;
+  for (const Names names :
+       {Names(kInputs), Names(kLabels), Names(kTestInputs), Names(kTestLabels)}) {
+    wanted.insert(wanted.end(), names.begin(), names.end());
   }
   return parse_npz(read_file(path), wanted, path);
 }
 
 // The first of `names` that the archive holds, or null.
-const NpyArray* find_array(const NpzArchive& archive, const Names& names) {
-  for (const std::string& name : names) {
+const NpyArray* find_array(const NpzArchive& archive, Names names) {
+  for (const char* name : names) {
     const auto found = archive.arrays.find(name);
     if (found != archive.arrays.end()) return &found->second;
   }
   return nullptr;
 }
 
-const NpyArray& require_array(const NpzArchive& archive, const Names& names,
-                              const std::string& path) {
+const NpyArray& require_array(const NpzArchive& archive, Names names, const std::string& path) {
   if (const NpyArray* found = find_array(archive, names)) return *found;
   throw InputError(fmt::format("{}: holds no array called {}; its arrays: {}", path,
                                fmt::join(names, ", "),
@@ -82,8 +85,7 @@ int64_t count_classes(const Dataset& data, const std::string& path) {
 }
 
 // The samples under these names. Throws InputError when an array is not there.
-Dataset read_part(const NpzArchive& archive, const Names& inputs, const Names& labels,
-                  const std::string& path) {
+Dataset read_part(const NpzArchive& archive, Names inputs, Names labels, const std::string& path) {
   const NpyArray& x = require_array(archive, inputs, path);
   return to_dataset(x, require_array(archive, labels, path), path);
 }

@@ -28,7 +28,7 @@ struct NamedData {
 };
 
 const std::vector<NamedData>& named_data() {
-  static const std::vector<NamedData> kTable = {
+  static const std::vector<NamedData> table = {
       {.name = "fashion-mnist",
        .summary = "70000 grey images 28 x 28 of clothes, 10 classes (Xiao, Rasul, Vollgraf 2017)",
        .other_folder = "FashionMNIST/raw",
@@ -40,7 +40,7 @@ const std::vector<NamedData>& named_data() {
        .other_folder = "MNIST/raw",
        .package = "",
        .class_names = numbered_classes(10)}};
-  return kTable;
+  return table;
 }
 
 // The folders under `root` that may hold the data set. The root itself counts only when it bears
@@ -111,7 +111,7 @@ Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t se
 }  // namespace
 
 const std::vector<DataSource>& data_sources() {
-  static const std::vector<DataSource> kTable = [] {
+  static const std::vector<DataSource> sources = [] {
     std::vector<DataSource> table;
     for (const NamedData& named : named_data()) {
       table.push_back({named.name, named.name, named.summary});
@@ -128,7 +128,7 @@ const std::vector<DataSource>& data_sources() {
                      "normal classes with known means and a known covariance"});
     return table;
   }();
-  return kTable;
+  return sources;
 }
 
 TrainTest load_data(const std::string& text, const std::string& data_root, uint64_t seed) {

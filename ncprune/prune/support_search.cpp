@@ -7,6 +7,7 @@
 namespace ncprune {
 
 at::Tensor search_support(const LayerProblem& problem, const SupportSearch& search) {
+  constexpr int kMinIterations = 30;  // a mask of few weights stands still before the rest moved
   constexpr int kMaxIterations = 150;
   constexpr int kCheckEvery = 3;
   // Scaled to unit diagonal and with the row weights folded in, every row shares one plain metric.
@@ -42,7 +43,7 @@ at::Tensor search_support(const LayerProblem& problem, const SupportSearch& sear
     if (iteration % kCheckEvery != 0) continue;
     const double change = static_cast<double>(mask.logical_xor(checked).sum().item<int64_t>()) /
                           static_cast<double>(std::max<int64_t>(search.keep, 1));
-    if (change == 0) break;
+    if (change == 0 && iteration >= kMinIterations) break;
     rho *= change > 0.1 ? 1.3 : change > 0.005 ? 1.2 : 1.1;
     checked = mask;
   }

@@ -143,8 +143,8 @@ std::vector<double> class_weights(const std::vector<int64_t>& counts, double bal
 
 at::Tensor damped(const at::Tensor& metric, double damping) {
   at::Tensor result = metric.clone();
-  const double ridge = damping * result.diagonal().mean().item<double>();
-  result.diagonal().add_(ridge > 0 ? ridge : 1);
+  const double mean = result.diagonal().mean().item<double>();
+  result.diagonal().add_(mean > 0 ? damping * mean : 1);
   return result;
 }
 

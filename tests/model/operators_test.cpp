@@ -1,0 +1,185 @@
+// Every operator against numbers worked out by hand.
+#include "ncprune/model/operators.h"
+
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "tests/data/input_error.h"
+#include "tests/matrix.h"
+#include "tests/small_network.h"
+
+namespace ncprune {
+namespace {
+
+using Attributes = std::map<std::string, Attribute>;
+
+// What a network of one node 'n' makes of its inputs, the first of which is the network's.
+at::Tensor apply(const std::string& op_type, const std::vector<at::Tensor>& inputs,
+                 const Attributes& attributes = {}, const RunMode& mode = {}) {
+  Network network;
+  network.input.name = "x0";
+  network.output.name = "y";
+  Node node{op_type, "n", {"x0"}, {"y"}, attributes};
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    node.inputs.push_back(inputs[i].defined() ? "x" + std::to_string(i) : "");
+    if (inputs[i].defined()) network.initializers[node.inputs.back()] = inputs[i];
+  }
+  network.nodes = {node};
+  return run(network, inputs[0], {"y"}, mode).front();
+}
+
+Attributes integer(const std::string& name, int64_t value) {
+  return {{name, value}};
+}
+
+struct Case {
+  std::string op_type;
+  std::vector<at::Tensor> inputs;
+  Attributes attributes;
+  at::Tensor wanted;
+};
+
+std::vector<Case> cases() {
+  const at::Tensor row = floats({1, -2, 3}, {1, 3});
+  const at::Tensor square = floats({1, 2, 3, 4}, {2, 2});
+  const at::Tensor other = floats({5, 6, 7, 8}, {2, 2});
+  const at::Tensor none;
+  const auto e = [](double x) { return std::exp(x); };
+  const double sum = e(1) + e(-2) + e(3);
+  return {
+      {"Add", {square, floats({10, 20}, {2})}, {}, floats({11, 22, 13, 24}, {2, 2})},
+      {"Relu", {row}, {}, floats({1, 0, 3}, {1, 3})},
+      {"LeakyRelu", {row}, {}, floats({1, -0.02, 3}, {1, 3})},
+      {"LeakyRelu", {row}, {{"alpha", 0.5F}}, floats({1, -1, 3}, {1, 3})},
+      {"Tanh", {row}, {}, floats({std::tanh(1), std::tanh(-2), std::tanh(3)}, {1, 3})},
+      {"Sigmoid", {row}, {}, floats({1 / (1 + e(-1)), 1 / (1 + e(2)), 1 / (1 + e(-3))}, {1, 3})},
+      {"Identity", {row}, {}, row},
+      {"MatMul", {square, other}, {}, floats({19, 22, 43, 50}, {2, 2})},
+      {"Gemm", {square, other}, {}, floats({19, 22, 43, 50}, {2, 2})},
+      {"Gemm", {square, other, none}, integer("transB", 1), floats({17, 23, 39, 53}, {2, 2})},
+      {"Gemm", {square, other}, integer("transA", 1), floats({26, 30, 38, 44}, {2, 2})},
+      {"Gemm",
+       {square, other, floats({1, 2}, {2})},
+       {{"alpha", 2.0F}, {"beta", 10.0F}},
+       floats({48, 64, 96, 120}, {2, 2})},
+      {"Softmax", {row}, {}, floats({e(1) / sum, e(-2) / sum, e(3) / sum}, {1, 3})},
+      {"Softmax", {row}, integer("axis", 0), floats({1, 1, 1}, {1, 3})},
+      {"LogSoftmax",
+       {row},
+       {},
+       floats({1 - std::log(sum), -2 - std::log(sum), 3 - std::log(sum)}, {1, 3})},
+      {"Dropout", {row}, {}, row},
+      {"BatchNormalization",
+       {square, floats({2, 1}, {2}), floats({0, 5}, {2}), floats({1, 2}, {2}), floats({4, 9}, {2})},
+       {{"epsilon", 0.0F}},
+       floats({0, 5, 2, 5 + 2.0 / 3}, {2, 2})},
+  };
+}
+
+TEST(Operators, GiveWhatIsWorkedOutByHand) {
+  std::set<std::string> tested{"Flatten", "Reshape"};  // below
+  for (const Case& one : cases()) {
+    SCOPED_TRACE(one.op_type);
+    const at::Tensor found = apply(one.op_type, one.inputs, one.attributes);
+    EXPECT_EQ(found.sizes(), one.wanted.sizes());
+    expect_near(found, Matrix(one.wanted), 1e-6);
+    tested.insert(one.op_type);
+  }
+  for (const Operator& op : operators()) {
+    EXPECT_TRUE(tested.contains(op.name)) << op.name << " has no case here";
+  }
+}
+
+TEST(BatchNormalization, UsesAndUpdatesTheBatchsStatisticsInTraining) {
+  const at::Tensor mean = floats({1}, {1});
+  const at::Tensor variance = floats({2}, {1});
+  Random random(1);
+  const at::Tensor found =
+      apply("BatchNormalization",
+            {floats({0, 4}, {2, 1}), floats({1}, {1}), floats({0}, {1}), mean, variance},
+            {{"epsilon", 0.0F}, {"momentum", 0.75F}}, {.training = true, .random = &random});
+  expect_near(found, Matrix(floats({-1, 1}, {2, 1})), 1e-6);
+  EXPECT_FLOAT_EQ(mean.item<float>(), 0.75F * 1 + 0.25F * 2);
+  // The running variance takes the unbiased one of the batch, 8.
+  EXPECT_FLOAT_EQ(variance.item<float>(), 0.75F * 2 + 0.25F * 8);
+}
+
+TEST(Dropout, KeepsTheMeanInTrainingAndFollowsItsSeed) {
+  const at::Tensor ones = at::ones({100, 100});
+  const at::Tensor ratio = at::full({}, 0.25F);
+  const auto dropped = [&](uint64_t seed) {
+    Random random(seed);
+    return apply("Dropout", {ones, ratio}, {}, {.training = true, .random = &random});
+  };
+  const at::Tensor found = dropped(1);
+  EXPECT_TRUE(found.eq(0).logical_or(found.eq(1 / 0.75F)).all().item<bool>());
+  // 10000 draws of variance p / (1 - p): five standard errors.
+  EXPECT_NEAR(found.mean().item<double>(), 1, 5 * std::sqrt(0.25 / 0.75 / 10000));
+  EXPECT_TRUE(found.equal(dropped(1)));
+  EXPECT_FALSE(found.equal(dropped(2)));
+}
+
+TEST(Flatten, TakesEveryAxis) {
+  const at::Tensor x = normal({2, 3, 4}, 1);
+  const auto shape = [&](int64_t axis) {
+    return apply("Flatten", {x}, integer("axis", axis)).sizes().vec();
+  };
+  using Shape = std::vector<int64_t>;
+  EXPECT_EQ(shape(0), (Shape{1, 24}));
+  EXPECT_EQ(shape(1), (Shape{2, 12}));
+  EXPECT_EQ(shape(2), (Shape{6, 4}));
+  EXPECT_EQ(shape(3), (Shape{24, 1}));
+  EXPECT_EQ(shape(-1), (Shape{6, 4}));
+  EXPECT_NE(input_error([&] { shape(4); }).find("node 'n' (Flatten): axis 4"), std::string::npos);
+}
+
+TEST(Reshape, CopiesAxesForZeroAndInfersOneForMinusOne) {
+  const at::Tensor x = normal({2, 3, 4}, 1);
+  const auto shape = [&](const std::vector<int64_t>& wanted, const Attributes& attributes = {}) {
+    return apply("Reshape", {x, at::tensor(wanted, at::TensorOptions(at::kLong))}, attributes)
+        .sizes()
+        .vec();
+  };
+  using Shape = std::vector<int64_t>;
+  EXPECT_EQ(shape({0, -1}), (Shape{2, 12}));
+  EXPECT_EQ(shape({-1}), (Shape{24}));
+  EXPECT_EQ(shape({4, 0, -1}), (Shape{4, 3, 2}));
+  EXPECT_NE(input_error([&] { shape({1, 1, 1, 0}); }).find("0 at axis 3"), std::string::npos);
+  EXPECT_NE(input_error([&] { shape({5, -1}); }).find("node 'n' (Reshape)"), std::string::npos);
+  EXPECT_NE(input_error([&] {
+              shape({0, -1}, integer("allowzero", 1));
+            }).find("Reshape"),
+            std::string::npos);
+}
+
+TEST(Run, ComputesOnlyWhatIsWantedAndNamesTheNodeThatDoesNotFit) {
+  Network network;
+  network.input = {"x", {-1, 2}};
+  network.output = {"y", {-1, 2}};
+  network.initializers = {{"w", floats({1, 2, 3, 4, 5, 6}, {3, 2})}};
+  network.nodes = {{"Relu", "first", {"x"}, {"h"}, {}},
+                   {"MatMul", "broken", {"h", "w"}, {"y"}, {}}};
+  const at::Tensor x = floats({1, -1}, {1, 2});
+  expect_near(run(network, x, {"h"}).front(), Matrix(floats({1, 0}, {1, 2})), 0);
+  const std::vector<at::Tensor> both = run(network, x, {"w", "x"});
+  EXPECT_TRUE(both[0].is_same(network.initializers.at("w")));
+  EXPECT_TRUE(both[1].is_same(x));
+  EXPECT_NE(input_error([&] { run(network, x, {"y"}); }).find("node 'broken' (MatMul)"),
+            std::string::npos);
+}
+
+TEST(Logits, DoNotDependOnTheBatch) {
+  const Dataset data = gaussian_data({5, 1, 7}, 4);
+  const Network network = network_for(data, "mlp:6");
+  const at::Tensor whole = logits(network, data.inputs);
+  for (const int64_t batch : {1, 4, 13}) {
+    expect_near(logits(network, data.inputs, batch), Matrix(whole), 1e-6);
+  }
+}
+
+}  // namespace
+}  // namespace ncprune

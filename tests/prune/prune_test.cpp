@@ -1,0 +1,231 @@
+#include "ncprune/prune/prune.h"
+
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include "ncprune/base/lookup.h"
+#include "ncprune/criteria/criterion.h"
+#include "ncprune/prune/allocation.h"
+#include "ncprune/prune/head.h"
+#include "ncprune/prune/layer_update.h"
+#include "tests/data/input_error.h"
+#include "tests/naive_moments.h"
+#include "tests/small_network.h"
+
+namespace ncprune {
+namespace {
+
+Method method(const std::string& name) {
+  return find_named(methods(), name, "method");
+}
+
+Network pruned_by(const Method& parts, double sparsity, const Network& dense, const Dataset& data) {
+  const PruneOptions options{.method = parts, .sparsity = sparsity};
+  return prune(dense, {data, measure_for({parts}, dense, data, {})}, options).network;
+}
+
+TEST(UpdateLayer, DisplacesNoMeanWhereThereIsABias) {
+  const Dataset data = gaussian_data({50, 10, 1}, 6);
+  const Network dense = network_for(data, "mlp:8,5");
+  const std::vector<Layer> layers = prunable_layers(dense);
+  Network pruned = dense;
+  set_weight(pruned, layers[0], weight_of(dense, layers[0]) * normal({8, 6}, 1).gt(0));
+  const LayerMoments moments = measure_moments({dense, pruned}, {layers[1]}, data, {}).front();
+  update_layer(pruned, layers[1], {moments, normal({5, 8}, 2).gt(0.5), 0.01});
+  // Averaged over classes, as the metric is.
+  const at::Tensor moved =
+      (value_of(pruned, data, layers[1].output) - value_of(dense, data, layers[1].output))
+          .to(at::kDouble);
+  at::Tensor mean = at::zeros({5}, at::kDouble);
+  for (int64_t c = 0; c < 3; ++c) mean += moved.index_select(0, class_indices(data, c)).mean(0) / 3;
+  expect_near(mean, Matrix(1, 5), 1e-5);
+  EXPECT_GT(moved.abs().mean().item<double>(), 1e-3);
+}
+
+TEST(TreatHead, RealignIsTheLinearDiscriminantOfTheLastFeatures) {
+  const Dataset data = gaussian_data({80, 15, 1}, 6);
+  for (const std::string spec : {"mlp:5", "mlp:5?bias=false"}) {
+    SCOPED_TRACE(spec);
+    const Network dense = network_for(data, spec);
+    const Layer head = head_layer(dense);
+    const MetricOptions options{.kappa = 3, .balance = 1, .shrinkage = 10, .damping = 0.02};
+    const Network treated = treat_head({dense, dense}, "realign", data, options);
+
+    MetricOptions scatter = options;
+    scatter.kappa = 0;
+    const auto labels = elements<int64_t>(data.labels);
+    const Matrix features(value_of(dense, data, head.input));
+    const NaiveMoments naive =
+        naive_moments({features, features, {labels.begin(), labels.end()}, 3, true}, scatter);
+    Matrix within = naive.metric;
+    double trace = 0;
+    for (int64_t j = 0; j < 5; ++j) trace += within(j, j);
+    for (int64_t j = 0; j < 5; ++j) within(j, j) += 0.02 * trace / 5;
+    Matrix weight(3, 5);
+    Matrix bias(1, 3);
+    for (int64_t c = 0; c < 3; ++c) {
+      std::vector<double> mean;
+      for (int64_t j = 0; j < 5; ++j) mean.push_back(naive.class_means(c, j));
+      const std::vector<double> w = solve(within, mean);
+      for (int64_t j = 0; j < 5; ++j) {
+        weight(c, j) = w[static_cast<size_t>(j)];
+        bias(0, c) -= weight(c, j) * naive.class_means(c, j) / 2;
+      }
+    }
+    const Layer new_head = head_layer(treated);
+    expect_near(weight_of(treated, new_head), weight, 1e-3);
+    expect_near(bias_of(treated, new_head), bias, 1e-3);
+  }
+}
+
+TEST(TreatHead, KeepAndRefitLeaveADenseNetworkAsItWas) {
+  const Dataset data = gaussian_data({60, 20, 2}, 6);
+  for (const std::string spec : {"mlp:12", "mlp:12?bias=false"}) {
+    const Network dense = network_for(data, spec);
+    const at::Tensor before = logits(dense, data.inputs);
+    EXPECT_TRUE(before.equal(logits(treat_head({dense, dense}, "keep", data, {}), data.inputs)));
+    expect_near(logits(treat_head({dense, dense}, "refit", data, {}), data.inputs), Matrix(before),
+                1e-3);
+  }
+}
+
+TEST(TreatHead, RefusesUnknownNamesAndRealigningAnAbsentClass) {
+  const Dataset data = gaussian_data({10, 0, 5}, 4);
+  const Network dense = network_for(data, "mlp:3");
+  EXPECT_EQ(input_error([&] {
+              treat_head({dense, dense}, "train", data, {});
+            }),
+            "unknown head treatment 'train'; known: keep, realign, refit");
+  EXPECT_NE(input_error([&] {
+              treat_head({dense, dense}, "realign", data, {});
+            }).find("'1'"),
+            std::string::npos);
+}
+
+// E ||(V - W) x||_g^2 of the first layer: an average over classes of averages over samples, each
+// unit weighted by what the scores make of it.
+double balanced_error(const Network& dense, const Network& pruned, const Dataset& data) {
+  const Layer layer = prunable_layers(dense).front();
+  const at::Tensor units = output_weights(dense, {layer}, data, 1).front();
+  const at::Tensor error =
+      at::matmul((value_of(pruned, data, layer.output) - value_of(dense, data, layer.output))
+                     .to(at::kDouble)
+                     .square(),
+                 units);
+  double sum = 0;
+  for (int64_t c = 0; c < data.num_classes(); ++c) {
+    sum += error.index_select(0, class_indices(data, c)).mean().item<double>();
+  }
+  return sum / static_cast<double>(data.num_classes());
+}
+
+TEST(Prune, SurgeonsLayersAreNearerToTheDenseThanRepairedMagnitudes) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    const Dataset data = gaussian_data({400, 300, 20, 4}, 16, seed);
+    const Network dense = network_for(data, "mlp:24,16", seed + 9);
+    Method surgeon = method("surgeon");
+    surgeon.allocation = "uniform";  // as many weights in each layer for both
+    Method magnitude = method("magnitude-uniform");
+    magnitude.repair = "least-squares";
+    for (const double sparsity : {0.5, 0.8, 0.95}) {
+      EXPECT_LE(balanced_error(dense, pruned_by(surgeon, sparsity, dense, data), data),
+                balanced_error(dense, pruned_by(magnitude, sparsity, dense, data), data))
+          << "seed " << seed << " at " << sparsity;
+    }
+  }
+}
+
+TEST(Prune, RepairLowersTheErrorOfEveryCriterion) {
+  const Dataset data = gaussian_data({400, 300, 20, 4}, 16);
+  const Network dense = network_for(data, "mlp:24,16");
+  for (const Criterion& criterion : criteria()) {
+    Method parts = method("magnitude-uniform");
+    parts.criterion = criterion.name;
+    if (criterion.whole_neurons) parts.pattern = "neuron";
+    const double masked = balanced_error(dense, pruned_by(parts, 0.7, dense, data), data);
+    parts.repair = "least-squares";
+    const double repaired = balanced_error(dense, pruned_by(parts, 0.7, dense, data), data);
+    EXPECT_LT(repaired, masked) << criterion.name;
+  }
+}
+
+TEST(Prune, RefusesWhatDoesNotExistAndListsWhatDoes) {
+  const auto refusal = [](PruneOptions options) {
+    return input_error([&] { require_valid(options); });
+  };
+  const PruneOptions good{.method = method("surgeon")};
+  EXPECT_NO_THROW(require_valid(good));
+  for (const double sparsity : {1.0, -0.1, std::numeric_limits<double>::quiet_NaN()}) {
+    PruneOptions bad = good;
+    bad.sparsity = sparsity;
+    EXPECT_NE(refusal(bad).find("is outside [0, 1)"), std::string::npos);
+  }
+  PruneOptions head = good;
+  head.head = "magic";
+  EXPECT_EQ(refusal(head), "unknown head treatment 'magic'; known: keep, realign, refit");
+  struct Part {
+    std::string Method::*field;
+    std::string kind, known;
+  };
+  for (const Part& part : {Part{&Method::criterion, "criterion", "nc-obs"},
+                           Part{&Method::allocation, "allocation", "erk, global"},
+                           Part{&Method::pattern, "pattern", "layer, neuron, row"},
+                           Part{&Method::support, "support", "score, admm"},
+                           Part{&Method::repair, "repair", "none, least-squares"}}) {
+    PruneOptions bad = good;
+    bad.method.*part.field = "magic";
+    const std::string message = refusal(bad);
+    EXPECT_EQ(message.rfind("unknown " + part.kind + " 'magic'; known: ", 0), 0U) << message;
+    EXPECT_NE(message.find(part.known), std::string::npos) << message;
+  }
+}
+
+TEST(Prune, RefusesPartsThatDoNotGoTogether) {
+  PruneOptions options{.method = method("neuron-norm")};
+  options.method.pattern = "layer";
+  EXPECT_EQ(input_error([&] { require_valid(options); }),
+            "criterion 'neuron-norm' scores whole neurons: it needs the pattern neuron");
+  options.method = method("surgeon");
+  options.method.criterion = "magnitude";
+  EXPECT_EQ(input_error([&] { require_valid(options); }),
+            "support admm needs the row weights of criterion nc-obs, not 'magnitude'");
+}
+
+TEST(Lamp, IsTheSquareOverTheSquaresNotSmaller) {
+  Random random(1);
+  const Criterion& lamp = find_named(criteria(), "lamp", "criterion");
+  const at::Tensor score = lamp.score({doubles({2, -1, 1, 3}, {2, 2}), {}, random});
+  // Of the two ones the one of lower index counts as the smaller.
+  expect_near(score, Matrix(doubles({4.0 / 13, 1.0 / 15, 1.0 / 14, 1}, {2, 2})), 1e-15);
+}
+
+std::vector<int64_t> counts_of(const std::string& allocation,
+                               const std::vector<std::vector<int64_t>>& shapes, int64_t keep) {
+  std::vector<at::Tensor> scores;
+  for (const std::vector<int64_t>& shape : shapes) scores.push_back(at::zeros(shape, at::kDouble));
+  return find_named(allocations(), allocation, "allocation").kept(scores, keep);
+}
+
+TEST(Allocation, ErkGoesByTheSumOfTheSidesAndFillsASmallLayerFirst) {
+  // Sides 4 + 4 = 8 and 10 + 30 = 40.
+  EXPECT_EQ(counts_of("erk", {{4, 4}, {10, 30}}, 24), (std::vector<int64_t>{4, 20}));
+  // 8 / 48 of 150 would be 25 of 16: all 16, and the other layer gets the rest.
+  EXPECT_EQ(counts_of("erk", {{4, 4}, {10, 30}}, 150), (std::vector<int64_t>{16, 134}));
+  EXPECT_EQ(counts_of("erk", {{4, 4}, {10, 30}}, 316), (std::vector<int64_t>{16, 300}));
+}
+
+TEST(Allocation, GuardedLeavesALayerAQuarterOfItsUniformShare) {
+  // Layer 0 holds the 10 largest of 20 scores; its uniform share is 5, a quarter of that 1.25.
+  const std::vector<at::Tensor> scores{doubles({11, 12, 13, 14, 15, 16, 17, 18, 19, 20}, {2, 5}),
+                                       doubles({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {2, 5})};
+  const auto kept = [&](const std::string& name) {
+    return find_named(allocations(), name, "allocation").kept(scores, 10);
+  };
+  EXPECT_EQ(kept("global"), (std::vector<int64_t>{10, 0}));
+  EXPECT_EQ(kept("guarded"), (std::vector<int64_t>{9, 1}));
+  EXPECT_EQ(kept("uniform"), (std::vector<int64_t>{5, 5}));
+}
+
+}  // namespace
+}  // namespace ncprune
