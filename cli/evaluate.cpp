@@ -22,7 +22,9 @@ std::string file_stem(const std::string& path) {
 
 void run(const Options& options) {
   if (!options.json.empty()) require_writable(options.json);
-  if (options.noise < 0) throw InputError(fmt::format("noise {} is negative", options.noise));
+  if (!(options.noise >= 0 && options.noise <= 1e6)) {
+    throw InputError(fmt::format("noise {} is outside [0, 1e6]", options.noise));
+  }
   std::vector<Network> networks;
   for (const std::string& path : options.networks) networks.push_back(read_onnx(path));
   const Dataset test = prepare_data(options.data).test;

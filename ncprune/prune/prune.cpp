@@ -68,10 +68,24 @@ at::Tensor prune_layer(Network& network, const Network& dense, const LayerTask& 
   return mask;
 }
 
+void require_in(const char* what, double value, double high) {
+  if (value >= 0 && value <= high) return;
+  throw InputError(fmt::format("{} {} is outside [0, {}]", what, value, high));
+}
+
+void require_valid(const MetricOptions& metric) {
+  constexpr double kLargest = 1e6;  // beyond it, nothing but rounding is left of the rest
+  require_in("kappa", metric.kappa, kLargest);
+  require_in("balance", metric.balance, 1);
+  require_in("shrinkage", metric.shrinkage, kLargest);
+  require_in("damping", metric.damping, kLargest);
+}
+
 }  // namespace
 
 void require_valid(const PruneOptions& options) {
   const Method& method = options.method;
+  require_valid(options.metric);
   if (!(options.sparsity >= 0 && options.sparsity < 1)) {
     throw InputError(fmt::format("sparsity {} is outside [0, 1)", options.sparsity));
   }

@@ -68,6 +68,17 @@ TEST_F(BadInput, DataFilesAreRefusedWithTheirPlace) {
   expect_refused(train("--data idx:idx"), {"train-images-idx3-ubyte"});
 }
 
+TEST_F(BadInput, DamagedImagesAndAClassWithoutSamplesAreRefused) {
+  using namespace std::string_literals;
+  const std::string images = "\0\0\x08\x03\0\0\0\x0a\0\0\0\x01\0\0\0\x02"s + std::string(20, '\1');
+  folder_.write("idx/train-images-idx3-ubyte", images);
+  folder_.write("idx/train-labels-idx1-ubyte", "\0\0\x08\x01\0\0\0\x0a"s + "\0\2\0\2\0\2\0\2\0\2"s);
+  expect_refused(train("--data idx:idx"), {"class '1' has no sample"});
+  // What begins as gzip and is not.
+  folder_.write("idx/train-images-idx3-ubyte", "\x1f\x8b\x08\0\0\0\0\0\0\x03"s + images);
+  expect_refused(train("--data idx:idx"), {"train-images-idx3-ubyte", "gzip"});
+}
+
 TEST_F(BadInput, LabelsThatTrainingNeverSawAreRefused) {
   folder_.write("test.csv", "a,b,label\n1,2,x\n3,4,z\n");
   expect_refused(train("--data 'csv:good.csv?label=label&test=test.csv'"), {"test.csv", "z"});
@@ -100,6 +111,7 @@ TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
   expect_refused(prune(kGood + "--sparsity 1"), {"sparsity 1", "[0, 1)"});
   expect_refused(prune(kGood + "--sparsity=-0.1"), {"-0.1"});
   expect_refused(prune(kGood + "--seed=-1"), {"-1"});
+  expect_refused("evaluate good.onnx --noise=nan " + kGood, {"noise nan"});
   expect_refused(train(kGood + "--imbalance classes:7@0.5"), {"7"});
 }
 

@@ -1,5 +1,7 @@
 // Every allocation and every pattern there is, through the same checks.
 #include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -83,6 +85,25 @@ TEST(KeepLargest, AgreesWithSortingByHandAmongTies) {
   expect_near(keep_largest(scores, 2), Matrix(doubles({0, 1, 1, 0, 0, 0}, {2, 3})), 0);
   expect_near(keep_largest(scores, 4), Matrix(doubles({1, 1, 1, 0, 1, 0}, {2, 3})), 0);
   expect_near(keep_largest(scores, 5), Matrix(doubles({1, 1, 1, 1, 1, 0}, {2, 3})), 0);
+}
+
+TEST(KeepLargest, AgreesWithASortWhateverTheSizeTheTiesAndTheOrder) {
+  for (const int64_t n : {60, 61, 62, 5000, 40001}) {
+    at::Tensor periodic = normal({n}, 1).abs();
+    periodic.slice(0, 0, n, 61) += 10;  // a regular sample would see only these
+    const at::Tensor random = normal({n}, 2).abs();
+    for (const at::Tensor& scores : {random, periodic, (4 * random).floor(), at::zeros_like(random),
+                                     std::get<0>(random.sort())}) {
+      for (const at::Tensor& typed : {scores, scores.to(at::kFloat)}) {
+        const at::Tensor order = std::get<1>(typed.sort(/*stable=*/true, 0, /*descending=*/true));
+        for (const int64_t keep : {int64_t{1}, n / 100, n / 2, n - 1}) {
+          const at::Tensor wanted =
+              at::zeros({n}, at::kBool).scatter_(0, order.slice(0, 0, keep), true);
+          ASSERT_TRUE(keep_largest(typed, keep).equal(wanted)) << n << " keeps " << keep;
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
 #include "ncprune/prune/allocation.h"
@@ -178,6 +180,18 @@ TEST(Prune, RefusesWhatDoesNotExistAndListsWhatDoes) {
     const std::string message = refusal(bad);
     EXPECT_EQ(message.rfind("unknown " + part.kind + " 'magic'; known: ", 0), 0U) << message;
     EXPECT_NE(message.find(part.known), std::string::npos) << message;
+  }
+}
+
+TEST(Prune, RefusesMetricsOutOfRange) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  for (const MetricOptions& metric :
+       {MetricOptions{.kappa = -1}, MetricOptions{.kappa = kNan}, MetricOptions{.balance = 1.1},
+        MetricOptions{.balance = -0.1}, MetricOptions{.shrinkage = -1},
+        MetricOptions{.damping = -1}, MetricOptions{.damping = kNan}}) {
+    const PruneOptions options{.method = method("surgeon"), .metric = metric};
+    EXPECT_NE(input_error([&] { require_valid(options); }).find("is outside [0, "),
+              std::string::npos);
   }
 }
 
