@@ -44,7 +44,7 @@ at::Tensor masked_product(const at::Tensor& values, const at::Tensor& mask,
 }  // namespace
 
 at::Tensor search_support(const LayerProblem& problem, const SupportSearch& search) {
-  constexpr int kMinIterations = 30;  // a mask of few weights stands still before the rest moved
+  constexpr int kMinIterations = 120;  // a mask of few weights stands still before the rest moved
   constexpr int kMaxIterations = 300;
   constexpr int kCheckEvery = 3;
   // The penalty's growth per check. ALPS grows it by 1.1 to 1.3: that freezes the mask early, at
