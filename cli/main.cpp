@@ -39,7 +39,9 @@ int main(int argc, char** argv) {
   } catch (const ncprune::InputError& error) {
     fmt::print(stderr, "ncprune: {}\n", error.what());
   } catch (const std::exception& error) {
-    fmt::print(stderr, "ncprune: internal error, please report it: {}\n", error.what());
+    const std::string what = error.what();  // LibTorch puts a whole stack behind the first line
+    fmt::print(stderr, "ncprune: internal error, please report it: {}\n",
+               what.substr(0, what.find('\n')));
     return 3;
   }
   return 1;

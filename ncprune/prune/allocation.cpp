@@ -36,7 +36,7 @@ Counts global_counts(const Scores& scores, int64_t keep) {
 // the other weights stay cannot see that the last path is being cut. The other layers pay by their
 // size above the floor.
 Counts guarded_counts(const Scores& scores, int64_t keep) {
-  const Counts ranked = global_counts(scores, keep);
+  Counts ranked = global_counts(scores, keep);
   const auto total = static_cast<double>(total_weights(scores));
   std::vector<double> floors;
   double missing = 0;

@@ -33,7 +33,9 @@ std::vector<double> class_weights(const std::vector<int64_t>& counts, double bal
 
 // The moments of one fully connected layer, [d] inputs, [m] outputs; all double.
 struct LayerMoments {
-  at::Tensor metric;       // [d, d]: H of the pruned network's input x~, without damping
+  // [d, d]: H of the pruned network's input x~, without damping but for 4e-7 of the mean squares'
+  // sum on the diagonal, which lifts constant features above the rounding of float products.
+  at::Tensor metric;
   at::Tensor cross;        // [m, d]: C, as H but of (dense pre-activation z, x~)
   at::Tensor input_mean;   // [d]: sum_c pi_c E_c[x~], averaged over classes as pi says
   at::Tensor target_mean;  // [m]: the same of z
