@@ -35,6 +35,6 @@ void bound_spinning(int, char** arguments, char** environment) {
 }
 
 __attribute__((section(".preinit_array"),
-               used)) void (*const kBoundSpinning)(int, char**, char**) = bound_spinning;
+               used)) void (*const before_all_else)(int, char**, char**) = bound_spinning;
 
 }  // namespace

@@ -19,6 +19,7 @@ struct Options {
 template <typename Entry>
 std::string names(const std::vector<Entry>& table) {
   std::vector<std::string> all;
+  all.reserve(table.size());
   for (const Entry& entry : table) all.emplace_back(entry.name);
   return CLI::detail::join(all, ", ");
 }

@@ -41,6 +41,7 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
       at::tensor(weights, at::TensorOptions(at::kDouble)).index_select(0, sample.labels);
 
   std::vector<std::string> wanted;
+  wanted.reserve(layers.size() + 1);
   for (const Layer& layer : layers) wanted.push_back(layer.output);
   wanted.push_back(logits_value(network));
 

@@ -16,6 +16,7 @@ at::Tensor zeros(at::IntArrayRef shape) {
 void measure_input_squares(const Network& network, const std::vector<Layer>& layers,
                            const Dataset& data, std::vector<LayerStatistics>& statistics) {
   std::vector<std::string> inputs;
+  inputs.reserve(layers.size());
   for (const Layer& layer : layers) inputs.push_back(layer.input);
   const std::vector<double> weight(static_cast<size_t>(data.num_classes()),
                                    1 / static_cast<double>(data.size()));

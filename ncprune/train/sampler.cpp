@@ -20,6 +20,7 @@ const std::vector<Sampler>& samplers() {
 std::vector<int64_t> epoch_shares(const std::vector<int64_t>& counts, const Sampler& sampler) {
   const int64_t total = std::accumulate(counts.begin(), counts.end(), int64_t{0});
   std::vector<double> wanted;
+  wanted.reserve(counts.size());
   for (const int64_t n : counts) {
     wanted.push_back(n == 0 ? 0 : std::pow(static_cast<double>(n), sampler.exponent));
   }
