@@ -94,6 +94,12 @@ class Sums:
         scatter = self.product - (y_means.t() * (c.weights * c.counts)) @ x_means
         return scatter + KAPPA * (y_means.t() * c.pi) @ x_means
 
+    def metric(self):
+        """The moment of x with itself, lifted above the rounding of float products."""
+        result = self.moment()
+        result.diagonal().add_(4e-7 * self.product.trace())
+        return result
+
 
 def metrics_of(weights, inputs, labels, classes):
     """The metric of the dense network's layers, in one pass."""
@@ -102,7 +108,7 @@ def metrics_of(weights, inputs, labels, classes):
         batch = slice(begin, begin + BATCH)
         for s, x in zip(sums, layer_inputs(weights[:-1], inputs[batch])):
             s.add(x, x, labels[batch])
-    return [s.moment() for s in sums]
+    return [s.metric() for s in sums]
 
 
 def cross_moments(dense, pruned, layer, inputs, labels, classes):
@@ -115,7 +121,7 @@ def cross_moments(dense, pruned, layer, inputs, labels, classes):
         z = layer_inputs(dense[:layer], inputs[batch])[-1] @ dense[layer].t()
         gram.add(x, x, labels[batch])
         product.add(z, x, labels[batch])
-    return gram.moment(), product.moment()
+    return gram.metric(), product.moment()
 
 
 def output_weights(weights, inputs, labels, classes):
@@ -174,17 +180,16 @@ def search_support(metric, cross, row_weights, keep):
     start = solve(target, 1e-6)
     mask = checked = largest(start.square(), keep)
     sparse, dual = start * mask, torch.zeros_like(target)
-    for iteration in range(1, 151):
+    for iteration in range(1, 301):
         dense = solve(target - dual + rho * sparse, rho)
         moved = dense + dual / rho
         mask = largest(moved.square(), keep)
         sparse = moved * mask
         dual += rho * (dense - sparse)
         if iteration % 3 == 0:
-            change = int((mask ^ checked).sum()) / keep
-            if change == 0:
+            if iteration >= 120 and torch.equal(mask, checked):
                 break
-            rho *= 1.3 if change > 0.1 else 1.2 if change > 0.005 else 1.1
+            rho *= 1.05
             checked = mask
     return mask
 
