@@ -26,11 +26,10 @@ void add_demo(CLI::App& app) {
     study.seeds = {options->seed};
     const Demo demo =
         run_demo(study, options->folder, fmt::format("ncprune demo --seed {}", options->seed));
-    const std::string& folder = options->folder;
     fmt::print("{}\n{}\n* thinned to 1 % of its training samples\n", to_text(demo.summary),
                to_text(demo.classes));
-    fmt::print("Written: {}/report.html, {}/results.json, {}/dense.onnx, {}/surgeon-98.onnx\n",
-               folder, folder, folder, folder);
+    fmt::print("Written to {}: report.html, results.json, dense.onnx, surgeon-98.onnx\n",
+               options->folder);
   });
 }
 
