@@ -46,8 +46,8 @@ void add_lists(CLI::App& app) {
     return rows_of<Method>(methods(), [](const Method& m) {
       return std::vector<std::string>{
           m.name, m.summary, m.source,
-          fmt::format("--criterion {} --allocation {} --pattern {} --support {} --repair {}",
-                      m.criterion, m.allocation, m.pattern, m.support, m.repair)};
+          fmt::format("--criterion {} --allocation {} --pattern {} --solver {} --repair {}",
+                      m.criterion, m.allocation, m.pattern, m.solver, m.repair)};
     });
   });
   add_list(app, "criteria", {"name", "summary", "source"}, [] {

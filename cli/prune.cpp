@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -8,13 +9,24 @@
 namespace ncprune::cli {
 namespace {
 
+constexpr std::array kParts{&Method::criterion, &Method::allocation, &Method::pattern,
+                            &Method::solver,    &Method::metric,     &Method::repair};
+
+// What stands empty is as the method has it.
+Method nothing() {
+  Method parts;
+  for (std::string Method::*part : kParts) (parts.*part).clear();
+  parts.rounds = 0;
+  return parts;
+}
+
 struct Options {
   std::string input;
   std::string output;
   std::string json;
   DataRequest data;
   std::string method = "surgeon";
-  Method parts;  // those given on the command line; empty: as the method has them
+  Method parts = nothing();  // those given on the command line
   PruneOptions prune;
 };
 
@@ -24,10 +36,10 @@ void run(Options options) {
   PruneOptions& prune_options = options.prune;
   prune_options.seed = options.data.seed;
   prune_options.method = find_named(methods(), options.method, "method");
-  for (std::string Method::*part : {&Method::criterion, &Method::allocation, &Method::pattern,
-                                    &Method::support, &Method::repair}) {
+  for (std::string Method::*part : kParts) {
     if (!(options.parts.*part).empty()) prune_options.method.*part = options.parts.*part;
   }
+  if (options.parts.rounds > 0) prune_options.method.rounds = options.parts.rounds;
   require_valid(prune_options);
   const Network dense = read_onnx(options.input);
   const PreparedData data = prepare_data(options.data);
@@ -72,12 +84,16 @@ void add_prune(CLI::App& app) {
   option("--criterion", options->parts.criterion, "see 'ncprune criteria'");
   option("--allocation", options->parts.allocation, "global, guarded, uniform or erk");
   option("--pattern", options->parts.pattern, "layer, row or neuron");
-  option("--support", options->parts.support, "score or admm (the surgeon's search)");
-  option("--repair", options->parts.repair, "none or least-squares");
+  option("--solver", options->parts.solver, "score, or what searches a layer: admm");
+  option("--search-metric", options->parts.metric, "of the solver: neural-collapse or plain");
+  option("--repair", options->parts.repair, "none, own (what the solver leaves) or least-squares");
+  option("--rounds", options->parts.rounds, "of scoring anew on what is left");
   MetricOptions& metric = options->prune.metric;
   option("--kappa", metric.kappa, "weight of the class means in the metric");
   option("--balance", metric.balance, "0 averages over samples, 1 over classes");
   option("--shrinkage", metric.shrinkage, "samples at which a class's scatter is half the pool's");
+  option("--margin", metric.margin, "share of a sample's weight that goes by its indecision");
+  option("--noise", metric.noise, "standard deviation of the input noise to prepare for");
   option("--damping", metric.damping, "ridge, as a share of the metric's mean diagonal");
   command->callback([options] { run(*options); });
 }

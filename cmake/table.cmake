@@ -4,6 +4,7 @@
 # FOLDER. Each FOLDER/some_name.cpp defines, in namespace ncprune::FUNCTION_files,
 #   ENTRY  TYPE some_name();               one entry; its name becomes "some-name"
 #   LIST   std::vector<TYPE> some_name();  several entries with names of their own
+# A file beside HEADER with its name is its source, not an entry.
 
 function(ncprune_table OUT HEADER FOLDER KIND TYPE FUNCTION)
   file(GLOB FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${FOLDER}/*.cpp)
@@ -11,6 +12,9 @@ function(ncprune_table OUT HEADER FOLDER KIND TYPE FUNCTION)
   set(CALLS "")
   foreach(FILE IN LISTS FILES)
     get_filename_component(STEM ${FILE} NAME_WE)
+    if(HEADER MATCHES "/${STEM}\\.h$")
+      continue()
+    endif()
     string(REPLACE "_" "-" NAME ${STEM})
     if(KIND STREQUAL ENTRY)
       string(APPEND DECLARATIONS "${TYPE} ${STEM}();\n")

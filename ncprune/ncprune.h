@@ -15,6 +15,7 @@
 // data: labelled samples, where they come from, how they are thinned and split
 #include "ncprune/data/dataset.h"
 #include "ncprune/data/imbalance.h"
+#include "ncprune/data/noise.h"
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
 // model: the graph, its operators, the interpreter, built-in architectures

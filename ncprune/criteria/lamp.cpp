@@ -20,6 +20,7 @@ Criterion lamp() {
           .summary = "w^2 over the sum of the layer's squares not smaller; rank it globally",
           .source = "Lee, Park, Mo, Ahn, Shin 2021",
           .needs = {},
+          .degree = 0,
           .score = score};
 }
 

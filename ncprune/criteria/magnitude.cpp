@@ -14,6 +14,7 @@ Criterion magnitude() {
           .summary = "|w|",
           .source = "Han, Pool, Tran, Dally 2015",
           .needs = {},
+          .degree = 1,
           .score = score};
 }
 

@@ -17,6 +17,7 @@ Criterion nc_gradient() {
           .summary = "size of the gradient of the within-class scatter (the predecessor's score)",
           .source = "Zambare 2024",
           .needs = {Statistic::kScatterCovariance},
+          .degree = 0,
           .score = score};
 }
 

@@ -22,6 +22,7 @@ Criterion nc_obs() {
           .summary = "g_i w_ij^2 / [H^-1]_jj in the class-balanced Neural-Collapse metric H",
           .source = "Hassibi, Stork 1993, in the metric of ncprune",
           .needs = {Statistic::kMetric, Statistic::kOutputWeight},
+          .degree = 2,
           .score = score};
 }
 

@@ -16,6 +16,7 @@ Criterion random() {
           .summary = "a random number: what any criterion must beat",
           .source = "",
           .needs = {},
+          .degree = 0,
           .score = score};
 }
 

@@ -14,6 +14,7 @@ Criterion wanda() {
           .summary = "|w_ij| sqrt(E x_j^2), the mean over samples; meant for --pattern row",
           .source = "Sun, Liu, Bair, Kolter 2024",
           .needs = {Statistic::kInputSquareMean},
+          .degree = 1,
           .score = score};
 }
 

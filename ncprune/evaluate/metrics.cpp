@@ -82,14 +82,6 @@ ClassGroups class_groups(const std::vector<int64_t>& counts) {
           sorted({order.end() - third, order.end()})};
 }
 
-Dataset with_gaussian_noise(const Dataset& data, double sigma, uint64_t seed) {
-  Random random = Random(seed).stream("gaussian noise");
-  Dataset noisy = data;
-  noisy.inputs = data.inputs + at::empty_like(data.inputs).normal_(0, sigma, random.generator());
-  if (data.range) noisy.inputs.clamp_(data.range->first, data.range->second);
-  return noisy;
-}
-
 ClassMetrics evaluate(const Network& network, const Dataset& data) {
   require_fits(network, data, network.name);
   return class_metrics(logits(network, data.inputs), data.labels);

@@ -37,10 +37,6 @@ struct ClassGroups {
 };
 ClassGroups class_groups(const std::vector<int64_t>& counts);
 
-// Gaussian noise of standard deviation `sigma` on the raw inputs, clipped to the data's range; the
-// same noise for every network that sees the same data and seed.
-Dataset with_gaussian_noise(const Dataset& data, double sigma, uint64_t seed);
-
 // Metrics of `network` on `data`. Throws InputError when they do not fit.
 ClassMetrics evaluate(const Network& network, const Dataset& data);
 

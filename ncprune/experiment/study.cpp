@@ -6,6 +6,7 @@
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/progress.h"
+#include "ncprune/data/noise.h"
 #include "ncprune/prune/head.h"
 
 namespace ncprune {

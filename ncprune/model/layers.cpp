@@ -68,6 +68,10 @@ std::optional<Layer> as_layer(const Network& network, size_t index) {
   }
   layer.activation = layer.output;
   const Node* reader = only_reader(network, layer.output);
+  if (reader != nullptr && reader->op_type == "BatchNormalization") {
+    layer.activation = reader->outputs.front();
+    reader = only_reader(network, layer.activation);
+  }
   if (reader != nullptr &&
       std::find(kActivations.begin(), kActivations.end(), reader->op_type) != kActivations.end()) {
     layer.activation = reader->outputs.front();

@@ -16,8 +16,10 @@ struct Layer {
   std::string bias;        // initializer [out], or empty
   std::string input;       // value [N, in]
   std::string output;      // value [N, out]: the pre-activation z = W x + b
-  std::string activation;  // value [N, out]: z after the activation that alone reads it, else z
-  int64_t node = -1;       // index of the Gemm or MatMul in Network::nodes
+  // Value [N, out]: z after the BatchNormalization and the activation, or one of them, that alone
+  // read it; else z.
+  std::string activation;
+  int64_t node = -1;  // index of the Gemm or MatMul in Network::nodes
 };
 
 // Every fully connected layer in graph order; the last is the classifier ("head"). A Gemm with

@@ -15,4 +15,8 @@ struct LayerUpdate {
 // still be the dense one; a layer with a bias gets b = E[z] - V E[x~], which takes up the means.
 void update_layer(Network& network, const Layer& layer, const LayerUpdate& update);
 
+// Puts `weight` [m, d] into the layer, and the bias that goes with it by the means of `moments`.
+void set_layer(Network& network, const Layer& layer, const at::Tensor& weight,
+               const LayerMoments& moments);
+
 }  // namespace ncprune

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,11 +11,13 @@ struct Method {
   std::string name;
   std::string summary;
   std::string source;
-  std::string criterion;   // criteria()
-  std::string allocation;  // allocations()
-  std::string pattern;     // patterns()
-  std::string support;     // "score": the mask is the best scores; "admm": search_support()
-  std::string repair;      // "none" or "least-squares"
+  std::string criterion;                   // criteria()
+  std::string allocation = "uniform";      // allocations()
+  std::string pattern = "layer";           // find_pattern()
+  std::string solver = "score";            // solvers()
+  std::string metric = "neural-collapse";  // of the solver: or "plain", the mean over samples
+  std::string repair = "none";  // "none", "own" (what the solver leaves), "least-squares"
+  int64_t rounds = 1;           // of scoring anew, the kept share falling geometrically
 };
 
 const std::vector<Method>& methods();

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "ncprune/base/error.h"
+#include "ncprune/data/noise.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/stats/pass.h"
 
@@ -64,14 +65,18 @@ struct LayerSums {
   at::Tensor target_sums;  // [K, m]
 
   void add(const at::Tensor& x, const at::Tensor& z, const Batch& batch, int64_t num_classes) {
-    const at::Tensor root = batch.weights.sqrt().to(x.scalar_type()).unsqueeze(1);
+    const at::Tensor sample_weights =
+        batch.factors.defined() ? batch.weights * batch.factors : batch.weights;
+    const at::Tensor root = sample_weights.sqrt().to(x.scalar_type()).unsqueeze(1);
     const at::Tensor scaled = x * root;
     const auto accumulate = [](at::Tensor& sum, const at::Tensor& term) {
       sum = sum.defined() ? sum.add_(term) : term.to(at::kDouble);
     };
     const auto by_class = [&](const at::Tensor& values) {
+      at::Tensor terms = values.to(at::kDouble);
+      if (batch.factors.defined()) terms = terms * batch.factors.unsqueeze(1);
       return at::zeros({num_classes, values.size(1)}, at::TensorOptions(at::kDouble))
-          .index_add_(0, batch.labels, values.to(at::kDouble));
+          .index_add_(0, batch.labels, terms);
     };
     accumulate(gram, at::matmul(scaled.t(), scaled));
     accumulate(input_sums, by_class(x));
@@ -91,9 +96,16 @@ struct Weights {
   double kappa;
 };
 
-LayerMoments finish(const LayerSums& sums, const at::Tensor& weight, const at::Tensor& bias,
-                    const Weights& weights) {
+// The layer the moments are for; one of values alone has no weight.
+struct Target {
+  at::Tensor weight;
+  at::Tensor bias;
+  bool centred;
+};
+
+LayerMoments finish(const LayerSums& sums, const Target& layer, const Weights& weights) {
   LayerMoments moments;
+  const auto& [weight, bias, is_centred] = layer;
   const auto means = [&](const at::Tensor& class_sums) {
     return class_sums / weights.counts.unsqueeze(1);
   };
@@ -102,7 +114,7 @@ LayerMoments finish(const LayerSums& sums, const at::Tensor& weight, const at::T
     return product - at::matmul(y_means.t() * weights.scatter, moments.class_means);
   };
   const auto centred = [&](const at::Tensor& class_means) {
-    return bias.defined() ? class_means - at::matmul(weights.pi, class_means) : class_means;
+    return is_centred ? class_means - at::matmul(weights.pi, class_means) : class_means;
   };
   moments.class_means = means(sums.input_sums);
   moments.input_mean = at::matmul(weights.pi, moments.class_means);
@@ -114,6 +126,7 @@ LayerMoments finish(const LayerSums& sums, const at::Tensor& weight, const at::T
   // Constant features cancel to the rounding of float products, of either sign: lift every
   // eigenvalue above it. No eigenvalue of the error exceeds kRounding times the trace.
   moments.metric.diagonal().add_(kRounding * sums.gram.diagonal().sum());
+  if (!weight.defined()) return moments;
   const at::Tensor w = weight.to(at::kDouble);
   if (sums.product.defined()) {
     const at::Tensor target_means = means(sums.target_sums);
@@ -148,37 +161,102 @@ at::Tensor damped(const at::Tensor& metric, double damping) {
   return result;
 }
 
-std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
-                                          const Dataset& data, const MetricOptions& options) {
+namespace {
+
+// How much each sample counts within its class, [N], mean 1 in every class; undefined: all alike.
+at::Tensor margin_factors(const Network& dense, const Dataset& data, double margin) {
+  if (margin == 0) return {};
+  const at::Tensor p = logits(dense, data.inputs).to(at::kDouble).softmax(1);
+  const at::Tensor undecided = 1 - p.square().sum(1) + 1e-12;
+  const int64_t k = data.num_classes();
+  const at::Tensor count = data.labels.bincount({}, k).clamp_min(1);
+  const at::Tensor mean =
+      at::zeros({k}, undecided.options()).index_add_(0, data.labels, undecided) / count;
+  return (1 - margin) + margin * undecided / mean.index_select(0, data.labels);
+}
+
+// One pass: the weighted sums of `inputs`, values of the pruned network, with `targets`, values of
+// the dense one (an empty name: none).
+struct MomentPass {
+  const std::vector<std::string>& inputs;
+  const std::vector<std::string>& targets;
+  const std::vector<double>& class_weights;  // of a sample in the scatter term
+  const MetricOptions& options;
+};
+
+std::vector<LayerSums> sum_moments(const NetworkPair& pair, const Dataset& data,
+                                   const MomentPass& pass) {
+  std::vector<std::string> wanted;
+  for (const std::string& name : pass.targets) {
+    if (!name.empty()) wanted.push_back(name);
+  }
+  const at::Tensor factors = margin_factors(pair.dense, data, pass.options.margin);
+  const bool noisy = pass.options.noise > 0;
+  const at::Tensor seen =
+      noisy ? with_gaussian_noise(data, pass.options.noise, 0).inputs : data.inputs;
+  std::vector<LayerSums> sums(pass.inputs.size());
+  for_each_batch(pair.dense, data, pass.class_weights, [&](const Batch& clean) {
+    Batch batch = clean;
+    const int64_t end = batch.begin + batch.labels.size(0);
+    if (factors.defined()) batch.factors = factors.slice(0, batch.begin, end);
+    if (noisy) batch.inputs = prepare_inputs(pair.pruned, seen.slice(0, batch.begin, end));
+    const std::vector<at::Tensor> x = run(pair.pruned, batch.inputs, pass.inputs);
+    const std::vector<at::Tensor> z =
+        wanted.empty() ? std::vector<at::Tensor>{} : run(pair.dense, clean.inputs, wanted);
+    size_t next_target = 0;
+    for (size_t l = 0; l < sums.size(); ++l) {
+      sums[l].add(x[l], pass.targets[l].empty() ? at::Tensor() : z[next_target++], batch,
+                  data.num_classes());
+    }
+  });
+  return sums;
+}
+
+struct ClassWeighting {
+  std::vector<double> per_sample;
+  Weights weights;
+};
+
+ClassWeighting weigh_classes(const Dataset& data, const MetricOptions& options) {
   const std::vector<int64_t> counts = class_counts(data);
   const std::vector<double> pi = class_weights(counts, options.balance);
   const std::vector<double> per_sample = scatter_weights(counts, pi, options.shrinkage);
-
-  std::vector<std::string> inputs;   // of the pruned network
-  std::vector<std::string> targets;  // of the dense network
-  std::vector<bool> same;
-  for (const Layer& layer : layers) {
-    same.push_back(same_up_to(pair, layer.input));
-    inputs.push_back(layer.input);
-    if (!same.back()) targets.push_back(layer.output);
-  }
-  std::vector<LayerSums> sums(layers.size());
-  for_each_batch(pair.dense, data, per_sample, [&](const Batch& batch) {
-    const std::vector<at::Tensor> x = run(pair.pruned, batch.inputs, inputs);
-    const std::vector<at::Tensor> z =
-        targets.empty() ? std::vector<at::Tensor>{} : run(pair.dense, batch.inputs, targets);
-    size_t next_target = 0;
-    for (size_t l = 0; l < layers.size(); ++l) {
-      sums[l].add(x[l], same[l] ? at::Tensor() : z[next_target++], batch, data.num_classes());
-    }
-  });
-
   const at::Tensor n = at::tensor(counts, at::TensorOptions(at::kLong)).to(at::kDouble);
-  const Weights weights{n.clamp_min(1), as_tensor(pi), as_tensor(per_sample) * n, options.kappa};
+  return {per_sample, {n.clamp_min(1), as_tensor(pi), as_tensor(per_sample) * n, options.kappa}};
+}
+
+}  // namespace
+
+std::vector<LayerMoments> measure_value_moments(const Network& network, const ValueQuery& query,
+                                                const Dataset& data, const MetricOptions& options) {
+  const ClassWeighting weighting = weigh_classes(data, options);
+  const std::vector<std::string> no_targets(query.values.size());
+  const std::vector<LayerSums> sums = sum_moments(
+      {network, network}, data, {query.values, no_targets, weighting.per_sample, options});
+  std::vector<LayerMoments> moments;
+  for (const LayerSums& s : sums) {
+    moments.push_back(finish(s, {{}, {}, query.centred}, weighting.weights));
+  }
+  return moments;
+}
+
+std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
+                                          const Dataset& data, const MetricOptions& options) {
+  std::vector<std::string> inputs;
+  std::vector<std::string> targets;
+  for (const Layer& layer : layers) {
+    const bool same = options.noise == 0 && same_up_to(pair, layer.input);
+    inputs.push_back(layer.input);
+    targets.push_back(same ? "" : layer.output);
+  }
+  const ClassWeighting weighting = weigh_classes(data, options);
+  const std::vector<LayerSums> sums =
+      sum_moments(pair, data, {inputs, targets, weighting.per_sample, options});
   std::vector<LayerMoments> moments;
   for (size_t l = 0; l < layers.size(); ++l) {
-    moments.push_back(
-        finish(sums[l], weight_of(pair.dense, layers[l]), bias_of(pair.dense, layers[l]), weights));
+    const at::Tensor bias = bias_of(pair.dense, layers[l]);
+    moments.push_back(finish(sums[l], {weight_of(pair.dense, layers[l]), bias, bias.defined()},
+                             weighting.weights));
   }
   return moments;
 }

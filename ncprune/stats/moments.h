@@ -25,6 +25,12 @@ struct MetricOptions {
   double shrinkage = 20;
   // Ridge added to H in solves, as a share of H's mean diagonal. >= 0.
   double damping = 0.01;
+  // Share of a sample's weight in its class that goes by how undecided the dense network is about
+  // it: weight (1 - margin) + margin u_i / mean_c(u), u_i = 1 - sum_k p_ik^2. In [0, 1].
+  double margin = 0;
+  // Standard deviation of the Gaussian noise on the raw inputs the pruned network sees (clipped to
+  // the data's range); the dense targets stay clean. >= 0.
+  double noise = 0;
 };
 
 // pi_c, K of them, summing to 1; 0 for a class without samples. Throws InputError when there are no
@@ -52,6 +58,15 @@ struct NetworkPair {
   const Network& dense;
   const Network& pruned;
 };
+
+// The same for values [N, d] of one network, as a layer with a bias would see them if `centred`.
+// `cross` and `target_mean` stay undefined.
+struct ValueQuery {
+  std::vector<std::string> values;
+  bool centred = false;
+};
+std::vector<LayerMoments> measure_value_moments(const Network& network, const ValueQuery& query,
+                                                const Dataset& data, const MetricOptions& options);
 
 // The moments of `layers`, in one pass over `data`. Where nothing before a layer was changed, z is
 // an exact linear map of x~ and C = W H needs no pass. Time: one forward pass of each network up to

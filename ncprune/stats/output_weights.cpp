@@ -1,4 +1,3 @@
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
@@ -8,29 +7,15 @@
 
 #include "ncprune/base/random.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/stats/pass.h"
 #include "ncprune/stats/statistics.h"
 
 namespace ncprune {
-namespace {
-
-// At most `limit` samples of every class.
-Dataset thin(const Dataset& data, int64_t limit, Random& random) {
-  std::vector<at::Tensor> kept;
-  for (int64_t c = 0; c < data.num_classes(); ++c) {
-    const at::Tensor members = class_indices(data, c);
-    const at::Tensor order = random.permutation(members.numel());
-    kept.push_back(members.index_select(0, order.slice(0, 0, limit)));
-  }
-  return select(data, at::cat(kept));
-}
-
-}  // namespace
-
 std::vector<at::Tensor> output_weights(const Network& network, const std::vector<Layer>& layers,
                                        const Dataset& data, double balance) {
   constexpr int64_t kPerClass = 256;
   Random random = Random(0).stream("output weights");
-  const Dataset sample = thin(data, kPerClass, random);
+  const Dataset sample = at_most_per_class(data, kPerClass);
   const std::vector<int64_t> counts = class_counts(sample);
   // pi comes from the counts of all the data; within a class the drawn samples stand for the rest.
   std::vector<double> weights = class_weights(class_counts(data), balance);

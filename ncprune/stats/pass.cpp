@@ -1,9 +1,11 @@
 #include "ncprune/stats/pass.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
 
+#include "ncprune/base/random.h"
 #include "ncprune/model/interpreter.h"
 
 namespace ncprune {
@@ -18,9 +20,23 @@ void for_each_batch(const Network& network, const Dataset& data,
   for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
     const int64_t end = std::min(begin + kBatch, data.size());
     const at::Tensor labels = data.labels.slice(0, begin, end);
-    visit({prepare_inputs(network, data.inputs.slice(0, begin, end)), labels,
-           weights.index_select(0, labels)});
+    visit({prepare_inputs(network, data.inputs.slice(0, begin, end)),
+           labels,
+           weights.index_select(0, labels),
+           begin,
+           {}});
   }
+}
+
+Dataset at_most_per_class(const Dataset& data, int64_t limit) {
+  Random random = Random(0).stream("samples of every class");
+  std::vector<at::Tensor> kept;
+  for (int64_t c = 0; c < data.num_classes(); ++c) {
+    const at::Tensor members = class_indices(data, c);
+    const at::Tensor order = random.permutation(members.numel());
+    kept.push_back(members.index_select(0, order.slice(0, 0, limit)));
+  }
+  return select(data, at::cat(kept));
 }
 
 }  // namespace ncprune

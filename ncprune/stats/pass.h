@@ -13,6 +13,8 @@ struct Batch {
   at::Tensor inputs;   // [B, ...], as the graph takes them (normalised)
   at::Tensor labels;   // int64 [B]
   at::Tensor weights;  // double [B]: the weight of each sample's class
+  int64_t begin;       // index of the first in the data
+  at::Tensor factors;  // double [B]: of each sample within its class, mean 1; undefined: all 1
 };
 
 // Walks over `data` in order, without gradients, in batches that bound memory whatever the number
@@ -20,5 +22,8 @@ struct Batch {
 void for_each_batch(const Network& network, const Dataset& data,
                     const std::vector<double>& class_weights,
                     const std::function<void(const Batch&)>& visit);
+
+// At most `limit` samples of every class, drawn with a fixed seed.
+Dataset at_most_per_class(const Dataset& data, int64_t limit);
 
 }  // namespace ncprune

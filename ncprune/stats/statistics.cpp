@@ -2,85 +2,139 @@
 
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
+#include <fmt/format.h>
 
+#include <algorithm>
+
+#include "ncprune/base/error.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/stats/gradients.h"
 #include "ncprune/stats/pass.h"
 
 namespace ncprune {
 namespace {
 
-at::Tensor zeros(at::IntArrayRef shape) {
-  return at::zeros(shape, at::TensorOptions(at::kDouble));
+// Adds in double what was computed in float.
+void add(at::Tensor& sum, const at::Tensor& term) {
+  if (!sum.defined()) sum = at::zeros(term.sizes(), at::TensorOptions(at::kDouble));
+  sum.add_(term);
 }
 
-void measure_input_squares(const Network& network, const std::vector<Layer>& layers,
-                           const Dataset& data, std::vector<LayerStatistics>& statistics) {
-  std::vector<std::string> inputs;
-  inputs.reserve(layers.size());
-  for (const Layer& layer : layers) inputs.push_back(layer.input);
-  const std::vector<double> weight(static_cast<size_t>(data.num_classes()),
-                                   1 / static_cast<double>(data.size()));
-  for_each_batch(network, data, weight, [&](const Batch& batch) {
-    const std::vector<at::Tensor> x = run(network, batch.inputs, inputs);
-    for (size_t l = 0; l < layers.size(); ++l) {
-      at::Tensor& mean = statistics[l].input_square_mean;
-      if (!mean.defined()) mean = zeros({x[l].size(1)});
-      mean += at::matmul(batch.weights, x[l].square().to(at::kDouble));
-    }
-  });
-}
-
-// sum_i (h_i - mu_c)(x_i - mu_c)^T = sum_i h_i x_i^T - sum_c n_c mu_c(h) mu_c(x)^T: one product.
-void measure_scatter_covariance(const Network& network, const std::vector<Layer>& layers,
-                                const Dataset& data, std::vector<LayerStatistics>& statistics) {
+// kInputSquareMean, kSecondMoment and kScatterCovariance: one pass without derivatives.
+void measure_activations(const Network& network, const std::vector<Layer>& layers,
+                         const Dataset& data, const std::set<Statistic>& needs,
+                         std::vector<LayerStatistics>& statistics) {
+  const bool squares = needs.contains(Statistic::kInputSquareMean);
+  const bool products = needs.contains(Statistic::kSecondMoment);
+  const bool covariance = needs.contains(Statistic::kScatterCovariance);
+  if (!squares && !products && !covariance) return;
   std::vector<std::string> wanted;
+  for (const Layer& layer : layers) wanted.push_back(layer.input);
   for (const Layer& layer : layers) {
-    wanted.push_back(layer.input);
-    wanted.push_back(layer.activation);
+    if (covariance) wanted.push_back(layer.activation);
   }
   const int64_t k = data.num_classes();
-  std::vector<at::Tensor> sums(wanted.size());
-  for_each_batch(network, data, std::vector<double>(static_cast<size_t>(k), 1),
-                 [&](const Batch& b) {
-                   const std::vector<at::Tensor> values = run(network, b.inputs, wanted);
-                   for (size_t v = 0; v < values.size(); ++v) {
-                     if (!sums[v].defined()) sums[v] = zeros({k, values[v].size(1)});
-                     sums[v].index_add_(0, b.labels, values[v].to(at::kDouble));
-                   }
-                   for (size_t l = 0; l < layers.size(); ++l) {
-                     at::Tensor& product = statistics[l].scatter_covariance;
-                     const at::Tensor term = at::matmul(values[2 * l + 1].t(), values[2 * l]);
-                     product = product.defined() ? product.add_(term) : term.to(at::kDouble);
-                   }
-                 });
+  std::vector<at::Tensor> class_sums(wanted.size());
+  for_each_batch(
+      network, data, std::vector<double>(static_cast<size_t>(k), 1), [&](const Batch& batch) {
+        const std::vector<at::Tensor> values = run(network, batch.inputs, wanted);
+        for (size_t l = 0; l < layers.size(); ++l) {
+          const at::Tensor& x = values[l];
+          if (squares) add(statistics[l].input_square_mean, x.square().sum(0));
+          if (products) add(statistics[l].second_moment, at::matmul(x.t(), x));
+          if (covariance) {
+            add(statistics[l].scatter_covariance, at::matmul(values[layers.size() + l].t(), x));
+          }
+        }
+        if (!covariance) return;
+        for (size_t v = 0; v < values.size(); ++v) {
+          add(class_sums[v], at::zeros({k, values[v].size(1)}, at::TensorOptions(at::kDouble))
+                                 .index_add_(0, batch.labels, values[v].to(at::kDouble)));
+        }
+      });
+  const auto total = static_cast<double>(data.size());
   const at::Tensor counts = data.labels.bincount({}, k).clamp_min(1).unsqueeze(1);
   for (size_t l = 0; l < layers.size(); ++l) {
-    statistics[l].scatter_covariance -= at::matmul(sums[2 * l + 1].t(), sums[2 * l] / counts);
+    LayerStatistics& s = statistics[l];
+    if (squares) s.input_square_mean /= total;
+    if (products) s.second_moment /= total;
+    // sum_i (h_i - mu_c)(x_i - mu_c)^T = sum_i h_i x_i^T - sum_c n_c mu_c(h) mu_c(x)^T
+    if (covariance) {
+      s.scatter_covariance -= at::matmul(class_sums[layers.size() + l].t(), class_sums[l] / counts);
+    }
   }
+}
+
+void measure_unit_geometry(const Network& network, const std::vector<Layer>& layers,
+                           const Dataset& data, const MetricOptions& options,
+                           std::vector<LayerStatistics>& statistics) {
+  ValueQuery query;
+  for (const Layer& layer : layers) query.values.push_back(layer.activation);
+  MetricOptions scatter_only = options;
+  scatter_only.kappa = 0;
+  const std::vector<LayerMoments> moments =
+      measure_value_moments(network, query, data, scatter_only);
+  for (size_t l = 0; l < layers.size(); ++l) {
+    statistics[l].unit_means = moments[l].class_means;
+    statistics[l].unit_scatter = moments[l].metric;
+  }
+}
+
+at::Tensor batch_norm_scale(const Network& network, const Layer& layer) {
+  for (const int64_t reader : consumers(network, layer.output)) {
+    const Node& node = network.nodes[static_cast<size_t>(reader)];
+    if (node.op_type != "BatchNormalization") continue;
+    const auto scale = network.initializers.find(node.inputs.at(1));
+    if (scale != network.initializers.end()) return scale->second.to(at::kDouble);
+  }
+  throw InputError(
+      fmt::format("layer '{}' has no BatchNormalization behind it, whose scale the "
+                  "criterion ranks",
+                  layer.name));
 }
 
 }  // namespace
 
 std::vector<LayerStatistics> measure_statistics(const Network& network,
                                                 const std::vector<Layer>& layers,
-                                                const Dataset& data,
-                                                const std::set<Statistic>& needs,
-                                                const MetricOptions& options) {
+                                                const Dataset& data, const StatisticsQuery& query) {
+  const std::set<Statistic>& needs = query.needs;
+  const auto needed = [&](std::initializer_list<Statistic> any) {
+    return std::any_of(any.begin(), any.end(), [&](Statistic s) { return needs.contains(s); });
+  };
   std::vector<LayerStatistics> statistics(layers.size());
-  if (needs.contains(Statistic::kInputSquareMean)) {
-    measure_input_squares(network, layers, data, statistics);
+  if (needed({Statistic::kGradient, Statistic::kFisher, Statistic::kClassFisher,
+              Statistic::kClassTaylor})) {
+    statistics = measure_gradients(network, layers, data, needs);
   }
-  if (needs.contains(Statistic::kScatterCovariance)) {
-    measure_scatter_covariance(network, layers, data, statistics);
-  }
-  if (needs.contains(Statistic::kMetric)) {
+  for (LayerStatistics& s : statistics) s.class_counts = class_counts(data);
+  measure_activations(network, layers, data, needs, statistics);
+  const auto set_all = [&](at::Tensor LayerStatistics::*field,
+                           const std::vector<at::Tensor>& values) {
+    for (size_t l = 0; l < layers.size(); ++l) statistics[l].*field = values[l];
+  };
+  if (needed({Statistic::kMetric})) {
     const std::vector<LayerMoments> moments =
-        measure_moments({network, network}, layers, data, options);
+        measure_moments({network, network}, layers, data, query.metric);
     for (size_t l = 0; l < layers.size(); ++l) statistics[l].metric = moments[l].metric;
   }
-  if (needs.contains(Statistic::kOutputWeight)) {
-    const std::vector<at::Tensor> weights = output_weights(network, layers, data, options.balance);
-    for (size_t l = 0; l < layers.size(); ++l) statistics[l].output_weight = weights[l];
+  if (needed({Statistic::kUnitGeometry})) {
+    measure_unit_geometry(network, layers, data, query.metric, statistics);
+  }
+  if (needed({Statistic::kHessianGradient})) {
+    set_all(&LayerStatistics::hessian_gradient, hessian_gradients(network, layers, data));
+  }
+  if (needed({Statistic::kSynapticFlow})) {
+    set_all(&LayerStatistics::synaptic_flow, synaptic_flows(network, layers));
+  }
+  if (needed({Statistic::kBatchNormScale})) {
+    for (size_t l = 0; l < layers.size(); ++l) {
+      statistics[l].batch_norm_scale = batch_norm_scale(network, layers[l]);
+    }
+  }
+  if (needed({Statistic::kOutputWeight})) {
+    set_all(&LayerStatistics::output_weight,
+            output_weights(network, layers, data, query.metric.balance));
   }
   return statistics;
 }

@@ -7,30 +7,57 @@
 
 namespace ncprune {
 
-// What a criterion can ask to have measured, per layer with weight [m, d].
+// What a criterion can ask to have measured, per layer with weight [m, d], units i and inputs j.
+// z = W x + b is the pre-activation, h the activation, L the cross-entropy of one sample.
 enum class Statistic {
   kInputSquareMean,    // [d]: mean of x_j^2 over samples
-  kScatterCovariance,  // [m, d]: sum over samples of (h_i - mu_c(h)) (x_j - mu_c(x)), h the
-                       // activation
+  kSecondMoment,       // [d, d]: mean of x x^T over samples
   kMetric,             // [d, d]: the Neural-Collapse metric of the dense network's input
+  kScatterCovariance,  // [m, d]: sum over samples of (h_i - mu_c(h)) (x_j - mu_c(x))
+  kUnitGeometry,       // of h: class means [K, m], within-class scatter [m, m] (MetricOptions)
+  kGradient,           // [m, d]: mean of dL/dw over samples
+  kFisher,             // [m, d]: mean of (dL/dw)^2 over samples (empirical Fisher, its diagonal)
+  kClassFisher,        // [K, m, d]: the same over the samples of each class; O(K m d) memory
+  kClassTaylor,        // [K, m]: sum_j w_ij dL/dw_ij, the mean over the samples of each class
+  kHessianGradient,    // [m, d]: Hessian times gradient, of at most 256 samples of every class
+  kSynapticFlow,       // [m, d]: dR/d|w|, R the sum of the outputs of the network of |weights| on
+                       // an input of ones; no data
+  kBatchNormScale,     // [m]: scale of the BatchNormalization behind the layer
   kOutputWeight,       // [m]: how much the class scores depend on each unit
 };
 
 // The statistics of one layer; tensors are double and undefined when not asked for.
 struct LayerStatistics {
+  std::vector<int64_t> class_counts;  // K; always there
   at::Tensor input_square_mean;
-  at::Tensor scatter_covariance;
+  at::Tensor second_moment;
   at::Tensor metric;
+  at::Tensor scatter_covariance;
+  at::Tensor unit_means;    // [K, m]
+  at::Tensor unit_scatter;  // [m, m]
+  at::Tensor gradient;
+  at::Tensor fisher;
+  at::Tensor class_fisher;
+  at::Tensor class_taylor;
+  at::Tensor hessian_gradient;
+  at::Tensor synaptic_flow;
+  at::Tensor batch_norm_scale;
   at::Tensor output_weight;
 };
 
-// Measures what `needs` holds of `layers`. kScatterCovariance is sample-weighted, as its source has
-// it; kMetric and kOutputWeight are averaged over classes as `options` says.
+struct StatisticsQuery {
+  std::set<Statistic> needs;
+  MetricOptions metric;  // of kMetric, kUnitGeometry and kOutputWeight
+};
+
+// Measures what `query` needs of `layers`. kMetric, kUnitGeometry and kOutputWeight average over
+// classes as its metric says; the others over samples unless they say otherwise, as their sources
+// have them. Activations take one pass, gradients a forward and a backward pass, in batches: memory
+// does not grow with the samples. Throws InputError when a layer has no BatchNormalization and
+// kBatchNormScale is asked for.
 std::vector<LayerStatistics> measure_statistics(const Network& network,
                                                 const std::vector<Layer>& layers,
-                                                const Dataset& data,
-                                                const std::set<Statistic>& needs,
-                                                const MetricOptions& options);
+                                                const Dataset& data, const StatisticsQuery& query);
 
 // g_i = sum_c pi_c E_c ||d logits / d z_i||^2 of each layer's pre-activation z [m], the logits
 // centred over the classes; double [m] per layer. Estimated with one random sign vector per sample

@@ -1,5 +1,7 @@
 #include "ncprune/evaluate/metrics.h"
 
+#include "ncprune/data/noise.h"
+
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>

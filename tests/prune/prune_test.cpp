@@ -173,8 +173,9 @@ TEST(Prune, RefusesWhatDoesNotExistAndListsWhatDoes) {
   for (const Part& part : {Part{&Method::criterion, "criterion", "nc-obs"},
                            Part{&Method::allocation, "allocation", "erk, global"},
                            Part{&Method::pattern, "pattern", "layer, neuron, row"},
-                           Part{&Method::support, "support", "score, admm"},
-                           Part{&Method::repair, "repair", "none, least-squares"}}) {
+                           Part{&Method::solver, "solver", "score, admm"},
+                           Part{&Method::metric, "metric", "neural-collapse, plain"},
+                           Part{&Method::repair, "repair", "none, own, least-squares"}}) {
     PruneOptions bad = good;
     bad.method.*part.field = "magic";
     const std::string message = refusal(bad);
@@ -199,17 +200,13 @@ TEST(Prune, RefusesPartsThatDoNotGoTogether) {
   PruneOptions options{.method = method("neuron-norm")};
   options.method.pattern = "layer";
   EXPECT_EQ(input_error([&] { require_valid(options); }),
-            "criterion 'neuron-norm' scores whole neurons: it needs the pattern neuron");
-  options.method = method("surgeon");
-  options.method.criterion = "magnitude";
-  EXPECT_EQ(input_error([&] { require_valid(options); }),
-            "support admm needs the row weights of criterion nc-obs, not 'magnitude'");
+            "criterion 'l2-norm' scores whole neurons: it needs the pattern neuron");
 }
 
 TEST(Lamp, IsTheSquareOverTheSquaresNotSmaller) {
   Random random(1);
   const Criterion& lamp = find_named(criteria(), "lamp", "criterion");
-  const at::Tensor score = lamp.score({doubles({2, -1, 1, 3}, {2, 2}), {}, random});
+  const at::Tensor score = lamp.score({doubles({2, -1, 1, 3}, {2, 2}), {}, {}, random});
   // Of the two ones the one of lower index counts as the smaller.
   expect_near(score, Matrix(doubles({4.0 / 13, 1.0 / 15, 1.0 / 14, 1}, {2, 2})), 1e-15);
 }

@@ -17,7 +17,7 @@ TEST(MeasureStatistics, AgreesWithNaiveSumsOverSamples) {
     const Network network = network_for(data, "mlp:5,3?activation=tanh");
     const std::vector<Layer> layers = prunable_layers(network);
     const std::vector<LayerStatistics> statistics = measure_statistics(
-        network, layers, data, {Statistic::kInputSquareMean, Statistic::kScatterCovariance}, {});
+        network, layers, data, {{Statistic::kInputSquareMean, Statistic::kScatterCovariance}, {}});
     for (size_t l = 0; l < layers.size(); ++l) {
       SCOPED_TRACE(testing::Message() << data.size() << " samples, " << layers[l].name);
       const Matrix x(value_of(network, data, layers[l].input));

@@ -4,17 +4,18 @@ namespace ncprune::criteria_files {
 namespace {
 
 at::Tensor score(const ScoreInput& layer) {
-  return layer.weight.square().sum(1, true).sqrt().expand_as(layer.weight).contiguous();
+  return whole_neurons(layer.weight.square().sum(1).sqrt(), layer);
 }
 
 }  // namespace
 
-Criterion neuron_norm() {
+Criterion l2_norm() {
   return {.name = {},
-          .summary = "L2 norm of the neuron's incoming weights; whole neurons are zeroed",
+          .summary = "L2 norm of the neuron's incoming weights",
           .source = "Li, Kadav, Durdanovic, Samet, Graf 2017",
           .needs = {},
           .whole_neurons = true,
+          .degree = 1,
           .score = score};
 }
 

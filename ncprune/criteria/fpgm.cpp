@@ -1,0 +1,25 @@
+#include <ATen/ops/cdist.h>
+
+#include "ncprune/criteria/criterion.h"
+
+namespace ncprune::criteria_files {
+namespace {
+
+at::Tensor score(const ScoreInput& layer) {
+  return whole_neurons(at::cdist(layer.weight, layer.weight).sum(1), layer);
+}
+
+}  // namespace
+
+Criterion fpgm() {
+  return {
+      .name = {},
+      .summary = "sum of the distances to the layer's other neurons: the most redundant go first",
+      .source = "He, Liu, Wang, Hu, Yang 2019",
+      .needs = {},
+      .whole_neurons = true,
+      .degree = 1,
+      .score = score};
+}
+
+}  // namespace ncprune::criteria_files
