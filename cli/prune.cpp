@@ -28,7 +28,54 @@ struct Options {
   std::string method = "surgeon";
   Method parts = nothing();  // those given on the command line
   PruneOptions prune;
+  double structured = 0;  // share of the units to remove; 0: single weights
 };
+
+double removed(int64_t before, int64_t after) {
+  return 1 - static_cast<double>(after) / static_cast<double>(before);
+}
+
+// Both print what was removed and give the same as data.
+Json prune_weights(const Network& dense, const Calibration& calibration, const Options& options) {
+  const Pruned pruned = prune(dense, calibration, options.prune);
+  write_onnx(options.output, pruned.network);
+  Table table{"", {"layer", "weights", "kept", "sparsity"}, {}};
+  Json layers = Json::array();
+  for (const LayerSparsity& l : pruned.layers) {
+    table.rows.push_back({l.name, std::to_string(l.weights), std::to_string(l.kept),
+                          percent(removed(l.weights, l.kept))});
+    layers.push_back({{"name", l.name}, {"weights", l.weights}, {"kept", l.kept}});
+  }
+  fmt::print("{}sparsity {} % over these layers; written to {}\n", to_text(table),
+             percent(pruned.sparsity), options.output);
+  return {{"sparsity", pruned.sparsity}, {"layers", layers}};
+}
+
+Json prune_structure(const Network& dense, const Calibration& calibration, const Options& options) {
+  const UnitsPruned pruned = prune_units(dense, calibration, options.prune);
+  write_onnx(options.output, pruned.network);
+  Table table{"", {"layer", "units", "kept", "removed"}, {}};
+  Json layers = Json::array();
+  for (const LayerUnits& l : pruned.layers) {
+    const int64_t kept = l.kept.numel();
+    table.rows.push_back({l.name, std::to_string(l.units), std::to_string(kept),
+                          l.reason.empty() ? percent(removed(l.units, kept)) : l.reason});
+    layers.push_back({{"name", l.name}, {"units", l.units}, {"kept", kept}, {"reason", l.reason}});
+  }
+  const auto [before, after] = std::pair(pruned.before, pruned.after);
+  fmt::print(
+      "{}parameters {} -> {} ({:.1f} x fewer), multiply-adds {} -> {} ({:.1f} x fewer)\n"
+      "the smaller network equals the masked one: scores differ by {:.1e} at most, relative to\n"
+      "the largest, on calibration and random inputs; written to {}\n",
+      to_text(table), before.parameters, after.parameters,
+      static_cast<double>(before.parameters) / static_cast<double>(after.parameters), before.macs,
+      after.macs, static_cast<double>(before.macs) / static_cast<double>(after.macs),
+      pruned.difference, options.output);
+  return {{"parameters", {{"before", before.parameters}, {"after", after.parameters}}},
+          {"macs", {{"before", before.macs}, {"after", after.macs}}},
+          {"difference", pruned.difference},
+          {"layers", layers}};
+}
 
 void run(Options options) {
   require_writable(options.output);
@@ -40,30 +87,20 @@ void run(Options options) {
     if (!(options.parts.*part).empty()) prune_options.method.*part = options.parts.*part;
   }
   if (options.parts.rounds > 0) prune_options.method.rounds = options.parts.rounds;
-  require_valid(prune_options);
+  const bool structured = options.structured > 0;
+  if (structured) prune_options.sparsity = options.structured;
+  structured ? require_valid_for_units(prune_options) : require_valid(prune_options);
   const Network dense = read_onnx(options.input);
   const PreparedData data = prepare_data(options.data);
   require_fits(dense, data.train, options.input);
   const auto statistics =
       measure_for({prune_options.method}, dense, data.train, prune_options.metric);
-  const Pruned pruned = prune(dense, {data.train, statistics}, prune_options);
-  write_onnx(options.output, pruned.network);
-
-  Table table{"", {"layer", "weights", "kept", "sparsity"}, {}};
-  Json layers = Json::array();
-  for (const LayerSparsity& l : pruned.layers) {
-    const double sparsity = 1 - static_cast<double>(l.kept) / static_cast<double>(l.weights);
-    table.rows.push_back(
-        {l.name, std::to_string(l.weights), std::to_string(l.kept), percent(sparsity)});
-    layers.push_back({{"name", l.name}, {"weights", l.weights}, {"kept", l.kept}});
-  }
-  fmt::print("{}sparsity {} % over these layers; written to {}\n", to_text(table),
-             percent(pruned.sparsity), options.output);
-  write_json_if(options.json, {{"output", options.output},
-                               {"method", options.method},
-                               {"head", prune_options.head},
-                               {"sparsity", pruned.sparsity},
-                               {"layers", layers}});
+  const Calibration calibration{data.train, statistics};
+  Json json = structured ? prune_structure(dense, calibration, options)
+                         : prune_weights(dense, calibration, options);
+  json.update(
+      {{"output", options.output}, {"method", options.method}, {"head", prune_options.head}});
+  write_json_if(options.json, json);
 }
 
 }  // namespace
@@ -79,6 +116,12 @@ void add_prune(CLI::App& app) {
     command->add_option(name, field, text)->capture_default_str();
   };
   option("--sparsity", options->prune.sparsity, "share of the weights to remove, in [0, 1)");
+  command
+      ->add_option("--structured", options->structured,
+                   "remove this share of the units (neurons) for real instead")
+      ->excludes("--sparsity");
+  option("--budget", options->prune.budget,
+         "what --structured is a share of: units (of every layer), parameters or macs");
   option("--method", options->method, "see 'ncprune methods'; the parts below change it");
   option("--head", options->prune.head, "keep, realign or refit the classifier");
   option("--criterion", options->parts.criterion, "see 'ncprune criteria'");

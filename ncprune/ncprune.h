@@ -24,6 +24,7 @@
 #include "ncprune/model/layers.h"
 #include "ncprune/model/network.h"
 #include "ncprune/model/operators.h"
+#include "ncprune/model/units.h"
 // onnx: the only model file
 #include "ncprune/onnx/onnx.h"
 // train: losses, samplers, optimizers, schedules
@@ -41,9 +42,13 @@
 #include "ncprune/prune/allocation.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/method.h"
+#include "ncprune/prune/options.h"
 #include "ncprune/prune/pattern.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/prune/reconstruction.h"
+#include "ncprune/prune/scoring.h"
+#include "ncprune/prune/solver.h"
+#include "ncprune/prune/structured.h"
 // evaluate: what happened to each class
 #include "ncprune/evaluate/metrics.h"
 // report: numbers as tables, JSON and pages

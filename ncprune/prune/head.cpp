@@ -46,7 +46,7 @@ Network treat_head(const NetworkPair& pair, const std::string& name, const Datas
   if (name == "realign") return realigned(pair, head, data, options);
   const LayerMoments moments = measure_moments(pair, {head}, data, options).front();
   Network network = pair.pruned;
-  const at::Tensor weight = weight_of(pair.dense, head);
+  const at::Tensor weight = weight_of(pair.pruned, head);
   update_layer(network, head, {moments, at::ones_like(weight, at::kBool), options.damping});
   return network;
 }

@@ -1,0 +1,87 @@
+#include "ncprune/prune/options.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "ncprune/base/lookup.h"
+#include "ncprune/criteria/criterion.h"
+#include "ncprune/prune/allocation.h"
+#include "ncprune/prune/head.h"
+#include "ncprune/prune/pattern.h"
+#include "ncprune/prune/solver.h"
+
+namespace ncprune {
+namespace {
+
+constexpr int64_t kMostRounds = 1000;
+
+void require_one_of(const char* what, const std::string& given,
+                    const std::vector<std::string>& known) {
+  if (std::find(known.begin(), known.end(), given) != known.end()) return;
+  throw InputError(fmt::format("unknown {} '{}'; known: {}", what, given, fmt::join(known, ", ")));
+}
+
+void require_in(const char* what, double value, double high) {
+  if (value >= 0 && value <= high) return;
+  throw InputError(fmt::format("{} {} is outside [0, {}]", what, value, high));
+}
+
+void require_valid(const MetricOptions& metric) {
+  constexpr double kLargest = 1e6;  // beyond it, nothing but rounding is left of the rest
+  require_in("kappa", metric.kappa, kLargest);
+  require_in("balance", metric.balance, 1);
+  require_in("shrinkage", metric.shrinkage, kLargest);
+  require_in("damping", metric.damping, kLargest);
+  require_in("margin", metric.margin, 1);
+  require_in("noise", metric.noise, kLargest);
+}
+
+}  // namespace
+
+void require_valid(const PruneOptions& options) {
+  const Method& method = options.method;
+  require_valid(options.metric);
+  if (!(options.sparsity >= 0 && options.sparsity < 1)) {
+    throw InputError(fmt::format("sparsity {} is outside [0, 1)", options.sparsity));
+  }
+  const Criterion criterion = find_criterion(method.criterion);
+  find_named(allocations(), method.allocation, "allocation");
+  find_named(patterns(), method.pattern, "pattern");
+  find_named(head_treatments(), options.head, "head treatment");
+  require_one_of("repair", method.repair, {"none", "own", "least-squares"});
+  require_one_of("metric", method.metric, {"neural-collapse", "plain"});
+  std::vector<std::string> known_solvers{"score"};
+  for (const Solver& solver : solvers()) known_solvers.push_back(solver.name);
+  require_one_of("solver", method.solver, known_solvers);
+  if (method.rounds < 1 || method.rounds > kMostRounds) {
+    throw InputError(fmt::format("{} rounds; wanted 1 to {}", method.rounds, kMostRounds));
+  }
+  if (criterion.whole_neurons && method.pattern != "neuron") {
+    throw InputError(fmt::format("criterion '{}' scores whole neurons: it needs the pattern neuron",
+                                 criterion.name));
+  }
+}
+
+void require_valid_for_units(const PruneOptions& options) {
+  require_valid(options);
+  require_one_of("budget", options.budget, {"units", "parameters", "macs"});
+  if (options.method.solver != "score" && options.method.solver != "admm") {
+    throw InputError(
+        fmt::format("method '{}' removes single weights, not units: solver {} has no "
+                    "rule for them",
+                    options.method.name, options.method.solver));
+  }
+  if (options.method.rounds > 1) {
+    throw InputError(fmt::format("method '{}' works in {} rounds; units are removed in one",
+                                 options.method.name, options.method.rounds));
+  }
+}
+
+MetricOptions solver_metric(const PruneOptions& options) {
+  if (options.method.metric == "neural-collapse") return options.metric;
+  return {.kappa = 1, .balance = 0, .shrinkage = 0, .damping = options.metric.damping};
+}
+
+}  // namespace ncprune

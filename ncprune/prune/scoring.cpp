@@ -1,0 +1,43 @@
+#include "ncprune/prune/scoring.h"
+
+#include "ncprune/criteria/criterion.h"
+
+namespace ncprune {
+namespace {
+
+// What is zero already goes first: it costs nothing.
+at::Tensor zeros_first(const at::Tensor& scores, const at::Tensor& weight, bool whole_neurons) {
+  const at::Tensor zero = weight.eq(0);
+  const at::Tensor lowest = scores.min().clamp_max(0);
+  return lowest.where(whole_neurons ? zero.all(1, true) : zero, scores);
+}
+
+}  // namespace
+
+std::vector<LayerStatistics> measure_for(const std::vector<Method>& wanted, const Network& dense,
+                                         const Dataset& calibration, const MetricOptions& options) {
+  std::set<Statistic> needs;
+  for (const Method& method : wanted) {
+    const Criterion criterion = find_criterion(method.criterion);
+    needs.insert(criterion.needs.begin(), criterion.needs.end());
+  }
+  return measure_statistics(dense, prunable_layers(dense), calibration, {needs, options});
+}
+
+std::vector<at::Tensor> score_layers(const Network& dense,
+                                     const std::vector<LayerStatistics>& statistics,
+                                     const PruneOptions& options) {
+  const Criterion criterion = find_criterion(options.method.criterion);
+  const std::vector<Layer> layers = prunable_layers(dense);
+  const Random random = Random(options.seed).stream("criterion");
+  std::vector<at::Tensor> scores;
+  for (size_t l = 0; l < layers.size(); ++l) {
+    Random own = random.stream(layers[l].name);
+    const at::Tensor weight = weight_of(dense, layers[l]).to(at::kDouble);
+    scores.push_back(zeros_first(criterion.score({weight, statistics[l], criterion.options, own}),
+                                 weight, criterion.whole_neurons));
+  }
+  return scores;
+}
+
+}  // namespace ncprune

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "ncprune/prune/options.h"
+#include "ncprune/stats/statistics.h"
+
+namespace ncprune {
+
+// The statistics the methods' criteria need, measured on the dense network. To be measured once and
+// used for many sparsities.
+std::vector<LayerStatistics> measure_for(const std::vector<Method>& methods, const Network& dense,
+                                         const Dataset& calibration, const MetricOptions& options);
+
+// The method's score of every weight of the prunable layers, [m, d] each, double; the smallest go
+// first. `statistics` come from measure_for. What is zero already scores lowest.
+std::vector<at::Tensor> score_layers(const Network& dense,
+                                     const std::vector<LayerStatistics>& statistics,
+                                     const PruneOptions& options);
+
+}  // namespace ncprune

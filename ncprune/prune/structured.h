@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ncprune/model/units.h"
+#include "ncprune/prune/prune.h"
+
+namespace ncprune {
+
+struct LayerUnits {
+  std::string name;
+  int64_t units;       // before
+  at::Tensor kept;     // int64, ascending
+  std::string reason;  // why all of them stay, where they cannot go
+};
+
+struct UnitsPruned {
+  Network network;  // smaller tensors
+  Network masked;   // the same function at the old size, before the head was treated
+  std::vector<LayerUnits> layers;
+  NetworkCost before;
+  NetworkCost after;
+  // The largest difference between the class scores of `masked` and of the smaller network on
+  // calibration and on random inputs, relative to the largest score; measured on every run.
+  double difference;
+};
+
+// Removes units (neurons) for real. From the input to the output, every layer gives up units:
+//   solver "score": those whose weights score least on the average;
+//   solver "admm":  those remove_inputs() takes from the layer that reads them, in the solver's
+//                   metric, on the activations of the part already pruned;
+// then the reading layer is repaired on the inputs left to it, the head like every other. Removing
+// unit j is what zeroing column j of the reading layer does. How many go from where is said by
+// `options.budget`; every layer keeps at least one. Throws InputError where prune() would, for
+// methods that remove single weights, and when no layer has units that can go; std::logic_error
+// when the smaller network differs from the masked one by more than 1e-5.
+UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
+                        const PruneOptions& options);
+
+}  // namespace ncprune
