@@ -13,6 +13,8 @@ void add_study(CLI::App& app) {
     std::string data_root;
     std::string json;
     bool dry_run = false;
+    bool league = false;
+    StudyRun how;
   };
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("study", "a grid of runs from a TOML file");
@@ -21,6 +23,12 @@ void add_study(CLI::App& app) {
                       "folder searched first for named data sets");
   command->add_flag("--dry-run", options->dry_run,
                     "check the grid and say how much there is to do");
+  command->add_option("--results", options->how.results,
+                      "a file the rows are kept in; networks that stand in it are not run again");
+  command->add_option("--part", options->how.part, "run only this part ...")->needs("--parts");
+  command->add_option("--parts", options->how.parts, "... of so many, each with its own results");
+  command->add_flag("--league", options->league,
+                    "print methods by treatments, with 95 % intervals over the seeds");
   add_json_option(*command, options->json);
   command->callback([options] {
     if (!options->json.empty()) require_writable(options->json);
@@ -32,8 +40,9 @@ void add_study(CLI::App& app) {
       fmt::print("{} networks to train, {} cells to evaluate\n", size.networks, size.cells);
       return;
     }
-    const std::vector<StudyRow> rows = run_study(study);
-    for (const Table& table : summary_tables(rows)) fmt::print("{}\n", to_text(table));
+    const std::vector<StudyRow> rows = run_study(study, options->how);
+    const auto tables = options->league ? league_tables : summary_tables;
+    for (const Table& table : tables(rows)) fmt::print("{}\n", to_text(table));
     write_json_if(options->json, rows_json(rows));
   });
 }

@@ -10,7 +10,7 @@ namespace {
 // of the row make good for it, H the Neural-Collapse metric (1 % damping), g_i what the scores make
 // of unit i. Comparable between rows and layers.
 at::Tensor score(const ScoreInput& layer) {
-  const at::Tensor metric = damped(layer.statistics.metric, MetricOptions{}.damping);
+  const at::Tensor metric = damped(layer.statistics.moments.metric, MetricOptions{}.damping);
   const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(metric));
   return layer.statistics.output_weight.unsqueeze(1) * layer.weight.square() / inverse.diagonal();
 }

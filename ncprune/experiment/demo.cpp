@@ -35,7 +35,7 @@ std::vector<ModelResult> shown_models(const std::vector<StudyRow>& rows) {
 
 Study demo_study() {
   Study study;
-  study.heads = {"keep", "realign"};
+  study.treatments = {"method/keep", "method/realign"};
   study.sparsities = {0.9, kShown, 0.99};
   study.train = {.learning_rate = 4e-4, .epochs = 10, .batch = 100};
   return study;
@@ -48,13 +48,15 @@ Demo run_demo(const Study& study, const std::string& folder, const std::string& 
     require_writable(fmt::format("{}/{}", folder, file));
   }
   Demo demo;
-  demo.rows = run_study(study, [&](const StudyRow& row, const Network& network) {
+  StudyRun how;
+  how.visit = [&](const StudyRow& row, const Network& network) {
     if (row.head != "keep" || row.seed != study.seeds.front()) return;
     if (row.method == "dense") write_onnx(folder + "/dense.onnx", network);
     if (row.method == "surgeon" && row.sparsity == kShown) {
       write_onnx(folder + "/surgeon-98.onnx", network);
     }
-  });
+  };
+  demo.rows = run_study(study, how);
   const StudyRow& first = demo.rows.front();
   demo.classes =
       class_table(fmt::format("Recall per class, {:g} % of the weights removed (%)", 100 * kShown),

@@ -22,12 +22,15 @@ struct Study {
   std::string architecture = "mlp:1000,200?bias=false";
   std::vector<int64_t> seeds{0};
   std::vector<std::string> methods{"magnitude", "wanda", "nc-gradient", "surgeon"};
-  // "method": as the method has it; or "none" or "least-squares" for all of them.
-  std::vector<std::string> repairs{"method"};
-  std::vector<std::string> heads{"keep"};
+  // "REPAIR/HEAD": the repair "method" is the method's own; else it and the head are named as in
+  // PruneOptions.
+  std::vector<std::string> treatments{"method/keep"};
   std::vector<double> sparsities{0.9};
   double validation = 0.25;
-  double noise = 0.2;  // standard deviation of the noise on the test inputs
+  // What the sparsities are a share of: "weights", set to zero; or of the "units", "parameters" or
+  // "macs", removed for real (PruneOptions::budget).
+  std::string remove = "weights";
+  double noise = 0.2;  // standard deviation of the noise on the test inputs; 0: clean only
   TrainOptions train;
   MetricOptions metric;
 };
@@ -41,6 +44,7 @@ struct StudyRow {
   std::string imbalance;
   int64_t seed = 0;
   std::string method;
+  std::string treatment;  // as the study has it
   std::string repair;
   std::string head;
   double sparsity = 0;  // asked for
@@ -50,7 +54,6 @@ struct StudyRow {
   ClassInfo classes;
 };
 
-// Called with every network that a study makes, as it is made.
 using NetworkVisitor = std::function<void(const StudyRow&, const Network&)>;
 
 // How much there is to do.
@@ -63,13 +66,34 @@ StudySize study_size(const Study& study);
 // Throws the InputError that run_study() would for a name or value in the grid.
 void require_valid(const Study& study);
 
-// Runs the grid in order. Training and statistics see the training part only, the rows the test
-// set.
-std::vector<StudyRow> run_study(const Study& study, const NetworkVisitor& visit = {});
+// What to do of a grid, and what to do with it.
+struct StudyRun {
+  NetworkVisitor visit;  // called with every network that is made
+  std::string results;   // see read_results(); empty: none is kept
+  int64_t part = 1;      // this part of so many: every parts-th dense network
+  int64_t parts = 1;
+};
+
+// Runs the grid in order, but for the networks whose rows all stand in the results file already;
+// new rows are added to it as soon as their network is done. Training and statistics see the
+// training part only, the rows the test set.
+std::vector<StudyRow> run_study(const Study& study, const StudyRun& how = {});
 
 // A table per data set and imbalance: mean over seeds of balanced accuracy and minority recall,
 // clean and noisy, with the standard deviation behind it when there are several seeds; in percent.
 std::vector<Table> summary_tables(const std::vector<StudyRow>& rows);
+
+// How the methods compare: a table per data set, imbalance and sparsity, a row per method and, per
+// treatment, minority recall and balanced accuracy: the mean over seeds and half its 95 % interval
+// (Student's t), in percent.
+std::vector<Table> league_tables(const std::vector<StudyRow>& rows);
+
+Json row_json(const StudyRow& row);
+
+// A results file: a row a line. Reading gives none when there is no such file, and throws
+// InputError naming the line that is not a row.
+std::vector<StudyRow> read_results(const std::string& path);
+void write_results(const std::string& path, const std::vector<StudyRow>& rows);
 
 // {"rows": [...]}, shares in [0, 1]; see docs/results.md.
 Json rows_json(const std::vector<StudyRow>& rows);

@@ -104,8 +104,8 @@ Study read_study(const std::string& path) {
   top.read("architecture", study.architecture);
   top.read("seeds", study.seeds);
   top.read("methods", study.methods);
-  top.read("repairs", study.repairs);
-  top.read("heads", study.heads);
+  top.read("treatments", study.treatments);
+  top.read("remove", study.remove);
   top.read("sparsities", study.sparsities);
   top.read("validation", study.validation);
   top.read("noise", study.noise);
@@ -130,6 +130,8 @@ Study read_study(const std::string& path) {
     reader.read("balance", study.metric.balance);
     reader.read("shrinkage", study.metric.shrinkage);
     reader.read("damping", study.metric.damping);
+    reader.read("margin", study.metric.margin);
+    reader.read("noise", study.metric.noise);
     reader.finish();
   }
   top.finish();

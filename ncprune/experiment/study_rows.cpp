@@ -27,15 +27,19 @@ struct Column {
   std::function<double(const StudyRow&)> value;
 };
 
-std::vector<Column> summary_columns() {
-  return {
+std::vector<Column> summary_columns(bool noisy) {
+  std::vector<Column> columns{
       {"balanced\naccuracy", [](const StudyRow& r) { return r.result.clean.balanced_accuracy; }},
       {"minority\nrecall",
        [](const StudyRow& r) { return mean_recall(r.result.clean, r.classes.minority); }},
-      {"noisy\nbalanced", [](const StudyRow& r) { return r.result.noisy->balanced_accuracy; }},
-      {"noisy\nminority",
-       [](const StudyRow& r) { return mean_recall(*r.result.noisy, r.classes.minority); }},
   };
+  if (!noisy) return columns;
+  columns.push_back(
+      {"noisy\nbalanced", [](const StudyRow& r) { return r.result.noisy->balanced_accuracy; }});
+  columns.push_back({"noisy\nminority", [](const StudyRow& r) {
+                       return mean_recall(*r.result.noisy, r.classes.minority);
+                     }});
+  return columns;
 }
 
 }  // namespace
@@ -68,7 +72,8 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
                 {}};
     if (show_repair) table.header.emplace_back("repair");
     table.header.insert(table.header.end(), {"head", "sparsity"});
-    const std::vector<Column> columns = summary_columns();
+    const std::vector<Column> columns =
+        summary_columns(cells[key][cell_order[key].front()].front()->result.noisy.has_value());
     for (const Column& column : columns) table.header.push_back(column.name);
     std::string last_method;
     for (const CellKey& cell : cell_order[key]) {
@@ -88,27 +93,6 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
     tables.push_back(std::move(table));
   }
   return tables;
-}
-
-Json rows_json(const std::vector<StudyRow>& rows) {
-  Json list = Json::array();
-  for (const StudyRow& row : rows) {
-    Json json{{"data", row.data},         {"imbalance", row.imbalance},
-              {"seed", row.seed},         {"method", row.method},
-              {"repair", row.repair},     {"head", row.head},
-              {"sparsity", row.sparsity}, {"sparsity_reached", row.reached},
-              {"seconds", row.seconds}};
-    json.update(metrics_json(row.result.clean, row.classes));
-    if (row.result.noisy) json["noisy"] = metrics_json(*row.result.noisy, row.classes);
-    list.push_back(std::move(json));
-  }
-  Json json;
-  if (!rows.empty()) {
-    json["classes"] = rows.front().classes.names;
-    json["minority"] = rows.front().classes.minority;
-  }
-  json["rows"] = std::move(list);
-  return json;
 }
 
 }  // namespace ncprune

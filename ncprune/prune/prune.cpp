@@ -22,7 +22,8 @@ struct PruneContext {
 struct LayerTask {
   const Layer& layer;
   const at::Tensor& scores;
-  const at::Tensor& row_weights;
+  const LayerStatistics& statistics;
+  bool untouched;  // nothing before the layer was changed
   int64_t keep;
 };
 
@@ -32,9 +33,9 @@ LayerSolution solve_layer(const LayerTask& task, const at::Tensor& weight,
   const Pattern& pattern = find_named(patterns(), options.method.pattern, "pattern");
   const LayerProblem problem = LayerProblem::of(moments, weight, options.metric.damping);
   const at::Tensor weight_double = weight.to(at::kDouble);
-  const at::Tensor row_weights = task.row_weights.defined()
-                                     ? task.row_weights
-                                     : at::ones({weight.size(0)}, weight_double.options());
+  const at::Tensor& measured = task.statistics.output_weight;
+  const at::Tensor row_weights =
+      measured.defined() ? measured : at::ones({weight.size(0)}, weight_double.options());
   return solver.solve({problem, weight_double, pattern, task.keep, row_weights});
 }
 
@@ -47,6 +48,8 @@ at::Tensor prune_layer(Network& network, const Network& dense, const LayerTask& 
   const bool search = method.solver != "score" && task.keep < task.scores.numel();
   const at::Tensor weight = weight_of(dense, task.layer);
   const auto measure = [&](const MetricOptions& metric) {
+    const bool known = task.untouched && task.statistics.moments.metric.defined();
+    if (known && metric == options.metric) return task.statistics.moments;
     return measure_moments({dense, network}, {task.layer}, context.data, metric).front();
   };
   LayerMoments moments;
@@ -71,11 +74,12 @@ at::Tensor prune_layer(Network& network, const Network& dense, const LayerTask& 
   return mask;
 }
 
-// One shot: scores, counts per layer, then from the input to the output mask and repair.
-Pruned prune_once(const Network& dense, const Calibration& calibration,
+// One shot: scores of `scored`, whose statistics `calibration` holds, counts per layer, then from
+// the input to the output mask and repair of the dense network.
+Pruned prune_once(const Network& dense, const Network& scored, const Calibration& calibration,
                   const PruneOptions& options) {
   const std::vector<Layer> layers = prunable_layers(dense);
-  const std::vector<at::Tensor> scores = score_layers(dense, calibration.statistics, options);
+  const std::vector<at::Tensor> scores = score_layers(scored, calibration.statistics, options);
   int64_t total = 0;
   for (const at::Tensor& s : scores) total += s.numel();
   const int64_t keep = std::llround((1 - options.sparsity) * static_cast<double>(total));
@@ -85,10 +89,9 @@ Pruned prune_once(const Network& dense, const Calibration& calibration,
   Pruned result{dense, {}, 0};
   int64_t kept_total = 0;
   for (size_t l = 0; l < layers.size(); ++l) {
-    const at::Tensor mask =
-        prune_layer(result.network, dense,
-                    {layers[l], scores[l], calibration.statistics[l].output_weight, kept[l]},
-                    {calibration.data, options});
+    const at::Tensor mask = prune_layer(
+        result.network, dense, {layers[l], scores[l], calibration.statistics[l], l == 0, kept[l]},
+        {calibration.data, options});
     const int64_t count = mask.sum().item<int64_t>();
     result.layers.push_back({layers[l].name, mask.numel(), count});
     kept_total += count;
@@ -109,10 +112,11 @@ Pruned prune(const Network& dense, const Calibration& calibration, const PruneOp
     PruneOptions step = options;
     const double done = static_cast<double>(round) / static_cast<double>(rounds);
     step.sparsity = 1 - std::pow(1 - options.sparsity, done);
+    if (round < rounds) step.method.repair = "none";
     if (round > 1) {
       rescored = measure_for({options.method}, result.network, calibration.data, options.metric);
     }
-    result = prune_once(result.network,
+    result = prune_once(dense, result.network,
                         {calibration.data, round > 1 ? rescored : calibration.statistics}, step);
   }
   result.network =

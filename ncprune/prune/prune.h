@@ -29,9 +29,10 @@ struct Calibration {
 
 // Sets weights to zero: scores, counts per layer, then from the input to the output the mask and
 // the repair of each layer on the activations of the part already pruned, then the head. A method
-// of several rounds does so as often, the kept share falling geometrically and the scores measured
-// anew on what is left. The result shares with `dense` the tensors that did not change. Throws
-// InputError on unknown names, a sparsity outside [0, 1) or parts that do not go together.
+// of several rounds masks as often, the kept share falling geometrically and the scores measured
+// anew on what is left, and repairs after the last. The result shares with `dense` the tensors that
+// did not change. Throws InputError on unknown names, a sparsity outside [0, 1) or parts that do
+// not go together.
 Pruned prune(const Network& dense, const Calibration& calibration, const PruneOptions& options);
 
 }  // namespace ncprune

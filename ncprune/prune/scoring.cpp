@@ -20,6 +20,9 @@ std::vector<LayerStatistics> measure_for(const std::vector<Method>& wanted, cons
   for (const Method& method : wanted) {
     const Criterion criterion = find_criterion(method.criterion);
     needs.insert(criterion.needs.begin(), criterion.needs.end());
+    // Repair and search start from the first layer's moments.
+    const bool searches = method.solver != "score" && method.metric == "neural-collapse";
+    if (searches || method.repair == "least-squares") needs.insert(Statistic::kMetric);
   }
   return measure_statistics(dense, prunable_layers(dense), calibration, {needs, options});
 }

@@ -7,8 +7,8 @@
 
 namespace ncprune {
 
-// The statistics the methods' criteria need, measured on the dense network. To be measured once and
-// used for many sparsities.
+// The statistics the methods' criteria and repairs need, measured on the dense network. To be
+// measured once and used for many sparsities.
 std::vector<LayerStatistics> measure_for(const std::vector<Method>& methods, const Network& dense,
                                          const Dataset& calibration, const MetricOptions& options);
 

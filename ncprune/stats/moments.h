@@ -31,6 +31,8 @@ struct MetricOptions {
   // Standard deviation of the Gaussian noise on the raw inputs the pruned network sees (clipped to
   // the data's range); the dense targets stay clean. >= 0.
   double noise = 0;
+
+  bool operator==(const MetricOptions&) const = default;
 };
 
 // pi_c, K of them, summing to 1; 0 for a class without samples. Throws InputError when there are no

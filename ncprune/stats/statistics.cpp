@@ -116,7 +116,7 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
   if (needed({Statistic::kMetric})) {
     const std::vector<LayerMoments> moments =
         measure_moments({network, network}, layers, data, query.metric);
-    for (size_t l = 0; l < layers.size(); ++l) statistics[l].metric = moments[l].metric;
+    for (size_t l = 0; l < layers.size(); ++l) statistics[l].moments = moments[l];
   }
   if (needed({Statistic::kUnitGeometry})) {
     measure_unit_geometry(network, layers, data, query.metric, statistics);

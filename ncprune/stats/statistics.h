@@ -12,7 +12,7 @@ namespace ncprune {
 enum class Statistic {
   kInputSquareMean,    // [d]: mean of x_j^2 over samples
   kSecondMoment,       // [d, d]: mean of x x^T over samples
-  kMetric,             // [d, d]: the Neural-Collapse metric of the dense network's input
+  kMetric,             // all LayerMoments, the Neural-Collapse metric [d, d] among them
   kScatterCovariance,  // [m, d]: sum over samples of (h_i - mu_c(h)) (x_j - mu_c(x))
   kUnitGeometry,       // of h: class means [K, m], within-class scatter [m, m] (MetricOptions)
   kGradient,           // [m, d]: mean of dL/dw over samples
@@ -31,7 +31,7 @@ struct LayerStatistics {
   std::vector<int64_t> class_counts;  // K; always there
   at::Tensor input_square_mean;
   at::Tensor second_moment;
-  at::Tensor metric;
+  LayerMoments moments;  // of the dense network's own inputs
   at::Tensor scatter_covariance;
   at::Tensor unit_means;    // [K, m]
   at::Tensor unit_scatter;  // [m, m]

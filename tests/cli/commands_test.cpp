@@ -64,7 +64,7 @@ TEST_F(Commands, ListsNameEverythingThereIs) {
 TEST_F(Commands, AStudyIsCheckedBeforeItRuns) {
   folder_.write("grid.toml",
                 "data = 'synthetic:2,4,60'\nimbalance = 'none'\n"
-                "architecture = 'mlp:8'\nheads = ['keep', 'refit']\n"
+                "architecture = 'mlp:8'\ntreatments = ['method/keep', 'method/refit']\n"
                 "sparsities = [0.5]\nmethods = ['surgeon']\n"
                 "[train]\nepochs = 1\n");
   EXPECT_EQ(run("study grid.toml --dry-run"), "1 networks to train, 4 cells to evaluate\n");

@@ -47,7 +47,7 @@ TEST(MeasureStatistics, AgreesWithNaiveSumsOverSamples) {
       }
       expect_near(statistics[l].input_square_mean, squares, 1e-5);
       if (data.size() > 1) expect_near(statistics[l].scatter_covariance, covariance, 1e-4);
-      EXPECT_FALSE(statistics[l].metric.defined()) << "was not asked for";
+      EXPECT_FALSE(statistics[l].moments.metric.defined()) << "was not asked for";
       EXPECT_FALSE(statistics[l].output_weight.defined()) << "was not asked for";
     }
   }

@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "ncprune/experiment/study.h"
+
+namespace ncprune {
+namespace {
+
+// Half the 95 % interval of the mean of `values`, by Student's t; NaN for one value.
+double half_interval(const std::vector<double>& values, double mean) {
+  // 97.5 % quantiles for 1, 2, ... degrees of freedom; the normal one beyond.
+  constexpr std::array kQuantiles{12.706, 4.303, 3.182, 2.776, 2.571,
+                                  2.447,  2.365, 2.306, 2.262, 2.228};
+  if (values.size() < 2) return std::numeric_limits<double>::quiet_NaN();
+  double squares = 0;
+  for (const double x : values) squares += (x - mean) * (x - mean);
+  const size_t freedom = values.size() - 1;
+  const double t = freedom <= kQuantiles.size() ? kQuantiles[freedom - 1] : 1.96;
+  const auto n = static_cast<double>(values.size());
+  return t * std::sqrt(squares / static_cast<double>(freedom) / n);
+}
+
+std::string interval(const std::vector<double>& values) {
+  if (values.empty()) return "";
+  double mean = 0;
+  for (const double x : values) mean += x / static_cast<double>(values.size());
+  if (values.size() < 2) return percent(mean);
+  return fmt::format("{}±{:.1f}", percent(mean), 100 * half_interval(values, mean));
+}
+
+// The order in which things first appear.
+template <typename Value>
+void append_new(std::vector<Value>& seen, const Value& value) {
+  if (std::find(seen.begin(), seen.end(), value) == seen.end()) seen.push_back(value);
+}
+
+std::vector<std::string> league_row(const std::vector<const StudyRow*>& rows,
+                                    const std::string& method,
+                                    const std::vector<std::string>& treatments) {
+  std::vector<std::string> line{method};
+  for (const std::string& treatment : treatments) {
+    std::vector<double> minority;
+    std::vector<double> balanced;
+    for (const StudyRow* row : rows) {
+      if (row->method != method || row->treatment != treatment) continue;
+      minority.push_back(mean_recall(row->result.clean, row->classes.minority));
+      balanced.push_back(row->result.clean.balanced_accuracy);
+    }
+    line.push_back(interval(minority));
+    line.push_back(interval(balanced));
+  }
+  return line;
+}
+
+}  // namespace
+
+std::vector<Table> league_tables(const std::vector<StudyRow>& rows) {
+  std::vector<std::pair<std::string, std::string>> problems;
+  std::vector<std::string> treatments;
+  std::vector<std::string> methods;
+  std::vector<double> sparsities;
+  std::vector<int64_t> seeds;
+  for (const StudyRow& row : rows) {
+    append_new(problems, {row.data, row.imbalance});
+    append_new(treatments, row.treatment);
+    append_new(seeds, row.seed);
+    append_new(methods, row.method);
+    if (row.method != "dense") append_new(sparsities, row.sparsity);
+  }
+  std::vector<Table> tables;
+  for (const auto& [data, imbalance] : problems) {
+    for (const double sparsity : sparsities) {
+      std::vector<const StudyRow*> own;
+      for (const StudyRow& row : rows) {
+        const bool here = row.data == data && row.imbalance == imbalance;
+        if (here && (row.method == "dense" || row.sparsity == sparsity)) own.push_back(&row);
+      }
+      Table table{
+          fmt::format("{}, {}, {:g} % removed, {} seed{}: minority recall and balanced "
+                      "accuracy (%)",
+                      data, imbalance, 100 * sparsity, seeds.size(), seeds.size() == 1 ? "" : "s"),
+          {"method"},
+          {}};
+      for (const std::string& treatment : treatments) {
+        std::string name = treatment;
+        name.replace(name.find('/'), 1, "\n");
+        table.header.push_back(name + "\nminority");
+        table.header.push_back("balanced");
+      }
+      for (const std::string& method : methods) {
+        table.rows.push_back(league_row(own, method, treatments));
+        if (method == "dense") table.rows.emplace_back();
+      }
+      tables.push_back(std::move(table));
+    }
+  }
+  return tables;
+}
+
+}  // namespace ncprune
