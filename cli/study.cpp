@@ -25,8 +25,10 @@ void add_study(CLI::App& app) {
                     "check the grid and say how much there is to do");
   command->add_option("--results", options->how.results,
                       "a file the rows are kept in; networks that stand in it are not run again");
-  command->add_option("--part", options->how.part, "run only this part ...")->needs("--parts");
-  command->add_option("--parts", options->how.parts, "... of so many, each with its own results");
+  command->add_option("--parts", options->how.parts,
+                      "cut the grid's networks into so many parts ...");
+  command->add_option("--part", options->how.part, "... and run this one, from 1")
+      ->needs("--parts");
   command->add_flag("--league", options->league,
                     "print methods by treatments, with 95 % intervals over the seeds");
   add_json_option(*command, options->json);
@@ -34,6 +36,11 @@ void add_study(CLI::App& app) {
     if (!options->json.empty()) require_writable(options->json);
     Study study = read_study(options->grid);
     if (!options->data_root.empty()) study.data_root = options->data_root;
+    const StudyRun& how = options->how;
+    if (how.parts < 1 || how.part < 1 || how.part > how.parts) {
+      throw InputError(fmt::format("part {} of {}; wanted 1 to {}", how.part, how.parts,
+                                   std::max<int64_t>(how.parts, 1)));
+    }
     if (options->dry_run) {
       require_valid(study);
       const StudySize size = study_size(study);

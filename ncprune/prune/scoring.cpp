@@ -22,7 +22,9 @@ std::vector<LayerStatistics> measure_for(const std::vector<Method>& wanted, cons
     needs.insert(criterion.needs.begin(), criterion.needs.end());
     // Repair and search start from the first layer's moments.
     const bool searches = method.solver != "score" && method.metric == "neural-collapse";
-    if (searches || method.repair == "least-squares") needs.insert(Statistic::kMetric);
+    if (searches || method.repair == "least-squares") {
+      needs.insert(Statistic::kFirstMetric);
+    }
   }
   return measure_statistics(dense, prunable_layers(dense), calibration, {needs, options});
 }

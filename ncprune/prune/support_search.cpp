@@ -1,44 +1,20 @@
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/sub.h>
-#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
+#include "ncprune/base/sparse_product.h"
 #include "ncprune/prune/reconstruction.h"
 
 namespace ncprune {
 namespace {
 
-// (values * mask) right. [m, d], [m, d], [d, n]; float. Costs what the mask keeps where that is
-// little.
+// (values * mask) right. [m, d], [m, d], [d, n]; float.
 at::Tensor masked_product(const at::Tensor& values, const at::Tensor& mask,
                           const at::Tensor& right) {
-  constexpr double kSparse = 0.1;  // below this share plain loops beat a dense product
-  const int64_t kept = mask.sum().item<int64_t>();
-  if (static_cast<double>(kept) > kSparse * static_cast<double>(mask.numel())) {
-    return at::matmul(values * mask, right);
-  }
-  at::Tensor product = at::zeros({values.size(0), right.size(1)}, right.options());
-  const auto d = static_cast<size_t>(values.size(1));
-  const auto n = static_cast<size_t>(right.size(1));
-  const auto value = elements<float>(values);
-  const auto keep = elements<bool>(mask);
-  const auto in = elements<float>(right);
-  const auto out = elements<float>(product);
-  at::parallel_for(0, values.size(0), 8, [&](int64_t begin, int64_t end) {
-    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
-      float* const row = &out[i * n];
-      for (size_t j = 0; j < d; ++j) {
-        if (!keep[i * d + j]) continue;
-        const float factor = value[i * d + j];
-        const float* const from = &in[j * n];
-        for (size_t k = 0; k < n; ++k) row[k] += factor * from[k];
-      }
-    }
-  });
-  return product;
+  const at::Tensor left = values * mask;
+  return is_sparse(left) ? sparse_product(left, right) : at::matmul(left, right);
 }
 
 }  // namespace

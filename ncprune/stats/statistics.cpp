@@ -113,10 +113,11 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
                            const std::vector<at::Tensor>& values) {
     for (size_t l = 0; l < layers.size(); ++l) statistics[l].*field = values[l];
   };
-  if (needed({Statistic::kMetric})) {
-    const std::vector<LayerMoments> moments =
-        measure_moments({network, network}, layers, data, query.metric);
-    for (size_t l = 0; l < layers.size(); ++l) statistics[l].moments = moments[l];
+  if (needed({Statistic::kMetric, Statistic::kFirstMetric})) {
+    const bool all = needed({Statistic::kMetric});
+    const std::vector<LayerMoments> moments = measure_moments(
+        {network, network}, all ? layers : std::vector<Layer>{layers.front()}, data, query.metric);
+    for (size_t l = 0; l < moments.size(); ++l) statistics[l].moments = moments[l];
   }
   if (needed({Statistic::kUnitGeometry})) {
     measure_unit_geometry(network, layers, data, query.metric, statistics);

@@ -13,6 +13,7 @@ enum class Statistic {
   kInputSquareMean,    // [d]: mean of x_j^2 over samples
   kSecondMoment,       // [d, d]: mean of x x^T over samples
   kMetric,             // all LayerMoments, the Neural-Collapse metric [d, d] among them
+  kFirstMetric,        // the same of the first layer alone
   kScatterCovariance,  // [m, d]: sum over samples of (h_i - mu_c(h)) (x_j - mu_c(x))
   kUnitGeometry,       // of h: class means [K, m], within-class scatter [m, m] (MetricOptions)
   kGradient,           // [m, d]: mean of dL/dw over samples
