@@ -28,6 +28,7 @@ struct Options {
   std::string method = "surgeon";
   Method parts = nothing();  // those given on the command line
   PruneOptions prune;
+  bool sparsity_given = false;
   double structured = 0;  // share of the units to remove; 0: single weights
 };
 
@@ -87,6 +88,11 @@ void run(Options options) {
     if (!(options.parts.*part).empty()) prune_options.method.*part = options.parts.*part;
   }
   if (options.parts.rounds > 0) prune_options.method.rounds = options.parts.rounds;
+  const auto group = find_pattern(prune_options.method.pattern).group;
+  if (group && !options.sparsity_given) {
+    prune_options.sparsity =
+        1 - static_cast<double>(group->first) / static_cast<double>(group->second);
+  }
   const bool structured = options.structured > 0;
   if (structured) prune_options.sparsity = options.structured;
   structured ? require_valid_for_units(prune_options) : require_valid(prune_options);
@@ -126,8 +132,10 @@ void add_prune(CLI::App& app) {
   option("--head", options->prune.head, "keep, realign or refit the classifier");
   option("--criterion", options->parts.criterion, "see 'ncprune criteria'");
   option("--allocation", options->parts.allocation, "global, guarded, uniform or erk");
-  option("--pattern", options->parts.pattern, "layer, row or neuron");
-  option("--solver", options->parts.solver, "score, or what searches a layer: admm");
+  option("--pattern", options->parts.pattern,
+         "layer, row, neuron, N:M (as 2:4, which fixes the sparsity) or block:RxC");
+  option("--solver", options->parts.solver,
+         "score, or what searches a layer: admm, obc or sparsegpt");
   option("--search-metric", options->parts.metric, "of the solver: neural-collapse or plain");
   option("--repair", options->parts.repair, "none, own (what the solver leaves) or least-squares");
   option("--rounds", options->parts.rounds, "of scoring anew on what is left");
@@ -138,7 +146,10 @@ void add_prune(CLI::App& app) {
   option("--margin", metric.margin, "share of a sample's weight that goes by its indecision");
   option("--noise", metric.noise, "standard deviation of the input noise to prepare for");
   option("--damping", metric.damping, "ridge, as a share of the metric's mean diagonal");
-  command->callback([options] { run(*options); });
+  command->callback([options, command] {
+    options->sparsity_given = command->count("--sparsity") > 0;
+    run(*options);
+  });
 }
 
 }  // namespace ncprune::cli

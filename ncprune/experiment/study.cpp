@@ -9,6 +9,7 @@
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/progress.h"
 #include "ncprune/data/noise.h"
+#include "ncprune/experiment/study_results.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/structured.h"
 
@@ -21,7 +22,7 @@ struct DenseRun {
   std::optional<Dataset> noisy_test;
   Network network;
   std::vector<LayerStatistics> statistics;
-  StudyRow origin;  // what its rows have in common
+  ClassInfo classes;
 };
 
 std::vector<Method> study_methods(const Study& study) {
@@ -48,18 +49,55 @@ Method repaired(const Method& method, const std::string& repair) {
   return parts;
 }
 
-// Every method with every repair it is to have.
-std::vector<Method> repaired_methods(const Study& study) {
-  std::vector<Method> all;
-  for (const Method& method : study_methods(study)) {
-    for (const std::string& treatment : study.treatments) {
-      all.push_back(repaired(method, parts_of(treatment).first));
+// The dense networks of the grid, as rows that say no more than which.
+std::vector<StudyRow> networks_of(const Study& study) {
+  std::vector<StudyRow> networks;
+  for (const std::string& data : study.data) {
+    for (const std::string& imbalance : study.imbalance) {
+      for (const int64_t seed : study.seeds) {
+        StudyRow row;
+        row.data = data;
+        row.imbalance = imbalance;
+        row.seed = seed;
+        networks.push_back(row);
+      }
     }
   }
-  return all;
+  return networks;
 }
 
-DenseRun make_dense(const Study& study, const DataRequest& request) {
+// The cells of one dense network, itself first, as rows without results. Those that differ by
+// nothing but the treatment stand together.
+std::vector<StudyRow> cells_of(const Study& study, const StudyRow& network) {
+  std::vector<StudyRow> cells;
+  const auto add = [&](const Method& method, double sparsity) {
+    for (const std::string& treatment : study.treatments) {
+      StudyRow row = network;
+      const auto [repair, head] = parts_of(treatment);
+      row.method = method.name;
+      row.treatment = treatment;
+      row.repair = method.name == "dense" ? "none" : repaired(method, repair).repair;
+      row.head = head;
+      row.sparsity = sparsity;
+      cells.push_back(row);
+    }
+  };
+  Method dense;
+  dense.name = "dense";
+  add(dense, 0);
+  for (const Method& method : study_methods(study)) {
+    for (const double sparsity : study.sparsities) add(method, sparsity);
+  }
+  return cells;
+}
+
+Method method_of(const StudyRow& cell) {
+  return repaired(find_named(methods(), cell.method, "method"), cell.repair);
+}
+
+// `cells` are those to be run.
+DenseRun make_dense(const Study& study, const DataRequest& request,
+                    const std::vector<StudyRow>& cells) {
   DenseRun run;
   run.data = prepare_data(request);
   if (study.noise > 0) {
@@ -70,12 +108,13 @@ DenseRun make_dense(const Study& study, const DataRequest& request) {
   run.network = train(make_network(study.architecture, run.data, request.seed), run.data.train,
                       run.data.validation, options)
                     .network;
-  run.statistics = measure_for(repaired_methods(study), run.network, run.data.train, study.metric);
-  run.origin.data = request.data;
-  run.origin.imbalance = request.imbalance;
-  run.origin.seed = static_cast<int64_t>(request.seed);
+  std::vector<Method> wanted;
+  for (const StudyRow& cell : cells) {
+    if (cell.method != "dense") wanted.push_back(method_of(cell));
+  }
+  run.statistics = measure_for(wanted, run.network, run.data.train, study.metric);
   const Metadata& metadata = run.network.metadata;
-  run.origin.classes = {metadata.class_names, metadata.class_counts, metadata.minority};
+  run.classes = {metadata.class_names, metadata.class_counts, metadata.minority};
   return run;
 }
 
@@ -90,8 +129,13 @@ struct PrunedOnce {
   double reached;
 };
 
-PrunedOnce prune_cell(const Study& study, const DenseRun& run, PruneOptions options) {
+PrunedOnce prune_cell(const Study& study, const DenseRun& run, const StudyRow& cell) {
+  if (cell.method == "dense") return {run.network, 0};
   const Calibration calibration{run.data.train, run.statistics};
+  PruneOptions options{.method = method_of(cell),
+                       .sparsity = cell.sparsity,
+                       .metric = study.metric,
+                       .seed = static_cast<uint64_t>(cell.seed)};
   if (study.remove == "weights") {
     Pruned pruned = prune(run.network, calibration, options);
     return {pruned.network, pruned.sparsity};
@@ -106,59 +150,35 @@ PrunedOnce prune_cell(const Study& study, const DenseRun& run, PruneOptions opti
                               : removed(pruned.before.parameters, pruned.after.parameters)};
 }
 
-// The dense network and every pruned one under each treatment. What two treatments share, the
-// pruning or all of it, is done once.
-void run_cells(const Study& study, const DenseRun& run, Progress& progress,
-               const std::function<void(StudyRow, const Network&)>& emit) {
-  // `pruned` by the repair's name.
-  const auto treated = [&](StudyRow row, const std::function<PrunedOnce(StudyRow&)>& pruned_by) {
-    const std::string own_repair = row.repair;
-    std::map<std::string, PrunedOnce> pruned;
-    std::map<std::string, StudyRow> finished;
-    for (const std::string& treatment : study.treatments) {
-      const auto [repair, head] = parts_of(treatment);
-      row.treatment = treatment;
-      row.repair = repair == "method" || row.method == "dense" ? own_repair : repair;
-      row.head = head;
-      const std::string key = row.repair + "/" + head;
-      if (!finished.contains(key)) {
-        const auto start = std::chrono::steady_clock::now();
-        if (!pruned.contains(row.repair)) pruned[row.repair] = pruned_by(row);
-        row.seconds =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        const PrunedOnce& once = pruned.at(row.repair);
-        row.reached = once.reached;
-        const Network network =
-            treat_head({run.network, once.network}, head, run.data.train, study.metric);
-        finished[key] = finish_row(run, row, network);
-        emit(finished.at(key), network);
-      } else {
-        StudyRow again = finished.at(key);
-        again.treatment = treatment;
-        emit(again, pruned.at(row.repair).network);
-      }
-      progress.advance();
+// Runs `cells`. What neighbours share, the pruning or all but the treatment's name, is done once;
+// `emit` gets every network, and is told when the next cell is of another method or sparsity.
+void run_cells(const Study& study, const DenseRun& run, const std::vector<StudyRow>& cells,
+               const std::function<void(StudyRow, const Network&, bool last)>& emit) {
+  std::map<std::string, PrunedOnce> pruned;                      // by repair
+  std::map<std::string, std::pair<StudyRow, Network>> finished;  // by repair and head
+  for (size_t i = 0; i < cells.size(); ++i) {
+    StudyRow row = cells[i];
+    const std::string key = row.repair + "/" + row.head;
+    if (!finished.contains(key)) {
+      const auto start = std::chrono::steady_clock::now();
+      if (!pruned.contains(row.repair)) pruned[row.repair] = prune_cell(study, run, row);
+      const PrunedOnce& once = pruned.at(row.repair);
+      row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      row.reached = once.reached;
+      row.classes = run.classes;
+      const Network network =
+          treat_head({run.network, once.network}, row.head, run.data.train, study.metric);
+      finished[key] = {finish_row(run, row, network), network};
     }
-  };
-  StudyRow dense = run.origin;
-  dense.method = "dense";
-  dense.repair = "none";
-  treated(dense, [&](StudyRow&) { return PrunedOnce{run.network, 0}; });
-  for (const Method& method : study_methods(study)) {
-    for (const double sparsity : study.sparsities) {
-      progress.set_label(fmt::format("{} {} {:g} %", run.origin.data, method.name, 100 * sparsity));
-      StudyRow row = run.origin;
-      row.method = method.name;
-      row.repair = method.repair;
-      row.sparsity = sparsity;
-      treated(row, [&](StudyRow& current) {
-        return prune_cell(study, run,
-                          {.method = repaired(method, current.repair),
-                           .sparsity = sparsity,
-                           .metric = study.metric,
-                           .seed = static_cast<uint64_t>(run.origin.seed)});
-      });
+    auto [result, network] = finished.at(key);
+    result.treatment = row.treatment;
+    const bool last = i + 1 == cells.size() || cells[i + 1].method != row.method ||
+                      cells[i + 1].sparsity != row.sparsity;
+    if (last) {
+      pruned.clear();
+      finished.clear();
     }
+    emit(std::move(result), network, last);
   }
 }
 
@@ -197,40 +217,35 @@ void require_valid(const Study& study) {
 std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
   require_valid(study);  // what can be refused is refused before the first network is trained
   const StudySize size = study_size(study);
-  const int64_t cells = size.cells / size.networks;  // of one network
   // Training a dense network takes about as long as some ten cells.
   constexpr int64_t kTrainingCells = 10;
-  std::vector<StudyRow> rows = read_results(how.results);
-  Progress progress("study", (cells + kTrainingCells) * size.networks / how.parts);
-  int64_t network = 0;
-  for (const std::string& data : study.data) {
-    for (const std::string& imbalance : study.imbalance) {
-      for (const int64_t seed : study.seeds) {
-        if (network++ % how.parts != how.part - 1) continue;
-        const auto found = std::count_if(rows.begin(), rows.end(), [&](const StudyRow& row) {
-          return row.data == data && row.imbalance == imbalance && row.seed == seed;
-        });
-        if (found == cells) {
-          progress.advance(cells + kTrainingCells);
-          continue;
-        }
-        std::erase_if(rows, [&](const StudyRow& row) {
-          return row.data == data && row.imbalance == imbalance && row.seed == seed;
-        });
-        progress.set_label(fmt::format("{} seed {}: training", data, seed));
-        progress.advance(0);
-        const DenseRun run = make_dense(study, {data, study.data_root, imbalance, study.validation,
-                                                static_cast<uint64_t>(seed)});
-        progress.advance(kTrainingCells);
-        run_cells(study, run, progress, [&](StudyRow row, const Network& made) {
-          if (how.visit) how.visit(row, made);
-          rows.push_back(std::move(row));
-        });
-        if (!how.results.empty()) write_results(how.results, rows);
-      }
-    }
+  StudyResults results(how.results);
+  Progress progress("study", (size.cells + kTrainingCells * size.networks) / how.parts);
+  std::vector<StudyRow> grid;
+  int64_t number = 0;
+  for (const StudyRow& network : networks_of(study)) {
+    if (number++ % how.parts != how.part - 1) continue;
+    std::vector<StudyRow> cells = cells_of(study, network);
+    grid.insert(grid.end(), cells.begin(), cells.end());
+    const auto known = std::erase_if(cells, [&](const StudyRow& row) { return results.has(row); });
+    progress.advance(static_cast<int64_t>(known) + (cells.empty() ? kTrainingCells : 0));
+    if (cells.empty()) continue;
+    progress.set_label(fmt::format("{} seed {}: training", network.data, network.seed));
+    progress.advance(0);
+    const DenseRun run = make_dense(study,
+                                    {network.data, study.data_root, network.imbalance,
+                                     study.validation, static_cast<uint64_t>(network.seed)},
+                                    cells);
+    progress.advance(kTrainingCells);
+    run_cells(study, run, cells, [&](StudyRow row, const Network& made, bool last) {
+      progress.set_label(fmt::format("{} {} {:g} %", row.data, row.method, 100 * row.sparsity));
+      progress.advance();
+      if (how.visit) how.visit(row, made);
+      results.add(std::move(row));
+      if (last) results.save();
+    });
   }
-  return rows;
+  return results.of(grid);
 }
 
 }  // namespace ncprune

@@ -69,14 +69,18 @@ void require_valid(const Study& study);
 // What to do of a grid, and what to do with it.
 struct StudyRun {
   NetworkVisitor visit;  // called with every network that is made
-  std::string results;   // see read_results(); empty: none is kept
-  int64_t part = 1;      // this part of so many: every parts-th dense network
+  // A file the rows are kept in, a JSON object a line; cells that stand in it are not run again.
+  // Empty: none is kept.
+  std::string results;
+  int64_t part = 1;  // this part of so many: every parts-th dense network
   int64_t parts = 1;
 };
 
-// Runs the grid in order, but for the networks whose rows all stand in the results file already;
-// new rows are added to it as soon as their network is done. Training and statistics see the
-// training part only, the rows the test set.
+// Runs the cells of the grid that have no row yet and gives the rows of all, in the grid's order.
+// What is done is saved after every method and sparsity. A dense network some of whose cells are
+// missing is trained again: the same seed gives the same network. Training and statistics see the
+// training part only, the rows the test set. Throws InputError as require_valid() does, and on a
+// results file that is not one, naming the line.
 std::vector<StudyRow> run_study(const Study& study, const StudyRun& how = {});
 
 // A table per data set and imbalance: mean over seeds of balanced accuracy and minority recall,
@@ -89,11 +93,6 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows);
 std::vector<Table> league_tables(const std::vector<StudyRow>& rows);
 
 Json row_json(const StudyRow& row);
-
-// A results file: a row a line. Reading gives none when there is no such file, and throws
-// InputError naming the line that is not a row.
-std::vector<StudyRow> read_results(const std::string& path);
-void write_results(const std::string& path, const std::vector<StudyRow>& rows);
 
 // {"rows": [...]}, shares in [0, 1]; see docs/results.md.
 Json rows_json(const std::vector<StudyRow>& rows);

@@ -1,4 +1,5 @@
-// The results file of a study: a row per line, so that a study can be taken up again.
+#include "ncprune/experiment/study_results.h"
+
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -6,7 +7,6 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
 #include "ncprune/base/spec.h"
-#include "ncprune/experiment/study.h"
 
 namespace ncprune {
 namespace {
@@ -59,34 +59,54 @@ Json row_json(const StudyRow& row) {
   return json;
 }
 
-std::vector<StudyRow> read_results(const std::string& path) {
-  std::vector<StudyRow> rows;
-  if (path.empty() || !std::filesystem::exists(path)) return rows;
-  const std::string text = read_file(path);
+StudyResults::StudyResults(std::string file) : file_(std::move(file)) {
+  if (file_.empty() || !std::filesystem::exists(file_)) return;
+  const std::string text = read_file(file_);
   int64_t line_number = 0;
   for (const std::string& line : split(text, '\n')) {
     ++line_number;
     if (line.empty()) continue;
     try {
-      rows.push_back(read_row(Json::parse(line)));
+      add(read_row(Json::parse(line)));
     } catch (const nlohmann::json::exception& error) {
-      throw InputError(path + ":" + std::to_string(line_number) +
+      throw InputError(file_ + ":" + std::to_string(line_number) +
                        ": is not a row of a study's results: " + error.what());
     }
   }
-  return rows;
 }
 
-void write_results(const std::string& path, const std::vector<StudyRow>& rows) {
+StudyResults::Key StudyResults::key_of(const StudyRow& row) {
+  return {row.data, row.imbalance, row.seed, row.method, row.treatment, row.sparsity};
+}
+
+void StudyResults::add(StudyRow row) {
+  rows_.insert_or_assign(key_of(row), std::move(row));
+}
+
+bool StudyResults::has(const StudyRow& row) const {
+  return rows_.contains(key_of(row));
+}
+
+std::vector<StudyRow> StudyResults::of(const std::vector<StudyRow>& cells) const {
+  std::vector<StudyRow> found;
+  for (const StudyRow& cell : cells) {
+    const auto row = rows_.find(key_of(cell));
+    if (row != rows_.end()) found.push_back(row->second);
+  }
+  return found;
+}
+
+void StudyResults::save() const {
+  if (file_.empty()) return;
   std::string text;
-  for (const StudyRow& row : rows) {
+  for (const auto& [key, row] : rows_) {
     Json json = row_json(row);
     json["classes"] = row.classes.names;
     json["class_counts"] = row.classes.counts;
     json["minority"] = row.classes.minority;
     text += json.dump() + "\n";
   }
-  write_file(path, text);
+  write_file(file_, text);
 }
 
 Json rows_json(const std::vector<StudyRow>& rows) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
@@ -48,7 +49,17 @@ void require_valid(const PruneOptions& options) {
   }
   const Criterion criterion = find_criterion(method.criterion);
   find_named(allocations(), method.allocation, "allocation");
-  find_named(patterns(), method.pattern, "pattern");
+  const Pattern pattern = find_pattern(method.pattern);
+  if (pattern.group) {
+    const auto [n, m] = *pattern.group;
+    const double fixed = 1 - static_cast<double>(n) / static_cast<double>(m);
+    if (std::abs(options.sparsity - fixed) > 1e-9) {
+      throw InputError(
+          fmt::format("pattern {} removes {:g} of the weights; sparsity {:g} was asked "
+                      "for",
+                      method.pattern, fixed, options.sparsity));
+    }
+  }
   find_named(head_treatments(), options.head, "head treatment");
   require_one_of("repair", method.repair, {"none", "own", "least-squares"});
   require_one_of("metric", method.metric, {"neural-collapse", "plain"});

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ncprune/base/tensor.h"
@@ -15,9 +17,17 @@ struct Pattern {
   // The mask, bool [m, d], true where a weight stays: about `keep` of them, the largest scores;
   // ties go to the lower index, row by row. REQUIRES: 0 <= keep <= m d.
   std::function<at::Tensor(const at::Tensor& scores, int64_t keep)> mask;
+  // N of N:M: that many of M neighbouring inputs of a row stay, whatever `keep` says.
+  std::optional<std::pair<int64_t, int64_t>> group = {};
 };
 
+// What there is; of N:M and block:RxC one of each.
 const std::vector<Pattern>& patterns();
+
+// The pattern called `name`: layer, neuron, row, N:M (as 2:4; the last group of a row may be
+// shorter and keeps at most N) or block:RxC (as block:4x4: whole blocks of R neurons by C inputs,
+// the best by their mean score; blocks at the edges may be smaller). Throws InputError.
+Pattern find_pattern(const std::string& name);
 
 // True at the `keep` largest of `scores` (any shape), ties to the lower index.
 at::Tensor keep_largest(const at::Tensor& scores, int64_t keep);

@@ -30,7 +30,7 @@ struct LayerTask {
 LayerSolution solve_layer(const LayerTask& task, const at::Tensor& weight,
                           const LayerMoments& moments, const PruneOptions& options) {
   const Solver& solver = find_named(solvers(), options.method.solver, "solver");
-  const Pattern& pattern = find_named(patterns(), options.method.pattern, "pattern");
+  const Pattern pattern = find_pattern(options.method.pattern);
   const LayerProblem problem = LayerProblem::of(moments, weight, options.metric.damping);
   const at::Tensor weight_double = weight.to(at::kDouble);
   const at::Tensor& measured = task.statistics.output_weight;
@@ -63,7 +63,7 @@ at::Tensor prune_layer(Network& network, const Network& dense, const LayerTask& 
       return mask;
     }
   } else {
-    mask = find_named(patterns(), method.pattern, "pattern").mask(task.scores, task.keep);
+    mask = find_pattern(method.pattern).mask(task.scores, task.keep);
   }
   if (method.repair == "least-squares") {
     if (!search || method.metric != "neural-collapse") moments = measure(options.metric);

@@ -1,0 +1,164 @@
+#include <ATen/Parallel.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/cholesky_inverse.h>
+#include <ATen/ops/linalg_cholesky.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "ncprune/base/error.h"
+#include "ncprune/prune/solver.h"
+
+namespace ncprune {
+namespace {
+
+// A pattern N:M lets at most M - N of M neighbours go; any other pattern all of them.
+struct GroupLimit {
+  int64_t size;
+  int64_t most;
+};
+
+// One row on its way down: the inverse metric of the inputs left, the weights that are best on
+// them, and who they are. Downdates of the inverse are collected and carried out as one product
+// when a block of weights has gone.
+class RowElimination {
+ public:
+  RowElimination(const at::Tensor& inverse, const at::Tensor& weight, GroupLimit limit)
+      : inverse_(inverse), limit_(limit), removed_(static_cast<size_t>(weight.size(0)), 0) {
+    const auto values = elements<double>(weight);
+    const at::Tensor diagonal = inverse.diagonal().contiguous();
+    const auto pivots = elements<double>(diagonal);
+    weight_.assign(values.begin(), values.end());
+    pivots_.assign(pivots.begin(), pivots.end());
+    for (size_t j = 0; j < values.size(); ++j) left_.push_back(static_cast<int64_t>(j));
+  }
+
+  // The error by which each weight's going raised the row's, made monotone along the order in which
+  // they go; infinite for those that may not go.
+  std::vector<double> scores() {
+    std::vector<double> scores(left_.size(), std::numeric_limits<double>::infinity());
+    double highest = 0;
+    while (!left_.empty()) {
+      downdates_ = at::zeros({kBlock, std::ssize(left_)}, inverse_.options());
+      for (gone_.clear(); gone_.size() < kBlock;) {
+        const std::optional<size_t> next = cheapest();
+        if (!next) break;
+        highest = std::max(highest, weight_[*next] * weight_[*next] / pivots_[*next] / 2);
+        scores[static_cast<size_t>(left_[*next])] = highest;
+        remove(*next);
+      }
+      if (gone_.empty()) break;
+      compact();
+    }
+    return scores;
+  }
+
+ private:
+  static constexpr size_t kBlock = 32;
+
+  std::optional<size_t> cheapest() const {
+    std::optional<size_t> best;
+    double lowest = std::numeric_limits<double>::infinity();
+    for (size_t k = 0; k < left_.size(); ++k) {
+      if (left_[k] < 0) continue;
+      const double cost = weight_[k] * weight_[k] / pivots_[k];
+      if (cost >= lowest) continue;
+      if (limit_.most < limit_.size &&
+          removed_[static_cast<size_t>(left_[k] / limit_.size)] >= limit_.most) {
+        continue;
+      }
+      lowest = cost;
+      best = k;
+    }
+    return best;
+  }
+
+  void remove(size_t p) {
+    const size_t n = left_.size();
+    const auto rows = elements<double>(inverse_);
+    const auto done = elements<double>(downdates_);
+    const std::span<double> u = done.subspan(gone_.size() * n, n);
+    std::copy_n(&rows[p * n], n, u.begin());
+    for (size_t t = 0; t < gone_.size(); ++t) {
+      const double factor = done[t * n + p];
+      for (size_t k = 0; k < n; ++k) u[k] -= factor * done[t * n + k];
+    }
+    const double root = std::sqrt(pivots_[p]);
+    const double share = weight_[p] / pivots_[p];
+    for (size_t k = 0; k < n; ++k) {
+      weight_[k] -= share * u[k];
+      u[k] /= root;
+      pivots_[k] = std::max(pivots_[k] - u[k] * u[k], kTiny);
+    }
+    ++removed_[static_cast<size_t>(left_[p] / limit_.size)];
+    left_[p] = -1;
+    gone_.push_back(p);
+  }
+
+  void compact() {
+    std::vector<int64_t> stay;
+    for (size_t k = 0; k < left_.size(); ++k) {
+      if (left_[k] >= 0) stay.push_back(static_cast<int64_t>(k));
+    }
+    const at::Tensor index = at::tensor(stay, at::TensorOptions(at::kLong));
+    const at::Tensor u = downdates_.slice(0, 0, std::ssize(gone_)).index_select(1, index);
+    inverse_ = at::addmm(inverse_.index_select(0, index).index_select(1, index), u.t(), u, 1, -1);
+    for (size_t k = 0; k < stay.size(); ++k) {
+      const auto from = static_cast<size_t>(stay[k]);
+      weight_[k] = weight_[from];
+      pivots_[k] = pivots_[from];
+      left_[k] = left_[from];
+    }
+    weight_.resize(stay.size());
+    pivots_.resize(stay.size());
+    left_.resize(stay.size());
+  }
+
+  static constexpr double kTiny = 1e-300;
+
+  at::Tensor inverse_;    // [n, n] of what was left when the block began
+  at::Tensor downdates_;  // [kBlock, n]
+  GroupLimit limit_;
+  std::vector<int64_t> removed_;  // per group of the pattern
+  std::vector<int64_t> left_;     // input of each place; -1: gone in this block
+  std::vector<double> weight_;
+  std::vector<double> pivots_;  // the diagonal of the inverse, up to date
+  std::vector<size_t> gone_;    // places, in this block
+};
+
+}  // namespace
+
+LayerSolution obc(const SolverInput& input) {
+  const Pattern& pattern = input.pattern;
+  GroupLimit limit{1, 1};
+  if (pattern.group) {
+    limit = {pattern.group->second, pattern.group->second - pattern.group->first};
+  } else if (pattern.name != "layer" && pattern.name != "row") {
+    throw InputError(
+        fmt::format("solver obc removes one weight after the other: pattern '{}', "
+                    "where several go together, is beyond it",
+                    pattern.name));
+  }
+  const at::Tensor inverse =
+      at::cholesky_inverse(at::linalg_cholesky(input.problem.metric)).contiguous();
+  const at::Tensor start = at::matmul(input.problem.cross, inverse).contiguous();
+  at::Tensor scores = at::zeros_like(start);
+  at::parallel_for(0, start.size(0), 1, [&](int64_t begin, int64_t end) {
+    const at::NoGradGuard no_grad;
+    for (int64_t i = begin; i < end; ++i) {
+      const std::vector<double> row = RowElimination(inverse, start[i], limit).scores();
+      scores[i].copy_(at::tensor(row, at::TensorOptions(at::kDouble)));
+    }
+  });
+  at::Tensor mask = pattern.mask(scores, input.keep);
+  return {least_squares(input.problem, mask), mask};
+}
+
+}  // namespace ncprune

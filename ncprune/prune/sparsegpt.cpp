@@ -1,0 +1,61 @@
+#include <ATen/ops/cholesky_inverse.h>
+#include <ATen/ops/linalg_cholesky.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ncprune/base/error.h"
+#include "ncprune/prune/solver.h"
+
+namespace ncprune {
+
+LayerSolution sparsegpt(const SolverInput& input) {
+  const Pattern& pattern = input.pattern;
+  if (!pattern.group && pattern.name != "layer" && pattern.name != "row") {
+    throw InputError(
+        fmt::format("solver sparsegpt decides column by column: pattern '{}' goes "
+                    "across its blocks of columns",
+                    pattern.name));
+  }
+  const int64_t d = input.weight.size(1);
+  const int64_t group = pattern.group ? pattern.group->second : 1;
+  const int64_t block = std::max<int64_t>(1, kSparseGptBlock / group) * group;
+  // H^-1 = U^T U: row j of U holds what is left of H^-1 once the columns before j are settled.
+  const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(input.problem.metric));
+  const at::Tensor factor = at::linalg_cholesky(inverse).t().contiguous();
+  const at::Tensor pivots = factor.diagonal();
+  at::Tensor weight = at::matmul(input.problem.cross, inverse);
+  at::Tensor mask = at::ones_like(weight, at::kBool);
+  const double share = static_cast<double>(input.keep) / static_cast<double>(weight.numel());
+  int64_t kept = 0;
+  for (int64_t begin = 0; begin < d; begin += block) {
+    const int64_t end = std::min(begin + block, d);
+    const auto up_to = std::llround(share * static_cast<double>(weight.size(0) * end));
+    const auto scores = [&](int64_t from, int64_t to) {
+      return (weight.slice(1, from, to) / pivots.slice(0, from, to)).square();
+    };
+    if (!pattern.group) {
+      mask.slice(1, begin, end).copy_(pattern.mask(scores(begin, end), up_to - kept));
+      kept = up_to;
+    }
+    at::Tensor errors = at::zeros_like(weight.slice(1, begin, end));
+    for (int64_t j = begin; j < end; ++j) {
+      if (pattern.group && (j - begin) % group == 0) {
+        const int64_t last = std::min(j + group, end);
+        mask.slice(1, j, last).copy_(pattern.mask(scores(j, last), 0));
+      }
+      const at::Tensor column = weight.select(1, j);
+      const at::Tensor error = column * mask.select(1, j).logical_not() / pivots[j];
+      weight.slice(1, j, end).addr_(error, factor[j].slice(0, j, end), 1, -1);
+      errors.select(1, j - begin).copy_(error);
+    }
+    weight.slice(1, end, d).sub_(at::matmul(errors, factor.slice(0, begin, end).slice(1, end, d)));
+  }
+  return {weight * mask, mask};
+}
+
+}  // namespace ncprune
