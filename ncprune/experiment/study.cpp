@@ -124,45 +124,63 @@ StudyRow finish_row(const DenseRun& run, StudyRow row, const Network& network) {
   return row;
 }
 
-struct PrunedOnce {
+// What a method made of the dense network, once, and what repairs made of its masks.
+struct PrunedCell {
   Network network;
+  std::vector<at::Tensor> masks;
   double reached;
 };
 
-PrunedOnce prune_cell(const Study& study, const DenseRun& run, const StudyRow& cell) {
-  if (cell.method == "dense") return {run.network, 0};
-  const Calibration calibration{run.data.train, run.statistics};
-  PruneOptions options{.method = method_of(cell),
-                       .sparsity = cell.sparsity,
-                       .metric = study.metric,
-                       .seed = static_cast<uint64_t>(cell.seed)};
-  if (study.remove == "weights") {
-    Pruned pruned = prune(run.network, calibration, options);
-    return {pruned.network, pruned.sparsity};
-  }
-  options.budget = study.remove;
-  UnitsPruned pruned = prune_units(run.network, calibration, options);
+PrunedCell prune_units_cell(const DenseRun& run, PruneOptions options, const std::string& budget) {
+  options.budget = budget;
+  UnitsPruned pruned = prune_units(run.network, {run.data.train, run.statistics}, options);
   const auto removed = [](int64_t before, int64_t after) {
     return 1 - static_cast<double>(after) / static_cast<double>(before);
   };
-  return {pruned.network, study.remove == "macs"
-                              ? removed(pruned.before.macs, pruned.after.macs)
-                              : removed(pruned.before.parameters, pruned.after.parameters)};
+  return {pruned.network,
+          {},
+          budget == "macs" ? removed(pruned.before.macs, pruned.after.macs)
+                           : removed(pruned.before.parameters, pruned.after.parameters)};
 }
 
-// Runs `cells`. What neighbours share, the pruning or all but the treatment's name, is done once;
+// `masks` of the method, if it has chosen them before: a repair other than its own starts there.
+PrunedCell prune_cell(const Study& study, const DenseRun& run, const StudyRow& cell,
+                      std::optional<std::vector<at::Tensor>>& masks) {
+  if (cell.method == "dense") return {run.network, {}, 0};
+  PruneOptions options{.method = find_named(methods(), cell.method, "method"),
+                       .sparsity = cell.sparsity,
+                       .metric = study.metric,
+                       .seed = static_cast<uint64_t>(cell.seed)};
+  const std::string own_repair = options.method.repair;
+  const Calibration calibration{run.data.train, run.statistics};
+  if (study.remove != "weights") {
+    options.method.repair = cell.repair;
+    return prune_units_cell(run, options, study.remove);
+  }
+  if (!masks || cell.repair == own_repair) {
+    Pruned pruned = prune(run.network, calibration, options);
+    masks = pruned.masks;
+    if (cell.repair == own_repair) return {pruned.network, pruned.masks, pruned.sparsity};
+  }
+  options.method.repair = cell.repair;
+  Pruned pruned = apply_masks(run.network, *masks, calibration, options);
+  return {pruned.network, pruned.masks, pruned.sparsity};
+}
+
+// Runs `cells`. What neighbours share, the masks or all but the treatment's name, is done once;
 // `emit` gets every network, and is told when the next cell is of another method or sparsity.
 void run_cells(const Study& study, const DenseRun& run, const std::vector<StudyRow>& cells,
                const std::function<void(StudyRow, const Network&, bool last)>& emit) {
-  std::map<std::string, PrunedOnce> pruned;                      // by repair
+  std::optional<std::vector<at::Tensor>> masks;
+  std::map<std::string, PrunedCell> pruned;                      // by repair
   std::map<std::string, std::pair<StudyRow, Network>> finished;  // by repair and head
   for (size_t i = 0; i < cells.size(); ++i) {
     StudyRow row = cells[i];
     const std::string key = row.repair + "/" + row.head;
     if (!finished.contains(key)) {
       const auto start = std::chrono::steady_clock::now();
-      if (!pruned.contains(row.repair)) pruned[row.repair] = prune_cell(study, run, row);
-      const PrunedOnce& once = pruned.at(row.repair);
+      if (!pruned.contains(row.repair)) pruned[row.repair] = prune_cell(study, run, row, masks);
+      const PrunedCell& once = pruned.at(row.repair);
       row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       row.reached = once.reached;
       row.classes = run.classes;
@@ -175,6 +193,7 @@ void run_cells(const Study& study, const DenseRun& run, const std::vector<StudyR
     const bool last = i + 1 == cells.size() || cells[i + 1].method != row.method ||
                       cells[i + 1].sparsity != row.sparsity;
     if (last) {
+      masks.reset();
       pruned.clear();
       finished.clear();
     }

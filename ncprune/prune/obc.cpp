@@ -1,5 +1,4 @@
 #include <ATen/Parallel.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/cholesky_inverse.h>
 #include <ATen/ops/linalg_cholesky.h>
 #include <ATen/ops/matmul.h>
@@ -27,11 +26,14 @@ struct GroupLimit {
 
 // One row on its way down: the inverse metric of the inputs left, the weights that are best on
 // them, and who they are. Downdates of the inverse are collected and carried out as one product
-// when a block of weights has gone.
+// when a block of weights has gone: one at a time they would be bound by memory.
 class RowElimination {
  public:
   RowElimination(const at::Tensor& inverse, const at::Tensor& weight, GroupLimit limit)
-      : inverse_(inverse), limit_(limit), removed_(static_cast<size_t>(weight.size(0)), 0) {
+      : buffer_(inverse.clone()),
+        downdates_(at::zeros({kBlock, inverse.size(0)}, inverse.options())),
+        limit_(limit),
+        removed_(static_cast<size_t>(weight.size(0)), 0) {
     const auto values = elements<double>(weight);
     const at::Tensor diagonal = inverse.diagonal().contiguous();
     const auto pivots = elements<double>(diagonal);
@@ -46,7 +48,6 @@ class RowElimination {
     std::vector<double> scores(left_.size(), std::numeric_limits<double>::infinity());
     double highest = 0;
     while (!left_.empty()) {
-      downdates_ = at::zeros({kBlock, std::ssize(left_)}, inverse_.options());
       for (gone_.clear(); gone_.size() < kBlock;) {
         const std::optional<size_t> next = cheapest();
         if (!next) break;
@@ -61,7 +62,7 @@ class RowElimination {
   }
 
  private:
-  static constexpr size_t kBlock = 32;
+  static constexpr size_t kBlock = 64;
 
   std::optional<size_t> cheapest() const {
     std::optional<size_t> best;
@@ -82,7 +83,7 @@ class RowElimination {
 
   void remove(size_t p) {
     const size_t n = left_.size();
-    const auto rows = elements<double>(inverse_);
+    const auto rows = elements<double>(buffer_);
     const auto done = elements<double>(downdates_);
     const std::span<double> u = done.subspan(gone_.size() * n, n);
     std::copy_n(&rows[p * n], n, u.begin());
@@ -102,29 +103,43 @@ class RowElimination {
     gone_.push_back(p);
   }
 
+  // Drops what has gone and carries out the block's downdates on what is left.
   void compact() {
-    std::vector<int64_t> stay;
+    std::vector<size_t> stay;
     for (size_t k = 0; k < left_.size(); ++k) {
-      if (left_[k] >= 0) stay.push_back(static_cast<int64_t>(k));
+      if (left_[k] >= 0) stay.push_back(k);
     }
-    const at::Tensor index = at::tensor(stay, at::TensorOptions(at::kLong));
-    const at::Tensor u = downdates_.slice(0, 0, std::ssize(gone_)).index_select(1, index);
-    inverse_ = at::addmm(inverse_.index_select(0, index).index_select(1, index), u.t(), u, 1, -1);
-    for (size_t k = 0; k < stay.size(); ++k) {
-      const auto from = static_cast<size_t>(stay[k]);
-      weight_[k] = weight_[from];
-      pivots_[k] = pivots_[from];
-      left_[k] = left_[from];
+    const size_t n = left_.size();
+    const auto values = elements<double>(buffer_);
+    const auto done = elements<double>(downdates_);
+    // Every place moves towards the front, so nothing is overwritten before it was read.
+    for (size_t a = 0; a < stay.size(); ++a) {
+      const double* from = &values[stay[a] * n];
+      double* to = &values[a * stay.size()];
+      for (size_t b = 0; b < stay.size(); ++b) to[b] = from[stay[b]];
+      weight_[a] = weight_[stay[a]];
+      pivots_[a] = pivots_[stay[a]];
+      left_[a] = left_[stay[a]];
+    }
+    for (size_t t = 0; t < gone_.size(); ++t) {
+      for (size_t b = 0; b < stay.size(); ++b) done[t * stay.size() + b] = done[t * n + stay[b]];
     }
     weight_.resize(stay.size());
     pivots_.resize(stay.size());
     left_.resize(stay.size());
+    const auto shape = [&](const at::Tensor& storage, size_t rows) {
+      const auto width = std::ssize(stay);
+      return storage.flatten().slice(0, 0, static_cast<int64_t>(rows) * width).view({-1, width});
+    };
+    if (stay.empty()) return;
+    const at::Tensor u = shape(downdates_, gone_.size());
+    shape(buffer_, stay.size()).addmm_(u.t(), u, 1, -1);
   }
 
   static constexpr double kTiny = 1e-300;
 
-  at::Tensor inverse_;    // [n, n] of what was left when the block began
-  at::Tensor downdates_;  // [kBlock, n]
+  at::Tensor buffer_;     // [d, d], its front the inverse [n, n] of the n left when the block began
+  at::Tensor downdates_;  // [kBlock, d], its front [kBlock, n]
   GroupLimit limit_;
   std::vector<int64_t> removed_;  // per group of the pattern
   std::vector<int64_t> left_;     // input of each place; -1: gone in this block

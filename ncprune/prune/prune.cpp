@@ -1,8 +1,10 @@
 #include "ncprune/prune/prune.h"
 
 #include <ATen/ops/ones.h>
+#include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/prune/allocation.h"
@@ -39,39 +41,62 @@ LayerSolution solve_layer(const LayerTask& task, const at::Tensor& weight,
   return solver.solve({problem, weight_double, pattern, task.keep, row_weights});
 }
 
-// Masks, and if the method says so repairs, one layer of `network`, whose earlier layers are done.
-// Gives the mask.
-at::Tensor prune_layer(Network& network, const Network& dense, const LayerTask& task,
-                       const PruneContext& context) {
+// The moments of the task's layer, on the activations `network` has now.
+LayerMoments measure(const Network& network, const Network& dense, const LayerTask& task,
+                     const PruneContext& context, const MetricOptions& metric) {
+  const bool known = task.untouched && task.statistics.moments.metric.defined();
+  if (known && metric == context.options.metric) return task.statistics.moments;
+  return measure_moments({dense, network}, {task.layer}, context.data, metric).front();
+}
+
+// Masks the task's layer of `network`, whose earlier layers are done, and repairs it as the method
+// says. `measured`, if any, are its moments in the metric of repairs.
+void mask_layer(Network& network, const Network& dense, const LayerTask& task,
+                const PruneContext& context, const at::Tensor& mask,
+                const std::optional<LayerMoments>& measured) {
   const PruneOptions& options = context.options;
-  const Method& method = options.method;
-  const bool search = method.solver != "score" && task.keep < task.scores.numel();
-  const at::Tensor weight = weight_of(dense, task.layer);
-  const auto measure = [&](const MetricOptions& metric) {
-    const bool known = task.untouched && task.statistics.moments.metric.defined();
-    if (known && metric == options.metric) return task.statistics.moments;
-    return measure_moments({dense, network}, {task.layer}, context.data, metric).front();
-  };
-  LayerMoments moments;
-  at::Tensor mask;
-  if (search) {
-    moments = measure(solver_metric(options));
-    const LayerSolution solution = solve_layer(task, weight, moments, options);
-    mask = solution.mask;
-    if (method.repair == "own") {
-      set_layer(network, task.layer, solution.weight, moments);
-      return mask;
-    }
-  } else {
-    mask = find_pattern(method.pattern).mask(task.scores, task.keep);
-  }
-  if (method.repair == "least-squares") {
-    if (!search || method.metric != "neural-collapse") moments = measure(options.metric);
+  if (options.method.repair == "least-squares") {
+    const LayerMoments moments =
+        measured ? *measured : measure(network, dense, task, context, options.metric);
     update_layer(network, task.layer, {moments, mask, options.metric.damping});
   } else {
-    set_weight(network, task.layer, weight * mask);
+    set_weight(network, task.layer, weight_of(dense, task.layer) * mask);
   }
-  return mask;
+}
+
+// Chooses the mask of one layer by its scores or by the solver, and carries it out. Gives the mask.
+at::Tensor prune_layer(Network& network, const Network& dense, const LayerTask& task,
+                       const PruneContext& context) {
+  const Method& method = context.options.method;
+  if (method.solver == "score" || task.keep >= task.scores.numel()) {
+    const at::Tensor mask = find_pattern(method.pattern).mask(task.scores, task.keep);
+    mask_layer(network, dense, task, context, mask, {});
+    return mask;
+  }
+  const MetricOptions metric = solver_metric(context.options);
+  LayerMoments moments = measure(network, dense, task, context, metric);
+  const LayerSolution solution =
+      solve_layer(task, weight_of(dense, task.layer), moments, context.options);
+  if (method.repair == "own") {
+    set_layer(network, task.layer, solution.weight, moments);
+  } else if (metric == context.options.metric) {
+    mask_layer(network, dense, task, context, solution.mask, std::move(moments));
+  } else {
+    mask_layer(network, dense, task, context, solution.mask, {});
+  }
+  return solution.mask;
+}
+
+void add_layer(Pruned& result, const Layer& layer, const at::Tensor& mask) {
+  result.masks.push_back(mask);
+  result.layers.push_back({layer.name, mask.numel(), mask.sum().item<int64_t>()});
+  int64_t weights = 0;
+  int64_t kept = 0;
+  for (const LayerSparsity& l : result.layers) {
+    weights += l.weights;
+    kept += l.kept;
+  }
+  result.sparsity = 1 - static_cast<double>(kept) / static_cast<double>(weights);
 }
 
 // One shot: scores of `scored`, whose statistics `calibration` holds, counts per layer, then from
@@ -85,19 +110,27 @@ Pruned prune_once(const Network& dense, const Network& scored, const Calibration
   const int64_t keep = std::llround((1 - options.sparsity) * static_cast<double>(total));
   const std::vector<int64_t> kept =
       find_named(allocations(), options.method.allocation, "allocation").kept(scores, keep);
-
-  Pruned result{dense, {}, 0};
-  int64_t kept_total = 0;
+  Pruned result{dense, {}, {}, 0};
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor mask = prune_layer(
         result.network, dense, {layers[l], scores[l], calibration.statistics[l], l == 0, kept[l]},
         {calibration.data, options});
-    const int64_t count = mask.sum().item<int64_t>();
-    result.layers.push_back({layers[l].name, mask.numel(), count});
-    kept_total += count;
+    add_layer(result, layers[l], mask);
   }
-  result.sparsity = 1 - static_cast<double>(kept_total) / static_cast<double>(total);
   return result;
+}
+
+void require_fits(const std::vector<at::Tensor>& masks, const Network& network,
+                  const std::vector<Layer>& layers) {
+  if (masks.size() != layers.size()) {
+    throw InputError(fmt::format("{} masks for {} prunable layers", masks.size(), layers.size()));
+  }
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const at::Tensor weight = weight_of(network, layers[l]);
+    if (masks[l].sizes() == weight.sizes()) continue;
+    throw InputError(fmt::format("layer '{}' has {} weights, its mask {}", layers[l].name,
+                                 weight.numel(), masks[l].numel()));
+  }
 }
 
 }  // namespace
@@ -106,7 +139,7 @@ Pruned prune(const Network& dense, const Calibration& calibration, const PruneOp
   require_valid(options);
   const at::NoGradGuard no_grad;
   const int64_t rounds = options.method.rounds;
-  Pruned result{dense, {}, 0};
+  Pruned result{dense, {}, {}, 0};
   std::vector<LayerStatistics> rescored;
   for (int64_t round = 1; round <= rounds; ++round) {
     PruneOptions step = options;
@@ -114,10 +147,31 @@ Pruned prune(const Network& dense, const Calibration& calibration, const PruneOp
     step.sparsity = 1 - std::pow(1 - options.sparsity, done);
     if (round < rounds) step.method.repair = "none";
     if (round > 1) {
-      rescored = measure_for({options.method}, result.network, calibration.data, options.metric);
+      rescored = measure_for({step.method}, result.network, calibration.data, options.metric);
     }
     result = prune_once(dense, result.network,
                         {calibration.data, round > 1 ? rescored : calibration.statistics}, step);
+  }
+  result.network =
+      treat_head({dense, result.network}, options.head, calibration.data, options.metric);
+  return result;
+}
+
+Pruned apply_masks(const Network& dense, const std::vector<at::Tensor>& masks,
+                   const Calibration& calibration, const PruneOptions& options) {
+  require_valid(options);
+  if (options.method.repair == "own") {
+    throw InputError(
+        "the repair 'own' belongs to a solver; given masks take none or least-squares");
+  }
+  const at::NoGradGuard no_grad;
+  const std::vector<Layer> layers = prunable_layers(dense);
+  require_fits(masks, dense, layers);
+  Pruned result{dense, {}, {}, 0};
+  for (size_t l = 0; l < layers.size(); ++l) {
+    mask_layer(result.network, dense, {layers[l], {}, calibration.statistics[l], l == 0, 0},
+               {calibration.data, options}, masks[l], {});
+    add_layer(result, layers[l], masks[l]);
   }
   result.network =
       treat_head({dense, result.network}, options.head, calibration.data, options.metric);

@@ -17,6 +17,7 @@ struct LayerSparsity {
 
 struct Pruned {
   Network network;
+  std::vector<at::Tensor> masks;  // bool [m, d] per prunable layer: true where a weight stays
   std::vector<LayerSparsity> layers;
   double sparsity;  // reached, over all of `layers`
 };
@@ -34,5 +35,11 @@ struct Calibration {
 // did not change. Throws InputError on unknown names, a sparsity outside [0, 1) or parts that do
 // not go together.
 Pruned prune(const Network& dense, const Calibration& calibration, const PruneOptions& options);
+
+// The same from the masks on, whoever chose them: layer by layer the mask and the method's repair,
+// then the head. Throws InputError where prune() would, when the masks do not fit the network, and
+// for the repair "own", which only a solver has.
+Pruned apply_masks(const Network& dense, const std::vector<at::Tensor>& masks,
+                   const Calibration& calibration, const PruneOptions& options);
 
 }  // namespace ncprune
