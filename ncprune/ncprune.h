@@ -44,6 +44,7 @@
 #include "ncprune/prune/method.h"
 #include "ncprune/prune/options.h"
 #include "ncprune/prune/pattern.h"
+#include "ncprune/prune/plan.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/prune/reconstruction.h"
 #include "ncprune/prune/scoring.h"

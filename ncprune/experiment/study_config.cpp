@@ -126,12 +126,7 @@ Study read_study(const std::string& path) {
   }
   if (const toml::table* inner = top.table("metric")) {
     TableReader reader(*inner, path);
-    reader.read("kappa", study.metric.kappa);
-    reader.read("balance", study.metric.balance);
-    reader.read("shrinkage", study.metric.shrinkage);
-    reader.read("damping", study.metric.damping);
-    reader.read("margin", study.metric.margin);
-    reader.read("noise", study.metric.noise);
+    for (const MetricField& f : metric_fields()) reader.read(f.name, study.metric.*f.field);
     reader.finish();
   }
   top.finish();

@@ -22,4 +22,12 @@ struct Method {
 
 const std::vector<Method>& methods();
 
+// The parts of a method that are names, for command lines and files.
+struct MethodPart {
+  std::string name;
+  std::string summary;
+  std::string Method::*field;
+};
+const std::vector<MethodPart>& method_parts();
+
 }  // namespace ncprune

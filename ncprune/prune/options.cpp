@@ -30,13 +30,7 @@ void require_in(const char* what, double value, double high) {
 }
 
 void require_valid(const MetricOptions& metric) {
-  constexpr double kLargest = 1e6;  // beyond it, nothing but rounding is left of the rest
-  require_in("kappa", metric.kappa, kLargest);
-  require_in("balance", metric.balance, 1);
-  require_in("shrinkage", metric.shrinkage, kLargest);
-  require_in("damping", metric.damping, kLargest);
-  require_in("margin", metric.margin, 1);
-  require_in("noise", metric.noise, kLargest);
+  for (const MetricField& f : metric_fields()) require_in(f.name.c_str(), metric.*f.field, f.most);
 }
 
 }  // namespace

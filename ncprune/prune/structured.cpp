@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 
@@ -186,6 +187,42 @@ double difference(const Network& masked, const Network& smaller, const Dataset& 
   return (logits(smaller, inputs) - wanted).abs().max().item<double>() / scale;
 }
 
+// Group by group, from the input to the output, removes all but the units `choose` names (int64,
+// ascending) and repairs.
+UnitsPruned remove_units(
+    const Network& dense, const std::vector<UnitCoverage>& coverage, const Task& task,
+    const std::function<at::Tensor(const NetworkPair&, size_t group)>& choose) {
+  UnitsPruned result{dense, dense, {}, cost(dense), {}, 0};
+  std::vector<UnitSelection> selections;
+  for (size_t g = 0; g < task.groups.size(); ++g) {
+    const Network before = result.masked;
+    const NetworkPair pair{dense, before};
+    selections.push_back({task.groups[g], choose(pair, g)});
+    apply(result.masked, pair, selections.back(), task);
+  }
+  result.network = keep_units(result.masked, selections);
+  result.difference = difference(result.masked, result.network, task.data);
+  constexpr double kTolerance = 1e-5;
+  if (!(result.difference <= kTolerance)) {
+    throw std::logic_error(fmt::format("the smaller network differs from the masked one by {:.1e}",
+                                       result.difference));
+  }
+  result.network =
+      treat_head({dense, result.network}, task.options.head, task.data, task.options.metric);
+  result.after = cost(result.network);
+  size_t next = 0;
+  for (const UnitCoverage& c : coverage) {
+    if (c.group.empty()) {
+      const int64_t units = weight_of(dense, c.layer).size(0);
+      result.layers.push_back({c.layer.name, units, at::arange(units), c.reason});
+    } else {
+      const UnitSelection& s = selections[next++];
+      result.layers.push_back({c.layer.name, units_of(dense, s.group), s.kept, {}});
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
@@ -200,41 +237,45 @@ UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
                          : fmt::format("no layer's units can be removed: '{}': {}",
                                        coverage.front().layer.name, coverage.front().reason));
   }
-  const Dataset& data = calibration.data;
   const std::vector<int64_t> kept = kept_per_group(dense, task);
-
-  UnitsPruned result{dense, dense, {}, cost(dense), {}, 0};
-  std::vector<UnitSelection> selections;
-  for (size_t g = 0; g < task.groups.size(); ++g) {
+  return remove_units(dense, coverage, task, [&](const NetworkPair& pair, size_t g) {
     const int64_t units = units_of(dense, task.groups[g]);
-    const Network before = result.masked;
-    const NetworkPair pair{dense, before};
     const Removal gone = removal(pair, task, g, units - kept[g]);
     at::Tensor stays = at::ones({units}, at::TensorOptions(at::kBool));
     for (int64_t i = 0; i < units - kept[g]; ++i) stays[gone.order[static_cast<size_t>(i)]] = false;
-    selections.push_back({task.groups[g], stays.nonzero().flatten()});
-    apply(result.masked, pair, selections.back(), task);
+    return stays.nonzero().flatten();
+  });
+}
+
+UnitsPruned apply_units(const Network& dense, const std::vector<at::Tensor>& kept,
+                        const Calibration& calibration, const PruneOptions& options) {
+  require_valid_for_units(options);
+  const at::NoGradGuard no_grad;
+  const std::vector<UnitCoverage> coverage = unit_coverage(dense);
+  if (kept.size() != coverage.size()) {
+    throw InputError(fmt::format("units of {} layers for a network with {} before its head",
+                                 kept.size(), coverage.size()));
   }
-  result.network = keep_units(result.masked, selections);
-  result.difference = difference(result.masked, result.network, data);
-  constexpr double kTolerance = 1e-5;
-  if (!(result.difference <= kTolerance)) {
-    throw std::logic_error(fmt::format("the smaller network differs from the masked one by {:.1e}",
-                                       result.difference));
-  }
-  result.network = treat_head({dense, result.network}, options.head, data, options.metric);
-  result.after = cost(result.network);
-  size_t next = 0;
-  for (const UnitCoverage& c : coverage) {
-    if (c.group.empty()) {
-      const int64_t units = weight_of(dense, c.layer).size(0);
-      result.layers.push_back({c.layer.name, units, at::arange(units), c.reason});
-    } else {
-      const UnitSelection& s = selections[next++];
-      result.layers.push_back({c.layer.name, units_of(dense, s.group), s.kept, {}});
+  Task task{calibration.data, options, {}, {}, {}};
+  std::vector<at::Tensor> chosen;
+  for (size_t l = 0; l < coverage.size(); ++l) {
+    const int64_t units = weight_of(dense, coverage[l].layer).size(0);
+    const bool whole = kept[l].numel() == units;
+    if (kept[l].numel() < 1 || kept[l].min().item<int64_t>() < 0 ||
+        kept[l].max().item<int64_t>() >= units) {
+      throw InputError(fmt::format("layer '{}' has {} units; wanted some of 0 to {} to stay",
+                                   coverage[l].layer.name, units, units - 1));
     }
+    if (!whole && coverage[l].group.empty()) {
+      throw InputError(fmt::format("units of layer '{}' cannot go: {}", coverage[l].layer.name,
+                                   coverage[l].reason));
+    }
+    if (coverage[l].group.empty()) continue;
+    task.groups.push_back(coverage[l].group.front());
+    chosen.push_back(kept[l]);
   }
-  return result;
+  return remove_units(dense, coverage, task,
+                      [&](const NetworkPair&, size_t g) { return chosen[g]; });
 }
 
 }  // namespace ncprune

@@ -38,4 +38,9 @@ struct UnitsPruned {
 UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
                         const PruneOptions& options);
 
+// The same from the choice on, whoever made it: `kept` holds int64 indices, ascending, for every
+// layer that unit_coverage() names, in its order. Throws InputError when they do not fit.
+UnitsPruned apply_units(const Network& dense, const std::vector<at::Tensor>& kept,
+                        const Calibration& calibration, const PruneOptions& options);
+
 }  // namespace ncprune

@@ -35,6 +35,15 @@ struct MetricOptions {
   bool operator==(const MetricOptions&) const = default;
 };
 
+// The fields of MetricOptions by name, for command lines and files.
+struct MetricField {
+  std::string name;
+  std::string summary;
+  double MetricOptions::*field;
+  double most;  // of the range [0, most]; beyond it nothing but rounding is left of the rest
+};
+const std::vector<MetricField>& metric_fields();
+
 // pi_c, K of them, summing to 1; 0 for a class without samples. Throws InputError when there are no
 // samples at all.
 std::vector<double> class_weights(const std::vector<int64_t>& counts, double balance);

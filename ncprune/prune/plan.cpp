@@ -1,0 +1,234 @@
+#include "ncprune/prune/plan.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+#include <c10/util/hash.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "ncprune/base/error.h"
+
+namespace ncprune {
+namespace {
+
+constexpr int64_t kVersion = 1;
+
+std::string sha1_of(const at::Tensor& tensor) {
+  const at::Tensor whole = tensor.contiguous();
+  return c10::sha1({static_cast<const char*>(whole.data_ptr()), whole.nbytes()}).str();
+}
+
+PlannedTensor planned(const Network& network, const Layer& layer) {
+  const at::Tensor& tensor = network.initializers.at(layer.weight);
+  return {layer.name, layer.weight, tensor.sizes().vec(), sha1_of(tensor), {}, {}};
+}
+
+// As the initializer stores it; and, being a transposition, back.
+at::Tensor as_stored(const Layer& layer, const at::Tensor& weight) {
+  return layer.transposed ? weight : weight.t().contiguous();
+}
+
+std::string bits_text(const at::Tensor& mask) {
+  const at::Tensor whole = mask.contiguous();
+  const auto bits = elements<bool>(whole);
+  std::string text;
+  for (size_t begin = 0; begin < bits.size(); begin += 8) {
+    unsigned byte = 0;
+    for (size_t i = 0; i < 8; ++i) {
+      byte = byte << 1U | static_cast<unsigned>(begin + i < bits.size() && bits[begin + i]);
+    }
+    text += fmt::format("{:02x}", byte);
+  }
+  return text;
+}
+
+at::Tensor bits_of(const std::string& text, const std::vector<int64_t>& shape,
+                   const std::string& where) {
+  const int64_t size = c10::multiply_integers(shape);
+  const auto digit = [&](size_t i) {
+    const char c = text[i];
+    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+    if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
+    throw InputError(fmt::format("{}: 'mask' is not hexadecimal at character {}", where, i + 1));
+  };
+  if (std::ssize(text) != (size + 7) / 8 * 2) {
+    throw InputError(fmt::format("{}: 'mask' has {} characters; wanted {} for a tensor of {}",
+                                 where, text.size(), (size + 7) / 8 * 2, fmt::join(shape, " x ")));
+  }
+  at::Tensor mask = at::empty(shape, at::TensorOptions(at::kBool));
+  const auto bits = elements<bool>(mask);
+  for (size_t i = 0; i < bits.size(); ++i) bits[i] = (digit(i / 4) >> (3 - i % 4) & 1U) != 0;
+  return mask;
+}
+
+Json options_json(const PruneOptions& options) {
+  Json method{{"name", options.method.name}};
+  for (const MethodPart& part : method_parts()) method[part.name] = options.method.*part.field;
+  method["rounds"] = options.method.rounds;
+  Json metric;
+  for (const MetricField& f : metric_fields()) metric[f.name] = options.metric.*f.field;
+  return {{"method", method},         {"metric", metric},     {"sparsity", options.sparsity},
+          {"budget", options.budget}, {"head", options.head}, {"seed", options.seed}};
+}
+
+PruneOptions read_options(const Json& json) {
+  PruneOptions options;
+  json.at("method").at("name").get_to(options.method.name);
+  for (const MethodPart& part : method_parts()) {
+    json.at("method").at(part.name).get_to(options.method.*part.field);
+  }
+  json.at("method").at("rounds").get_to(options.method.rounds);
+  for (const MetricField& f : metric_fields()) {
+    json.at("metric").at(f.name).get_to(options.metric.*f.field);
+  }
+  json.at("sparsity").get_to(options.sparsity);
+  json.at("budget").get_to(options.budget);
+  json.at("head").get_to(options.head);
+  json.at("seed").get_to(options.seed);
+  return options;
+}
+
+PlannedTensor read_tensor(const Json& json, bool of_units, const std::string& where) {
+  constexpr int64_t kLargest = int64_t{1} << 31;
+  PlannedTensor tensor;
+  json.at("layer").get_to(tensor.layer);
+  json.at("tensor").get_to(tensor.tensor);
+  json.at("shape").get_to(tensor.shape);
+  json.at("sha1").get_to(tensor.sha1);
+  const std::string here = fmt::format("{}: tensor '{}'", where, tensor.tensor);
+  int64_t size = 1;
+  for (const int64_t n : tensor.shape) {
+    if (n < 1 || n > kLargest / size) {
+      throw InputError(
+          fmt::format("{}: shape {} is impossible", here, fmt::join(tensor.shape, " x ")));
+    }
+    size *= n;
+  }
+  if (!of_units) {
+    tensor.mask = bits_of(json.at("mask").get<std::string>(), tensor.shape, here);
+    return tensor;
+  }
+  const auto units = json.at("units").get<std::vector<int64_t>>();
+  if (std::adjacent_find(units.begin(), units.end(), std::greater_equal<>()) != units.end()) {
+    throw InputError(fmt::format("{}: 'units' do not ascend", here));
+  }
+  tensor.units = at::tensor(units, at::TensorOptions(at::kLong));
+  return tensor;
+}
+
+// The plan's tensors in the order of the network's layers.
+template <typename Field>
+std::vector<at::Tensor> in_layer_order(const Network& network, const Plan& plan, Field field) {
+  std::vector<at::Tensor> ordered;
+  for (const Layer& layer : prunable_layers(network)) {
+    const auto found =
+        std::find_if(plan.tensors.begin(), plan.tensors.end(),
+                     [&](const PlannedTensor& t) { return t.tensor == layer.weight; });
+    if (found == plan.tensors.end()) {
+      throw InputError(
+          fmt::format("the plan says nothing of layer '{}' ('{}')", layer.name, layer.weight));
+    }
+    ordered.push_back(field(*found, layer));
+  }
+  return ordered;
+}
+
+}  // namespace
+
+Plan plan_of(const Network& dense, const Pruned& pruned, const PruneOptions& options) {
+  Plan plan{options, false, {}};
+  const std::vector<Layer> layers = prunable_layers(dense);
+  for (size_t l = 0; l < layers.size(); ++l) {
+    plan.tensors.push_back(planned(dense, layers[l]));
+    plan.tensors.back().mask = as_stored(layers[l], pruned.masks[l]);
+  }
+  return plan;
+}
+
+Plan plan_of(const Network& dense, const UnitsPruned& pruned, const PruneOptions& options) {
+  Plan plan{options, true, {}};
+  const std::vector<Layer> layers = prunable_layers(dense);
+  for (size_t l = 0; l < layers.size(); ++l) {
+    plan.tensors.push_back(planned(dense, layers[l]));
+    plan.tensors.back().units = pruned.layers[l].kept;
+  }
+  return plan;
+}
+
+Json plan_json(const Plan& plan) {
+  Json json{{"ncprune_plan", kVersion}, {"remove", plan.of_units ? "units" : "weights"}};
+  json.update(options_json(plan.options));
+  json["tensors"] = Json::array();
+  for (const PlannedTensor& t : plan.tensors) {
+    Json entry{{"layer", t.layer}, {"tensor", t.tensor}, {"shape", t.shape}, {"sha1", t.sha1}};
+    if (plan.of_units) {
+      const auto units = elements<int64_t>(t.units);
+      entry["units"] = std::vector<int64_t>(units.begin(), units.end());
+    } else {
+      entry["mask"] = bits_text(t.mask);
+    }
+    json["tensors"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+Plan parse_plan(const std::string& text, const std::string& where) {
+  try {
+    const Json json = Json::parse(text);
+    const auto version = json.at("ncprune_plan").get<int64_t>();
+    if (version != kVersion) {
+      throw InputError(
+          fmt::format("{}: a plan of version {}; wanted {}", where, version, kVersion));
+    }
+    const auto remove = json.at("remove").get<std::string>();
+    if (remove != "units" && remove != "weights") {
+      throw InputError(fmt::format("{}: 'remove' is '{}'; wanted weights or units", where, remove));
+    }
+    Plan plan{read_options(json), remove == "units", {}};
+    for (const Json& tensor : json.at("tensors")) {
+      plan.tensors.push_back(read_tensor(tensor, plan.of_units, where));
+    }
+    return plan;
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(fmt::format("{}: is not a plan: {}", where, error.what()));
+  }
+}
+
+std::vector<std::string> changed_tensors(const Plan& plan, const Network& network) {
+  std::vector<std::string> changed;
+  for (const PlannedTensor& t : plan.tensors) {
+    const auto found = network.initializers.find(t.tensor);
+    if (found == network.initializers.end()) {
+      throw InputError(
+          fmt::format("the network has no tensor '{}', which the plan prunes", t.tensor));
+    }
+    if (found->second.sizes() != at::IntArrayRef(t.shape)) {
+      throw InputError(fmt::format("tensor '{}' is {}; the plan was made for {}", t.tensor,
+                                   fmt::join(found->second.sizes().vec(), " x "),
+                                   fmt::join(t.shape, " x ")));
+    }
+    if (sha1_of(found->second) != t.sha1) changed.push_back(t.tensor);
+  }
+  return changed;
+}
+
+Pruned apply_plan_of_weights(const Network& network, const Plan& plan,
+                             const Calibration& calibration) {
+  changed_tensors(plan, network);
+  const auto mask = [](const PlannedTensor& t, const Layer& layer) {
+    return as_stored(layer, t.mask);
+  };
+  return apply_masks(network, in_layer_order(network, plan, mask), calibration, plan.options);
+}
+
+UnitsPruned apply_plan_of_units(const Network& network, const Plan& plan,
+                                const Calibration& calibration) {
+  changed_tensors(plan, network);
+  const auto units = [](const PlannedTensor& t, const Layer&) { return t.units; };
+  return apply_units(network, in_layer_order(network, plan, units), calibration, plan.options);
+}
+
+}  // namespace ncprune
