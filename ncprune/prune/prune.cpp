@@ -6,6 +6,7 @@
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/prune/allocation.h"
+#include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/layer_update.h"
 #include "ncprune/prune/solver.h"
@@ -68,6 +69,8 @@ at::Tensor prune_layer(Network& network, const Network& dense, const LayerTask& 
   if (method.repair == "least-squares") {
     if (!search || method.metric != "neural-collapse") moments = measure(options.metric);
     update_layer(network, task.layer, {moments, mask, options.metric.damping});
+  } else if (method.repair == "bias") {
+    correct_bias(network, task.layer, weight * mask, {dense, context.data, options.metric});
   } else {
     set_weight(network, task.layer, weight * mask);
   }
@@ -119,6 +122,7 @@ Pruned prune(const Network& dense, const Calibration& calibration, const PruneOp
     result = prune_once(dense, result.network,
                         {calibration.data, round > 1 ? rescored : calibration.statistics}, step);
   }
+  result.network = treat_batch_norm(result.network, options.batch_norm, calibration.data);
   result.network =
       treat_head({dense, result.network}, options.head, calibration.data, options.metric);
   return result;

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <vector>
+
+#include "ncprune/prune/prune.h"
+
+namespace ncprune {
+
+// What the prunable layers hold, in graph order; none for a network that is only a head.
+std::vector<LayerSparsity> layer_sparsity(const Network& network);
+
+// Share of the weights that are zero, over all of `layers`, in [0, 1]; 0 for none.
+double sparsity(const std::vector<LayerSparsity>& layers);
+
+}  // namespace ncprune
