@@ -13,12 +13,47 @@ namespace ncprune::cli {
 void add_demo(CLI::App& app);
 void add_train(CLI::App& app);
 void add_prune(CLI::App& app);
+void add_finetune(CLI::App& app);
+void add_gradual(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_study(CLI::App& app);
 void add_lists(CLI::App& app);  // methods, criteria, operators, architectures, datasets
 
 // --data, --data-root, --imbalance, --validation and --seed, alike for every command with data.
 void add_data_options(CLI::App& command, DataRequest& request);
+
+// How to train, as the command line says it: a teacher is a file there.
+struct TrainRequest {
+  TrainOptions options;
+  std::string teacher;  // empty: none
+  Distillation distillation;
+};
+
+// Every option of TrainOptions and of distillation, alike for every command that trains.
+void add_train_options(CLI::App& command, TrainRequest& request);
+
+// Reads the teacher. Throws InputError.
+TrainOptions train_options(const TrainRequest& request, uint64_t seed);
+
+// Prints the epochs, a star at the one that was taken, and gives the same as data.
+Json report_epochs(const Training& training);
+
+// How to prune, as the command line says it: a method and the parts of it that are to differ.
+struct PruneRequest {
+  std::string method = "surgeon";
+  Method parts;  // those given on the command line
+  PruneOptions options;
+  bool sparsity_given = false;
+
+  PruneRequest();
+};
+
+// Every option of PruneOptions but the budget, alike for every command that prunes.
+void add_prune_options(CLI::App& command, PruneRequest& request);
+
+// The method with its parts; a pattern N:M fixes the sparsity where none was given. Throws
+// InputError on an unknown method or pattern.
+PruneOptions prune_options(const PruneRequest& request, uint64_t seed);
 
 // Accepts 0, 1, 2, ... below 10^18.
 CLI::Validator whole_number();

@@ -28,6 +28,7 @@
 // onnx: the only model file
 #include "ncprune/onnx/onnx.h"
 // train: losses, samplers, optimizers, schedules
+#include "ncprune/train/distillation.h"
 #include "ncprune/train/loss.h"
 #include "ncprune/train/optimizer.h"
 #include "ncprune/train/sampler.h"
@@ -40,6 +41,7 @@
 #include "ncprune/criteria/criterion.h"
 // prune: how much from where, in which pattern, with what repair
 #include "ncprune/prune/allocation.h"
+#include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/method.h"
 #include "ncprune/prune/options.h"
@@ -49,6 +51,7 @@
 #include "ncprune/prune/reconstruction.h"
 #include "ncprune/prune/scoring.h"
 #include "ncprune/prune/solver.h"
+#include "ncprune/prune/sparsity.h"
 #include "ncprune/prune/structured.h"
 // evaluate: what happened to each class
 #include "ncprune/evaluate/metrics.h"
@@ -57,5 +60,6 @@
 #include "ncprune/report/table.h"
 // experiment: the stages in their order
 #include "ncprune/experiment/demo.h"
+#include "ncprune/experiment/gradual.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/experiment/study.h"

@@ -2,6 +2,8 @@
 
 #include <ATen/ops/matmul.h>
 
+#include "ncprune/data/noise.h"
+
 namespace ncprune {
 
 void update_layer(Network& network, const Layer& layer, const LayerUpdate& update) {
@@ -15,6 +17,19 @@ void set_layer(Network& network, const Layer& layer, const at::Tensor& weight,
   set_weight(network, layer, weight);
   if (layer.bias.empty()) return;
   set_bias(network, layer, moments.target_mean - at::matmul(weight, moments.input_mean));
+}
+
+void correct_bias(Network& network, const Layer& layer, const at::Tensor& weight,
+                  const MeanTarget& target) {
+  LayerMoments means;
+  if (!layer.bias.empty()) {
+    const auto& [dense, data, options] = target;
+    means.target_mean = balanced_mean(dense, layer.output, data, options.balance);
+    means.input_mean = balanced_mean(
+        network, layer.input,
+        options.noise > 0 ? with_gaussian_noise(data, options.noise, 0) : data, options.balance);
+  }
+  set_layer(network, layer, weight.to(at::kDouble), means);
 }
 
 }  // namespace ncprune

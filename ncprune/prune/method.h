@@ -16,8 +16,9 @@ struct Method {
   std::string pattern = "layer";           // find_pattern()
   std::string solver = "score";            // solvers()
   std::string metric = "neural-collapse";  // of the solver: or "plain", the mean over samples
-  std::string repair = "none";  // "none", "own" (what the solver leaves), "least-squares"
-  int64_t rounds = 1;           // of scoring anew, the kept share falling geometrically
+  // "none"; "own": what the solver leaves; "bias": see correct_bias(); "least-squares".
+  std::string repair = "none";
+  int64_t rounds = 1;  // of scoring anew, the kept share falling geometrically
 };
 
 const std::vector<Method>& methods();

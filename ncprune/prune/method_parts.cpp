@@ -10,7 +10,8 @@ const std::vector<MethodPart>& method_parts() {
        &Method::pattern},
       {"solver", "score, or what searches a layer: admm, obc or sparsegpt", &Method::solver},
       {"search-metric", "of the solver: neural-collapse or plain", &Method::metric},
-      {"repair", "none, own (what the solver leaves) or least-squares", &Method::repair},
+      {"repair", "none, own (what the solver leaves), bias (the means) or least-squares",
+       &Method::repair},
   };
   return table;
 }

@@ -172,7 +172,7 @@ LayerSolution obc(const SolverInput& input) {
       scores[i].copy_(at::tensor(row, at::TensorOptions(at::kDouble)));
     }
   });
-  at::Tensor mask = pattern.mask(scores, input.keep);
+  at::Tensor mask = zeros_last(pattern, input.weight).mask(scores, input.keep);
   return {least_squares(input.problem, mask), mask};
 }
 

@@ -9,6 +9,7 @@
 #include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
 #include "ncprune/prune/allocation.h"
+#include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/pattern.h"
 #include "ncprune/prune/solver.h"
@@ -54,8 +55,9 @@ void require_valid(const PruneOptions& options) {
                       method.pattern, fixed, options.sparsity));
     }
   }
+  find_named(batch_norm_treatments(), options.batch_norm, "BatchNorm treatment");
   find_named(head_treatments(), options.head, "head treatment");
-  require_one_of("repair", method.repair, {"none", "own", "least-squares"});
+  require_one_of("repair", method.repair, {"none", "own", "bias", "least-squares"});
   require_one_of("metric", method.metric, {"neural-collapse", "plain"});
   std::vector<std::string> known_solvers{"score"};
   for (const Solver& solver : solvers()) known_solvers.push_back(solver.name);

@@ -16,7 +16,8 @@ struct PruneOptions {
   // prune_units() only. "units": that share of every layer's units; "parameters" or "macs": that
   // share of the whole network's, the layers paying by what their units cost.
   std::string budget = "units";
-  std::string head = "keep";  // head_treatments()
+  std::string batch_norm = "keep";  // batch_norm_treatments()
+  std::string head = "keep";        // head_treatments(), after it
   MetricOptions metric = {};  // of repair, head and criteria, and of the solver unless it is plain
   uint64_t seed = 0;          // for criteria that draw
 };

@@ -178,4 +178,16 @@ Pattern find_pattern(const std::string& name) {
   return find_named(patterns(), name, "pattern");
 }
 
+Pattern zeros_last(Pattern pattern, const at::Tensor& weight) {
+  const at::Tensor zero = weight.eq(0);
+  if (!zero.any().item<bool>()) return pattern;
+  // Below every score, and too small to move the mean of a block.
+  constexpr double kBelow = -std::numeric_limits<float>::min();
+  const auto inner = pattern.mask;
+  pattern.mask = [inner, zero](const at::Tensor& scores, int64_t keep) {
+    return inner(scores.masked_fill(zero, kBelow), keep);
+  };
+  return pattern;
+}
+
 }  // namespace ncprune

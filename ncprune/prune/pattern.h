@@ -29,6 +29,10 @@ const std::vector<Pattern>& patterns();
 // the best by their mean score; blocks at the edges may be smaller). Throws InputError.
 Pattern find_pattern(const std::string& name);
 
+// `pattern` for a layer of `weight` [m, d] in which what is zero already goes first, so that
+// pruning again brings none of it back. REQUIRES: scores of 0 or more, [m, d].
+Pattern zeros_last(Pattern pattern, const at::Tensor& weight);
+
 // True at the `keep` largest of `scores` (any shape), ties to the lower index.
 at::Tensor keep_largest(const at::Tensor& scores, int64_t keep);
 

@@ -70,8 +70,13 @@ Json options_json(const PruneOptions& options) {
   method["rounds"] = options.method.rounds;
   Json metric;
   for (const MetricField& f : metric_fields()) metric[f.name] = options.metric.*f.field;
-  return {{"method", method},         {"metric", metric},     {"sparsity", options.sparsity},
-          {"budget", options.budget}, {"head", options.head}, {"seed", options.seed}};
+  return {{"method", method},
+          {"metric", metric},
+          {"sparsity", options.sparsity},
+          {"budget", options.budget},
+          {"batch_norm", options.batch_norm},
+          {"head", options.head},
+          {"seed", options.seed}};
 }
 
 PruneOptions read_options(const Json& json) {
@@ -86,6 +91,7 @@ PruneOptions read_options(const Json& json) {
   }
   json.at("sparsity").get_to(options.sparsity);
   json.at("budget").get_to(options.budget);
+  json.at("batch_norm").get_to(options.batch_norm);
   json.at("head").get_to(options.head);
   json.at("seed").get_to(options.seed);
   return options;

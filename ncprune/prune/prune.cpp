@@ -8,6 +8,7 @@
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/prune/allocation.h"
+#include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/layer_update.h"
 #include "ncprune/prune/solver.h"
@@ -55,12 +56,15 @@ void mask_layer(Network& network, const Network& dense, const LayerTask& task,
                 const PruneContext& context, const at::Tensor& mask,
                 const std::optional<LayerMoments>& measured) {
   const PruneOptions& options = context.options;
+  const at::Tensor weight = weight_of(dense, task.layer);
   if (options.method.repair == "least-squares") {
     const LayerMoments moments =
         measured ? *measured : measure(network, dense, task, context, options.metric);
     update_layer(network, task.layer, {moments, mask, options.metric.damping});
+  } else if (options.method.repair == "bias") {
+    correct_bias(network, task.layer, weight * mask, {dense, context.data, options.metric});
   } else {
-    set_weight(network, task.layer, weight_of(dense, task.layer) * mask);
+    set_weight(network, task.layer, weight * mask);
   }
 }
 
@@ -90,13 +94,7 @@ at::Tensor prune_layer(Network& network, const Network& dense, const LayerTask& 
 void add_layer(Pruned& result, const Layer& layer, const at::Tensor& mask) {
   result.masks.push_back(mask);
   result.layers.push_back({layer.name, mask.numel(), mask.sum().item<int64_t>()});
-  int64_t weights = 0;
-  int64_t kept = 0;
-  for (const LayerSparsity& l : result.layers) {
-    weights += l.weights;
-    kept += l.kept;
-  }
-  result.sparsity = 1 - static_cast<double>(kept) / static_cast<double>(weights);
+  result.sparsity = sparsity(result.layers);
 }
 
 // One shot: scores of `scored`, whose statistics `calibration` holds, counts per layer, then from
@@ -152,6 +150,7 @@ Pruned prune(const Network& dense, const Calibration& calibration, const PruneOp
     result = prune_once(dense, result.network,
                         {calibration.data, round > 1 ? rescored : calibration.statistics}, step);
   }
+  result.network = treat_batch_norm(result.network, options.batch_norm, calibration.data);
   result.network =
       treat_head({dense, result.network}, options.head, calibration.data, options.metric);
   return result;
@@ -162,7 +161,7 @@ Pruned apply_masks(const Network& dense, const std::vector<at::Tensor>& masks,
   require_valid(options);
   if (options.method.repair == "own") {
     throw InputError(
-        "the repair 'own' belongs to a solver; given masks take none or least-squares");
+        "the repair 'own' belongs to a solver; given masks take none, bias or least-squares");
   }
   const at::NoGradGuard no_grad;
   const std::vector<Layer> layers = prunable_layers(dense);
@@ -173,6 +172,7 @@ Pruned apply_masks(const Network& dense, const std::vector<at::Tensor>& masks,
                {calibration.data, options}, masks[l], {});
     add_layer(result, layers[l], masks[l]);
   }
+  result.network = treat_batch_norm(result.network, options.batch_norm, calibration.data);
   result.network =
       treat_head({dense, result.network}, options.head, calibration.data, options.metric);
   return result;

@@ -6,14 +6,9 @@
 
 #include "ncprune/prune/options.h"
 #include "ncprune/prune/scoring.h"
+#include "ncprune/prune/sparsity.h"
 
 namespace ncprune {
-
-struct LayerSparsity {
-  std::string name;
-  int64_t weights;  // in the layer
-  int64_t kept;     // not zero afterwards
-};
 
 struct Pruned {
   Network network;

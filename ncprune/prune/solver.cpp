@@ -3,7 +3,8 @@
 namespace ncprune {
 
 LayerSolution admm(const SolverInput& input) {
-  at::Tensor mask = search_support(input.problem, {input.pattern, input.keep, input.row_weights});
+  const Pattern pattern = zeros_last(input.pattern, input.weight);
+  at::Tensor mask = search_support(input.problem, {pattern, input.keep, input.row_weights});
   return {least_squares(input.problem, mask), mask};
 }
 

@@ -16,7 +16,7 @@ struct LayerSolution {
 
 struct SolverInput {
   const LayerProblem& problem;
-  const at::Tensor& weight;  // dense, double [m, d]
+  const at::Tensor& weight;  // dense, double [m, d]; what is zero in it goes first
   const Pattern& pattern;
   int64_t keep;            // weights to keep
   at::Tensor row_weights;  // [m], what each row's error weighs against the others'

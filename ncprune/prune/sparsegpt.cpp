@@ -35,19 +35,18 @@ LayerSolution sparsegpt(const SolverInput& input) {
   for (int64_t begin = 0; begin < d; begin += block) {
     const int64_t end = std::min(begin + block, d);
     const auto up_to = std::llround(share * static_cast<double>(weight.size(0) * end));
-    const auto scores = [&](int64_t from, int64_t to) {
-      return (weight.slice(1, from, to) / pivots.slice(0, from, to)).square();
+    const auto choose = [&](int64_t from, int64_t to, int64_t keep) {
+      const at::Tensor scores = (weight.slice(1, from, to) / pivots.slice(0, from, to)).square();
+      const at::Tensor before = input.weight.slice(1, from, to);
+      mask.slice(1, from, to).copy_(zeros_last(pattern, before).mask(scores, keep));
     };
     if (!pattern.group) {
-      mask.slice(1, begin, end).copy_(pattern.mask(scores(begin, end), up_to - kept));
+      choose(begin, end, up_to - kept);
       kept = up_to;
     }
     at::Tensor errors = at::zeros_like(weight.slice(1, begin, end));
     for (int64_t j = begin; j < end; ++j) {
-      if (pattern.group && (j - begin) % group == 0) {
-        const int64_t last = std::min(j + group, end);
-        mask.slice(1, j, last).copy_(pattern.mask(scores(j, last), 0));
-      }
+      if (pattern.group && (j - begin) % group == 0) choose(j, std::min(j + group, end), 0);
       const at::Tensor column = weight.select(1, j);
       const at::Tensor error = column * mask.select(1, j).logical_not() / pivots[j];
       weight.slice(1, j, end).addr_(error, factor[j].slice(0, j, end), 1, -1);

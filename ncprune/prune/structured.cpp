@@ -14,6 +14,7 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/layer_update.h"
 #include "ncprune/prune/unit_search.h"
@@ -163,6 +164,8 @@ void apply(Network& network, const NetworkPair& pair, const UnitSelection& selec
   const std::string& repair = options.method.repair;
   if (repair == "none" || (repair == "own" && !searches(options))) {
     set_weight(network, consumer, weight * mask);
+  } else if (repair == "bias") {
+    correct_bias(network, consumer, weight * mask, {pair.dense, task.data, options.metric});
   } else {
     const MetricOptions metric = repair == "own" ? solver_metric(options) : options.metric;
     const LayerMoments moments = moments_of(pair, consumer, task.data, metric);
@@ -207,6 +210,7 @@ UnitsPruned remove_units(
     throw std::logic_error(fmt::format("the smaller network differs from the masked one by {:.1e}",
                                        result.difference));
   }
+  result.network = treat_batch_norm(result.network, task.options.batch_norm, task.data);
   result.network =
       treat_head({dense, result.network}, task.options.head, task.data, task.options.metric);
   result.after = cost(result.network);

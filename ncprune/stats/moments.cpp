@@ -240,6 +240,22 @@ std::vector<LayerMoments> measure_value_moments(const Network& network, const Va
   return moments;
 }
 
+at::Tensor balanced_mean(const Network& network, const std::string& value, const Dataset& data,
+                         double balance) {
+  const std::vector<int64_t> counts = class_counts(data);
+  std::vector<double> per_sample = class_weights(counts, balance);
+  for (size_t c = 0; c < counts.size(); ++c) {
+    per_sample[c] /= static_cast<double>(std::max<int64_t>(counts[c], 1));
+  }
+  at::Tensor mean;
+  for_each_batch(network, data, per_sample, [&](const Batch& batch) {
+    const at::Tensor x = run(network, batch.inputs, {value}).front().to(at::kDouble);
+    const at::Tensor term = at::matmul(batch.weights, x);
+    mean = mean.defined() ? mean + term : term;
+  });
+  return mean;
+}
+
 std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
                                           const Dataset& data, const MetricOptions& options) {
   std::vector<std::string> inputs;

@@ -79,6 +79,10 @@ struct ValueQuery {
 std::vector<LayerMoments> measure_value_moments(const Network& network, const ValueQuery& query,
                                                 const Dataset& data, const MetricOptions& options);
 
+// sum_c pi_c E_c[value] alone, double [d]: one forward pass and no products of its own.
+at::Tensor balanced_mean(const Network& network, const std::string& value, const Dataset& data,
+                         double balance);
+
 // The moments of `layers`, in one pass over `data`. Where nothing before a layer was changed, z is
 // an exact linear map of x~ and C = W H needs no pass. Time: one forward pass of each network up to
 // the last layer and d^2 multiply-adds per sample and layer; memory O(d^2 + K d) per layer,

@@ -25,18 +25,14 @@ at::Tensor weighted_cross_entropy(const at::Tensor& logits, const at::Tensor& la
          static_cast<double>(labels.size(0));
 }
 
-at::Tensor with_mean_one(const at::Tensor& weights, const at::Tensor& counts) {
-  return (weights * (counts.sum() / (weights * counts).sum())).to(at::kFloat);
-}
-
 at::Tensor inverse_frequency(const at::Tensor& counts) {
-  return with_mean_one(counts.reciprocal(), counts);
+  return weights_of_mean_one(counts.reciprocal(), counts);
 }
 
 // 1 / effective number of samples, (1 - beta^n) / (1 - beta).
 at::Tensor inverse_effective_number(const at::Tensor& counts) {
   constexpr double kBeta = 0.9999;
-  return with_mean_one((1 - at::pow(kBeta, counts)).reciprocal(), counts);
+  return weights_of_mean_one((1 - at::pow(kBeta, counts)).reciprocal(), counts);
 }
 
 LossFunction cross_entropy(const at::Tensor&) {
@@ -91,6 +87,10 @@ LossFunction ldam_drw(const at::Tensor& counts) {
 }
 
 }  // namespace
+
+at::Tensor weights_of_mean_one(const at::Tensor& weights, const at::Tensor& counts) {
+  return (weights * (counts.sum() / (weights * counts).sum())).to(at::kFloat);
+}
 
 const std::vector<Loss>& losses() {
   static const std::vector<Loss> table{

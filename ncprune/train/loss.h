@@ -27,6 +27,10 @@ struct Loss {
 // balanced-softmax, class-balanced, class-weighted, cross-entropy, focal, ldam-drw, logit-adjusted.
 const std::vector<Loss>& losses();
 
+// Class weights in proportion to `weights` with mean 1 over `counts` samples per class; both double
+// [K]. Float [K].
+at::Tensor weights_of_mean_one(const at::Tensor& weights, const at::Tensor& counts);
+
 // Throws InputError on an unknown name. REQUIRES: every count is positive.
 LossFunction make_loss(std::string_view name, const std::vector<int64_t>& counts);
 

@@ -30,24 +30,6 @@ const std::vector<Selection>& selections() {
   return table;
 }
 
-void require_valid(const TrainOptions& options) {
-  const auto require = [](bool valid, const char* name, double given, const char* wanted) {
-    if (!valid) throw InputError(fmt::format("{} is {}; wanted {}", name, given, wanted));
-  };
-  const auto require_positive = [&](const char* name, int64_t value) {
-    require(value >= 1, name, static_cast<double>(value), "at least 1");
-  };
-  require_positive("epochs", options.epochs);
-  require_positive("batch", options.batch);
-  require(std::isfinite(options.learning_rate) && options.learning_rate > 0, "learning rate",
-          options.learning_rate, "a positive number");
-  require(options.momentum >= 0 && options.momentum < 1, "momentum", options.momentum,
-          "a number in [0, 1)");
-  require(std::isfinite(options.weight_decay) && options.weight_decay >= 0, "weight decay",
-          options.weight_decay, "0 or more");
-  require(options.patience >= 0, "patience", static_cast<double>(options.patience), "0 or more");
-}
-
 // One run of training: what its steps share.
 class Trainer {
  public:
@@ -64,7 +46,12 @@ class Trainer {
         dropout_random_(Random(options.seed).stream("dropout")),
         parameters_(prepare_parameters()),
         optimizer_(options.optimizer, parameters_,
-                   {.momentum = options.momentum, .weight_decay = options.weight_decay}) {}
+                   {.momentum = options.momentum, .weight_decay = options.weight_decay}) {
+    if (!options.distillation) return;
+    distillation_.emplace(*options.distillation, network_, training, shares_);
+    const std::string& features = distillation_->features_value();
+    if (!features.empty()) wanted_.push_back(features);
+  }
 
   int64_t steps_per_epoch() const {
     const int64_t size = training_.size();
@@ -119,7 +106,13 @@ class Trainer {
     const at::Tensor inputs = prepare_inputs(network_, training_.inputs.index_select(0, indices));
     const at::Tensor labels = training_.labels.index_select(0, indices);
     const RunMode mode{.training = true, .random = &dropout_random_};
-    const at::Tensor loss = loss_(run(network_, inputs, wanted_, mode).front(), labels, progress);
+    const std::vector<at::Tensor> values = run(network_, inputs, wanted_, mode);
+    at::Tensor loss = loss_(values.front(), labels, progress);
+    if (distillation_) {
+      const at::Tensor features = values.size() > 1 ? values.back() : at::Tensor();
+      loss = options_.distillation->labels * loss +
+             (*distillation_)(indices, values.front(), features);
+    }
     loss.backward();
     const at::NoGradGuard no_grad;
     for (size_t i = 0; i < parameters_.size(); ++i) {
@@ -143,6 +136,7 @@ class Trainer {
   std::vector<at::Tensor> kept_;  // 1 where a weight may change, per parameter; undefined: all may
   std::vector<at::Tensor> parameters_;
   Optimizer optimizer_;
+  std::optional<DistillationLoss> distillation_;
 };
 
 // Fills in the accuracies.
@@ -168,6 +162,34 @@ Epoch validate_epoch(Epoch epoch, const Network& network, const Dataset& validat
 
 }  // namespace
 
+void require_valid(const TrainOptions& options) {
+  const auto require = [](bool valid, const char* name, double given, const char* wanted) {
+    if (!valid) throw InputError(fmt::format("{} is {}; wanted {}", name, given, wanted));
+  };
+  const auto require_positive = [&](const char* name, int64_t value) {
+    require(value >= 1, name, static_cast<double>(value), "at least 1");
+  };
+  require_positive("epochs", options.epochs);
+  require_positive("batch", options.batch);
+  require(std::isfinite(options.learning_rate) && options.learning_rate > 0, "learning rate",
+          options.learning_rate, "a positive number");
+  require(options.momentum >= 0 && options.momentum < 1, "momentum", options.momentum,
+          "a number in [0, 1)");
+  require(std::isfinite(options.weight_decay) && options.weight_decay >= 0, "weight decay",
+          options.weight_decay, "0 or more");
+  require(options.patience >= 0, "patience", static_cast<double>(options.patience), "0 or more");
+  for (const int64_t epoch : options.checkpoints) {
+    require(epoch >= 0 && epoch <= options.epochs, "epoch to keep", static_cast<double>(epoch),
+            "0 to the number of epochs");
+  }
+  find_named(losses(), options.loss, "loss");
+  find_named(samplers(), options.sampler, "sampler");
+  find_named(optimizers(), options.optimizer, "optimizer");
+  find_named(schedules(), options.schedule, "schedule");
+  find_named(selections(), options.select, "selection");
+  if (options.distillation) require_valid(*options.distillation);
+}
+
 Training train(const Network& network, const Dataset& training, const Dataset& validation,
                const TrainOptions& options) {
   require_valid(options);
@@ -178,6 +200,11 @@ Training train(const Network& network, const Dataset& training, const Dataset& v
   Progress bar("training", options.epochs * trainer.steps_per_epoch());
   const bool measured = validation.labels.defined() && validation.size() > 0;
   Training result;
+  const auto keep_checkpoint = [&](int64_t epoch) {
+    if (std::count(options.checkpoints.begin(), options.checkpoints.end(), epoch) == 0) return;
+    result.checkpoints[epoch] = clone(trainer.network());
+  };
+  keep_checkpoint(0);
   double best = -1;
   for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
     bar.set_label(fmt::format("training, epoch {} of {}", epoch, options.epochs));
@@ -191,6 +218,7 @@ Training train(const Network& network, const Dataset& training, const Dataset& v
     }
     row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.history.push_back(row);
+    keep_checkpoint(epoch);
     if (measured && options.patience > 0 && epoch - result.best_epoch >= options.patience) break;
   }
   return result;

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ncprune/data/dataset.h"
 #include "ncprune/model/network.h"
+#include "ncprune/train/distillation.h"
 
 namespace ncprune {
 
@@ -22,13 +25,16 @@ struct TrainOptions {
   std::string select = "balanced";  // validation accuracy that picks the epoch: or "overall"
   int64_t patience = 0;             // epochs without a better one before stopping; 0: never
   bool keep_zeros =
-      false;          // weights (of two axes or more) that are 0 stay 0: fine-tuning after pruning
+      false;  // weights (of two axes or more) that are 0 stay 0: fine-tuning after pruning
+  std::optional<Distillation> distillation = {};  // a teacher beside the loss
+  // Epochs after which the network is to be kept as well, in [0, epochs]; 0: before the first.
+  std::vector<int64_t> checkpoints = {};
   uint64_t seed = 0;  // of the samples' order and of Dropout
 };
 
 struct Epoch {
-  int64_t epoch = 0;               // from 1
-  double loss = 0;                 // mean over the epoch's samples, each as its own step saw it
+  int64_t epoch = 0;  // from 1
+  double loss = 0;  // mean over the epoch's samples, each as its own step saw it, teacher included
   double learning_rate = 0;        // of the epoch's last step
   double validation_balanced = 0;  // mean over classes that have validation samples, in [0, 1]
   double validation_overall = 0;   // share of all validation samples, in [0, 1]
@@ -39,7 +45,12 @@ struct Training {
   Network network;             // as it was after the best epoch
   std::vector<Epoch> history;  // one per epoch run
   int64_t best_epoch = 0;      // ties go to the earlier epoch; without validation samples the last
+  // By epoch; those that `patience` left out are missing.
+  std::map<int64_t, Network> checkpoints;
 };
+
+// Throws the InputError that train() would for an option unknown or out of range.
+void require_valid(const TrainOptions& options);
 
 // Trains a copy of `network`: BatchNormalization uses and updates batch statistics, Dropout drops.
 // The same seed, options and number of threads give the same weights. Inputs are normalised as the

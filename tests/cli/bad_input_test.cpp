@@ -126,6 +126,31 @@ TEST_F(BadInput, UnknownNamesListTheKnownOnes) {
   expect_refused(prune(kGood + "--colour red"), {"--colour"});
 }
 
+TEST_F(BadInput, RecoveryIsRefusedWithItsFault) {
+  const std::string finetune = "finetune good.onnx -o out.onnx " + kGood;
+  expect_refused(finetune + "--loss magic", {"magic", "focal"});
+  expect_refused(finetune + "--epochs 0", {"epochs is 0"});
+  expect_refused(finetune + "--teacher missing.onnx", {"missing.onnx"});
+  expect_refused(finetune + "--distill-logits 2", {"--distill-logits", "--teacher"});
+  expect_refused(finetune + "--teacher good.onnx --distill-logits 0", {"weight"});
+  expect_refused(finetune + "--teacher good.onnx --temperature=-1", {"temperature", "-1"});
+  write_onnx(folder_.path() + "/" + "other.onnx", build_network("mlp:5", {2}, 2, Random(1)));
+  expect_refused(finetune + "--teacher other.onnx --distill-features 1", {"4", "5", "features"});
+
+  const std::string gradual = "gradual good.onnx -o out.onnx " + kGood;
+  expect_refused(gradual + "--sparsity-schedule magic", {"magic", "cubic"});
+  expect_refused(gradual + "--sparsity-schedule rewind", {"rewind", "early"});
+  expect_refused(gradual + "--sparsity-schedule rewind --rewind-to other.onnx", {"fc1."});
+  expect_refused(gradual + "--steps 0", {"0 steps"});
+  expect_refused(gradual + "--method magic", {"magic", "surgeon"});
+  expect_refused(gradual + "--pattern 2:4", {"2:4"});
+
+  expect_refused(prune(kGood + "--batch-norm magic"), {"magic", "recalibrate"});
+  expect_refused(train(kGood + "--save-epoch 1"), {"EPOCH=FILE"});
+  expect_refused(train(kGood + "--save-epoch x=early.onnx"), {"x=early.onnx"});
+  expect_refused(train(kGood + "--save-epoch 7=early.onnx"), {"7"});
+}
+
 TEST_F(BadInput, AnOutputThatCannotBeWrittenIsRefusedBeforeTheWork) {
   expect_refused("prune good.onnx -o no/such/folder/out.onnx " + kGood, {"no/such/folder"});
 }

@@ -41,6 +41,42 @@ TEST_F(Commands, TrainPruneEvaluateWithAClassOfOneSample) {
   EXPECT_TRUE(json["networks"][1]["noisy"].contains("worst_recall"));
 }
 
+TEST_F(Commands, FinetuneKeepsTheZerosAndFollowsATeacher) {
+  const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
+  run("train " + data + "--arch mlp:16,8 --epochs 3 -o dense.onnx");
+  run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.75 --method magnitude-uniform");
+  const std::string printed = run("finetune " + data +
+                                  "pruned.onnx -o tuned.onnx --epochs 2 --loss balanced-softmax "
+                                  "--teacher dense.onnx --distill-features 0.5 --json tuned.json");
+  EXPECT_NE(printed.find("sparsity 75.0 % before, 75.0 % after"), std::string::npos) << printed;
+  const Json json = Json::parse(content(folder_, "tuned.json"));
+  EXPECT_EQ(json["history"].size(), 2);
+  EXPECT_DOUBLE_EQ(json["sparsity_before"], 0.75);
+  EXPECT_DOUBLE_EQ(json["sparsity_after"], 0.75);
+  // Units removed for real: just trained. The metadata stay.
+  run("prune " + data + "dense.onnx -o small.onnx --structured 0.5");
+  run("finetune " + data + "small.onnx -o small-tuned.onnx --epochs 1 --teacher dense.onnx");
+  run("evaluate " + data + "small-tuned.onnx --json small.json");
+  EXPECT_EQ(Json::parse(content(folder_, "small.json"))["minority"], Json::array({2}));
+}
+
+TEST_F(Commands, GradualPrunesInStepsAndRewinds) {
+  const std::string data = "--data 'synthetic:3,6,80?spread=3' ";
+  run("train " + data +
+      "--arch mlp:16,8 --epochs 3 -o dense.onnx --save-epoch 0=start.onnx "
+      "--save-epoch 1=early.onnx");
+  EXPECT_FALSE(content(folder_, "start.onnx").empty());
+  for (const std::string schedule : {"iterative", "cubic", "rewind --rewind-to early.onnx"}) {
+    run("gradual " + data +
+        "dense.onnx -o out.onnx --steps 2 --epochs 1 --sparsity 0.75 "
+        "--method magnitude-uniform --json out.json --sparsity-schedule " +
+        schedule);
+    const Json json = Json::parse(content(folder_, "out.json"));
+    EXPECT_EQ(json["steps"].size(), 2);
+    EXPECT_DOUBLE_EQ(json["sparsity"], 0.75);
+  }
+}
+
 TEST_F(Commands, OneSeedGivesOneFileToTheByte) {
   const std::string data = "--data synthetic:2,4,60 --seed 5 --threads 1 ";
   for (const std::string run_name : {"a", "b"}) {
@@ -52,7 +88,7 @@ TEST_F(Commands, OneSeedGivesOneFileToTheByte) {
 }
 
 TEST_F(Commands, ListsNameEverythingThereIs) {
-  const std::string printed = run("methods") + run("criteria");
+  const std::string printed = "\n" + run("methods") + run("criteria");
   for (const Method& method : methods()) {
     EXPECT_NE(printed.find("\n" + method.name + "\n"), std::string::npos) << method.name;
   }

@@ -93,6 +93,19 @@ TEST_P(EveryMethod, GivesTheSameBitsForTheSameSeed) {
                                 prune_with(options(0.7), dense_, data_).network));
 }
 
+TEST_P(EveryMethod, BringsNothingBackThatIsPrunedAlready) {
+  Network once = clone(prune_with(options(0.4), dense_, data_).network);
+  for (const Layer& layer : prunable_layers(once)) {  // as after training on
+    const at::Tensor weight = weight_of(once, layer);
+    set_weight(once, layer, weight * (1 + 0.5 * normal(weight.sizes(), 8)));
+  }
+  const Network twice = prune_with(options(0.7), once, data_).network;
+  for (const Layer& layer : prunable_layers(once)) {
+    const at::Tensor back = weight_of(twice, layer).ne(0).logical_and(weight_of(once, layer).eq(0));
+    EXPECT_FALSE(back.any().item<bool>()) << layer.name;
+  }
+}
+
 TEST_P(EveryMethod, BearsOneSamplePerClassAndFeaturesThatNeverVary) {
   Dataset few = gaussian_data({1, 1, 1}, 10);
   few.inputs.slice(1, 0, 4).fill_(3);

@@ -158,6 +158,21 @@ TEST(Train, WithoutValidationTheLastEpochIsTaken) {
   EXPECT_EQ(result.best_epoch, 3);
 }
 
+TEST(Train, KeepsTheEpochsAskedFor) {
+  const Dataset training = gaussians({30, 30}, 1);
+  const Network start = network_for(training);
+  const auto options = [](int64_t epochs, std::vector<int64_t> checkpoints) {
+    return TrainOptions{.epochs = epochs, .checkpoints = std::move(checkpoints)};
+  };
+  const Training result = train(start, training, {}, options(4, {0, 2, 4}));
+  ASSERT_EQ(result.checkpoints.size(), 3);
+  EXPECT_TRUE(same_weights(result.checkpoints.at(0), start));
+  EXPECT_TRUE(
+      same_weights(result.checkpoints.at(2), train(start, training, {}, options(2, {})).network));
+  EXPECT_TRUE(same_weights(result.checkpoints.at(4), result.network));
+  EXPECT_THROW(train(start, training, {}, options(4, {5})), InputError);
+}
+
 TEST(Train, BatchNormalizationAndDropoutTrain) {
   const Dataset training = gaussians({100, 65}, 1);  // 165 = 5 * 32 + 5; 33 = 32 + 1
   Network network = network_for(training, "mlp:16,8?batchnorm=true");

@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+namespace {
+
+struct Options {
+  std::string input;
+  std::string output;
+  std::string json;
+  DataRequest data;
+  TrainRequest train;
+};
+
+void run(const Options& options) {
+  require_writable(options.output);
+  if (!options.json.empty()) require_writable(options.json);
+  const TrainOptions how = train_options(options.train, options.data.seed);
+  const Network network = read_onnx(options.input);
+  const PreparedData data = prepare_data(options.data);
+  require_fits(network, data.train, options.input);
+  const Training training = train(network, data.train, data.validation, how);
+  write_onnx(options.output, training.network);
+  const Json history = report_epochs(training);
+  const double before = sparsity(layer_sparsity(network));
+  const double after = sparsity(layer_sparsity(training.network));
+  fmt::print(
+      "* the epoch written to {}\n"
+      "zeros stayed zero: sparsity {} % before, {} % after, over all layers but the head\n",
+      options.output, percent(before), percent(after));
+  write_json_if(options.json, {{"output", options.output},
+                               {"sparsity_before", before},
+                               {"sparsity_after", after},
+                               {"best_epoch", training.best_epoch},
+                               {"history", history}});
+}
+
+}  // namespace
+
+void add_finetune(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  options->train.options.keep_zeros = true;
+  CLI::App* command =
+      app.add_subcommand("finetune", "train a pruned network further; what is pruned stays pruned");
+  command->add_option("network", options->input, "the ONNX file to train")->required();
+  command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
+  add_data_options(*command, options->data);
+  add_json_option(*command, options->json);
+  add_train_options(*command, options->train);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace ncprune::cli

@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+namespace {
+
+struct Options {
+  std::string input;
+  std::string output;
+  std::string early;
+  std::string json;
+  DataRequest data;
+  TrainRequest train;
+  PruneRequest prune;
+  GradualOptions gradual;
+};
+
+void run(const Options& options) {
+  require_writable(options.output);
+  if (!options.json.empty()) require_writable(options.json);
+  GradualOptions how = options.gradual;
+  how.train = train_options(options.train, options.data.seed);
+  how.prune = prune_options(options.prune, options.data.seed);
+  if (!options.early.empty()) how.early = read_onnx(options.early);
+  const Network dense = read_onnx(options.input);
+  const PreparedData data = prepare_data(options.data);
+  require_fits(dense, data.train, options.input);
+  const Gradual result = prune_gradually(dense, data, how);
+  write_onnx(options.output, result.network);
+  Table table{"", {"step", "sparsity", "epoch", "balanced\nvalidation", "overall\nvalidation"}, {}};
+  Json steps = Json::array();
+  for (const GradualStep& s : result.steps) {
+    table.rows.push_back({std::to_string(table.rows.size() + 1), percent(s.sparsity),
+                          std::to_string(s.epoch.epoch), percent(s.epoch.validation_balanced),
+                          percent(s.epoch.validation_overall)});
+    steps.push_back({{"sparsity", s.sparsity},
+                     {"epoch", s.epoch.epoch},
+                     {"validation_balanced", s.epoch.validation_balanced},
+                     {"validation_overall", s.epoch.validation_overall}});
+  }
+  const double reached = sparsity(layer_sparsity(result.network));
+  fmt::print("{}sparsity {} % over all layers but the head; written to {}\n", to_text(table),
+             percent(reached), options.output);
+  write_json_if(options.json, {{"output", options.output},
+                               {"method", options.prune.method},
+                               {"head", how.prune.head},
+                               {"sparsity", reached},
+                               {"steps", steps}});
+}
+
+}  // namespace
+
+void add_gradual(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  options->train.options.epochs = 2;
+  CLI::App* command =
+      app.add_subcommand("gradual", "prune in steps of growing sparsity, training after each");
+  command->add_option("network", options->input, "the ONNX file to prune")->required();
+  command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
+  std::vector<std::string> schedules;
+  for (const GradualSchedule& s : gradual_schedules()) schedules.push_back(s.name);
+  command
+      ->add_option("--sparsity-schedule", options->gradual.schedule,
+                   "how the sparsity rises: " + CLI::detail::join(schedules, ", "))
+      ->capture_default_str();
+  command->add_option("--steps", options->gradual.steps, "of pruning, each with all --epochs")
+      ->capture_default_str();
+  command->add_option("--rewind-to", options->early,
+                      "ONNX file of the early checkpoint of 'rewind' (train --save-epoch)");
+  add_data_options(*command, options->data);
+  add_json_option(*command, options->json);
+  add_prune_options(*command, options->prune);
+  add_train_options(*command, options->train);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace ncprune::cli

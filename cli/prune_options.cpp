@@ -1,0 +1,47 @@
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+
+// What stands empty is as the method has it.
+PruneRequest::PruneRequest() {
+  for (const MethodPart& part : method_parts()) (parts.*part.field).clear();
+  parts.rounds = 0;
+}
+
+void add_prune_options(CLI::App& command, PruneRequest& request) {
+  const auto option = [&](const std::string& name, auto& field, const std::string& text) {
+    return command.add_option(name, field, text)->capture_default_str();
+  };
+  PruneOptions& prune = request.options;
+  option("--sparsity", prune.sparsity, "share of the weights to remove, in [0, 1)")
+      ->each([&request](const std::string&) { request.sparsity_given = true; });
+  option("--method", request.method, "see 'ncprune methods'; the parts below change it");
+  option("--batch-norm", prune.batch_norm, "keep the trained statistics, or recalibrate them");
+  option("--head", prune.head, "keep, realign or refit the classifier");
+  Method& parts = request.parts;
+  for (const MethodPart& part : method_parts()) {
+    option("--" + part.name, parts.*part.field, part.summary);
+  }
+  option("--rounds", parts.rounds, "of scoring anew on what is left");
+  for (const MetricField& f : metric_fields()) {
+    option("--" + f.name, prune.metric.*f.field, f.summary);
+  }
+}
+
+PruneOptions prune_options(const PruneRequest& request, uint64_t seed) {
+  PruneOptions options = request.options;
+  options.seed = seed;
+  options.method = find_named(methods(), request.method, "method");
+  for (const MethodPart& part : method_parts()) {
+    const std::string& given = request.parts.*part.field;
+    if (!given.empty()) options.method.*part.field = given;
+  }
+  if (request.parts.rounds > 0) options.method.rounds = request.parts.rounds;
+  const auto group = find_pattern(options.method.pattern).group;
+  if (group && !request.sparsity_given) {
+    options.sparsity = 1 - static_cast<double>(group->first) / static_cast<double>(group->second);
+  }
+  return options;
+}
+
+}  // namespace ncprune::cli

@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+namespace {
+
+template <typename Entry>
+std::string names(const std::vector<Entry>& table) {
+  std::vector<std::string> all;
+  all.reserve(table.size());
+  for (const Entry& entry : table) all.emplace_back(entry.name);
+  return CLI::detail::join(all, ", ");
+}
+
+}  // namespace
+
+void add_train_options(CLI::App& command, TrainRequest& request) {
+  const auto option = [&](const std::string& name, auto& field, const std::string& text) {
+    return command.add_option(name, field, text)->capture_default_str();
+  };
+  TrainOptions& train = request.options;
+  option("--epochs", train.epochs, "passes over the training data");
+  option("--batch", train.batch, "samples per step");
+  option("--optimizer", train.optimizer, names(optimizers()));
+  option("--learning-rate", train.learning_rate, "the schedule's full rate");
+  option("--momentum", train.momentum, "of sgd");
+  option("--weight-decay", train.weight_decay, "of every optimizer");
+  option("--schedule", train.schedule, "of the learning rate: " + names(schedules()));
+  option("--loss", train.loss, names(losses()));
+  option("--sampler", train.sampler, names(samplers()));
+  option("--select", train.select, "validation accuracy that picks the epoch: balanced, overall");
+  option("--patience", train.patience, "epochs without a better one before stopping; 0: never");
+  CLI::Option* teacher =
+      command.add_option("--teacher", request.teacher, "ONNX file of a network to distil from");
+  Distillation& distillation = request.distillation;
+  option("--distill-logits", distillation.logits, "weight of following the teacher's class scores")
+      ->needs(teacher);
+  option("--temperature", distillation.temperature, "at which the class scores are compared")
+      ->needs(teacher);
+  option("--distill-features", distillation.features,
+         "weight of following the teacher's last features")
+      ->needs(teacher);
+  option("--distill-labels", distillation.labels, "weight of --loss beside the teacher")
+      ->needs(teacher);
+  option("--distill-balance", distillation.balance,
+         "0: in the teacher's terms samples count the same, 1: classes do")
+      ->needs(teacher);
+}
+
+TrainOptions train_options(const TrainRequest& request, uint64_t seed) {
+  TrainOptions options = request.options;
+  options.seed = seed;
+  if (request.teacher.empty()) return options;
+  options.distillation = request.distillation;
+  options.distillation->teacher = read_onnx(request.teacher);
+  return options;
+}
+
+Json report_epochs(const Training& training) {
+  Table table{"", {"epoch", "loss", "balanced\nvalidation", "overall\nvalidation", "seconds"}, {}};
+  Json history = Json::array();
+  for (const Epoch& e : training.history) {
+    table.rows.push_back({fmt::format("{}{}", e.epoch, e.epoch == training.best_epoch ? " *" : ""),
+                          fmt::format("{:.4f}", e.loss), percent(e.validation_balanced),
+                          percent(e.validation_overall), fmt::format("{:.1f}", e.seconds)});
+    history.push_back({{"epoch", e.epoch},
+                       {"loss", e.loss},
+                       {"learning_rate", e.learning_rate},
+                       {"validation_balanced", e.validation_balanced},
+                       {"validation_overall", e.validation_overall},
+                       {"seconds", e.seconds}});
+  }
+  fmt::print("{}", to_text(table));
+  return history;
+}
+
+}  // namespace ncprune::cli

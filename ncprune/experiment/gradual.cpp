@@ -1,0 +1,115 @@
+#include "ncprune/experiment/gradual.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "ncprune/base/lookup.h"
+#include "ncprune/model/layers.h"
+#include "ncprune/prune/batch_norm.h"
+#include "ncprune/prune/head.h"
+#include "ncprune/prune/pattern.h"
+#include "ncprune/prune/prune.h"
+#include "ncprune/prune/sparsity.h"
+
+namespace ncprune {
+namespace {
+
+double cubic(double first, double last, double done) {
+  return last + (first - last) * std::pow(1 - done, 3);
+}
+
+double geometric(double first, double last, double done) {
+  return 1 - (1 - first) * std::pow((1 - last) / (1 - first), done);
+}
+
+void require_valid(const GradualOptions& options) {
+  constexpr int64_t kMostSteps = 1000;
+  const GradualSchedule& schedule =
+      find_named(gradual_schedules(), options.schedule, "sparsity schedule");
+  if (options.steps < 1 || options.steps > kMostSteps) {
+    throw InputError(fmt::format("{} steps; wanted 1 to {}", options.steps, kMostSteps));
+  }
+  const std::string& pattern = options.prune.method.pattern;
+  if (find_pattern(pattern).group) {
+    throw InputError(fmt::format(
+        "pattern {} fixes the sparsity: there is nothing for a schedule to raise", pattern));
+  }
+  ncprune::require_valid(options.prune);
+  ncprune::require_valid(options.train);
+  if (schedule.rewinds && !options.early) {
+    throw InputError(
+        fmt::format("schedule '{}' needs an early network to go back to", schedule.name));
+  }
+}
+
+void require_same_weights(const Network& network, const Network& early) {
+  for (const auto& [name, tensor] : network.initializers) {
+    const auto found = early.initializers.find(name);
+    if (found != early.initializers.end() && found->second.sizes() == tensor.sizes()) continue;
+    throw InputError(fmt::format(
+        "the early network has no weight '{}' of the shape it has in the network to prune", name));
+  }
+}
+
+// The weights of `early`, zero where `pruned` is.
+Network rewound(const Network& early, const Network& pruned) {
+  Network network = early;
+  network.metadata = pruned.metadata;
+  for (const Layer& layer : prunable_layers(pruned)) {
+    set_weight(network, layer, weight_of(early, layer) * weight_of(pruned, layer).ne(0));
+  }
+  return network;
+}
+
+}  // namespace
+
+const std::vector<GradualSchedule>& gradual_schedules() {
+  static const std::vector<GradualSchedule> table{
+      {"cubic", "fast at first: s_f + (s_0 - s_f) (1 - t/T)^3", "Zhu, Gupta 2017", cubic, false},
+      {"iterative", "the same share of what is left in every step", "Han, Pool, Tran, Dally 2015",
+       geometric, false},
+      {"rewind", "iterative, and each step's weights go back to an early checkpoint",
+       "Frankle, Carbin 2019; Renda, Frankle, Carbin 2020", geometric, true},
+  };
+  return table;
+}
+
+Gradual prune_gradually(const Network& network, const PreparedData& data,
+                        const GradualOptions& options) {
+  require_valid(options);
+  const GradualSchedule& schedule =
+      find_named(gradual_schedules(), options.schedule, "sparsity schedule");
+  if (schedule.rewinds) require_same_weights(network, *options.early);
+  const double first = sparsity(layer_sparsity(network));
+  const double last = options.prune.sparsity;
+  if (first > last) {
+    throw InputError(fmt::format("the network has a sparsity of {:.4f} already; {:g} was asked for",
+                                 first, last));
+  }
+  TrainOptions train_options = options.train;
+  train_options.keep_zeros = true;
+  Gradual result{network, {}};
+  for (int64_t step = 1; step <= options.steps; ++step) {
+    PruneOptions prune_options = options.prune;
+    prune_options.batch_norm = "keep";
+    prune_options.head = "keep";
+    prune_options.sparsity = schedule.sparsity(
+        first, last, static_cast<double>(step) / static_cast<double>(options.steps));
+    const std::vector<LayerStatistics> statistics =
+        measure_for({prune_options.method}, result.network, data.train, prune_options.metric);
+    const Pruned pruned = prune(result.network, {data.train, statistics}, prune_options);
+    const Training training =
+        train(schedule.rewinds ? rewound(*options.early, pruned.network) : pruned.network,
+              data.train, data.validation, train_options);
+    result.network = training.network;
+    result.steps.push_back(
+        {pruned.sparsity, training.history[static_cast<size_t>(training.best_epoch - 1)]});
+  }
+  result.network = treat_batch_norm(result.network, options.prune.batch_norm, data.train);
+  result.network =
+      treat_head({network, result.network}, options.prune.head, data.train, options.prune.metric);
+  return result;
+}
+
+}  // namespace ncprune

@@ -1,0 +1,77 @@
+#include "ncprune/prune/batch_norm.h"
+
+#include <fmt/format.h>
+
+#include "ncprune/base/lookup.h"
+#include "ncprune/model/interpreter.h"
+#include "ncprune/stats/pass.h"
+
+namespace ncprune {
+namespace {
+
+// Of every channel; double [C].
+struct ChannelMoments {
+  at::Tensor mean;
+  at::Tensor variance;  // divided by the number of values
+};
+
+// Over all samples and positions of `value` [N, C, ...].
+ChannelMoments channel_moments(const Network& network, const std::string& value,
+                               const Dataset& data) {
+  at::Tensor shift;  // the first batch's mean: sums of what is near it cancel little
+  at::Tensor sum;
+  at::Tensor squares;
+  int64_t count = 0;
+  const std::vector<double> alike(data.class_names.size(), 1);
+  for_each_batch(network, data, alike, [&](const Batch& batch) {
+    const at::Tensor x =
+        run(network, batch.inputs, {value}).front().to(at::kDouble).transpose(0, 1).flatten(1);
+    if (!shift.defined()) shift = x.mean(1, true);
+    const at::Tensor shifted = x - shift;
+    const at::Tensor batch_sum = shifted.sum(1);
+    const at::Tensor batch_squares = shifted.square().sum(1);
+    sum = sum.defined() ? sum + batch_sum : batch_sum;
+    squares = squares.defined() ? squares + batch_squares : batch_squares;
+    count += x.size(1);
+  });
+  const auto n = static_cast<double>(count);
+  const at::Tensor offset = sum / n;
+  return {shift.flatten() + offset, (squares / n - offset.square()).clamp_min(0)};
+}
+
+Network recalibrated(const Network& network, const Dataset& data) {
+  Network result = network;
+  for (const Node& node : network.nodes) {
+    if (node.op_type != "BatchNormalization") continue;
+    const auto statistic = [&](size_t input) -> at::Tensor& {
+      const auto found = result.initializers.find(node.inputs.at(input));
+      if (found != result.initializers.end()) return found->second;
+      throw InputError(fmt::format(
+          "node {} (BatchNormalization): its statistics are computed and cannot be recalibrated",
+          node.label()));
+    };
+    at::Tensor& mean = statistic(3);
+    at::Tensor& variance = statistic(4);
+    const ChannelMoments moments = channel_moments(result, node.inputs.front(), data);
+    mean = moments.mean.to(mean.scalar_type());
+    variance = moments.variance.to(variance.scalar_type());
+  }
+  return result;
+}
+
+}  // namespace
+
+const std::vector<BatchNormTreatment>& batch_norm_treatments() {
+  static const std::vector<BatchNormTreatment> table{
+      {"keep", "the trained statistics as they are", ""},
+      {"recalibrate", "mean and variance over the training samples", "Ioffe, Szegedy 2015"},
+  };
+  return table;
+}
+
+Network treat_batch_norm(const Network& network, const std::string& name, const Dataset& data) {
+  find_named(batch_norm_treatments(), name, "BatchNorm treatment");
+  return name == "keep" ? network : recalibrated(network, data);
+}
+
+}  // namespace ncprune

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ncprune/model/layers.h"
+
+namespace ncprune {
+
+struct LayerSparsity {
+  std::string name;
+  int64_t weights;  // in the layer
+  int64_t kept;     // not zero afterwards
+};
+
+// What the prunable layers hold, in graph order; none for a network that is only a head.
+std::vector<LayerSparsity> layer_sparsity(const Network& network);
+
+// Share of the weights that are zero, over all of `layers`, in [0, 1]; 0 for none.
+double sparsity(const std::vector<LayerSparsity>& layers);
+
+}  // namespace ncprune

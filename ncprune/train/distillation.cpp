@@ -1,0 +1,102 @@
+#include "ncprune/train/distillation.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ncprune/base/error.h"
+#include "ncprune/model/interpreter.h"
+#include "ncprune/model/layers.h"
+#include "ncprune/train/loss.h"
+
+namespace ncprune {
+namespace {
+
+// The value called `name` for all of `data`, [N, ...].
+at::Tensor value_for_all(const Network& network, const std::string& name, const Dataset& data) {
+  constexpr int64_t kBatch = 1024;
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> parts;
+  for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
+    const at::Tensor raw = data.inputs.slice(0, begin, std::min(begin + kBatch, data.size()));
+    parts.push_back(run(network, prepare_inputs(network, raw), {name}).front());
+  }
+  return at::cat(parts);
+}
+
+}  // namespace
+
+void require_valid(const Distillation& options) {
+  const auto require = [](bool valid, const char* name, double given, const char* wanted) {
+    if (!valid) throw InputError(fmt::format("{} is {}; wanted {}", name, given, wanted));
+  };
+  const auto require_weight = [&](const char* name, double weight) {
+    require(std::isfinite(weight) && weight >= 0, name, weight, "0 or more");
+  };
+  require_weight("distillation's weight of logits", options.logits);
+  require_weight("distillation's weight of features", options.features);
+  require_weight("distillation's weight of labels", options.labels);
+  require(std::isfinite(options.temperature) && options.temperature > 0, "temperature",
+          options.temperature, "a positive number");
+  require(options.balance >= 0 && options.balance <= 1, "distillation's balance", options.balance,
+          "a number in [0, 1]");
+  if (options.logits == 0 && options.features == 0) {
+    throw InputError("a teacher of weight 0: wanted a weight of logits or of features");
+  }
+}
+
+DistillationLoss::DistillationLoss(const Distillation& options, const Network& student,
+                                   const Dataset& training, const std::vector<int64_t>& shares)
+    : temperature_(options.temperature),
+      logits_weight_(options.logits),
+      features_weight_(options.features) {
+  const Network& teacher = options.teacher;
+  require_fits(teacher, training, "the teacher");
+  const auto as_tensor = [](const std::vector<int64_t>& counts) {
+    const std::vector<double> doubles(counts.begin(), counts.end());
+    return at::tensor(doubles, at::kDouble).clamp_min(1);
+  };
+  const at::Tensor draws = as_tensor(shares);
+  const at::Tensor class_weights = weights_of_mean_one(draws.pow(-options.balance), draws);
+  weights_ = class_weights.index_select(0, training.labels);
+  if (options.logits > 0) {
+    const at::Tensor scores = value_for_all(teacher, logits_value(teacher), training);
+    log_probabilities_ = (scores / temperature_).log_softmax(1);
+  }
+  if (options.features == 0) return;
+  features_ = value_for_all(teacher, head_layer(teacher).input, training);
+  const Layer head = head_layer(student);
+  const int64_t width = weight_of(student, head).size(1);
+  if (features_.size(1) != width) {
+    throw InputError(
+        fmt::format("the network has {} last features and the teacher {}: they cannot be compared",
+                    width, features_.size(1)));
+  }
+  features_value_ = head.input;
+  const at::Tensor per_draw = class_weights * draws / as_tensor(class_counts(training));
+  const at::Tensor squares = features_.to(at::kDouble).square().sum(1);
+  const at::Tensor mean = (squares * per_draw.index_select(0, training.labels)).mean();
+  features_weight_ /= std::max(mean.item<double>(), 1e-30);
+}
+
+at::Tensor DistillationLoss::operator()(const at::Tensor& indices, const at::Tensor& logits,
+                                        const at::Tensor& features) const {
+  at::Tensor per_sample;
+  if (log_probabilities_.defined()) {
+    const at::Tensor log_p = log_probabilities_.index_select(0, indices);
+    const at::Tensor log_q = (logits / temperature_).log_softmax(1);
+    per_sample =
+        logits_weight_ * temperature_ * temperature_ * (log_p.exp() * (log_p - log_q)).sum(1);
+  }
+  if (features_.defined()) {
+    const at::Tensor distance = (features - features_.index_select(0, indices)).square().sum(1);
+    per_sample = per_sample.defined() ? per_sample + features_weight_ * distance
+                                      : features_weight_ * distance;
+  }
+  return (per_sample * weights_.index_select(0, indices)).mean();
+}
+
+}  // namespace ncprune

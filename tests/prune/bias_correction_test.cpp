@@ -1,0 +1,94 @@
+#include <ATen/ops/equal.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include "ncprune/base/lookup.h"
+#include "ncprune/prune/layer_update.h"
+#include "ncprune/prune/structured.h"
+#include "tests/matrix.h"
+#include "tests/small_network.h"
+
+namespace ncprune {
+namespace {
+
+// sum_c pi_c E_c[value] with pi_c ~ n_c^(1 - balance), a sample at a time.
+Matrix mean_of(const Network& network, const std::string& value, const Dataset& data,
+               double balance) {
+  const Matrix x(value_of(network, data, value));
+  const auto labels = elements<int64_t>(data.labels);
+  std::vector<double> weights;
+  double total = 0;
+  for (const int64_t n : class_counts(data)) {
+    weights.push_back(n == 0 ? 0 : std::pow(static_cast<double>(n), -balance));
+    total += weights.back() * static_cast<double>(n);
+  }
+  Matrix mean(1, x.columns());
+  for (int64_t i = 0; i < x.rows(); ++i) {
+    const double weight = weights[static_cast<size_t>(labels[static_cast<size_t>(i)])] / total;
+    for (int64_t j = 0; j < x.columns(); ++j) mean(0, j) += weight * x(i, j);
+  }
+  return mean;
+}
+
+TEST(BalancedMean, IsTheMeanOverClassesOfTheMeansOverSamples) {
+  const Dataset data = gaussian_data({2100, 9, 0, 1}, 6);
+  const Network network = network_for(data, "mlp:5");
+  for (const double balance : {0.0, 0.5, 1.0}) {
+    const std::string value = head_layer(network).input;
+    expect_near(balanced_mean(network, value, data, balance),
+                mean_of(network, value, data, balance), 1e-6);
+  }
+}
+
+PruneOptions options_of(const std::string& method, double balance) {
+  PruneOptions options{.method = find_named(methods(), method, "method"), .sparsity = 0.6};
+  options.method.repair = "bias";
+  options.metric.balance = balance;
+  return options;
+}
+
+TEST(BiasCorrection, KeepsEveryMeanPreActivationAndMasksTheWeights) {
+  const Dataset data = gaussian_data({90, 20, 0, 1}, 6);
+  const Network dense = network_for(data, "mlp:10,7");
+  for (const double balance : {0.0, 1.0}) {
+    const PruneOptions options = options_of("magnitude-uniform", balance);
+    const auto statistics = measure_for({options.method}, dense, data, options.metric);
+    const Network pruned = prune(dense, {data, statistics}, options).network;
+    for (const Layer& layer : prunable_layers(dense)) {
+      expect_near(balanced_mean(pruned, layer.output, data, balance),
+                  mean_of(dense, layer.output, data, balance), 1e-5);
+      const at::Tensor weight = weight_of(pruned, layer);
+      EXPECT_TRUE(at::equal(weight, weight_of(dense, layer) * weight.ne(0)));
+      EXPECT_FALSE(at::equal(bias_of(pruned, layer), bias_of(dense, layer)));
+    }
+  }
+}
+
+TEST(BiasCorrection, LeavesALayerWithoutABiasMasked) {
+  const Dataset data = gaussian_data({90, 20}, 6);
+  const Network dense = network_for(data, "mlp:10,7?bias=false");
+  PruneOptions options = options_of("magnitude-uniform", 1);
+  const auto statistics = measure_for({options.method}, dense, data, options.metric);
+  const Network corrected = prune(dense, {data, statistics}, options).network;
+  options.method.repair = "none";
+  const Network masked = prune(dense, {data, statistics}, options).network;
+  for (const auto& [name, tensor] : masked.initializers) {
+    EXPECT_TRUE(at::equal(tensor, corrected.initializers.at(name))) << name;
+  }
+}
+
+TEST(BiasCorrection, MakesUpForRemovedUnits) {
+  const Dataset data = gaussian_data({90, 20, 3}, 6);
+  const Network dense = network_for(data, "mlp:10,7");
+  const PruneOptions options = options_of("l1-norm", 1);
+  const auto statistics = measure_for({options.method}, dense, data, options.metric);
+  const UnitsPruned pruned = prune_units(dense, {data, statistics}, options);
+  // Of the layers that read from the removed units: fc2's own removed units are zero, and the head.
+  const Layer head = head_layer(dense);
+  expect_near(balanced_mean(pruned.network, head.output, data, 1),
+              mean_of(dense, head.output, data, 1), 1e-5);
+  EXPECT_EQ(weight_of(pruned.network, head_layer(pruned.network)).size(1), 3);
+}
+
+}  // namespace
+}  // namespace ncprune
