@@ -34,6 +34,8 @@
 #include "ncprune/train/schedule.h"
 #include "ncprune/train/train.h"
 // stats: class means and scatters of every layer
+#include "ncprune/stats/collapse.h"
+#include "ncprune/stats/collapse_geometry.h"
 #include "ncprune/stats/moments.h"
 #include "ncprune/stats/statistics.h"
 // criteria: scores
