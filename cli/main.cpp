@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   cli::add_train(app);
   cli::add_prune(app);
   cli::add_evaluate(app);
+  cli::add_collapse(app);
   cli::add_study(app);
   cli::add_lists(app);
   try {

@@ -55,6 +55,7 @@
 #include "ncprune/evaluate/metrics.h"
 // report: numbers as tables, JSON and pages
 #include "ncprune/report/class_report.h"
+#include "ncprune/report/collapse_report.h"
 #include "ncprune/report/table.h"
 // experiment: the stages in their order
 #include "ncprune/experiment/demo.h"
