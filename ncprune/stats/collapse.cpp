@@ -242,6 +242,7 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
     }
   });
   std::vector<ClassMeans> means;
+  means.reserve(count);
   for (const Sums& s : sums) means.push_back(means_of(s, classes));
 
   std::vector<Residuals> residuals(count);

@@ -218,6 +218,18 @@ TEST(Collapse, ClassesWhoseMeansCoincideAreTheWorstPair) {
   EXPECT_TRUE(std::isfinite(found.nc1));
 }
 
+TEST(Collapse, MeansThatDifferByRoundingAloneCoincide) {
+  // Thirds, which no double holds: their mean over eleven classes is not quite one of them.
+  const at::Tensor centres = at::arange(1, 9, at::kDouble) / 5;
+  const at::Tensor points = centres + doubles({0, 1, -0.5}, {3, 1});
+  const LayerCollapse found = features_of(
+      points_of(std::vector<at::Tensor>(11, points), {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
+  EXPECT_EQ(found.rank, 0);
+  EXPECT_TRUE(std::isnan(found.nc1) && std::isnan(found.vci) && std::isnan(found.trace_ratio));
+  EXPECT_TRUE(std::isnan(found.means.etf_distance));
+  EXPECT_EQ(found.cdnv, std::numeric_limits<double>::infinity());
+}
+
 TEST(Collapse, GramsOfNetworksOfDifferentWidthCompare) {
   const Dataset data = gaussian_data({20, 9, 4}, 5);
   const LayerCollapse plain = features_of(data);
