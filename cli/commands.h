@@ -16,6 +16,7 @@ void add_prune(CLI::App& app);
 void add_finetune(CLI::App& app);
 void add_gradual(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_collapse(CLI::App& app);
 void add_study(CLI::App& app);
 void add_lists(CLI::App& app);  // methods, criteria, operators, architectures, datasets
 
@@ -63,6 +64,9 @@ void add_json_option(CLI::App& command, std::string& path);
 
 // Writes `json` to `path` unless that is empty.
 void write_json_if(const std::string& path, const Json& json);
+
+// "a/dense.onnx" -> "dense": what a network is called in a table.
+std::string file_stem(const std::string& path);
 
 ClassInfo class_info(const Metadata& metadata, const Dataset& data);
 

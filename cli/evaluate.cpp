@@ -15,11 +15,6 @@ struct Options {
   std::string json;
 };
 
-std::string file_stem(const std::string& path) {
-  const std::string file = path.substr(path.find_last_of('/') + 1);
-  return file.substr(0, file.find_last_of('.'));
-}
-
 void run(const Options& options) {
   if (!options.json.empty()) require_writable(options.json);
   if (!(options.noise >= 0 && options.noise <= 1e6)) {

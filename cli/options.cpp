@@ -45,6 +45,11 @@ void write_json_if(const std::string& path, const Json& json) {
   if (!path.empty()) write_json(path, json);
 }
 
+std::string file_stem(const std::string& path) {
+  const std::string file = path.substr(path.find_last_of('/') + 1);
+  return file.substr(0, file.find_last_of('.'));
+}
+
 ClassInfo class_info(const Metadata& metadata, const Dataset& data) {
   return {metadata.class_names.empty() ? data.class_names : metadata.class_names,
           metadata.class_counts, metadata.minority};

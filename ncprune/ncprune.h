@@ -35,6 +35,8 @@
 #include "ncprune/train/schedule.h"
 #include "ncprune/train/train.h"
 // stats: class means and scatters of every layer
+#include "ncprune/stats/collapse.h"
+#include "ncprune/stats/collapse_geometry.h"
 #include "ncprune/stats/moments.h"
 #include "ncprune/stats/statistics.h"
 // criteria: scores
@@ -57,6 +59,7 @@
 #include "ncprune/evaluate/metrics.h"
 // report: numbers as tables, JSON and pages
 #include "ncprune/report/class_report.h"
+#include "ncprune/report/collapse_report.h"
 #include "ncprune/report/table.h"
 // experiment: the stages in their order
 #include "ncprune/experiment/demo.h"

@@ -41,6 +41,17 @@ inline at::Tensor floats(const std::vector<double>& values, at::IntArrayRef shap
   return doubles(values, shape).to(at::kFloat);
 }
 
+// A network that is its head alone, weight [K, d] and bias [K]: its features are the inputs.
+inline Network head_alone(const at::Tensor& weight, const at::Tensor& bias) {
+  Network network;
+  network.input = {"input", {-1, weight.size(1)}};
+  network.output = {"logits", {-1, weight.size(0)}};
+  network.initializers = {{"weight", weight.to(at::kFloat)}, {"bias", bias.to(at::kFloat)}};
+  const std::map<std::string, Attribute> transposed{{"transB", int64_t{1}}};
+  network.nodes = {{"Gemm", "head", {"input", "weight", "bias"}, {"logits"}, transposed}};
+  return network;
+}
+
 // Values drawn from N(0, 1); double.
 inline at::Tensor normal(at::IntArrayRef shape, uint64_t seed) {
   Random random(seed);

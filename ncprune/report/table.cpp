@@ -151,4 +151,11 @@ std::string percent(double share) {
   return std::isnan(share) ? "-" : fmt::format("{:.1f}", 100 * share);
 }
 
+std::string decimal(double value) {
+  if (std::isnan(value)) return "-";
+  const double size = std::abs(value);
+  const bool plain = size == 0 || (size >= 0.001 && size < 10000) || std::isinf(value);
+  return plain ? fmt::format("{:.3f}", value) : fmt::format("{:.1e}", value);
+}
+
 }  // namespace ncprune

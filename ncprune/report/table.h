@@ -28,4 +28,8 @@ std::string escape_html(const std::string& text);
 // 0.7512 -> "75.1"; NaN -> "-".
 std::string percent(double share);
 
+// Three decimals: 0.7512 -> "0.751"; 5.1e-06 or 1.2e+05 where that shows too little or too much;
+// NaN -> "-".
+std::string decimal(double value);
+
 }  // namespace ncprune

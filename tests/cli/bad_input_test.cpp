@@ -112,6 +112,8 @@ TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
   expect_refused(prune(kGood + "--sparsity=-0.1"), {"-0.1"});
   expect_refused(prune(kGood + "--seed=-1"), {"-1"});
   expect_refused("evaluate good.onnx --noise=nan " + kGood, {"noise nan"});
+  expect_refused("collapse good.onnx --on both " + kGood, {"--on", "both", "test"});
+  expect_refused("collapse good.onnx --data synthetic:3,2,20", {"good.onnx", "2", "3 classes"});
   expect_refused(train(kGood + "--imbalance classes:7@0.5"), {"7"});
 }
 

@@ -1,6 +1,7 @@
 // The commands on tiny data, from the outside.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "ncprune/base/json.h"
@@ -75,6 +76,38 @@ TEST_F(Commands, GradualPrunesInStepsAndRewinds) {
     EXPECT_EQ(json["steps"].size(), 2);
     EXPECT_DOUBLE_EQ(json["sparsity"], 0.75);
   }
+}
+
+TEST_F(Commands, CollapseMeasuresNetworksOfDifferentWidthSideBySide) {
+  const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.01 ";
+  run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
+  run("prune " + data + "dense.onnx -o narrow.onnx --structured 0.5");
+  const std::string printed = run("collapse " + data + "dense.onnx narrow.onnx --json out.json");
+  EXPECT_NE(printed.find("one sample, which looks like perfect collapse: 2\n"), std::string::npos)
+      << printed;
+  for (size_t end = 0, begin = 0; end != std::string::npos; begin = end + 1) {
+    end = printed.find('\n', begin);
+    EXPECT_LE(std::min(end, printed.size()) - begin, 80) << printed.substr(begin, end - begin);
+  }
+  const Json json = Json::parse(content(folder_, "out.json"));
+  EXPECT_EQ(json["part"], "train");
+  EXPECT_EQ(json["counts"], Json::array({60, 60, 1}));
+  ASSERT_EQ(json["networks"].size(), 2);
+  for (const Json& network : json["networks"]) {
+    ASSERT_EQ(network["layers"].size(), 2);
+    for (const Json& layer : network["layers"]) {
+      const bool dense = network["network"] == "dense.onnx";
+      EXPECT_EQ(layer["distance_to_dense"] == 0, dense);
+      EXPECT_LT(layer["distance_to_dense"], 1);
+      EXPECT_EQ(layer["class_nc1"].size(), 3);
+      EXPECT_EQ(layer["class_nc1"][2], 0) << "a single sample";
+      EXPECT_GT(layer["nc1"], 0);
+      EXPECT_EQ(layer["worst_pair"].size(), 2);
+    }
+    EXPECT_EQ(network["head"]["class_disagreement"].size(), 3);
+  }
+  EXPECT_NE(printed, run("collapse " + data + "dense.onnx narrow.onnx --on test --json test.json"));
+  EXPECT_EQ(Json::parse(content(folder_, "test.json"))["counts"], Json::array({80, 80, 80}));
 }
 
 TEST_F(Commands, OneSeedGivesOneFileToTheByte) {

@@ -1,35 +1,16 @@
 // The layer problem against reference/layer_problem.py.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
-#include "ncprune/base/json.h"
 #include "ncprune/prune/reconstruction.h"
+#include "tests/golden.h"
 #include "tests/matrix.h"
-#include "tests/small_network.h"
 
 namespace ncprune {
 namespace {
 
 class Golden : public testing::Test {
  protected:
-  // A vector or a matrix of numbers; double.
-  static at::Tensor tensor(const Json& json) {
-    if (!json.front().is_array()) {
-      return doubles(json.get<std::vector<double>>(), {static_cast<int64_t>(json.size())});
-    }
-    std::vector<double> values;
-    for (const Json& row : json) {
-      for (const Json& value : row) {
-        values.push_back(value.is_boolean() ? value.get<bool>() : value.get<double>());
-      }
-    }
-    const auto rows = static_cast<int64_t>(json.size());
-    return doubles(values, {rows, static_cast<int64_t>(values.size()) / rows});
-  }
-
-  at::Tensor at(const std::string& key) const { return tensor(golden_.at(key)); }
+  at::Tensor at(const std::string& key) const { return golden_tensor(golden_.at(key)); }
 
   MetricOptions options() const {
     const Json& json = golden_.at("options");
@@ -54,7 +35,7 @@ class Golden : public testing::Test {
     return result;
   }
 
-  Json golden_ = Json::parse(std::ifstream(NCPRUNE_SOURCE_DIR "/tests/golden/layer_problem.json"));
+  Json golden_ = golden("layer_problem");
 };
 
 TEST_F(Golden, MeasuredMomentsAreTheReferences) {
@@ -67,12 +48,12 @@ TEST_F(Golden, MeasuredMomentsAreTheReferences) {
     pruned.initializers["first.weight"] = at("first_pruned").to(at::kFloat);
     const std::vector<Layer> layers{linear_layers(dense).at(1)};
     const LayerMoments found = measure_moments({dense, pruned}, layers, data, options()).front();
-    expect_near(found.metric, Matrix(tensor(wanted.at("metric"))), 1e-5);
-    expect_near(found.cross, Matrix(tensor(wanted.at("cross"))), 1e-5);
-    expect_near(found.input_mean, Matrix(tensor(wanted.at("input_mean"))), 1e-9);
-    expect_near(found.target_mean, Matrix(tensor(wanted.at("target_mean"))), 1e-9);
+    expect_near(found.metric, Matrix(golden_tensor(wanted.at("metric"))), 1e-5);
+    expect_near(found.cross, Matrix(golden_tensor(wanted.at("cross"))), 1e-5);
+    expect_near(found.input_mean, Matrix(golden_tensor(wanted.at("input_mean"))), 1e-9);
+    expect_near(found.target_mean, Matrix(golden_tensor(wanted.at("target_mean"))), 1e-9);
     const std::vector<double> pi = class_weights(class_counts(data), options().balance);
-    expect_near(doubles(pi, {3}), Matrix(tensor(wanted.at("pi"))), 1e-12);
+    expect_near(doubles(pi, {3}), Matrix(golden_tensor(wanted.at("pi"))), 1e-12);
   }
 }
 
@@ -81,13 +62,13 @@ TEST_F(Golden, DampingAndExactRefitAreTheReferences) {
     SCOPED_TRACE(key);
     const Json& wanted = golden_.at(key);
     LayerMoments moments;
-    moments.metric = tensor(wanted.at("metric"));
-    moments.cross = tensor(wanted.at("cross"));
+    moments.metric = golden_tensor(wanted.at("metric"));
+    moments.cross = golden_tensor(wanted.at("cross"));
     const LayerProblem problem = LayerProblem::of(moments, at("weight"), options().damping);
-    expect_near(problem.metric, Matrix(tensor(wanted.at("damped_metric"))), 1e-12);
-    expect_near(problem.cross, Matrix(tensor(wanted.at("damped_cross"))), 1e-12);
+    expect_near(problem.metric, Matrix(golden_tensor(wanted.at("damped_metric"))), 1e-12);
+    expect_near(problem.cross, Matrix(golden_tensor(wanted.at("damped_cross"))), 1e-12);
     expect_near(least_squares(problem, at("mask").to(at::kBool)),
-                Matrix(tensor(wanted.at("solution"))), 1e-9);
+                Matrix(golden_tensor(wanted.at("solution"))), 1e-9);
   }
 }
 

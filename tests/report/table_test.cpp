@@ -34,6 +34,16 @@ TEST(TableTest, MarkdownEscapesBars) {
   EXPECT_NE(to_markdown({"", {"a"}, {{"x|y"}}}).find("x\\|y"), std::string::npos);
 }
 
+TEST(DecimalTest, ShowsThreeDecimalsWhereTheyFitAndADashForNothing) {
+  EXPECT_EQ(decimal(0.7512), "0.751");
+  EXPECT_EQ(decimal(-12), "-12.000");
+  EXPECT_EQ(decimal(0), "0.000");
+  EXPECT_EQ(decimal(5.14e-6), "5.1e-06");
+  EXPECT_EQ(decimal(123456), "1.2e+05");
+  EXPECT_EQ(decimal(std::numeric_limits<double>::infinity()), "inf");
+  EXPECT_EQ(decimal(std::numeric_limits<double>::quiet_NaN()), "-");
+}
+
 TEST(PercentTest, HasOneDecimalAndADashForNothing) {
   EXPECT_EQ(percent(0.7512), "75.1");
   EXPECT_EQ(percent(std::numeric_limits<double>::quiet_NaN()), "-");
