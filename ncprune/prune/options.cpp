@@ -66,6 +66,9 @@ void require_valid(const PruneOptions& options) {
   std::vector<std::string> known_solvers{"score"};
   for (const Solver& solver : solvers()) known_solvers.push_back(solver.name);
   require_one_of("solver", method.solver, known_solvers);
+  if (method.solver != "score") {
+    require_rule(find_named(solvers(), method.solver, "solver"), pattern);
+  }
   if (method.rounds < 1 || method.rounds > kMostRounds) {
     throw InputError(fmt::format("{} rounds; wanted 1 to {}", method.rounds, kMostRounds));
   }

@@ -52,7 +52,7 @@ TEST_F(Commands, OneSeedGivesOneFileToTheByte) {
 }
 
 TEST_F(Commands, ListsNameEverythingThereIs) {
-  const std::string printed = run("methods") + run("criteria");
+  const std::string printed = "\n" + run("methods") + run("criteria");
   for (const Method& method : methods()) {
     EXPECT_NE(printed.find("\n" + method.name + "\n"), std::string::npos) << method.name;
   }

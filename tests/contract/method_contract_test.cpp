@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ncprune/base/lookup.h"
+#include "ncprune/criteria/criterion.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/prune.h"
 #include "tests/small_network.h"
@@ -32,8 +33,11 @@ class EveryMethod : public testing::TestWithParam<std::string> {
     return {.method = find_named(methods(), GetParam(), "method"), .sparsity = sparsity, .seed = 5};
   }
 
+  // Some method ranks the scales of BatchNormalization: then the network has it.
+  bool norm_ = find_criterion(find_named(methods(), GetParam(), "method").criterion)
+                   .needs.contains(Statistic::kBatchNormScale);
   Dataset data_ = gaussian_data({60, 20, 1}, 10);
-  Network dense_ = network_for(data_, "mlp:24,16");
+  Network dense_ = network_for(data_, norm_ ? "mlp:24,16?batchnorm=true" : "mlp:24,16");
 };
 
 TEST_P(EveryMethod, ReachesItsSparsityAndTellsWhatItKept) {
