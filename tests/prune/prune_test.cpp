@@ -203,14 +203,6 @@ TEST(Prune, RefusesPartsThatDoNotGoTogether) {
             "criterion 'l2-norm' scores whole neurons: it needs the pattern neuron");
 }
 
-TEST(Lamp, IsTheSquareOverTheSquaresNotSmaller) {
-  Random random(1);
-  const Criterion& lamp = find_named(criteria(), "lamp", "criterion");
-  const at::Tensor score = lamp.score({doubles({2, -1, 1, 3}, {2, 2}), {}, {}, random});
-  // Of the two ones the one of lower index counts as the smaller.
-  expect_near(score, Matrix(doubles({4.0 / 13, 1.0 / 15, 1.0 / 14, 1}, {2, 2})), 1e-15);
-}
-
 std::vector<int64_t> counts_of(const std::string& allocation,
                                const std::vector<std::vector<int64_t>>& shapes, int64_t keep) {
   std::vector<at::Tensor> scores;
