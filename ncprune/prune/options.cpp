@@ -79,6 +79,11 @@ void require_valid(const PruneOptions& options) {
 }
 
 void require_valid_for_units(const PruneOptions& options) {
+  const Pattern pattern = find_pattern(options.method.pattern);
+  if (pattern.group || (pattern.whole && pattern.name != "neuron")) {
+    throw InputError(
+        fmt::format("pattern {} says which weights stay, not which units", pattern.name));
+  }
   require_valid(options);
   require_one_of("budget", options.budget, {"units", "parameters", "macs"});
   if (options.method.solver != "score" && options.method.solver != "admm") {
