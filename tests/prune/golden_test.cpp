@@ -1,11 +1,8 @@
 // The layer problem against reference/layer_problem.py.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
-#include "ncprune/base/json.h"
 #include "ncprune/prune/reconstruction.h"
+#include "tests/golden_file.h"
 #include "tests/matrix.h"
 #include "tests/small_network.h"
 
@@ -54,7 +51,7 @@ class Golden : public testing::Test {
     return result;
   }
 
-  Json golden_ = Json::parse(std::ifstream(NCPRUNE_SOURCE_DIR "/tests/golden/layer_problem.json"));
+  Json golden_ = golden_file("layer_problem");
 };
 
 TEST_F(Golden, MeasuredMomentsAreTheReferences) {

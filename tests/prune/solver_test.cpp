@@ -7,29 +7,14 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
-#include "ncprune/base/json.h"
 #include "ncprune/criteria/criterion.h"
 #include "tests/data/input_error.h"
+#include "tests/golden_file.h"
 #include "tests/matrix.h"
 #include "tests/small_network.h"
 
 namespace ncprune {
 namespace {
-
-// The reference's numbers().
-at::Tensor formula(int64_t rows, int64_t columns, std::array<int64_t, 3> factors) {
-  std::vector<double> values;
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; ++j) {
-      const int64_t sum = factors[0] * i + factors[1] * j + factors[2] * i * j + j * j;
-      values.push_back(static_cast<double>(sum % 1021 - 510) / 512);
-    }
-  }
-  return doubles(values, {rows, columns});
-}
 
 struct Problem {
   at::Tensor samples;
@@ -45,22 +30,16 @@ struct Problem {
 Problem problem_of(const Json& json, double damping) {
   const int64_t d = json.at("columns");
   const int64_t count = json.at("samples");
-  const at::Tensor samples = formula(count, d, {317, 59, 13});
-  const at::Tensor weight = formula(json.at("rows"), d, {401, 173, 29});
+  const at::Tensor samples = golden_numbers(count, d, {317, 59, 13});
+  const at::Tensor weight = golden_numbers(json.at("rows"), d, {401, 173, 29});
   const at::Tensor metric =
       damped(at::matmul(samples.t(), samples) / static_cast<double>(count), damping);
   return {samples, weight, {metric, at::matmul(weight, metric)}, json.at("keep")};
 }
 
 void expect_golden(const Json& golden, const at::Tensor& weight, const at::Tensor& mask) {
-  const std::vector<std::string> rows = golden.at("mask");
-  at::Tensor wanted = at::zeros(weight.sizes(), at::kBool);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    for (size_t j = 0; j < rows[i].size(); ++j) {
-      wanted[static_cast<int64_t>(i)][static_cast<int64_t>(j)] = rows[i][j] == '1';
-    }
-  }
-  ASSERT_EQ(mask.ne(wanted).sum().item<int64_t>(), 0) << "entries of the mask differ";
+  ASSERT_EQ(mask.ne(golden_mask(golden.at("mask"))).sum().item<int64_t>(), 0)
+      << "entries of the mask differ";
   const std::vector<double> kept = golden.at("kept");
   expect_near(weight.masked_select(mask), Matrix(doubles(kept, {std::ssize(kept)})), 1e-8);
   EXPECT_EQ((weight * mask.logical_not()).count_nonzero().item<int64_t>(), 0);
@@ -78,7 +57,7 @@ LayerSolution wanda(const SolverInput& input, const at::Tensor& samples) {
 }
 
 TEST(Solvers, AgreeWithTheirPublishedFormulas) {
-  const Json golden = Json::parse(std::ifstream(NCPRUNE_SOURCE_DIR "/tests/golden/solvers.json"));
+  const Json golden = golden_file("solvers");
   for (const Json& json : golden.at("problems")) {
     const Problem problem = problem_of(json, golden.at("damping"));
     for (const auto& [name, wanted] : json.at("patterns").items()) {
