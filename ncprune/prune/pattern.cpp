@@ -84,7 +84,7 @@ std::pair<int64_t, int64_t> two_numbers(const std::string& text, char separator,
   constexpr int64_t kLargest = 1 << 16;
   const std::vector<std::string> parts = split(text, separator);
   const std::string where = fmt::format("pattern '{}'", name);
-  if (parts.size() != 2) {
+  if (parts.size() != 2 || text.find(',') != std::string::npos) {  // no lists of numbers
     throw InputError(fmt::format("{}: wanted two numbers with '{}' between", where, separator));
   }
   return {parse_integers(parts[0], where, 1, kLargest).front(),

@@ -52,7 +52,7 @@ int64_t allowed(const std::string& pattern, const Rounding& shape) {
   return 0;
 }
 
-TEST(EveryPattern, KeepsAboutAsManyAsItIsAsked) {
+TEST(PatternTable, KeepsAboutAsManyAsItIsAsked) {
   for (const Pattern& pattern : patterns()) {
     if (pattern.group) continue;  // fixes how many itself
     for (const Rounding& shape : {Rounding{1, 1}, Rounding{1, 7}, Rounding{7, 1}, Rounding{6, 5}}) {
@@ -70,7 +70,7 @@ TEST(EveryPattern, KeepsAboutAsManyAsItIsAsked) {
   }
 }
 
-TEST(EveryPattern, BreaksTiesToTheLowerIndex) {
+TEST(PatternTable, BreaksTiesToTheLowerIndex) {
   const at::Tensor alike = at::ones({4, 6}, at::kDouble);
   for (const Pattern& pattern : patterns()) {
     if (pattern.group) continue;
