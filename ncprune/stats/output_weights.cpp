@@ -11,8 +11,10 @@
 #include "ncprune/stats/statistics.h"
 
 namespace ncprune {
+
 std::vector<at::Tensor> output_weights(const Network& network, const std::vector<Layer>& layers,
                                        const Dataset& data, double balance) {
+  const at::AutoGradMode with_gradients(true);
   constexpr int64_t kPerClass = 256;
   Random random = Random(0).stream("output weights");
   const Dataset sample = at_most_per_class(data, kPerClass);

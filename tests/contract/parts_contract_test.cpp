@@ -78,12 +78,16 @@ TEST_P(EveryPattern, GoesWithEverySolverThatHasARuleForItAndEveryRepair) {
   }
 }
 
-TEST_P(EveryPattern, GoesWithScoringInRounds) {
-  Method method;
-  method.criterion = "snip";
-  method.pattern = GetParam();
-  method.rounds = 3;
-  expect_works(method);
+TEST_P(EveryPattern, GoesWithEveryCriterionScoredInRounds) {
+  for (const Criterion& criterion : criteria()) {
+    SCOPED_TRACE(criterion.name);
+    if (criterion.whole_neurons && GetParam() != "neuron") continue;
+    Method method;
+    method.criterion = criterion.name;
+    method.pattern = GetParam();
+    method.rounds = 3;
+    expect_works(method);
+  }
 }
 
 std::vector<std::string> names() {
