@@ -66,7 +66,6 @@ class RowElimination {
 
  private:
   static constexpr size_t kBlock = 32;
-  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
   std::optional<size_t> cheapest() const {
     std::optional<size_t> best;
@@ -127,6 +126,7 @@ class RowElimination {
   }
 
   static constexpr double kTiny = 1e-300;
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
   at::Tensor inverse_;    // [n, n] of what was left when the block began
   at::Tensor downdates_;  // [kBlock, n]

@@ -41,7 +41,7 @@ LayerSolution admm(const SolverInput& input);
 
 // ExactOBS (Frantar, Alistarh 2022): every row loses, one after the other, the weight with the
 // smallest w_p^2 / [H^-1]_pp, the others making good for it; over the rows of the layer those go
-// whose going raised the error least. Row weights do not matter. Not for Pattern::whole. About
+// whose going raised the error least. Row weights do not matter. Patterns layer, row, N:M. About
 // m d^3 / 3 multiply-adds, as products of d x 32; O(d^2) memory a thread.
 LayerSolution obc(const SolverInput& input);
 

@@ -22,21 +22,6 @@ PruneOptions options_for(const std::string& method, double sparsity,
       .method = find_named(methods(), method, "method"), .sparsity = sparsity, .budget = budget};
 }
 
-// The same network with its weights the other way round: MatMul and Add instead of Gemm.
-Network as_matmul(Network network) {
-  for (size_t i = 0; i < network.nodes.size(); ++i) {
-    const Node gemm = network.nodes[i];
-    if (gemm.op_type != "Gemm") continue;
-    at::Tensor& weight = network.initializers.at(gemm.inputs[1]);
-    weight = weight.t().contiguous();
-    const std::string product = gemm.name + ".product";
-    network.nodes[i] = {"MatMul", gemm.name, {gemm.inputs[0], gemm.inputs[1]}, {product}, {}};
-    network.nodes.insert(network.nodes.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                         {"Add", gemm.name + ".add", {product, gemm.inputs[2]}, gemm.outputs, {}});
-  }
-  return network;
-}
-
 // With BatchNormalization that does something.
 Network with_norm(Network network) {
   for (auto& [name, tensor] : network.initializers) {

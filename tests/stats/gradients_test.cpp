@@ -182,6 +182,26 @@ INSTANTIATE_TEST_SUITE_P(Sizes, MeasureGradients,
                                          std::vector<int64_t>{5, 0, 2},
                                          std::vector<int64_t>{1800, 1, 699}));
 
+TEST(Derivatives, AreTheSameHoweverTheWeightsAreStored) {
+  const Dataset data = gaussian_data({20, 5, 1}, 4);
+  const Network gemm = network_for(data, kNetwork);
+  const Network matmul = as_matmul(gemm);
+  const auto measured = [&](const Network& network) {
+    return measure_statistics(network, prunable_layers(network), data,
+                              {{Statistic::kGradient, Statistic::kClassTaylor,
+                                Statistic::kHessianGradient, Statistic::kSynapticFlow},
+                               {}});
+  };
+  const auto one = measured(gemm);
+  const auto other = measured(matmul);
+  for (size_t l = 0; l < one.size(); ++l) {
+    expect_near(other[l].gradient, Matrix(one[l].gradient), 1e-6);
+    expect_near(other[l].class_taylor, Matrix(one[l].class_taylor), 1e-6);
+    expect_near(other[l].hessian_gradient, Matrix(one[l].hessian_gradient), 1e-6);
+    expect_near(other[l].synaptic_flow, Matrix(one[l].synaptic_flow), 1e-6);
+  }
+}
+
 TEST(AtMostPerClass, DrawsNoMoreThanTheLimitOfEveryClassAndThoseOnce) {
   const Dataset data = gaussian_data({300, 0, 5, 256}, 3);
   const Dataset sample = at_most_per_class(data, 256);
