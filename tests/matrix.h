@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -67,6 +68,32 @@ inline std::vector<double> solve(Matrix a, std::vector<double> b) {
     at_b(k) /= a(k, k);
   }
   return b;
+}
+
+// 0 .. n-1 without those that are gone.
+inline std::vector<int64_t> all_but(int64_t n, const std::set<int64_t>& gone) {
+  std::vector<int64_t> left;
+  for (int64_t j = 0; j < n; ++j) {
+    if (!gone.contains(j)) left.push_back(j);
+  }
+  return left;
+}
+
+// x^T A^-1 x with the entries of x and a that `indices` name.
+inline double inverse_form(const Matrix& a, const std::vector<double>& x,
+                           const std::vector<int64_t>& indices) {
+  const auto n = static_cast<int64_t>(indices.size());
+  const auto index = [&](int64_t p) { return indices[static_cast<size_t>(p)]; };
+  Matrix part(n, n);
+  std::vector<double> b;
+  for (int64_t p = 0; p < n; ++p) {
+    for (int64_t q = 0; q < n; ++q) part(p, q) = a(index(p), index(q));
+    b.push_back(x[static_cast<size_t>(index(p))]);
+  }
+  const std::vector<double> solved = solve(part, b);
+  double sum = 0;
+  for (size_t p = 0; p < b.size(); ++p) sum += b[p] * solved[p];
+  return sum;
 }
 
 // Every element within `tolerance` times the largest of `wanted` (taken as 1 if less).

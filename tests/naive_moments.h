@@ -26,6 +26,7 @@ struct LayerSamples {
   std::vector<int64_t> labels;
   int64_t num_classes;
   bool centred;
+  std::vector<double> factors = {};  // of each sample within its class, mean 1; none: all 1
 };
 
 namespace naive {
@@ -42,12 +43,17 @@ inline Classes counts(const LayerSamples& samples) {
   return n;
 }
 
+inline double factor(const LayerSamples& samples, int64_t i) {
+  return samples.factors.empty() ? 1 : samples.factors[at(i)];
+}
+
 inline Matrix class_means(const LayerSamples& samples, const Matrix& values) {
   const Classes n = counts(samples);
   Matrix means(samples.num_classes, values.columns());
   for (int64_t i = 0; i < values.rows(); ++i) {
     const int64_t c = samples.labels[at(i)];
-    for (int64_t j = 0; j < values.columns(); ++j) means(c, j) += values(i, j) / n[at(c)];
+    const double share = factor(samples, i) / n[at(c)];
+    for (int64_t j = 0; j < values.columns(); ++j) means(c, j) += share * values(i, j);
   }
   return means;
 }
@@ -82,7 +88,8 @@ inline Matrix metric(const LayerSamples& samples, const Matrix& y, const Classes
       double pool = 0;
       for (int64_t s = 0; s < x.rows(); ++s) {
         const int64_t c = samples.labels[at(s)];
-        const double term = (y(s, i) - y_means(c, i)) * (x(s, j) - x_means(c, j));
+        const double term =
+            factor(samples, s) * (y(s, i) - y_means(c, i)) * (x(s, j) - x_means(c, j));
         scatter[at(c)] += term / n[at(c)];
         pool += term / total;
       }

@@ -27,6 +27,21 @@ inline Network network_for(const Dataset& data, const std::string& spec, uint64_
   return build_network(spec, data.sample_shape(), data.num_classes(), Random(seed));
 }
 
+// The same network with its weights the other way round: MatMul and Add instead of Gemm.
+inline Network as_matmul(Network network) {
+  for (size_t i = 0; i < network.nodes.size(); ++i) {
+    const Node gemm = network.nodes[i];
+    if (gemm.op_type != "Gemm") continue;
+    at::Tensor& weight = network.initializers.at(gemm.inputs[1]);
+    weight = weight.t().contiguous();
+    const std::string product = gemm.name + ".product";
+    network.nodes[i] = {"MatMul", gemm.name, {gemm.inputs[0], gemm.inputs[1]}, {product}, {}};
+    network.nodes.insert(network.nodes.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                         {"Add", gemm.name + ".add", {product, gemm.inputs[2]}, gemm.outputs, {}});
+  }
+  return network;
+}
+
 // The value `name` of `network`, [N, ...], for all of `data`.
 inline at::Tensor value_of(const Network& network, const Dataset& data, const std::string& name) {
   const at::NoGradGuard no_grad;

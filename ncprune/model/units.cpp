@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 namespace ncprune {
 namespace {
@@ -21,6 +22,14 @@ bool owns_vectors(const Network& network, const Node& norm) {
   return std::all_of(norm.inputs.begin() + 1, norm.inputs.end(), [&](const std::string& name) {
     return network.initializers.contains(name) && consumers(network, name).size() == 1;
   });
+}
+
+// A vector may stand for two of them: exporters store equal tensors once.
+void add_vectors(UnitGroup& group, const Node& norm) {
+  std::vector<std::string>& known = group.vectors;
+  for (const std::string& name : norm.inputs | std::views::drop(1)) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
+  }
 }
 
 UnitCoverage follow(const Network& network, const std::vector<Layer>& layers,
@@ -43,9 +52,9 @@ UnitCoverage follow(const Network& network, const std::vector<Layer>& layers,
     const bool elementwise =
         std::find(kElementwise.begin(), kElementwise.end(), node.op_type) != kElementwise.end();
     if (!norm && !elementwise) {
-      return stays(fmt::format("{} '{}' reads its units", node.op_type, node.label()));
+      return stays(fmt::format("{} {} reads its units", node.op_type, node.label()));
     }
-    if (norm) group.vectors.assign(node.inputs.begin() + 1, node.inputs.end());
+    if (norm) add_vectors(group, node);
     value = node.outputs.front();
   }
 }

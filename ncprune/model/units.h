@@ -12,7 +12,7 @@ namespace ncprune {
 // column j of the consumer's weight [m', m].
 struct UnitGroup {
   Layer producer;
-  std::vector<std::string> vectors;  // initializers [m]: the four of a BatchNormalization
+  std::vector<std::string> vectors;  // initializers [m]: of every BatchNormalization
   Layer consumer;                    // its input [N, m] holds the units' activations
 };
 

@@ -5,14 +5,12 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 
-#include "ncprune/base/error.h"
 #include "ncprune/prune/solver.h"
 
 namespace ncprune {
@@ -40,18 +38,24 @@ class RowElimination {
     weight_.assign(values.begin(), values.end());
     pivots_.assign(pivots.begin(), pivots.end());
     for (size_t j = 0; j < values.size(); ++j) left_.push_back(static_cast<int64_t>(j));
+    // Of a last group that is shorter, what it lacks counts as gone.
+    const int64_t d = weight.size(0);
+    const int64_t last = (d - 1) / limit.size;
+    removed_[static_cast<size_t>(last)] = (last + 1) * limit.size - d;
   }
 
-  // The error by which each weight's going raised the row's, made monotone along the order in which
+  // The error by which each weight's going raised the row's, made to rise along the order in which
   // they go; infinite for those that may not go.
   std::vector<double> scores() {
-    std::vector<double> scores(left_.size(), std::numeric_limits<double>::infinity());
+    std::vector<double> scores(left_.size(), kInfinity);
     double highest = 0;
     while (!left_.empty()) {
       for (gone_.clear(); gone_.size() < kBlock;) {
         const std::optional<size_t> next = cheapest();
         if (!next) break;
-        highest = std::max(highest, weight_[*next] * weight_[*next] / pivots_[*next] / 2);
+        // Where the error falls again, the next weight goes with this one, but not before it.
+        highest = std::max(std::nextafter(highest, kInfinity),
+                           weight_[*next] * weight_[*next] / pivots_[*next] / 2);
         scores[static_cast<size_t>(left_[*next])] = highest;
         remove(*next);
       }
@@ -66,7 +70,7 @@ class RowElimination {
 
   std::optional<size_t> cheapest() const {
     std::optional<size_t> best;
-    double lowest = std::numeric_limits<double>::infinity();
+    double lowest = kInfinity;
     for (size_t k = 0; k < left_.size(); ++k) {
       if (left_[k] < 0) continue;
       const double cost = weight_[k] * weight_[k] / pivots_[k];
@@ -137,6 +141,7 @@ class RowElimination {
   }
 
   static constexpr double kTiny = 1e-300;
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
   at::Tensor buffer_;     // [d, d], its front the inverse [n, n] of the n left when the block began
   at::Tensor downdates_;  // [kBlock, d], its front [kBlock, n]
@@ -155,11 +160,6 @@ LayerSolution obc(const SolverInput& input) {
   GroupLimit limit{1, 1};
   if (pattern.group) {
     limit = {pattern.group->second, pattern.group->second - pattern.group->first};
-  } else if (pattern.name != "layer" && pattern.name != "row") {
-    throw InputError(
-        fmt::format("solver obc removes one weight after the other: pattern '{}', "
-                    "where several go together, is beyond it",
-                    pattern.name));
   }
   const at::Tensor inverse =
       at::cholesky_inverse(at::linalg_cholesky(input.problem.metric)).contiguous();

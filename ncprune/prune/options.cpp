@@ -62,6 +62,9 @@ void require_valid(const PruneOptions& options) {
   std::vector<std::string> known_solvers{"score"};
   for (const Solver& solver : solvers()) known_solvers.push_back(solver.name);
   require_one_of("solver", method.solver, known_solvers);
+  if (method.solver != "score") {
+    require_rule(find_named(solvers(), method.solver, "solver"), pattern);
+  }
   if (method.rounds < 1 || method.rounds > kMostRounds) {
     throw InputError(fmt::format("{} rounds; wanted 1 to {}", method.rounds, kMostRounds));
   }
@@ -72,6 +75,11 @@ void require_valid(const PruneOptions& options) {
 }
 
 void require_valid_for_units(const PruneOptions& options) {
+  const Pattern pattern = find_pattern(options.method.pattern);
+  if (pattern.group || (pattern.whole && pattern.name != "neuron")) {
+    throw InputError(
+        fmt::format("pattern {} says which weights stay, not which units", pattern.name));
+  }
   require_valid(options);
   require_one_of("budget", options.budget, {"units", "parameters", "macs"});
   if (options.method.solver != "score" && options.method.solver != "admm") {

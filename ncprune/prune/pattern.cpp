@@ -84,7 +84,7 @@ std::pair<int64_t, int64_t> two_numbers(const std::string& text, char separator,
   constexpr int64_t kLargest = 1 << 16;
   const std::vector<std::string> parts = split(text, separator);
   const std::string where = fmt::format("pattern '{}'", name);
-  if (parts.size() != 2) {
+  if (parts.size() != 2 || text.find(',') != std::string::npos) {  // no lists of numbers
     throw InputError(fmt::format("{}: wanted two numbers with '{}' between", where, separator));
   }
   return {parse_integers(parts[0], where, 1, kLargest).front(),
@@ -95,9 +95,9 @@ constexpr std::string_view kBlock = "block:";
 
 Pattern block_pattern(const std::string& name) {
   const auto size = two_numbers(name.substr(kBlock.size()), 'x', name);
-  return {
-      name, "whole blocks of neurons by inputs, any block:RxC",
-      [size](const at::Tensor& scores, int64_t keep) { return block_mask(scores, keep, size); }};
+  return {name, "whole blocks of neurons by inputs, any block:RxC",
+          [size](const at::Tensor& scores, int64_t keep) { return block_mask(scores, keep, size); },
+          true};
 }
 
 Pattern group_pattern(const std::string& name) {
@@ -106,7 +106,8 @@ Pattern group_pattern(const std::string& name) {
   const auto mask = [n = n, m = m](const at::Tensor& scores, int64_t) {
     return group_mask(scores, n, m);
   };
-  return {name, "so many of neighbouring inputs of a neuron, any N:M", mask, std::pair(n, m)};
+  return {name, "so many of neighbouring inputs of a neuron, any N:M", mask, false,
+          std::pair(n, m)};
 }
 
 // The `keep`-th largest value, 0 < keep < values.size(). Nearly always the answer lies among the
@@ -165,7 +166,7 @@ const std::vector<Pattern>& patterns() {
   static const std::vector<Pattern> table{
       block_pattern("block:4x4"),
       {"layer", "any weights of the layer", keep_largest},
-      {"neuron", "whole rows: all weights into a neuron", neuron_mask},
+      {"neuron", "whole rows: all weights into a neuron", neuron_mask, true},
       {"row", "the same number in each row", row_mask},
       group_pattern("2:4"),
   };

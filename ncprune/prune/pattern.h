@@ -17,6 +17,7 @@ struct Pattern {
   // The mask, bool [m, d], true where a weight stays: about `keep` of them, the largest scores;
   // ties go to the lower index, row by row. REQUIRES: 0 <= keep <= m d.
   std::function<at::Tensor(const at::Tensor& scores, int64_t keep)> mask;
+  bool whole = false;  // several weights go or stay together
   // N of N:M: that many of M neighbouring inputs of a row stay, whatever `keep` says.
   std::optional<std::pair<int64_t, int64_t>> group = {};
 };

@@ -1,5 +1,9 @@
 #include "ncprune/prune/solver.h"
 
+#include <fmt/format.h>
+
+#include "ncprune/base/error.h"
+
 namespace ncprune {
 
 LayerSolution admm(const SolverInput& input) {
@@ -10,13 +14,24 @@ LayerSolution admm(const SolverInput& input) {
 
 const std::vector<Solver>& solvers() {
   static const std::vector<Solver> table{
-      {"admm", "joint search over the layer, then exact least squares",
-       "Meng, Behdin, Wang, Mazumder 2024", admm},
-      {"obc", "one weight of a row after the other, exactly", "Frantar, Alistarh 2022", obc},
+      {"admm",
+       "joint search over the layer, then exact least squares",
+       "Meng, Behdin, Wang, Mazumder 2024",
+       {},
+       admm},
+      {"obc", "one weight of a row after the other, exactly", "Frantar, Alistarh 2022",
+       "removes one weight after the other", obc},
       {"sparsegpt", "one column after the other, from the left", "Frantar, Alistarh 2023",
-       sparsegpt},
+       "decides one column after the other", sparsegpt},
   };
   return table;
+}
+
+void require_rule(const Solver& solver, const Pattern& pattern) {
+  if (!pattern.whole || solver.one_by_one.empty()) return;
+  throw InputError(fmt::format(
+      "solver {} {}: it has no rule for pattern '{}', where several weights go together",
+      solver.name, solver.one_by_one, pattern.name));
 }
 
 }  // namespace ncprune

@@ -22,16 +22,19 @@ struct SolverInput {
   at::Tensor row_weights;  // [m], what each row's error weighs against the others'
 };
 
-// Chooses which weights of a layer stay, and their values, by the layer problem. Throws InputError
-// for a pattern it has no rule for.
+// Chooses which weights of a layer stay, and their values, by the layer problem.
 struct Solver {
   std::string name;
   std::string summary;
   std::string source;
-  std::function<LayerSolution(const SolverInput&)> solve;
+  std::string one_by_one;  // why it has no rule for Pattern::whole; empty: it has
+  std::function<LayerSolution(const SolverInput&)> solve;  // REQUIRES: a rule for the pattern
 };
 
 const std::vector<Solver>& solvers();
+
+// Throws InputError, with the reason, when the solver has no rule for the pattern.
+void require_rule(const Solver& solver, const Pattern& pattern);
 
 // search_support, then least squares on what it found. Every pattern.
 LayerSolution admm(const SolverInput& input);
@@ -44,7 +47,7 @@ LayerSolution obc(const SolverInput& input);
 
 // SparseGPT (Frantar, Alistarh 2023): column by column from the left, masks chosen for blocks of
 // columns by w^2 / U_jj^2, U the Cholesky factor of H^-1, the columns to the right making good.
-// Row weights do not matter. Patterns layer, row, N:M. O(d^3 + m d^2).
+// Row weights do not matter. Not for Pattern::whole. O(d^3 + m d^2).
 inline constexpr int64_t kSparseGptBlock = 128;  // columns
 LayerSolution sparsegpt(const SolverInput& input);
 

@@ -3,24 +3,16 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros_like.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "ncprune/base/error.h"
 #include "ncprune/prune/solver.h"
 
 namespace ncprune {
 
 LayerSolution sparsegpt(const SolverInput& input) {
   const Pattern& pattern = input.pattern;
-  if (!pattern.group && pattern.name != "layer" && pattern.name != "row") {
-    throw InputError(
-        fmt::format("solver sparsegpt decides column by column: pattern '{}' goes "
-                    "across its blocks of columns",
-                    pattern.name));
-  }
   const int64_t d = input.weight.size(1);
   const int64_t group = pattern.group ? pattern.group->second : 1;
   const int64_t block = std::max<int64_t>(1, kSparseGptBlock / group) * group;
@@ -42,7 +34,7 @@ LayerSolution sparsegpt(const SolverInput& input) {
     };
     if (!pattern.group) {
       choose(begin, end, up_to - kept);
-      kept = up_to;
+      kept += mask.slice(1, begin, end).sum().item<int64_t>();  // rows round on their own
     }
     at::Tensor errors = at::zeros_like(weight.slice(1, begin, end));
     for (int64_t j = begin; j < end; ++j) {

@@ -68,11 +68,10 @@ struct Leaves {
   std::vector<at::Tensor> weights;
 };
 
-template <typename Transform>
-Leaves with_leaves(const Network& network, const std::vector<Layer>& layers, Transform transform) {
+Leaves with_leaves(const Network& network, const std::vector<Layer>& layers) {
   Leaves leaves{network, {}};
   for (const Layer& layer : layers) {
-    at::Tensor weight = transform(weight_of(network, layer)).detach().clone().requires_grad_(true);
+    at::Tensor weight = weight_of(network, layer).detach().clone().requires_grad_(true);
     leaves.network.initializers[layer.weight] = layer.transposed ? weight : weight.t();
     leaves.weights.push_back(weight);
   }
@@ -122,8 +121,7 @@ std::vector<at::Tensor> hessian_gradients(const Network& network, const std::vec
                                           const Dataset& data) {
   constexpr int64_t kPerClass = 256;
   const Dataset sample = at_most_per_class(data, kPerClass);
-  const Leaves leaves =
-      with_leaves(network, layers, [](const at::Tensor& weight) { return weight; });
+  const Leaves leaves = with_leaves(network, layers);
   const std::string scores = logits_value(network);
   // The gradient of the mean loss over the part of the sample that is in the batch.
   const auto gradient = [&](const Batch& batch, bool differentiable) {
@@ -168,8 +166,7 @@ std::vector<at::Tensor> synaptic_flows(const Network& network, const std::vector
     at::Tensor& mean = positive.initializers.at(node.inputs.at(3));
     mean = at::zeros(mean.sizes(), options);
   }
-  const Leaves leaves =
-      with_leaves(positive, layers, [](const at::Tensor& weight) { return weight; });
+  const Leaves leaves = with_leaves(positive, layers);
   std::vector<int64_t> shape = network.input.shape;
   shape.front() = 1;
   const at::Tensor flow =

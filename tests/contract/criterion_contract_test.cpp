@@ -14,31 +14,41 @@
 namespace ncprune {
 namespace {
 
-const std::string kShape = "mlp:7,5";  // with kBatchNorm where the criterion ranks its scale
-
 class EveryCriterion : public testing::TestWithParam<std::string> {
  protected:
+  // An untrained mlp:SHAPE with or without biases; with BatchNormalization, its scales drawn, if
+  // the criterion ranks them.
+  Network network(const Dataset& data, const std::string& shape = "7,5", bool bias = true) const {
+    const bool norm = criterion_.needs.contains(Statistic::kBatchNormScale);
+    Network made = network_for(data, "mlp:" + shape + "?bias=" + (bias ? "true" : "false") +
+                                         "&batchnorm=" + (norm ? "true" : "false"));
+    for (auto& [name, tensor] : made.initializers) {
+      if (name.ends_with(".scale")) tensor = normal(tensor.sizes(), 6).to(at::kFloat);
+    }
+    return made;
+  }
+
   // The scores of every prunable layer of `network`, measured on `data`.
-  std::vector<at::Tensor> scores(const Network& network, const Dataset& data,
+  std::vector<at::Tensor> scores(const Network& made, const Dataset& data,
                                  uint64_t seed = 1) const {
-    const std::vector<Layer> layers = prunable_layers(network);
+    const std::vector<Layer> layers = prunable_layers(made);
     const std::vector<LayerStatistics> statistics =
-        measure_statistics(network, layers, data, {criterion_.needs, {}});
+        measure_statistics(made, layers, data, {criterion_.needs, {}});
     std::vector<at::Tensor> result;
     for (size_t l = 0; l < layers.size(); ++l) {
       Random random = Random(seed).stream(layers[l].name);
-      result.push_back(criterion_.score({weight_of(network, layers[l]).to(at::kDouble),
-                                         statistics[l], criterion_.options, random}));
+      result.push_back(criterion_.score(
+          {weight_of(made, layers[l]).to(at::kDouble), statistics[l], criterion_.options, random}));
     }
     return result;
   }
 
-  void expect_sound(const Network& network, const Dataset& data) const {
-    const std::vector<Layer> layers = prunable_layers(network);
-    const std::vector<at::Tensor> all = scores(network, data);
+  void expect_sound(const Network& made, const Dataset& data) const {
+    const std::vector<Layer> layers = prunable_layers(made);
+    const std::vector<at::Tensor> all = scores(made, data);
     for (size_t l = 0; l < layers.size(); ++l) {
       SCOPED_TRACE(layers[l].name);
-      EXPECT_EQ(all[l].sizes(), weight_of(network, layers[l]).sizes());
+      EXPECT_EQ(all[l].sizes(), weight_of(made, layers[l]).sizes());
       EXPECT_EQ(all[l].scalar_type(), at::kDouble);
       EXPECT_TRUE(at::isfinite(all[l]).all().item<bool>());
     }
@@ -47,11 +57,11 @@ class EveryCriterion : public testing::TestWithParam<std::string> {
   // Scores when the weights are `factor` times as large and the statistics are what they were.
   at::Tensor scaled_scores(double factor) const {
     const Dataset data = gaussian_data({20, 8, 3}, 6);
-    const Network network = network_for(data, kShape);
-    const std::vector<Layer> layers = prunable_layers(network);
-    const auto statistics = measure_statistics(network, layers, data, {criterion_.needs, {}});
+    const Network plain = network(data);
+    const std::vector<Layer> layers = prunable_layers(plain);
+    const auto statistics = measure_statistics(plain, layers, data, {criterion_.needs, {}});
     Random random(1);
-    return criterion_.score({weight_of(network, layers[0]).to(at::kDouble) * factor, statistics[0],
+    return criterion_.score({weight_of(plain, layers[0]).to(at::kDouble) * factor, statistics[0],
                              criterion_.options, random});
   }
 
@@ -66,51 +76,49 @@ TEST_P(EveryCriterion, DescribesItself) {
 
 TEST_P(EveryCriterion, GivesAFiniteScorePerWeight) {
   const Dataset data = gaussian_data({20, 8, 3}, 6);
-  for (const std::string spec : {"mlp:7,5", "mlp:7,5?bias=false", "mlp:1,1"}) {
-    SCOPED_TRACE(spec);
-    expect_sound(network_for(data, spec), data);
-  }
+  expect_sound(network(data), data);
+  expect_sound(network(data, "7,5", false), data);
+  expect_sound(network(data, "1,1"), data);
 }
 
-TEST_P(EveryCriterion, BearsAClassOfOneSampleAndOneSampleInAll) {
+TEST_P(EveryCriterion, BearsAClassOfOneSampleAnAbsentOneAndOneSampleInAll) {
   for (const std::vector<int64_t>& counts :
-       std::vector<std::vector<int64_t>>{{20, 8, 1}, {1, 1, 1}, {1}}) {
+       std::vector<std::vector<int64_t>>{{20, 8, 1}, {5, 0, 2}, {1, 1, 1}, {1}}) {
     const Dataset data = gaussian_data(counts, 6);
-    expect_sound(network_for(data, kShape), data);
+    expect_sound(network(data), data);
   }
 }
 
 TEST_P(EveryCriterion, BearsInputsThatNeverFireAndLayersOfZeros) {
   Dataset data = gaussian_data({20, 8, 3}, 6);
-  Network zeros = network_for(data, kShape);
+  Network zeros = network(data);
   zeros.initializers.at("fc1.weight").zero_();
   expect_sound(zeros, data);
   data.inputs.slice(1, 2, 5).zero_();
-  expect_sound(network_for(data, kShape), data);
+  expect_sound(network(data), data);
   data.inputs.zero_();
-  expect_sound(network_for(data, kShape + "?bias=false"), data);
+  expect_sound(network(data, "7,5", false), data);
 }
 
 TEST_P(EveryCriterion, RepeatsItselfWithTheSameSeed) {
   const Dataset data = gaussian_data({20, 8, 3}, 6);
-  const Network network = network_for(data, kShape);
-  const std::vector<at::Tensor> first = scores(network, data);
-  const std::vector<at::Tensor> second = scores(network, data);
+  const Network plain = network(data);
+  const std::vector<at::Tensor> first = scores(plain, data);
+  const std::vector<at::Tensor> second = scores(plain, data);
   for (size_t l = 0; l < first.size(); ++l) EXPECT_TRUE(at::equal(first[l], second[l]));
 }
 
 TEST_P(EveryCriterion, DoesNotCareInWhichOrderNeuronsStand) {
   if (GetParam() == "random") return;  // draws by position
   const Dataset data = gaussian_data({20, 8, 3}, 6);
-  const Network network = network_for(data, kShape);
+  const Network plain = network(data);
   const at::Tensor order = Random(4).permutation(7);
-  Network shuffled = clone(network);
-  for (const char* name : {"fc1.weight", "fc1.bias"}) {
-    shuffled.initializers.at(name) = network.initializers.at(name).index_select(0, order);
+  Network shuffled = clone(plain);
+  for (auto& [name, tensor] : shuffled.initializers) {
+    const bool rows = name.starts_with("fc1.") || name.starts_with("bn1.");
+    if (rows || name == "fc2.weight") tensor = tensor.index_select(rows ? 0 : 1, order);
   }
-  shuffled.initializers.at("fc2.weight") =
-      network.initializers.at("fc2.weight").index_select(1, order);
-  const std::vector<at::Tensor> before = scores(network, data);
+  const std::vector<at::Tensor> before = scores(plain, data);
   const std::vector<at::Tensor> after = scores(shuffled, data);
   // Statistics are sums of float products, in another order.
   EXPECT_TRUE(at::allclose(after[0], before[0].index_select(0, order), 1e-4, 1e-6));
@@ -133,7 +141,7 @@ TEST_P(EveryCriterion, GrowsWithTheWeightsAsItSays) {
 
 TEST_P(EveryCriterion, ScoresTheWeightsOfANeuronAlikeIfItSaysSo) {
   const Dataset data = gaussian_data({20, 8, 3}, 6);
-  for (const at::Tensor& s : scores(network_for(data, kShape), data)) {
+  for (const at::Tensor& s : scores(network(data), data)) {
     EXPECT_EQ(s.eq(s.slice(1, 0, 1)).all().item<bool>(), criterion_.whole_neurons);
   }
 }

@@ -7,8 +7,11 @@
 #include <algorithm>
 
 #include "ncprune/base/lookup.h"
+#include "ncprune/criteria/criterion.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/prune.h"
+#include "ncprune/prune/structured.h"
+#include "tests/data/input_error.h"
 #include "tests/small_network.h"
 
 namespace ncprune {
@@ -32,8 +35,11 @@ class EveryMethod : public testing::TestWithParam<std::string> {
     return {.method = find_named(methods(), GetParam(), "method"), .sparsity = sparsity, .seed = 5};
   }
 
+  // Some method ranks the scales of BatchNormalization: then the network has it.
+  bool norm_ = find_criterion(find_named(methods(), GetParam(), "method").criterion)
+                   .needs.contains(Statistic::kBatchNormScale);
   Dataset data_ = gaussian_data({60, 20, 1}, 10);
-  Network dense_ = network_for(data_, "mlp:24,16");
+  Network dense_ = network_for(data_, norm_ ? "mlp:24,16?batchnorm=true" : "mlp:24,16");
 };
 
 TEST_P(EveryMethod, ReachesItsSparsityAndTellsWhatItKept) {
@@ -114,6 +120,37 @@ TEST_P(EveryMethod, BearsOneSamplePerClassAndFeaturesThatNeverVary) {
     all.head = head.name;
     const at::Tensor scores = logits(prune_with(all, dense_, few).network, few.inputs);
     EXPECT_TRUE(at::isfinite(scores).all().item<bool>()) << head.name;
+  }
+}
+
+TEST_P(EveryMethod, RemovesWholeUnitsOrSaysWhyItCannot) {
+  for (const std::string budget : {"units", "parameters", "macs"}) {
+    SCOPED_TRACE(budget);
+    PruneOptions wanted = options(0.6);
+    wanted.budget = budget;
+    const bool single = wanted.method.solver != "score" && wanted.method.solver != "admm";
+    if (single || wanted.method.rounds > 1) {
+      const std::string refusal = input_error([&] { require_valid_for_units(wanted); });
+      EXPECT_EQ(refusal.rfind("method '" + GetParam() + "'", 0), 0U) << refusal;
+      continue;
+    }
+    for (const std::vector<int64_t>& counts :
+         std::vector<std::vector<int64_t>>{{60, 20, 1}, {1, 1, 1}}) {
+      const Dataset data = gaussian_data(counts, 10);
+      const auto statistics = measure_for({wanted.method}, dense_, data, wanted.metric);
+      const UnitsPruned pruned = prune_units(dense_, {data, statistics}, wanted);
+      EXPECT_LE(pruned.difference, 1e-5);
+      EXPECT_LT(pruned.after.parameters, pruned.before.parameters);
+      EXPECT_TRUE(at::isfinite(logits(pruned.network, data.inputs)).all().item<bool>());
+      ASSERT_EQ(pruned.layers.size(), 2);
+      for (const LayerUnits& layer : pruned.layers) {
+        EXPECT_EQ(layer.reason, "");
+        EXPECT_GE(layer.kept.numel(), 1);
+        EXPECT_LE(layer.kept.numel(), layer.units);
+      }
+      EXPECT_TRUE(same_initializers(pruned.network,
+                                    prune_units(dense_, {data, statistics}, wanted).network));
+    }
   }
 }
 

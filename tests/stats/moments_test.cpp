@@ -6,7 +6,10 @@
 #include <ATen/ops/matmul.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "ncprune/base/error.h"
+#include "ncprune/data/noise.h"
 #include "tests/naive_moments.h"
 #include "tests/small_network.h"
 
@@ -76,6 +79,71 @@ TEST(MeasureMoments, TakesInputsOfThePrunedAndTargetsOfTheDenseNetwork) {
       const Layer first = linear_layers(dense).front();
       set_weight(pruned, first, normal({4, 3}, 5));
       expect_naive({dense, pruned}, data, {});
+    }
+  }
+}
+
+TEST(MeasureMoments, WeighTheUndecidedSamplesOfAClassByTheMargin) {
+  for (const std::vector<int64_t>& counts : kSizes) {
+    const Dataset data = gaussian_data(counts, 3);
+    const Network dense = network_for(data, "mlp:4,5");
+    Network pruned = dense;
+    const std::vector<Layer> layers = linear_layers(dense);
+    set_weight(pruned, layers.front(), normal({4, 3}, 5));
+    for (const double margin : {0.4, 1.0}) {
+      SCOPED_TRACE(testing::Message() << data.size() << " samples, margin " << margin);
+      // (1 - margin) + margin u_i / mean_c(u), u_i = 1 - sum_k p_ik^2 of the dense network.
+      const Matrix scores(logits(dense, data.inputs));
+      std::vector<double> undecided;
+      std::vector<double> mean(counts.size());
+      const auto labels = elements<int64_t>(data.labels);
+      for (int64_t i = 0; i < data.size(); ++i) {
+        double total = 0;
+        double squares = 0;
+        for (int64_t c = 0; c < scores.columns(); ++c) total += std::exp(scores(i, c));
+        for (int64_t c = 0; c < scores.columns(); ++c) {
+          squares += std::pow(std::exp(scores(i, c)) / total, 2);
+        }
+        // A single class is never undecided: its samples weigh alike.
+        undecided.push_back(scores.columns() == 1 ? 1 : 1 - squares);
+        const auto c = static_cast<size_t>(labels[static_cast<size_t>(i)]);
+        mean[c] += undecided.back() / static_cast<double>(counts[c]);
+      }
+      for (size_t i = 0; i < undecided.size(); ++i) {
+        undecided[i] = 1 - margin + margin * undecided[i] / mean[static_cast<size_t>(labels[i])];
+      }
+      const MetricOptions options{.margin = margin};
+      const std::vector<LayerMoments> all = measure_moments({dense, pruned}, layers, data, options);
+      for (size_t l = 0; l < layers.size(); ++l) {
+        LayerSamples samples = layer_samples({dense, pruned}, layers[l], data);
+        samples.factors = undecided;
+        const NaiveMoments naive = naive_moments(samples, options);
+        expect_near(all[l].metric, naive.metric, 2 * kTolerance);
+        expect_near(all[l].cross, naive.cross, 2 * kTolerance);
+        expect_near(all[l].input_mean, naive.input_mean, 2 * kTolerance);
+        expect_near(all[l].target_mean, naive.target_mean, 2 * kTolerance);
+      }
+    }
+  }
+}
+
+TEST(MeasureMoments, TakeNoisyInputsAndCleanTargets) {
+  for (const std::vector<int64_t>& counts : kSizes) {
+    const Dataset data = gaussian_data(counts, 3);
+    const Network network = network_for(data, "mlp:4");
+    const std::vector<Layer> layers = linear_layers(network);
+    const MetricOptions options{.noise = 0.3};
+    const Dataset noisy = with_gaussian_noise(data, 0.3, 0);
+    const std::vector<LayerMoments> all =
+        measure_moments({network, network}, layers, data, options);
+    for (size_t l = 0; l < layers.size(); ++l) {
+      LayerSamples samples = layer_samples({network, network}, layers[l], data);
+      samples.inputs = Matrix(value_of(network, noisy, layers[l].input));
+      const NaiveMoments naive = naive_moments(samples, options);
+      expect_near(all[l].metric, naive.metric, kTolerance);
+      expect_near(all[l].cross, naive.cross, kTolerance);
+      expect_near(all[l].input_mean, naive.input_mean, kTolerance);
+      expect_near(all[l].target_mean, naive.target_mean, kTolerance);
     }
   }
 }

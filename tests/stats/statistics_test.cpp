@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "tests/matrix.h"
+#include "tests/naive_moments.h"
 #include "tests/small_network.h"
 
 namespace ncprune {
@@ -17,12 +17,15 @@ TEST(MeasureStatistics, AgreesWithNaiveSumsOverSamples) {
     const Network network = network_for(data, "mlp:5,3?activation=tanh");
     const std::vector<Layer> layers = prunable_layers(network);
     const std::vector<LayerStatistics> statistics = measure_statistics(
-        network, layers, data, {{Statistic::kInputSquareMean, Statistic::kScatterCovariance}, {}});
+        network, layers, data,
+        {{Statistic::kInputSquareMean, Statistic::kSecondMoment, Statistic::kScatterCovariance},
+         {}});
     for (size_t l = 0; l < layers.size(); ++l) {
       SCOPED_TRACE(testing::Message() << data.size() << " samples, " << layers[l].name);
       const Matrix x(value_of(network, data, layers[l].input));
       const Matrix h(value_of(network, data, layers[l].activation));
       Matrix squares(1, x.columns());
+      Matrix products(x.columns(), x.columns());
       Matrix x_means(data.num_classes(), x.columns());
       Matrix h_means(data.num_classes(), h.columns());
       Matrix covariance(h.columns(), x.columns());
@@ -34,6 +37,9 @@ TEST(MeasureStatistics, AgreesWithNaiveSumsOverSamples) {
       for (int64_t i = 0; i < data.size(); ++i) {
         for (int64_t j = 0; j < x.columns(); ++j) {
           squares(0, j) += x(i, j) * x(i, j) / static_cast<double>(data.size());
+          for (int64_t k = 0; k < x.columns(); ++k) {
+            products(j, k) += x(i, j) * x(i, k) / static_cast<double>(data.size());
+          }
           x_means(label(i), j) += x(i, j) / count(i);
         }
         for (int64_t u = 0; u < h.columns(); ++u) h_means(label(i), u) += h(i, u) / count(i);
@@ -45,12 +51,55 @@ TEST(MeasureStatistics, AgreesWithNaiveSumsOverSamples) {
           }
         }
       }
-      expect_near(statistics[l].input_square_mean, squares, 1e-5);
+      expect_near(statistics[l].input_square_mean, squares, 1e-6);
+      expect_near(statistics[l].second_moment, products, 1e-6);
       if (data.size() > 1) expect_near(statistics[l].scatter_covariance, covariance, 1e-4);
       EXPECT_FALSE(statistics[l].moments.metric.defined()) << "was not asked for";
       EXPECT_FALSE(statistics[l].output_weight.defined()) << "was not asked for";
     }
   }
+}
+
+TEST(MeasureStatistics, UnitsHaveClassMeansAndTheScatterWithinClassesOfTheirActivation) {
+  for (const std::vector<int64_t>& counts :
+       std::vector<std::vector<int64_t>>{{1}, {1, 1}, {3, 0, 1}, {1800, 1, 699}}) {
+    const Dataset data = gaussian_data(counts, 4);
+    for (const std::string spec : {"mlp:5,3?activation=tanh", "mlp:5,3?batchnorm=true"}) {
+      const Network network = network_for(data, spec);
+      const std::vector<Layer> layers = prunable_layers(network);
+      const MetricOptions metric{.kappa = 3, .balance = 0.5, .shrinkage = 10};
+      const auto statistics =
+          measure_statistics(network, layers, data, {{Statistic::kUnitGeometry}, metric});
+      for (size_t l = 0; l < layers.size(); ++l) {
+        SCOPED_TRACE(testing::Message() << data.size() << " samples, " << layers[l].name);
+        const Matrix h(value_of(network, data, layers[l].activation));
+        const auto labels = elements<int64_t>(data.labels);
+        MetricOptions scatter = metric;
+        scatter.kappa = 0;  // the class means stand apart
+        const NaiveMoments naive = naive_moments(
+            {h, h, {labels.begin(), labels.end()}, data.num_classes(), false}, scatter);
+        expect_near(statistics[l].unit_means, naive.class_means, 1e-6);
+        expect_near(statistics[l].unit_scatter, naive.metric, 5e-6);
+        EXPECT_EQ(statistics[l].class_counts, counts);
+      }
+    }
+  }
+}
+
+TEST(MeasureStatistics, TheMetricIsThatOfTheDenseNetworksOwnInputs) {
+  const Dataset data = gaussian_data({30, 0, 5, 1}, 4);
+  const Network network = network_for(data, "mlp:5,3");
+  const std::vector<Layer> layers = prunable_layers(network);
+  const MetricOptions metric{.kappa = 2};
+  const auto wanted = measure_moments({network, network}, layers, data, metric);
+  const auto all = measure_statistics(network, layers, data, {{Statistic::kMetric}, metric});
+  const auto first = measure_statistics(network, layers, data, {{Statistic::kFirstMetric}, metric});
+  for (size_t l = 0; l < layers.size(); ++l) {
+    EXPECT_TRUE(all[l].moments.metric.equal(wanted[l].metric));
+    EXPECT_TRUE(all[l].moments.cross.equal(wanted[l].cross));
+  }
+  EXPECT_TRUE(first[0].moments.metric.equal(wanted[0].metric));
+  EXPECT_FALSE(first[1].moments.metric.defined()) << "was not asked for";
 }
 
 // ||P J_i||^2 of every sample and unit i of each layer of a multilayer perceptron of ReLUs, J_i the

@@ -1,0 +1,254 @@
+// Studies on tiny data: the grid, the results file, and what is not done twice.
+#include "ncprune/experiment/study.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "ncprune/experiment/study_results.h"
+#include "tests/data/folder.h"
+#include "tests/data/input_error.h"
+
+namespace ncprune {
+namespace {
+
+Study small_study() {
+  Study study;
+  study.data = {"synthetic:3,6,40?spread=2"};
+  study.imbalance = {"classes:2@0.1"};
+  study.architecture = "mlp:6,5";
+  study.seeds = {3, 4};
+  study.methods = {"magnitude", "surgeon"};
+  study.treatments = {"method/keep", "least-squares/refit"};
+  study.sparsities = {0.5, 0.8};
+  study.train.epochs = 1;
+  return study;
+}
+
+std::string name_of(const StudyRow& row) {
+  return row.data + " " + row.imbalance + " " + std::to_string(row.seed) + " " + row.method + " " +
+         std::to_string(row.sparsity) + " " + row.treatment + " (" + row.repair + "/" + row.head +
+         ")";
+}
+
+std::vector<std::string> names(const std::vector<StudyRow>& rows) {
+  std::vector<std::string> all;
+  for (const StudyRow& row : rows) all.push_back(name_of(row));
+  return all;
+}
+
+// A row as data, without the time it took.
+std::string content(StudyRow row) {
+  row.seconds = 0;
+  return row_json(row).dump();
+}
+
+// Runs a study and remembers which cells were made.
+struct Runner {
+  std::vector<std::string> made = {};
+
+  // `file` keeps the rows; empty: nothing does.
+  std::vector<StudyRow> run(const Study& study, const std::string& file = {}, int64_t part = 1,
+                            int64_t parts = 1) {
+    made.clear();
+    StudyRun how;
+    how.visit = [this](const StudyRow& row, const Network&) { made.push_back(name_of(row)); };
+    how.results = file;
+    how.part = part;
+    how.parts = parts;
+    return run_study(study, how);
+  }
+};
+
+std::string text_of(const std::string& path) {
+  std::ifstream stream(path);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+class StudyFile : public ::testing::Test {
+ protected:
+  Folder folder_;
+  std::string file_ = folder_.path() + "/rows.jsonl";
+  Runner runner_;
+};
+
+TEST_F(StudyFile, TheGridsRowsComeInItsOrderTheDenseNetworksFirst) {
+  const std::vector<StudyRow> rows = runner_.run(small_study());
+  std::vector<std::string> wanted;
+  for (const std::string seed : {"3", "4"}) {
+    const auto add = [&](const std::string& cell, const std::string& own,
+                         const std::string& repaired) {
+      const std::string where = "synthetic:3,6,40?spread=2 classes:2@0.1 " + seed + " " + cell;
+      wanted.push_back(where + " method/keep (" + own + "/keep)");
+      wanted.push_back(where + " least-squares/refit (" + repaired + "/refit)");
+    };
+    add("dense 0.000000", "none", "none");
+    for (const std::string sparsity : {"0.500000", "0.800000"})
+      add("magnitude " + sparsity, "none", "least-squares");
+    for (const std::string sparsity : {"0.500000", "0.800000"}) {
+      add("surgeon " + sparsity, "least-squares", "least-squares");
+    }
+  }
+  EXPECT_EQ(names(rows), wanted);
+  EXPECT_EQ(runner_.made, wanted);
+  EXPECT_EQ(study_size(small_study()).cells, std::ssize(rows));
+  for (const StudyRow& row : rows) {
+    EXPECT_NEAR(row.reached, row.sparsity, 0.05) << name_of(row);
+    EXPECT_EQ(row.result.clean.recall.size(), 3);
+    EXPECT_TRUE(row.result.noisy.has_value());
+  }
+}
+
+TEST_F(StudyFile, CellsThatStandInTheFileAreNotRunAgain) {
+  const std::vector<StudyRow> first = runner_.run(small_study(), file_);
+  EXPECT_EQ(runner_.made, names(first));
+  const std::string written = text_of(file_);
+  const std::vector<StudyRow> second = runner_.run(small_study(), file_);
+  EXPECT_TRUE(runner_.made.empty());
+  EXPECT_EQ(text_of(file_), written);
+  ASSERT_EQ(names(second), names(first));
+  for (size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(row_json(second[i]).dump(), row_json(first[i]).dump());
+    EXPECT_EQ(second[i].classes.names, first[i].classes.names);
+    EXPECT_EQ(second[i].classes.counts, first[i].classes.counts);
+    EXPECT_EQ(second[i].classes.minority, first[i].classes.minority);
+  }
+}
+
+TEST_F(StudyFile, AWiderGridRunsOnlyWhatIsMissingAndGetsTheSameNumbers) {
+  runner_.run(small_study(), file_);
+  Study wider = small_study();
+  wider.seeds = {3, 4, 5};
+  wider.sparsities = {0.5, 0.8, 0.9};
+  const std::vector<StudyRow> rows = runner_.run(wider, file_);
+  // Seeds 3 and 4: two methods and treatments at 90 %; seed 5 everything: 2 (1 + 2 x 3) cells.
+  EXPECT_EQ(runner_.made.size(), 2 * 4 + 14);
+  for (const std::string& made : runner_.made) {
+    EXPECT_TRUE(made.find(" 5 ") != std::string::npos || made.find("0.900000") != std::string::npos)
+        << made;
+  }
+  const std::vector<StudyRow> at_once = runner_.run(wider);
+  ASSERT_EQ(names(rows), names(at_once));
+  for (size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(content(rows[i]), content(at_once[i]));
+}
+
+TEST_F(StudyFile, RowsOfOtherGridsSurvive) {
+  Study first = small_study();
+  first.methods = {"wanda"};
+  const std::vector<StudyRow> others = runner_.run(first, file_);
+  Study second = small_study();
+  second.data = {"synthetic:2,4,30"};
+  second.imbalance = {"none"};
+  EXPECT_EQ(runner_.run(second, file_).size(), 20);
+  EXPECT_EQ(names(runner_.run(first, file_)), names(others));
+  EXPECT_TRUE(runner_.made.empty());
+}
+
+TEST_F(StudyFile, PartsShareTheNetworksOutBetweenThem) {
+  Study study = small_study();
+  study.seeds = {1, 2, 3};
+  std::vector<std::string> made;
+  for (const int64_t part : {1, 2}) {
+    runner_.run(study, file_, part, 2);
+    EXPECT_EQ(runner_.made.size(), part == 1 ? 20 : 10);
+    made.insert(made.end(), runner_.made.begin(), runner_.made.end());
+  }
+  std::vector<std::string> whole = names(runner_.run(study, file_));
+  EXPECT_TRUE(runner_.made.empty());
+  std::sort(made.begin(), made.end());
+  std::sort(whole.begin(), whole.end());
+  EXPECT_EQ(made, whole);
+}
+
+TEST_F(StudyFile, ALineThatIsNotARowIsNamedAndNothingIsLost) {
+  Study study = small_study();
+  study.seeds = {3};
+  study.methods = {"magnitude"};
+  runner_.run(study, file_);
+  const std::string good = text_of(file_);
+  const auto lines = static_cast<int64_t>(std::count(good.begin(), good.end(), '\n'));
+  std::string wrong_type = good.substr(0, good.find('\n'));
+  wrong_type.replace(wrong_type.find("\"seed\":3"), 8, "\"seed\":\"three\"");
+  for (const std::string& bad :
+       {std::string("{\"data\": "), std::string("not json"), std::string("{}"),
+        std::string("[1, 2]"), std::string("7"), wrong_type}) {
+    const std::string text = good + bad + "\n";
+    folder_.write("rows.jsonl", text);
+    const std::string message = input_error([&] { runner_.run(study, file_); });
+    EXPECT_EQ(message.rfind(file_ + ":" + std::to_string(lines + 1) + ": ", 0), 0U) << message;
+    EXPECT_EQ(text_of(file_), text);
+  }
+  folder_.write("rows.jsonl", "\n" + good + "\n");  // empty lines do no harm
+  runner_.run(study, file_);
+  EXPECT_TRUE(runner_.made.empty());
+}
+
+TEST_F(StudyFile, KeepsAClassWithoutTestSamplesAndARowWithoutNoise) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  StudyRow row;
+  row.data = "d";
+  row.imbalance = "i \"quoted\"";
+  row.method = "m";
+  row.treatment = "t";
+  row.sparsity = 0.1 + 0.2;  // a number that a short print would change
+  row.classes = {{"a", "b"}, {5, 1}, {1}};
+  row.result.name = row.method;
+  row.result.clean.recall = {0.25, kNan};
+  {
+    StudyResults results(file_);
+    results.add(row);
+    results.save();
+  }
+  const StudyResults results(file_);
+  ASSERT_TRUE(results.has(row));
+  const StudyRow back = results.of({row}).front();
+  EXPECT_EQ(row_json(back).dump(), row_json(row).dump());
+  EXPECT_TRUE(std::isnan(back.result.clean.recall[1]));
+  EXPECT_FALSE(back.result.noisy.has_value());
+  row.sparsity = 0.3;
+  EXPECT_FALSE(results.has(row));
+}
+
+TEST(RunStudy, RefusesABadGridBeforeTheFirstNetworkIsTrained) {
+  const auto refusal = [](auto change) {
+    Study study = small_study();
+    change(study);
+    return input_error([&] { run_study(study); });
+  };
+  EXPECT_NE(refusal([](Study& s) { s.methods = {"magic"}; }).find("magic"), std::string::npos);
+  EXPECT_NE(refusal([](Study& s) { s.treatments = {"keep"}; }).find("REPAIR/HEAD"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Study& s) { s.treatments = {"method/magic"}; }).find("magic"),
+            std::string::npos);
+  EXPECT_NE(refusal([](Study& s) { s.sparsities = {1.5}; }).find("1.5"), std::string::npos);
+  EXPECT_NE(refusal([](Study& s) { s.seeds = {-1}; }).find("-1"), std::string::npos);
+  EXPECT_NE(refusal([](Study& s) { s.remove = "watts"; }).find("watts"), std::string::npos);
+}
+
+TEST(RunStudy, RemovesUnitsWhereItIsAskedTo) {
+  for (const std::string budget : {"units", "parameters", "macs"}) {
+    Study study = small_study();
+    study.seeds = {3};
+    study.remove = budget;
+    study.sparsities = {0.5};
+    int64_t smaller = 0;
+    StudyRun how;
+    how.visit = [&](const StudyRow& row, const Network& network) {
+      if (row.method == "dense") return;
+      smaller += network.initializers.at("fc2.weight").numel() < 5 * 6 ? 1 : 0;
+      EXPECT_GT(row.reached, 0.2) << name_of(row);
+    };
+    run_study(study, how);
+    EXPECT_EQ(smaller, 4) << budget;
+  }
+}
+
+}  // namespace
+}  // namespace ncprune

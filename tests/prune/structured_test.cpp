@@ -1,0 +1,232 @@
+#include "ncprune/prune/structured.h"
+
+#include <ATen/ops/allclose.h>
+#include <gtest/gtest.h>
+
+#include "ncprune/base/lookup.h"
+#include "tests/data/input_error.h"
+#include "tests/matrix.h"
+#include "tests/small_network.h"
+
+namespace ncprune {
+namespace {
+
+UnitsPruned prune_with(const PruneOptions& options, const Network& dense, const Dataset& data) {
+  const auto statistics = measure_for({options.method}, dense, data, options.metric);
+  return prune_units(dense, {data, statistics}, options);
+}
+
+PruneOptions options_for(const std::string& method, double sparsity,
+                         const std::string& budget = "units") {
+  return {
+      .method = find_named(methods(), method, "method"), .sparsity = sparsity, .budget = budget};
+}
+
+// With BatchNormalization that does something.
+Network with_norm(Network network) {
+  for (auto& [name, tensor] : network.initializers) {
+    if (!name.starts_with("bn")) continue;
+    tensor = normal(tensor.sizes(), name.size()).to(at::kFloat);
+    if (name.ends_with(".var")) tensor = tensor.square() + 0.5;
+  }
+  return network;
+}
+
+const Dataset& data() {
+  static const Dataset dataset = gaussian_data({60, 25, 4, 1}, 8);
+  return dataset;
+}
+
+TEST(PruneUnits, TheSmallerNetworkIsTheMaskedOneWhateverHoldsTheWeights) {
+  const Network plain = network_for(data(), "mlp:12,10");
+  for (const auto& [name, dense] : std::map<std::string, Network>{
+           {"Gemm", plain},
+           {"no bias", network_for(data(), "mlp:12,10?bias=false")},
+           {"sigmoid, which makes something of nothing",
+            network_for(data(), "mlp:12,10?activation=sigmoid")},
+           {"BatchNormalization", with_norm(network_for(data(), "mlp:12,10?batchnorm=true"))},
+           {"MatMul and Add", as_matmul(plain)}}) {
+    for (const std::string method : {"surgeon", "l1-norm", "magnitude", "fisher-ratio"}) {
+      for (const std::string repair : {"none", "own", "least-squares"}) {
+        SCOPED_TRACE(testing::Message() << name << ", " << method << ", repair " << repair);
+        PruneOptions options = options_for(method, 0.6);
+        options.method.repair = repair;
+        const UnitsPruned pruned = prune_with(options, dense, data());
+        validate(pruned.network, "pruned");
+        EXPECT_LE(pruned.difference, 1e-5);
+        const at::Tensor inputs = 3 * normal({50, 8}, 4).to(at::kFloat);
+        const at::Tensor scores = logits(pruned.masked, inputs);
+        EXPECT_TRUE(at::allclose(logits(pruned.network, inputs), scores, 1e-4, 1e-4));
+        // The masked one has the dense one's shapes, and all that belongs to a unit that went is 0.
+        const std::vector<Layer> layers = linear_layers(dense);
+        for (size_t l = 0; l + 1 < layers.size(); ++l) {
+          const at::Tensor& kept = pruned.layers[l].kept;
+          const at::Tensor columns = weight_of(pruned.masked, layers[l + 1]);
+          const at::Tensor rows = weight_of(pruned.masked, layers[l]);
+          ASSERT_EQ(rows.sizes(), weight_of(dense, layers[l]).sizes());
+          EXPECT_EQ(kept.numel(), l == 0 ? 5 : 4);
+          for (int64_t j = 0; j < rows.size(0); ++j) {
+            const bool stays = kept.eq(j).any().item<bool>();
+            EXPECT_EQ(rows[j].ne(0).any().item<bool>(), stays);
+            EXPECT_EQ(columns.select(1, j).ne(0).any().item<bool>(), stays);
+          }
+          EXPECT_EQ(weight_of(pruned.network, layers[l]).size(0), kept.numel());
+          EXPECT_EQ(weight_of(pruned.network, layers[l + 1]).size(1), kept.numel());
+        }
+      }
+    }
+  }
+}
+
+TEST(PruneUnits, StoredEitherWayTheSameUnitsGo) {
+  const Network plain = network_for(data(), "mlp:12,10");
+  for (const std::string method : {"surgeon", "l2-norm"}) {
+    const PruneOptions options = options_for(method == "l2-norm" ? "neuron-norm" : method, 0.5);
+    const UnitsPruned one = prune_with(options, plain, data());
+    const UnitsPruned other = prune_with(options, as_matmul(plain), data());
+    for (size_t l = 0; l < one.layers.size(); ++l) {
+      EXPECT_TRUE(one.layers[l].kept.equal(other.layers[l].kept));
+    }
+    EXPECT_TRUE(at::allclose(logits(one.network, data().inputs),
+                             logits(other.network, data().inputs), 1e-3, 1e-4));
+  }
+}
+
+TEST(PruneUnits, RemovesTheUnitsThatScoreLeast) {
+  Network dense = network_for(data(), "mlp:4,3");
+  dense.initializers.at("fc1.weight") = floats({1, 3, 0.5, 2}, {4, 1}).expand({4, 8}).contiguous();
+  dense.initializers.at("fc2.weight") = floats({-1, 2, 1}, {3, 1}).expand({3, 4}).contiguous();
+  const Network before = clone(dense);
+  PruneOptions options = options_for("l1-norm", 0.5);
+  const UnitsPruned pruned = prune_with(options, dense, data());
+  expect_near(pruned.layers[0].kept, Matrix(doubles({1, 3}, {2})), 0);
+  // Of equals the lower index goes first; 1.5 units are rounded up.
+  expect_near(pruned.layers[1].kept, Matrix(doubles({1, 2}, {2})), 0);
+  // Nothing is repaired: what stays is as it was.
+  for (const auto& [name, tensor] : before.initializers) {
+    EXPECT_TRUE(dense.initializers.at(name).equal(tensor)) << name;
+  }
+  const at::Tensor kept = pruned.layers[0].kept;
+  EXPECT_TRUE(pruned.network.initializers.at("fc1.weight")
+                  .equal(before.initializers.at("fc1.weight").index_select(0, kept)));
+  EXPECT_TRUE(pruned.network.initializers.at("fc1.bias")
+                  .equal(before.initializers.at("fc1.bias").index_select(0, kept)));
+}
+
+TEST(PruneUnits, RemovingNothingChangesNothing) {
+  const Network dense = network_for(data(), "mlp:12,10");
+  for (const std::string method : {"surgeon", "l1-norm"}) {
+    for (const std::string budget : {"units", "parameters", "macs"}) {
+      const UnitsPruned pruned = prune_with(options_for(method, 0, budget), dense, data());
+      EXPECT_EQ(pruned.after.parameters, pruned.before.parameters);
+      EXPECT_TRUE(at::allclose(logits(pruned.network, data().inputs), logits(dense, data().inputs),
+                               1e-3, 1e-4));
+    }
+  }
+}
+
+int64_t cost_by(const std::string& budget, const NetworkCost& cost) {
+  return budget == "macs" ? cost.macs : cost.parameters;
+}
+
+TEST(PruneUnits, ReachesItsBudgetAndStopsThere) {
+  for (const std::string spec : {"mlp:20,12,7", "mlp:20,12,7?bias=false&batchnorm=true"}) {
+    const Network dense = with_norm(network_for(data(), spec));
+    for (const std::string method : {"surgeon", "l1-norm", "cic"}) {
+      for (const std::string budget : {"parameters", "macs"}) {
+        for (const double sparsity : {0.2, 0.5, 0.8}) {
+          SCOPED_TRACE(testing::Message()
+                       << spec << ", " << method << ", " << budget << " " << sparsity);
+          const UnitsPruned pruned =
+              prune_with(options_for(method, sparsity, budget), dense, data());
+          const auto before = static_cast<double>(cost_by(budget, cost(dense)));
+          const auto after = static_cast<double>(cost_by(budget, cost(pruned.network)));
+          EXPECT_EQ(cost_by(budget, pruned.after), cost_by(budget, cost(pruned.network)));
+          EXPECT_EQ(cost_by(budget, pruned.before), cost_by(budget, cost(dense)));
+          EXPECT_LE(after, (1 - sparsity) * before);
+          // The last unit to go has at most 20 weights in, 12 out, a bias or four vectors.
+          EXPECT_GT(after + 20 + 12 + 4, (1 - sparsity) * before);
+        }
+      }
+    }
+  }
+}
+
+TEST(PruneUnits, EveryLayerKeepsAUnit) {
+  const Network dense = network_for(data(), "mlp:12,3");
+  for (const std::string method : {"surgeon", "l1-norm"}) {
+    for (const std::string budget : {"units", "parameters", "macs"}) {
+      const UnitsPruned pruned = prune_with(options_for(method, 0.999, budget), dense, data());
+      for (const LayerUnits& layer : pruned.layers) {
+        EXPECT_EQ(layer.kept.numel(), 1) << method << " " << budget << " " << layer.name;
+      }
+    }
+  }
+}
+
+// mlp:12,8,6 whose second layer adds its own input to its output.
+Network with_skip() {
+  Network network = network_for(data(), "mlp:12,12,6");
+  network.nodes.insert(network.nodes.begin() + producer(network, "act2.out"),
+                       {"Add", "skip", {"fc2.out", "act1.out"}, {"sum"}, {}});
+  network.nodes[static_cast<size_t>(producer(network, "act2.out"))].inputs.front() = "sum";
+  return network;
+}
+
+TEST(PruneUnits, NamesTheLayersWhoseUnitsCannotGo) {
+  const UnitsPruned pruned = prune_with(options_for("surgeon", 0.5), with_skip(), data());
+  ASSERT_EQ(pruned.layers.size(), 3);
+  EXPECT_EQ(pruned.layers[0].reason, "2 nodes read 'act1.out'; wanted one");
+  EXPECT_EQ(pruned.layers[0].kept.numel(), 12);
+  EXPECT_EQ(pruned.layers[1].reason, "Add 'skip' reads its units");
+  EXPECT_EQ(pruned.layers[1].kept.numel(), 12);
+  EXPECT_EQ(pruned.layers[2].reason, "");
+  EXPECT_EQ(pruned.layers[2].kept.numel(), 3);
+}
+
+TEST(PruneUnits, RefusesANetworkNoneOfWhoseUnitsCanGo) {
+  Network stuck = network_for(data(), "mlp:5");
+  stuck.nodes.insert(stuck.nodes.begin() + producer(stuck, "act1.out"),
+                     {"Softmax", "soft", {"fc1.out"}, {"between"}, {}});
+  stuck.nodes[static_cast<size_t>(producer(stuck, "act1.out"))].inputs.front() = "between";
+  EXPECT_EQ(input_error([&] { prune_with(options_for("surgeon", 0.5), stuck, data()); }),
+            "no layer's units can be removed: 'fc1': Softmax 'soft' reads its units");
+}
+
+TEST(PruneUnits, RefusesPatternsOfSingleWeightsAndUnknownBudgets) {
+  for (const std::string pattern : {"2:4", "block:2x2"}) {
+    PruneOptions options = options_for("magnitude", 0.5);
+    options.method.pattern = pattern;
+    EXPECT_EQ(input_error([&] { require_valid_for_units(options); }),
+              "pattern " + pattern + " says which weights stay, not which units");
+  }
+  EXPECT_EQ(input_error([&] { require_valid_for_units(options_for("surgeon", 0.5, "watts")); }),
+            "unknown budget 'watts'; known: units, parameters, macs");
+}
+
+// How far the class scores moved: a sum over classes of averages over samples.
+double balanced_error(const Network& dense, const Network& pruned) {
+  const at::Tensor moved = logits(pruned, data().inputs) - logits(dense, data().inputs);
+  double sum = 0;
+  for (int64_t c = 0; c < data().num_classes(); ++c) {
+    sum += moved.index_select(0, class_indices(data(), c)).square().sum(1).mean().item<double>();
+  }
+  return sum;
+}
+
+TEST(PruneUnits, TheSurgeonsScoresAreNearerToTheDenseThanRepairedNorms) {
+  double surgeon = 0;
+  double norms = 0;
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    const Network dense = network_for(data(), "mlp:24,16", seed);
+    PruneOptions repaired = options_for("l1-norm", 0.7);
+    repaired.method.repair = "least-squares";
+    surgeon +=
+        balanced_error(dense, prune_with(options_for("surgeon", 0.7), dense, data()).network);
+    norms += balanced_error(dense, prune_with(repaired, dense, data()).network);
+  }
+  EXPECT_LT(surgeon, 0.8 * norms);
+}
+
+}  // namespace
+}  // namespace ncprune
