@@ -1,12 +1,17 @@
 #pragma once
 
+#include <ATen/ops/empty.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <ctime>
+#include <functional>
 #include <vector>
 
+#include "ncprune/base/random.h"
 #include "ncprune/base/spec.h"
+#include "ncprune/data/samples.h"
 
 // What the benchmarks have in common.
 namespace ncprune::benchmark {
@@ -17,11 +22,30 @@ inline double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// Processor seconds `work` takes: what other programs take of the machine does not count.
+inline double processor_seconds(const std::function<void()>& work) {
+  const std::clock_t start = std::clock();
+  work();
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
 // The largest resident size of this process so far, in MB.
 inline int64_t peak_megabytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss / 1024;
+}
+
+// Noise of Fashion-MNIST's shape in ten classes, none of them empty.
+inline Dataset random_images(int64_t samples) {
+  constexpr int64_t kClasses = 10;
+  Random random(1);
+  Dataset data;
+  data.inputs = at::empty({samples, 1, 28, 28}).uniform_(0, 1, random.generator());
+  data.labels = at::empty({samples}, at::kLong).random_(0, kClasses, random.generator());
+  data.class_names = numbered_classes(kClasses);
+  for (int64_t c = 0; c < kClasses; ++c) data.labels[c] = c;
+  return data;
 }
 
 // The program's arguments by position; a number that was not given is `fallback`.

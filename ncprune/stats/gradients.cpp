@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "ncprune/model/interpreter.h"
+#include "ncprune/stats/class_sums.h"
 #include "ncprune/stats/pass.h"
 
 namespace ncprune {
@@ -48,8 +49,7 @@ void add_to(LayerStatistics& sums, const LayerBatch& batch, const std::set<Stati
     }
   }
   if (needs.contains(Statistic::kClassTaylor)) {
-    if (!sums.class_taylor.defined()) sums.class_taylor = zeros({k, batch.dz.size(1)});
-    sums.class_taylor.index_add_(0, batch.labels, (batch.dz * batch.product).to(at::kDouble));
+    add(sums.class_taylor, class_sums(batch.dz * batch.product, {batch.labels, k, {}}));
   }
 }
 
