@@ -2,10 +2,12 @@
 
 #include <ATen/ops/empty.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <ctime>
+#include <fstream>
 #include <functional>
 #include <vector>
 
@@ -36,13 +38,25 @@ inline int64_t peak_megabytes() {
   return usage.ru_maxrss / 1024;
 }
 
-// Noise of Fashion-MNIST's shape in ten classes, none of them empty.
-inline Dataset random_images(int64_t samples) {
+// The resident size of this process now, in MB.
+inline int64_t resident_megabytes() {
+  std::ifstream file("/proc/self/statm");
+  int64_t pages = 0;
+  file >> pages >> pages;
+  return pages * sysconf(_SC_PAGESIZE) / (1 << 20);
+}
+
+inline const char* verdict(bool met) {
+  return met ? "met" : "MISSED";
+}
+
+// Uniform noise in ten classes, none of them empty; [samples, ...].
+inline Dataset noise(at::IntArrayRef shape) {
   constexpr int64_t kClasses = 10;
   Random random(1);
   Dataset data;
-  data.inputs = at::empty({samples, 1, 28, 28}).uniform_(0, 1, random.generator());
-  data.labels = at::empty({samples}, at::kLong).random_(0, kClasses, random.generator());
+  data.inputs = at::empty(shape).uniform_(0, 1, random.generator());
+  data.labels = at::empty({shape.front()}, at::kLong).random_(0, kClasses, random.generator());
   data.class_names = numbered_classes(kClasses);
   for (int64_t c = 0; c < kClasses; ++c) data.labels[c] = c;
   return data;

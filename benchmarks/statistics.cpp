@@ -39,6 +39,7 @@ namespace {
 using ncprune::Statistic;
 using ncprune::benchmark::median;
 using ncprune::benchmark::processor_seconds;
+using ncprune::benchmark::verdict;
 
 constexpr double kDiagonalTarget = 1.2;      // forward passes in all
 constexpr double kGradientTarget = 1 + 2.5;  // the same: 2.5 beside the forward pass
@@ -68,10 +69,6 @@ const std::vector<Entry>& entries() {
   return table;
 }
 
-const char* verdict(bool met) {
-  return met ? "met" : "MISSED";
-}
-
 // Runs the network up to `wanted`, batch by batch.
 void pass(const ncprune::Network& network, const ncprune::Dataset& data,
           const std::string& wanted) {
@@ -98,7 +95,7 @@ int main(int argc, char** argv) {
   const int64_t rounds = arguments.integer(1, 2);
   const int64_t samples = arguments.integer(2, 2500);
   ncprune::configure_runtime(1);
-  const ncprune::Dataset data = ncprune::benchmark::random_images(samples);
+  const ncprune::Dataset data = ncprune::benchmark::noise({samples, 1, 28, 28});
   const ncprune::Network network = ncprune::build_network("mlp:1000,200", data.sample_shape(),
                                                           data.num_classes(), ncprune::Random(1));
   const std::vector<ncprune::Layer> layers = ncprune::prunable_layers(network);

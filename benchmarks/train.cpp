@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   ncprune::configure_runtime(static_cast<int>(arguments.integer(2, 1)));
   const int64_t epochs = arguments.integer(3, 1);
   const int64_t samples = arguments.integer(4, 256);
-  const ncprune::Dataset data = ncprune::benchmark::random_images(samples);
+  const ncprune::Dataset data = ncprune::benchmark::noise({samples, 1, 28, 28});
   const ncprune::Network network = ncprune::build_network(
       "mlp:1000,200?bias=false", data.sample_shape(), data.num_classes(), ncprune::Random(1));
   const ncprune::Training training = ncprune::train(
