@@ -106,9 +106,9 @@ void time_growth(int64_t smallest, int64_t largest, int64_t rounds) {
   }
   print_growth(fmt::format("layers of width {}", smallest), layers, kLinearTarget);
   // The solves do not see the samples: without them, what the surgeon measures at first and again
-  // behind every layer.
+  // behind every layer. More than the few of every class that its row weights look at.
   hidden = fmt::format("{},{}", smallest, smallest);
-  for (int64_t n = 8 * smallest; n <= 64 * smallest; n *= 2) {
+  for (int64_t n = 64 * smallest; n <= 512 * smallest; n *= 2) {
     const Problem p = problem(hidden, smallest, n);
     const std::vector<ncprune::Layer> all = ncprune::prunable_layers(p.dense);
     samples.push_back(
