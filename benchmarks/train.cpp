@@ -3,32 +3,11 @@
 // train_pytorch.py does the same work; compare_training runs the two side by side.
 #include "ncprune/train/train.h"
 
-#include <ATen/ops/empty.h>
 #include <fmt/format.h>
-
-#include <string>
 
 #include "benchmarks/measure.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/model/architectures.h"
-
-namespace {
-
-constexpr int64_t kClasses = 10;
-
-ncprune::Dataset random_images(int64_t samples) {
-  ncprune::Random random(1);
-  ncprune::Dataset data;
-  data.inputs = at::empty({samples, 1, 28, 28}).uniform_(0, 1, random.generator());
-  data.labels = at::empty({samples}, at::kLong).random_(0, kClasses, random.generator());
-  for (int64_t c = 0; c < kClasses; ++c) {
-    data.class_names.push_back(std::to_string(c));
-    data.labels[c] = c;  // none is missing
-  }
-  return data;
-}
-
-}  // namespace
 
 // train BATCH THREADS [EPOCHS [SAMPLES]]
 int main(int argc, char** argv) {
@@ -37,9 +16,9 @@ int main(int argc, char** argv) {
   ncprune::configure_runtime(static_cast<int>(arguments.integer(2, 1)));
   const int64_t epochs = arguments.integer(3, 1);
   const int64_t samples = arguments.integer(4, 256);
-  const ncprune::Dataset data = random_images(samples);
+  const ncprune::Dataset data = ncprune::benchmark::noise({samples, 1, 28, 28});
   const ncprune::Network network = ncprune::build_network(
-      "mlp:1000,200?bias=false", data.sample_shape(), kClasses, ncprune::Random(1));
+      "mlp:1000,200?bias=false", data.sample_shape(), data.num_classes(), ncprune::Random(1));
   const ncprune::Training training = ncprune::train(
       network, data, {}, {.learning_rate = 1e-4, .epochs = epochs + 1, .batch = batch});
   std::vector<double> seconds;  // the first epoch warms up

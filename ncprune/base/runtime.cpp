@@ -27,7 +27,8 @@ void configure_runtime(int threads) {
   // Adam's moments of dead weights decay into subnormal numbers and stay there, ten times slower.
   // Before the first worker exists: workers inherit it.
   at::globalContext().setFlushDenormal(true);
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  // Matrices of wide layers do go back: they are few, and would leave holes larger than themselves.
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
   mallopt(M_TOP_PAD, 64 << 20);
   if (threads == 0) threads = default_threads();

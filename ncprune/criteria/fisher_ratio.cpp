@@ -4,7 +4,7 @@ namespace ncprune::criteria_files {
 namespace {
 
 at::Tensor score(const ScoreInput& layer) {
-  const at::Tensor within = layer.statistics.unit_scatter.diagonal();
+  const at::Tensor& within = layer.statistics.unit_variance;
   const at::Tensor between = centred_means(layer.statistics).square().mean(0);
   // At most 1e12, and 0 for a unit that never varies: it separates nothing.
   return whole_neurons(between / (within + 1e-12 * between + 1e-300), layer);
@@ -16,7 +16,7 @@ Criterion fisher_ratio() {
   return {.name = {},
           .summary = "[S_B]_jj / [S_W]_jj of the unit's activation, both averaged over classes",
           .source = "Fisher 1936; Tian, Arbel, Clark 2017",
-          .needs = {Statistic::kUnitGeometry},
+          .needs = {Statistic::kUnitVariance},
           .whole_neurons = true,
           .degree = 0,
           .score = score};

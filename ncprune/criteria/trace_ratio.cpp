@@ -7,7 +7,7 @@ namespace ncprune::criteria_files {
 namespace {
 
 at::Tensor score(const ScoreInput& layer) {
-  const at::Tensor within = layer.statistics.unit_scatter.diagonal();
+  const at::Tensor& within = layer.statistics.unit_variance;
   const at::Tensor between = centred_means(layer.statistics).square().mean(0);
   const auto units = static_cast<double>(within.size(0));
   const int64_t keep =
@@ -35,7 +35,7 @@ Criterion trace_ratio() {
               "[S_B]_jj - r [S_W]_jj, r the largest tr S_B / tr S_W that a share `keep` of the "
               "units has",
           .source = "Hu, Che, Liu, Wan, Hu, Lin, Wang, Zheng 2022 (CATRO)",
-          .needs = {Statistic::kUnitGeometry},
+          .needs = {Statistic::kUnitVariance},
           .options = {{"keep", 0.1}},
           .whole_neurons = true,
           .degree = 0,

@@ -24,8 +24,8 @@ at::Tensor block(const at::Tensor& matrix, const at::Tensor& indices) {
 LayerProblem LayerProblem::of(const LayerMoments& moments, const at::Tensor& weight,
                               double damping) {
   const at::Tensor metric = damped(moments.metric, damping);
-  const at::Tensor ridge = (metric - moments.metric).diagonal();
-  return {metric, moments.cross + weight.to(at::kDouble) * ridge};
+  const at::Tensor ridge = metric.diagonal() - moments.metric.diagonal();
+  return {metric, (weight.to(at::kDouble) * ridge).add_(moments.cross)};
 }
 
 at::Tensor least_squares(const LayerProblem& problem, const at::Tensor& mask) {

@@ -1,8 +1,11 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/linalg_eigh.h>
+#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/zeros_like.h>
+
+#include <cmath>
 
 #include "ncprune/base/sparse_product.h"
 #include "ncprune/prune/reconstruction.h"
@@ -17,6 +20,30 @@ at::Tensor masked_product(const at::Tensor& values, const at::Tensor& mask,
   return is_sparse(left) ? sparse_product(left, right) : at::matmul(left, right);
 }
 
+// Of the metric scaled to unit diagonal: with the row weights folded into the target, every row
+// shares one plain metric. In float, as the iteration wants it: what is double here takes four
+// times the memory of that, and is gone when the iteration starts.
+struct Spectrum {
+  at::Tensor values;   // [d], ascending, at least 0
+  at::Tensor vectors;  // [d, d], one in each column
+};
+
+Spectrum spectrum(const at::Tensor& metric) {
+  const at::Tensor scale = metric.diagonal().sqrt();
+  const auto [values, vectors] = at::linalg_eigh((metric / scale).div_(scale.unsqueeze(1)));
+  return {values.to(at::kFloat).clamp_min(0), vectors.to(at::kFloat).contiguous()};
+}
+
+// The cross moments that go with it, float [m, d]. Only the support matters here, and the exact
+// refit follows: iterate in float, at unit size.
+at::Tensor scaled_target(const LayerProblem& problem, const at::Tensor& row_weights) {
+  const at::Tensor floor = row_weights.mean() * 1e-6 + 1e-300;
+  const at::Tensor row_scale = row_weights.maximum(floor).sqrt().unsqueeze(1);
+  at::Tensor target = (problem.cross / problem.metric.diagonal().sqrt()).mul_(row_scale);
+  const auto size = at::linalg_vector_norm(target) / std::sqrt(static_cast<double>(target.numel()));
+  return target.div_(size.clamp_min(1e-300)).to(at::kFloat);
+}
+
 }  // namespace
 
 at::Tensor search_support(const LayerProblem& problem, const SupportSearch& search) {
@@ -26,24 +53,14 @@ at::Tensor search_support(const LayerProblem& problem, const SupportSearch& sear
   // The penalty's growth per check. ALPS grows it by 1.1 to 1.3: that freezes the mask early, at
   // twice the error on a layer that keeps half a percent of its weights.
   constexpr double kGrowth = 1.05;
-  // Scaled to unit diagonal and with the row weights folded in, every row shares one plain metric.
-  const at::Tensor scale = problem.metric.diagonal().sqrt();
-  const at::Tensor metric = problem.metric / scale / scale.unsqueeze(1);
-  const at::Tensor floor = search.row_weights.mean() * 1e-6 + 1e-300;
-  const at::Tensor row_scale = search.row_weights.maximum(floor).sqrt().unsqueeze(1);
-  at::Tensor target_double = problem.cross / scale * row_scale;
-  // Only the support matters here, and the exact refit follows: iterate in float, at unit size.
-  const at::Tensor target =
-      (target_double / target_double.square().mean().sqrt().clamp_min(1e-300)).to(at::kFloat);
-  const auto [eigenvalues_double, eigenvectors_double] = at::linalg_eigh(metric);
-  const at::Tensor eigenvalues = eigenvalues_double.to(at::kFloat).clamp_min(0);
-  const at::Tensor eigenvectors = eigenvectors_double.to(at::kFloat).contiguous();
+  const auto [eigenvalues, eigenvectors] = spectrum(problem.metric);
   const at::Tensor transposed = eigenvectors.t().contiguous();
 
   // The iteration lives in the eigenbasis, where the solve is a division: hats are products with
   // the eigenvectors. Only the step to the mask and back leaves it, one dense product to
   // W + V / rho and a sparse one to D; the dual V is rho times what the mask cut off.
-  const at::Tensor target_hat = at::matmul(target, eigenvectors);
+  const at::Tensor target_hat =
+      at::matmul(scaled_target(problem, search.row_weights), eigenvectors);
   double rho = 0.1;
   at::Tensor moved = at::matmul(target_hat / (eigenvalues + 1e-6), transposed);
   at::Tensor mask = search.pattern.mask(moved.square(), search.keep);

@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "ncprune/model/interpreter.h"
+#include "ncprune/stats/class_sums.h"
 #include "ncprune/stats/pass.h"
 
 namespace ncprune {
@@ -16,8 +17,8 @@ at::Tensor zeros(at::IntArrayRef shape) {
   return at::zeros(shape, at::TensorOptions(at::kDouble));
 }
 
-// One layer's share of a batch: its input x [B, d], pre-activation without the bias [B, m] and the
-// derivatives of every sample's own loss by z [B, m].
+// One layer's share of a batch: its input x [B, d], pre-activation [B, m], without the bias if
+// kClassTaylor is needed, and the derivatives of every sample's own loss by z [B, m].
 struct LayerBatch {
   at::Tensor x;
   at::Tensor product;
@@ -32,33 +33,40 @@ void add_to(LayerStatistics& sums, const LayerBatch& batch, const std::set<Stati
     sum.add_(term);
   };
   if (needs.contains(Statistic::kGradient)) add(sums.gradient, at::matmul(batch.dz.t(), batch.x));
-  if (needs.contains(Statistic::kFisher)) {
+  const bool by_class = needs.contains(Statistic::kClassFisher);
+  if (needs.contains(Statistic::kFisher) && !by_class) {
     add(sums.fisher, at::matmul(batch.dz.square().t(), batch.x.square()));
   }
   const int64_t k = std::ssize(sums.class_counts);
-  if (needs.contains(Statistic::kClassFisher)) {
+  if (by_class) {
     if (!sums.class_fisher.defined()) {
-      sums.class_fisher = zeros({k, batch.dz.size(1), batch.x.size(1)});
+      sums.class_fisher = at::zeros({k, batch.dz.size(1), batch.x.size(1)}, batch.x.options());
     }
     for (int64_t c = 0; c < k; ++c) {
       const at::Tensor own = batch.labels.eq(c).nonzero().flatten();
       if (own.numel() == 0) continue;
-      sums.class_fisher[c].add_(at::matmul(batch.dz.index_select(0, own).square().t(),
-                                           batch.x.index_select(0, own).square()));
+      // Added in float, by the product itself: no term is negative, and adding K of these in double
+      // would take as long as all their products.
+      sums.class_fisher[c].addmm_(batch.dz.index_select(0, own).square().t(),
+                                  batch.x.index_select(0, own).square());
     }
   }
   if (needs.contains(Statistic::kClassTaylor)) {
-    if (!sums.class_taylor.defined()) sums.class_taylor = zeros({k, batch.dz.size(1)});
-    sums.class_taylor.index_add_(0, batch.labels, (batch.dz * batch.product).to(at::kDouble));
+    add(sums.class_taylor, class_sums(batch.dz * batch.product, {batch.labels, k, {}}));
   }
 }
 
-void divide_by_counts(LayerStatistics& sums, const Dataset& data) {
+// Sums become means; of two Fishers only that of the classes was added up.
+void finish(LayerStatistics& sums, const Dataset& data, const std::set<Statistic>& needs) {
   const auto total = static_cast<double>(data.size());
+  const at::Tensor counts = data.labels.bincount({}, data.num_classes()).clamp_min(1);
+  if (sums.class_fisher.defined()) {
+    sums.class_fisher = sums.class_fisher.to(at::kDouble);
+    if (needs.contains(Statistic::kFisher)) sums.fisher = sums.class_fisher.sum(0);
+    sums.class_fisher /= counts.view({-1, 1, 1});
+  }
   if (sums.gradient.defined()) sums.gradient /= total;
   if (sums.fisher.defined()) sums.fisher /= total;
-  const at::Tensor counts = data.labels.bincount({}, data.num_classes()).clamp_min(1);
-  if (sums.class_fisher.defined()) sums.class_fisher /= counts.view({-1, 1, 1});
   if (sums.class_taylor.defined()) sums.class_taylor /= counts.unsqueeze(1);
 }
 
@@ -107,13 +115,14 @@ std::vector<LayerStatistics> measure_gradients(const Network& network,
         const at::NoGradGuard no_grad;
         for (size_t l = 0; l < layers.size(); ++l) {
           const at::Tensor bias = bias_of(network, layers[l]);
-          const at::Tensor product = bias.defined() ? z[l] - bias : z[l];
+          const bool biased = bias.defined() && needs.contains(Statistic::kClassTaylor);
+          const at::Tensor product = biased ? z[l] - bias : z[l];
           add_to(sums[l],
                  {values[layers.size() + l].detach(), product.detach(), dz[l], batch.labels},
                  needs);
         }
       });
-  for (LayerStatistics& s : sums) divide_by_counts(s, data);
+  for (LayerStatistics& s : sums) finish(s, data, needs);
   return sums;
 }
 

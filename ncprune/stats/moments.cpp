@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "ncprune/base/error.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/stats/class_sums.h"
+#include "ncprune/stats/gram_sum.h"
 #include "ncprune/stats/pass.h"
 
 namespace ncprune {
@@ -59,7 +62,9 @@ bool same_up_to(const NetworkPair& pair, const std::string& value) {
 // Sums over the samples of one layer. Products are taken in float, batch by batch, and added in
 // double.
 struct LayerSums {
-  at::Tensor gram;         // [d, d]: sum_i a_i x_i x_i^T
+  bool diagonal = false;   // only the Gram matrix's diagonal is wanted
+  GramSum gram;            // sum_i a_i x_i x_i^T
+  at::Tensor squares;      // [d]: its diagonal
   at::Tensor product;      // [m, d]: sum_i a_i z_i x_i^T
   at::Tensor input_sums;   // [K, d]
   at::Tensor target_sums;  // [K, m]
@@ -72,17 +77,16 @@ struct LayerSums {
     const auto accumulate = [](at::Tensor& sum, const at::Tensor& term) {
       sum = sum.defined() ? sum.add_(term) : term.to(at::kDouble);
     };
-    const auto by_class = [&](const at::Tensor& values) {
-      at::Tensor terms = values.to(at::kDouble);
-      if (batch.factors.defined()) terms = terms * batch.factors.unsqueeze(1);
-      return at::zeros({num_classes, values.size(1)}, at::TensorOptions(at::kDouble))
-          .index_add_(0, batch.labels, terms);
-    };
-    accumulate(gram, at::matmul(scaled.t(), scaled));
-    accumulate(input_sums, by_class(x));
+    const ClassRows rows{batch.labels, num_classes, batch.factors};
+    accumulate(input_sums, class_sums(x, rows));
+    if (diagonal) {
+      accumulate(squares, scaled.square().sum(0));
+      return;
+    }
+    gram.add(scaled);
     if (!z.defined()) return;
     accumulate(product, at::matmul((z * root).t(), scaled));
-    accumulate(target_sums, by_class(z));
+    accumulate(target_sums, class_sums(z, rows));
   }
 };
 
@@ -103,35 +107,42 @@ struct Target {
   bool centred;
 };
 
-LayerMoments finish(const LayerSums& sums, const Target& layer, const Weights& weights) {
+LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights) {
   LayerMoments moments;
   const auto& [weight, bias, is_centred] = layer;
-  const auto means = [&](const at::Tensor& class_sums) {
-    return class_sums / weights.counts.unsqueeze(1);
-  };
-  // sum_c pi_c Cov*_c(y, x) from the weighted product of y and x and the class means.
-  const auto scatter = [&](const at::Tensor& product, const at::Tensor& y_means) {
-    return product - at::matmul(y_means.t() * weights.scatter, moments.class_means);
-  };
+  const auto means = [&](const at::Tensor& totals) { return totals / weights.counts.unsqueeze(1); };
   const auto centred = [&](const at::Tensor& class_means) {
     return is_centred ? class_means - at::matmul(weights.pi, class_means) : class_means;
   };
   moments.class_means = means(sums.input_sums);
   moments.input_mean = at::matmul(weights.pi, moments.class_means);
   const at::Tensor x_between = centred(moments.class_means);
-  const auto between = [&](const at::Tensor& y_between) {
-    return weights.kappa * at::matmul(y_between.t() * weights.pi, x_between);
+  const at::Tensor between_weights = weights.kappa * weights.pi;
+  if (sums.diagonal) {
+    moments.metric = sums.squares - at::matmul(weights.scatter, moments.class_means.square()) +
+                     at::matmul(between_weights, x_between.square()) +
+                     kRounding * sums.squares.sum();
+    return moments;
+  }
+  // sum_c pi_c (Cov*_c(y, x) + kappa (..)(..)^T) from the weighted product of y and x, in its
+  // place.
+  const auto moment = [&](at::Tensor product, const at::Tensor& y_means) {
+    return product
+        .addmm_(y_means.t() * weights.scatter, moments.class_means, /*beta=*/1, /*alpha=*/-1)
+        .addmm_(centred(y_means).t() * between_weights, x_between);
   };
-  moments.metric = scatter(sums.gram, moments.class_means) + between(x_between);
+  moments.metric = sums.gram.take();
+  const at::Tensor trace = moments.metric.trace();
+  moment(moments.metric, moments.class_means);
   // Constant features cancel to the rounding of float products, of either sign: lift every
   // eigenvalue above it. No eigenvalue of the error exceeds kRounding times the trace.
-  moments.metric.diagonal().add_(kRounding * sums.gram.diagonal().sum());
+  moments.metric.diagonal().add_(kRounding * trace);
   if (!weight.defined()) return moments;
   const at::Tensor w = weight.to(at::kDouble);
   if (sums.product.defined()) {
     const at::Tensor target_means = means(sums.target_sums);
     moments.target_mean = at::matmul(weights.pi, target_means);
-    moments.cross = scatter(sums.product, target_means) + between(centred(target_means));
+    moments.cross = moment(sums.product, target_means);
   } else {
     moments.target_mean = at::matmul(w, moments.input_mean);
     if (bias.defined()) moments.target_mean += bias;
@@ -171,7 +182,7 @@ at::Tensor margin_factors(const Network& dense, const Dataset& data, double marg
   const int64_t k = data.num_classes();
   const at::Tensor count = data.labels.bincount({}, k).clamp_min(1);
   const at::Tensor mean =
-      at::zeros({k}, undecided.options()).index_add_(0, data.labels, undecided) / count;
+      class_sums(undecided.unsqueeze(1), {data.labels, k, {}}).squeeze(1) / count;
   return (1 - margin) + margin * undecided / mean.index_select(0, data.labels);
 }
 
@@ -182,6 +193,7 @@ struct MomentPass {
   const std::vector<std::string>& targets;
   const std::vector<double>& class_weights;  // of a sample in the scatter term
   const MetricOptions& options;
+  bool diagonal = false;
 };
 
 std::vector<LayerSums> sum_moments(const NetworkPair& pair, const Dataset& data,
@@ -195,6 +207,7 @@ std::vector<LayerSums> sum_moments(const NetworkPair& pair, const Dataset& data,
   const at::Tensor seen =
       noisy ? with_gaussian_noise(data, pass.options.noise, 0).inputs : data.inputs;
   std::vector<LayerSums> sums(pass.inputs.size());
+  for (LayerSums& s : sums) s.diagonal = pass.diagonal;
   for_each_batch(pair.dense, data, pass.class_weights, [&](const Batch& clean) {
     Batch batch = clean;
     const int64_t end = batch.begin + batch.labels.size(0);
@@ -231,11 +244,12 @@ std::vector<LayerMoments> measure_value_moments(const Network& network, const Va
                                                 const Dataset& data, const MetricOptions& options) {
   const ClassWeighting weighting = weigh_classes(data, options);
   const std::vector<std::string> no_targets(query.values.size());
-  const std::vector<LayerSums> sums = sum_moments(
-      {network, network}, data, {query.values, no_targets, weighting.per_sample, options});
+  std::vector<LayerSums> sums =
+      sum_moments({network, network}, data,
+                  {query.values, no_targets, weighting.per_sample, options, query.diagonal});
   std::vector<LayerMoments> moments;
-  for (const LayerSums& s : sums) {
-    moments.push_back(finish(s, {{}, {}, query.centred}, weighting.weights));
+  for (LayerSums& s : sums) {
+    moments.push_back(finish(std::move(s), {{}, {}, query.centred}, weighting.weights));
   }
   return moments;
 }
@@ -266,12 +280,13 @@ std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::ve
     targets.push_back(same ? "" : layer.output);
   }
   const ClassWeighting weighting = weigh_classes(data, options);
-  const std::vector<LayerSums> sums =
+  std::vector<LayerSums> sums =
       sum_moments(pair, data, {inputs, targets, weighting.per_sample, options});
   std::vector<LayerMoments> moments;
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor bias = bias_of(pair.dense, layers[l]);
-    moments.push_back(finish(sums[l], {weight_of(pair.dense, layers[l]), bias, bias.defined()},
+    moments.push_back(finish(std::move(sums[l]),
+                             {weight_of(pair.dense, layers[l]), bias, bias.defined()},
                              weighting.weights));
   }
   return moments;

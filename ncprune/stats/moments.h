@@ -75,6 +75,7 @@ struct NetworkPair {
 struct ValueQuery {
   std::vector<std::string> values;
   bool centred = false;
+  bool diagonal = false;  // of `metric` only its diagonal, [d]
 };
 std::vector<LayerMoments> measure_value_moments(const Network& network, const ValueQuery& query,
                                                 const Dataset& data, const MetricOptions& options);
@@ -85,7 +86,7 @@ at::Tensor balanced_mean(const Network& network, const std::string& value, const
 
 // The moments of `layers`, in one pass over `data`. Where nothing before a layer was changed, z is
 // an exact linear map of x~ and C = W H needs no pass. Time: one forward pass of each network up to
-// the last layer and d^2 multiply-adds per sample and layer; memory O(d^2 + K d) per layer,
+// the last layer and d^2 / 2 multiply-adds per sample and layer; memory O(d^2 + K d) per layer,
 // whatever the number of samples.
 std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
                                           const Dataset& data, const MetricOptions& options);

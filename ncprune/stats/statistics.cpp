@@ -8,7 +8,9 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/stats/class_sums.h"
 #include "ncprune/stats/gradients.h"
+#include "ncprune/stats/gram_sum.h"
 #include "ncprune/stats/pass.h"
 
 namespace ncprune {
@@ -34,22 +36,22 @@ void measure_activations(const Network& network, const std::vector<Layer>& layer
     if (covariance) wanted.push_back(layer.activation);
   }
   const int64_t k = data.num_classes();
-  std::vector<at::Tensor> class_sums(wanted.size());
+  std::vector<GramSum> grams(layers.size());
+  std::vector<at::Tensor> totals(wanted.size());  // of each class, [K, ...]
   for_each_batch(
       network, data, std::vector<double>(static_cast<size_t>(k), 1), [&](const Batch& batch) {
         const std::vector<at::Tensor> values = run(network, batch.inputs, wanted);
         for (size_t l = 0; l < layers.size(); ++l) {
           const at::Tensor& x = values[l];
           if (squares) add(statistics[l].input_square_mean, x.square().sum(0));
-          if (products) add(statistics[l].second_moment, at::matmul(x.t(), x));
+          if (products) grams[l].add(x);
           if (covariance) {
             add(statistics[l].scatter_covariance, at::matmul(values[layers.size() + l].t(), x));
           }
         }
         if (!covariance) return;
         for (size_t v = 0; v < values.size(); ++v) {
-          add(class_sums[v], at::zeros({k, values[v].size(1)}, at::TensorOptions(at::kDouble))
-                                 .index_add_(0, batch.labels, values[v].to(at::kDouble)));
+          add(totals[v], class_sums(values[v], {batch.labels, k, {}}));
         }
       });
   const auto total = static_cast<double>(data.size());
@@ -57,26 +59,29 @@ void measure_activations(const Network& network, const std::vector<Layer>& layer
   for (size_t l = 0; l < layers.size(); ++l) {
     LayerStatistics& s = statistics[l];
     if (squares) s.input_square_mean /= total;
-    if (products) s.second_moment /= total;
+    if (products) s.second_moment = grams[l].take().div_(total);
     // sum_i (h_i - mu_c)(x_i - mu_c)^T = sum_i h_i x_i^T - sum_c n_c mu_c(h) mu_c(x)^T
     if (covariance) {
-      s.scatter_covariance -= at::matmul(class_sums[layers.size() + l].t(), class_sums[l] / counts);
+      s.scatter_covariance -= at::matmul(totals[layers.size() + l].t(), totals[l] / counts);
     }
   }
 }
 
-void measure_unit_geometry(const Network& network, const std::vector<Layer>& layers,
-                           const Dataset& data, const MetricOptions& options,
-                           std::vector<LayerStatistics>& statistics) {
-  ValueQuery query;
-  for (const Layer& layer : layers) query.values.push_back(layer.activation);
-  MetricOptions scatter_only = options;
+// kUnitVariance, or all of kUnitGeometry.
+void measure_units(const Network& network, const std::vector<Layer>& layers, const Dataset& data,
+                   const StatisticsQuery& query, std::vector<LayerStatistics>& statistics) {
+  const bool all = query.needs.contains(Statistic::kUnitGeometry);
+  ValueQuery units{.values = {}, .diagonal = !all};
+  for (const Layer& layer : layers) units.values.push_back(layer.activation);
+  MetricOptions scatter_only = query.metric;
   scatter_only.kappa = 0;
   const std::vector<LayerMoments> moments =
-      measure_value_moments(network, query, data, scatter_only);
+      measure_value_moments(network, units, data, scatter_only);
   for (size_t l = 0; l < layers.size(); ++l) {
+    const at::Tensor& scatter = moments[l].metric;
     statistics[l].unit_means = moments[l].class_means;
-    statistics[l].unit_scatter = moments[l].metric;
+    statistics[l].unit_variance = all ? scatter.diagonal() : scatter;
+    if (all) statistics[l].unit_scatter = scatter;
   }
 }
 
@@ -119,8 +124,8 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
         {network, network}, all ? layers : std::vector<Layer>{layers.front()}, data, query.metric);
     for (size_t l = 0; l < moments.size(); ++l) statistics[l].moments = moments[l];
   }
-  if (needed({Statistic::kUnitGeometry})) {
-    measure_unit_geometry(network, layers, data, query.metric, statistics);
+  if (needed({Statistic::kUnitVariance, Statistic::kUnitGeometry})) {
+    measure_units(network, layers, data, query, statistics);
   }
   if (needed({Statistic::kHessianGradient})) {
     set_all(&LayerStatistics::hessian_gradient, hessian_gradients(network, layers, data));

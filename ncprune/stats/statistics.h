@@ -15,7 +15,8 @@ enum class Statistic {
   kMetric,             // all LayerMoments, the Neural-Collapse metric [d, d] among them
   kFirstMetric,        // the same of the first layer alone
   kScatterCovariance,  // [m, d]: sum over samples of (h_i - mu_c(h)) (x_j - mu_c(x))
-  kUnitGeometry,       // of h: class means [K, m], within-class scatter [m, m] (MetricOptions)
+  kUnitVariance,       // of h: class means [K, m], within-class variance [m] (MetricOptions)
+  kUnitGeometry,       // the same, and the within-class scatter [m, m] whose diagonal that is
   kGradient,           // [m, d]: mean of dL/dw over samples
   kFisher,             // [m, d]: mean of (dL/dw)^2 over samples (empirical Fisher, its diagonal)
   kClassFisher,        // [K, m, d]: the same over the samples of each class; O(K m d) memory
@@ -34,8 +35,9 @@ struct LayerStatistics {
   at::Tensor second_moment;
   LayerMoments moments;  // of the dense network's own inputs
   at::Tensor scatter_covariance;
-  at::Tensor unit_means;    // [K, m]
-  at::Tensor unit_scatter;  // [m, m]
+  at::Tensor unit_means;     // [K, m]
+  at::Tensor unit_variance;  // [m]
+  at::Tensor unit_scatter;   // [m, m]
   at::Tensor gradient;
   at::Tensor fisher;
   at::Tensor class_fisher;
@@ -48,14 +50,14 @@ struct LayerStatistics {
 
 struct StatisticsQuery {
   std::set<Statistic> needs;
-  MetricOptions metric;  // of kMetric, kUnitGeometry and kOutputWeight
+  MetricOptions metric;  // of kMetric, kUnitVariance, kUnitGeometry and kOutputWeight
 };
 
-// Measures what `query` needs of `layers`. kMetric, kUnitGeometry and kOutputWeight average over
-// classes as its metric says; the others over samples unless they say otherwise, as their sources
-// have them. Activations take one pass, gradients a forward and a backward pass, in batches: memory
-// does not grow with the samples. Throws InputError when a layer has no BatchNormalization and
-// kBatchNormScale is asked for.
+// Measures what `query` needs of `layers`. What its metric is of averages over classes as that
+// says; the others over samples unless they say otherwise, as their sources have them. Activations
+// take one pass, gradients a forward and a backward pass, in batches: memory does not grow with the
+// samples. Throws InputError when a layer has no BatchNormalization and kBatchNormScale is asked
+// for.
 std::vector<LayerStatistics> measure_statistics(const Network& network,
                                                 const std::vector<Layer>& layers,
                                                 const Dataset& data, const StatisticsQuery& query);

@@ -86,6 +86,29 @@ TEST(MeasureStatistics, UnitsHaveClassMeansAndTheScatterWithinClassesOfTheirActi
   }
 }
 
+TEST(MeasureStatistics, UnitVarianceIsTheDiagonalOfTheUnitScatter) {
+  for (const std::vector<int64_t>& counts :
+       std::vector<std::vector<int64_t>>{{1}, {3, 0, 1}, {1800, 1, 699}}) {
+    const Dataset data = gaussian_data(counts, 4);
+    const Network network = network_for(data, "mlp:5,3?activation=tanh");
+    const std::vector<Layer> layers = prunable_layers(network);
+    for (const double margin : {0.0, 0.5}) {
+      const MetricOptions metric{.margin = margin};
+      const auto measured = [&](Statistic statistic) {
+        return measure_statistics(network, layers, data, {{statistic}, metric});
+      };
+      const std::vector<LayerStatistics> variance = measured(Statistic::kUnitVariance);
+      const std::vector<LayerStatistics> geometry = measured(Statistic::kUnitGeometry);
+      for (size_t l = 0; l < layers.size(); ++l) {
+        const Matrix means(geometry[l].unit_means);
+        expect_near(variance[l].unit_means, means, 1e-12);
+        expect_near(variance[l].unit_variance, Matrix(geometry[l].unit_scatter.diagonal()), 1e-5);
+        EXPECT_FALSE(variance[l].unit_scatter.defined()) << "was not asked for";
+      }
+    }
+  }
+}
+
 TEST(MeasureStatistics, TheMetricIsThatOfTheDenseNetworksOwnInputs) {
   const Dataset data = gaussian_data({30, 0, 5, 1}, 4);
   const Network network = network_for(data, "mlp:5,3");

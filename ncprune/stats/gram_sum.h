@@ -1,0 +1,20 @@
+#pragma once
+
+#include "ncprune/base/tensor.h"
+
+namespace ncprune {
+
+// Adds up X^T X over batches X [B, d] of float: the products in float, the sum in double. Only the
+// blocks on and above the diagonal are computed, little more than d^2 / 2 multiply-adds a sample.
+class GramSum {
+ public:
+  void add(const at::Tensor& batch);
+
+  // The sum, [d, d], exactly symmetric, or undefined without a batch; the next batch starts anew.
+  at::Tensor take();
+
+ private:
+  at::Tensor upper_;  // [d, d], double; INVARIANT: right on and above the diagonal
+};
+
+}  // namespace ncprune
