@@ -13,6 +13,8 @@ namespace ncprune::cli {
 void add_demo(CLI::App& app);
 void add_train(CLI::App& app);
 void add_prune(CLI::App& app);
+void add_plan(CLI::App& app);
+void add_apply(CLI::App& app);
 void add_finetune(CLI::App& app);
 void add_gradual(CLI::App& app);
 void add_evaluate(CLI::App& app);
@@ -45,6 +47,7 @@ struct PruneRequest {
   Method parts;  // those given on the command line
   PruneOptions options;
   bool sparsity_given = false;
+  double structured = 0;  // share of the units to remove; 0: single weights
 
   PruneRequest();
 };
@@ -55,6 +58,32 @@ void add_prune_options(CLI::App& command, PruneRequest& request);
 // The method with its parts; a pattern N:M fixes the sparsity where none was given. Throws
 // InputError on an unknown method or pattern.
 PruneOptions prune_options(const PruneRequest& request, uint64_t seed);
+
+// --structured and --budget.
+void add_structured_options(CLI::App& command, PruneRequest& request);
+
+// What a pruning starts from: everything is read, checked and measured.
+struct PruneTask {
+  PruneOptions options;
+  Network dense;
+  PreparedData data;
+  std::vector<LayerStatistics> statistics;
+
+  Calibration calibration() const { return {data.train, statistics}; }
+};
+PruneTask prune_task(const std::string& network, const DataRequest& data,
+                     const PruneRequest& request);
+
+// Prints what was removed and what was `written`, and gives the same as data.
+Json report_pruned(const Pruned& pruned, const std::string& written);
+Json report_pruned(const UnitsPruned& pruned, const std::string& written);
+
+// Writes the network and reports it. Result: Pruned or UnitsPruned.
+template <typename Result>
+Json write_pruned(const Result& pruned, const std::string& output) {
+  write_onnx(output, pruned.network);
+  return report_pruned(pruned, output);
+}
 
 // Accepts 0, 1, 2, ... below 10^18.
 CLI::Validator whole_number();

@@ -27,6 +27,8 @@ int main(int argc, char** argv) {
   cli::add_demo(app);
   cli::add_train(app);
   cli::add_prune(app);
+  cli::add_plan(app);
+  cli::add_apply(app);
   cli::add_finetune(app);
   cli::add_gradual(app);
   cli::add_evaluate(app);

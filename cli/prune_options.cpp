@@ -44,4 +44,33 @@ PruneOptions prune_options(const PruneRequest& request, uint64_t seed) {
   return options;
 }
 
+void add_structured_options(CLI::App& command, PruneRequest& request) {
+  command
+      .add_option("--structured", request.structured,
+                  "remove this share of the units (neurons) for real instead")
+      ->excludes("--sparsity");
+  command
+      .add_option("--budget", request.options.budget,
+                  "what --structured is a share of: units (of every layer), parameters or macs")
+      ->capture_default_str();
+}
+
+PruneTask prune_task(const std::string& network, const DataRequest& data,
+                     const PruneRequest& request) {
+  PruneTask task;
+  task.options = prune_options(request, data.seed);
+  if (request.structured > 0) {
+    task.options.sparsity = request.structured;
+    require_valid_for_units(task.options);
+  } else {
+    require_valid(task.options);
+  }
+  task.dense = read_onnx(network);
+  task.data = prepare_data(data);
+  require_fits(task.dense, task.data.train, network);
+  task.statistics =
+      measure_for({task.options.method}, task.dense, task.data.train, task.options.metric);
+  return task;
+}
+
 }  // namespace ncprune::cli

@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+namespace {
+
+struct Options {
+  std::string plan;
+  std::string input;
+  std::string output;
+  std::string json;
+  DataRequest data;
+  std::string repair;  // empty: as planned
+  std::string head;
+};
+
+void run(const Options& options) {
+  require_writable(options.output);
+  if (!options.json.empty()) require_writable(options.json);
+  Plan plan = parse_plan(read_file(options.plan), options.plan);
+  if (!options.repair.empty()) plan.options.method.repair = options.repair;
+  if (!options.head.empty()) plan.options.head = options.head;
+  const Network network = read_onnx(options.input);
+  const std::vector<std::string> changed = changed_tensors(plan, network);
+  const PreparedData data = prepare_data(options.data);
+  require_fits(network, data.train, options.input);
+  // The choice is made: nothing is to be scored, and repairs measure as they go.
+  const std::vector<LayerStatistics> statistics(prunable_layers(network).size());
+  const Calibration calibration{data.train, statistics};
+  Json json = plan.of_units
+                  ? write_pruned(apply_plan_of_units(network, plan, calibration), options.output)
+                  : write_pruned(apply_plan_of_weights(network, plan, calibration), options.output);
+  fmt::print("{}\n", changed.empty() ? "the weights are those the plan was made with"
+                                     : fmt::format("trained since the plan was made: {}",
+                                                   fmt::join(changed, ", ")));
+  json.update({{"output", options.output}, {"changed", changed}});
+  write_json_if(options.json, json);
+}
+
+}  // namespace
+
+void add_apply(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("apply", "carry out a plan on its network or on one trained since");
+  command->add_option("plan", options->plan, "the plan, from 'ncprune plan'")->required();
+  command->add_option("network", options->input, "the ONNX file to prune")->required();
+  command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
+  add_data_options(*command, options->data);
+  add_json_option(*command, options->json);
+  command->add_option("--repair", options->repair,
+                      "none, bias or least-squares; else as the plan says");
+  command->add_option("--head", options->head, "keep, realign or refit; else as the plan says");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace ncprune::cli

@@ -1,0 +1,46 @@
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+namespace {
+
+struct Options {
+  std::string input;
+  std::string output;
+  DataRequest data;
+  PruneRequest prune;
+};
+
+template <typename Result>
+void write_plan(const PruneTask& task, const Result& pruned, const std::string& output) {
+  write_json(output, plan_json(plan_of(task.dense, pruned, task.options)));
+  report_pruned(pruned, output);
+}
+
+void run(const Options& options) {
+  require_writable(options.output);
+  const PruneTask task = prune_task(options.input, options.data, options.prune);
+  if (options.prune.structured > 0) {
+    write_plan(task, prune_units(task.dense, task.calibration(), task.options), options.output);
+  } else {
+    write_plan(task, prune(task.dense, task.calibration(), task.options), options.output);
+  }
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("plan", "decide what to prune, as JSON that 'apply' carries out");
+  command->add_option("network", options->input, "the ONNX file to plan for")->required();
+  command->add_option("-o,--output", options->output, "the plan to write")->required();
+  add_data_options(*command, options->data);
+  add_prune_options(*command, options->prune);
+  add_structured_options(*command, options->prune);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace ncprune::cli

@@ -1,0 +1,53 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+namespace {
+
+double removed(int64_t before, int64_t after) {
+  return 1 - static_cast<double>(after) / static_cast<double>(before);
+}
+
+}  // namespace
+
+Json report_pruned(const Pruned& pruned, const std::string& written) {
+  Table table{"", {"layer", "weights", "kept", "sparsity"}, {}};
+  Json layers = Json::array();
+  for (const LayerSparsity& l : pruned.layers) {
+    table.rows.push_back({l.name, std::to_string(l.weights), std::to_string(l.kept),
+                          percent(removed(l.weights, l.kept))});
+    layers.push_back({{"name", l.name}, {"weights", l.weights}, {"kept", l.kept}});
+  }
+  fmt::print("{}sparsity {} % over these layers; written to {}\n", to_text(table),
+             percent(pruned.sparsity), written);
+  return {{"sparsity", pruned.sparsity}, {"layers", layers}};
+}
+
+Json report_pruned(const UnitsPruned& pruned, const std::string& written) {
+  Table table{"", {"layer", "units", "kept", "removed"}, {}};
+  Json layers = Json::array();
+  for (const LayerUnits& l : pruned.layers) {
+    const int64_t kept = l.kept.numel();
+    table.rows.push_back({l.name, std::to_string(l.units), std::to_string(kept),
+                          l.reason.empty() ? percent(removed(l.units, kept)) : l.reason});
+    layers.push_back({{"name", l.name}, {"units", l.units}, {"kept", kept}, {"reason", l.reason}});
+  }
+  const auto [before, after] = std::pair(pruned.before, pruned.after);
+  fmt::print(
+      "{}parameters {} -> {} ({:.1f} x fewer), multiply-adds {} -> {} ({:.1f} x fewer)\n"
+      "the smaller network equals the masked one: scores differ by {:.1e} at most, relative to\n"
+      "the largest, on calibration and random inputs; written to {}\n",
+      to_text(table), before.parameters, after.parameters,
+      static_cast<double>(before.parameters) / static_cast<double>(after.parameters), before.macs,
+      after.macs, static_cast<double>(before.macs) / static_cast<double>(after.macs),
+      pruned.difference, written);
+  return {{"parameters", {{"before", before.parameters}, {"after", after.parameters}}},
+          {"macs", {{"before", before.macs}, {"after", after.macs}}},
+          {"difference", pruned.difference},
+          {"layers", layers}};
+}
+
+}  // namespace ncprune::cli
