@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ranges>
 
 namespace ncprune {
 namespace {
@@ -27,7 +26,8 @@ bool owns_vectors(const Network& network, const Node& norm) {
 // A vector may stand for two of them: exporters store equal tensors once.
 void add_vectors(UnitGroup& group, const Node& norm) {
   std::vector<std::string>& known = group.vectors;
-  for (const std::string& name : norm.inputs | std::views::drop(1)) {
+  for (size_t i = 1; i < norm.inputs.size(); ++i) {
+    const std::string& name = norm.inputs[i];
     if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
   }
 }

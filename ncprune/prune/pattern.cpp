@@ -58,7 +58,8 @@ at::Tensor group_mask(const at::Tensor& scores, int64_t n, int64_t m) {
 
 // Whole blocks, about `keep` weights in them.
 at::Tensor block_mask(const at::Tensor& scores, int64_t keep, std::pair<int64_t, int64_t> size) {
-  const auto [r, c] = size;
+  const int64_t r = size.first;
+  const int64_t c = size.second;
   const int64_t down = (scores.size(0) + r - 1) / r;
   const int64_t across = (scores.size(1) + c - 1) / c;
   const auto per_block = [&](const at::Tensor& values) {
