@@ -78,12 +78,9 @@ PruneTask prune_task(const std::string& network, const DataRequest& data,
 Json report_pruned(const Pruned& pruned, const std::string& written);
 Json report_pruned(const UnitsPruned& pruned, const std::string& written);
 
-// Writes the network and reports it. Result: Pruned or UnitsPruned.
-template <typename Result>
-Json write_pruned(const Result& pruned, const std::string& output) {
-  write_onnx(output, pruned.network);
-  return report_pruned(pruned, output);
-}
+// Writes the network and reports it.
+Json write_pruned(const Pruned& pruned, const std::string& output);
+Json write_pruned(const UnitsPruned& pruned, const std::string& output);
 
 // Accepts 0, 1, 2, ... below 10^18.
 CLI::Validator whole_number();

@@ -50,4 +50,14 @@ Json report_pruned(const UnitsPruned& pruned, const std::string& written) {
           {"layers", layers}};
 }
 
+Json write_pruned(const Pruned& pruned, const std::string& output) {
+  write_onnx(output, pruned.network);
+  return report_pruned(pruned, output);
+}
+
+Json write_pruned(const UnitsPruned& pruned, const std::string& output) {
+  write_onnx(output, pruned.network);
+  return report_pruned(pruned, output);
+}
+
 }  // namespace ncprune::cli

@@ -59,6 +59,7 @@ std::vector<StudyRow> networks_of(const Study& study) {
         row.data = data;
         row.imbalance = imbalance;
         row.seed = seed;
+        row.settings = study_settings(study);
         networks.push_back(row);
       }
     }

@@ -47,12 +47,17 @@ struct StudyRow {
   std::string treatment;  // as the study has it
   std::string repair;
   std::string head;
-  double sparsity = 0;  // asked for
+  double sparsity = 0;   // asked for
+  std::string settings;  // what else it depends on: see study_settings()
   double reached = 0;
   double seconds = 0;  // of the pruning
   ModelResult result;
   ClassInfo classes;
 };
+
+// What all rows of a study have in common and its results file must tell apart: architecture, what
+// is removed, validation share, noise, training and metric, as compact JSON.
+std::string study_settings(const Study& study);
 
 using NetworkVisitor = std::function<void(const StudyRow&, const Network&)>;
 

@@ -38,6 +38,7 @@ StudyRow read_row(const Json& json) {
   json.at("sparsity").get_to(row.sparsity);
   json.at("sparsity_reached").get_to(row.reached);
   json.at("seconds").get_to(row.seconds);
+  row.settings = json.at("settings").dump();
   json.at("classes").get_to(row.classes.names);
   json.at("class_counts").get_to(row.classes.counts);
   json.at("minority").get_to(row.classes.minority);
@@ -47,6 +48,30 @@ StudyRow read_row(const Json& json) {
 }
 
 }  // namespace
+
+std::string study_settings(const Study& study) {
+  const TrainOptions& train = study.train;
+  Json metric;
+  for (const MetricField& f : metric_fields()) metric[f.name] = study.metric.*f.field;
+  return Json{{"architecture", study.architecture},
+              {"remove", study.remove},
+              {"validation", study.validation},
+              {"noise", study.noise},
+              {"train",
+               {{"loss", train.loss},
+                {"sampler", train.sampler},
+                {"optimizer", train.optimizer},
+                {"schedule", train.schedule},
+                {"learning_rate", train.learning_rate},
+                {"momentum", train.momentum},
+                {"weight_decay", train.weight_decay},
+                {"epochs", train.epochs},
+                {"batch", train.batch},
+                {"select", train.select},
+                {"patience", train.patience}}},
+              {"metric", metric}}
+      .dump();
+}
 
 Json row_json(const StudyRow& row) {
   Json json{{"data", row.data},           {"imbalance", row.imbalance},
@@ -76,7 +101,7 @@ StudyResults::StudyResults(std::string file) : file_(std::move(file)) {
 }
 
 StudyResults::Key StudyResults::key_of(const StudyRow& row) {
-  return {row.data, row.imbalance, row.seed, row.method, row.treatment, row.sparsity};
+  return {row.data, row.imbalance, row.seed, row.method, row.treatment, row.sparsity, row.settings};
 }
 
 void StudyResults::add(StudyRow row) {
@@ -104,6 +129,7 @@ void StudyResults::save() const {
     json["classes"] = row.classes.names;
     json["class_counts"] = row.classes.counts;
     json["minority"] = row.classes.minority;
+    json["settings"] = Json::parse(row.settings);
     text += json.dump() + "\n";
   }
   write_file(file_, text);

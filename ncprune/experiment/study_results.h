@@ -19,8 +19,8 @@ class StudyResults {
   // Takes the place of an older row of the same cell.
   void add(StudyRow row);
 
-  // Whether there is a row for the cell that `row` names: data, imbalance, seed, method, treatment
-  // and sparsity.
+  // Whether there is a row for the cell that `row` names: data, imbalance, seed, method, treatment,
+  // sparsity and settings.
   bool has(const StudyRow& row) const;
 
   // The rows of those cells, in their order; cells without a row are left out.
@@ -30,7 +30,8 @@ class StudyResults {
   void save() const;
 
  private:
-  using Key = std::tuple<std::string, std::string, int64_t, std::string, std::string, double>;
+  using Key =
+      std::tuple<std::string, std::string, int64_t, std::string, std::string, double, std::string>;
   static Key key_of(const StudyRow& row);
 
   std::string file_;

@@ -1,14 +1,22 @@
 #include "ncprune/prune/scoring.h"
 
+#include <ATen/ops/full.h>
+#include <ATen/ops/nextafter.h>
+
+#include <limits>
+
 #include "ncprune/criteria/criterion.h"
 
 namespace ncprune {
 namespace {
 
-// What is zero already goes first: it costs nothing.
+// What is zero already goes first, and before what scores as low: it costs nothing, and what an
+// earlier round removed must not come back.
 at::Tensor zeros_first(const at::Tensor& scores, const at::Tensor& weight, bool whole_neurons) {
   const at::Tensor zero = weight.eq(0);
-  const at::Tensor lowest = scores.min().clamp_max(0);
+  const at::Tensor lowest =
+      at::nextafter(scores.min().clamp_max(0),
+                    at::full({}, -std::numeric_limits<double>::infinity(), scores.options()));
   return lowest.where(whole_neurons ? zero.all(1, true) : zero, scores);
 }
 

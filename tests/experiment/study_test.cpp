@@ -122,6 +122,30 @@ TEST_F(StudyFile, CellsThatStandInTheFileAreNotRunAgain) {
   }
 }
 
+TEST_F(StudyFile, RowsOfOtherSettingsAreNotTakenForTheGrids) {
+  Study study = small_study();
+  study.seeds = {3};
+  const size_t cells = runner_.run(study, file_).size();
+  const auto runs_all_of = [&](const Study& other) {
+    runner_.run(other, file_);
+    EXPECT_EQ(runner_.made.size(), cells);
+  };
+  Study other = study;
+  other.architecture = "mlp:6,4";
+  runs_all_of(other);
+  other = study;
+  other.train.epochs = 2;
+  runs_all_of(other);
+  other = study;
+  other.metric.kappa = 1;
+  runs_all_of(other);
+  other = study;
+  other.remove = "units";
+  runs_all_of(other);
+  runner_.run(study, file_);
+  EXPECT_TRUE(runner_.made.empty()) << "its own rows are still there";
+}
+
 TEST_F(StudyFile, AWiderGridRunsOnlyWhatIsMissingAndGetsTheSameNumbers) {
   runner_.run(small_study(), file_);
   Study wider = small_study();

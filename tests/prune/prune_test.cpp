@@ -230,5 +230,19 @@ TEST(Allocation, GuardedLeavesALayerAQuarterOfItsUniformShare) {
   EXPECT_EQ(kept("uniform"), (std::vector<int64_t>{5, 5}));
 }
 
+TEST(Prune, WhatIsZeroGoesBeforeWhatScoresZero) {
+  const Dataset data = gaussian_data({20, 20}, 4);
+  Network network = network_for(data, "mlp:3,2");
+  // The second unit's weights score zero, for nothing reads it; one weight of the third is zero.
+  network.initializers.at("fc2.weight").select(1, 1).zero_();
+  network.initializers.at("fc1.weight")[2][1] = 0;
+  PruneOptions options{.method = find_named(methods(), "snip", "method")};
+  const auto statistics = measure_for({options.method}, network, data, options.metric);
+  const at::Tensor scores = score_layers(network, statistics, options).front();
+  EXPECT_EQ(scores[1].abs().max().item<double>(), 0);
+  EXPECT_LT(scores[2][1].item<double>(), 0);
+  EXPECT_EQ(scores.lt(0).sum().item<int64_t>(), 1);
+}
+
 }  // namespace
 }  // namespace ncprune
