@@ -105,7 +105,7 @@ struct Target {
 
 LayerMoments finish(const LayerSums& sums, const Target& layer, const Weights& weights) {
   LayerMoments moments;
-  const auto& [weight, bias, is_centred] = layer;
+  const at::Tensor& weight = layer.weight;
   const auto means = [&](const at::Tensor& class_sums) {
     return class_sums / weights.counts.unsqueeze(1);
   };
@@ -114,7 +114,7 @@ LayerMoments finish(const LayerSums& sums, const Target& layer, const Weights& w
     return product - at::matmul(y_means.t() * weights.scatter, moments.class_means);
   };
   const auto centred = [&](const at::Tensor& class_means) {
-    return is_centred ? class_means - at::matmul(weights.pi, class_means) : class_means;
+    return layer.centred ? class_means - at::matmul(weights.pi, class_means) : class_means;
   };
   moments.class_means = means(sums.input_sums);
   moments.input_mean = at::matmul(weights.pi, moments.class_means);
@@ -134,7 +134,7 @@ LayerMoments finish(const LayerSums& sums, const Target& layer, const Weights& w
     moments.cross = scatter(sums.product, target_means) + between(centred(target_means));
   } else {
     moments.target_mean = at::matmul(w, moments.input_mean);
-    if (bias.defined()) moments.target_mean += bias;
+    if (layer.bias.defined()) moments.target_mean += layer.bias;
     moments.cross = at::matmul(w, moments.metric);
   }
   return moments;
@@ -234,6 +234,7 @@ std::vector<LayerMoments> measure_value_moments(const Network& network, const Va
   const std::vector<LayerSums> sums = sum_moments(
       {network, network}, data, {query.values, no_targets, weighting.per_sample, options});
   std::vector<LayerMoments> moments;
+  moments.reserve(sums.size());
   for (const LayerSums& s : sums) {
     moments.push_back(finish(s, {{}, {}, query.centred}, weighting.weights));
   }
