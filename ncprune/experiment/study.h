@@ -47,8 +47,8 @@ struct StudyRow {
   std::string treatment;  // as the study has it
   std::string repair;
   std::string head;
-  double sparsity = 0;   // asked for
-  std::string settings;  // what else it depends on: see study_settings()
+  double sparsity = 0;          // asked for
+  std::string settings = "{}";  // what else it depends on: see study_settings()
   double reached = 0;
   double seconds = 0;  // of the pruning
   ModelResult result;

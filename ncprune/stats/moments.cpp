@@ -109,10 +109,10 @@ struct Target {
 
 LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights) {
   LayerMoments moments;
-  const auto& [weight, bias, is_centred] = layer;
+  const at::Tensor& weight = layer.weight;
   const auto means = [&](const at::Tensor& totals) { return totals / weights.counts.unsqueeze(1); };
   const auto centred = [&](const at::Tensor& class_means) {
-    return is_centred ? class_means - at::matmul(weights.pi, class_means) : class_means;
+    return layer.centred ? class_means - at::matmul(weights.pi, class_means) : class_means;
   };
   moments.class_means = means(sums.input_sums);
   moments.input_mean = at::matmul(weights.pi, moments.class_means);
@@ -145,7 +145,7 @@ LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights)
     moments.cross = moment(sums.product, target_means);
   } else {
     moments.target_mean = at::matmul(w, moments.input_mean);
-    if (bias.defined()) moments.target_mean += bias;
+    if (layer.bias.defined()) moments.target_mean += layer.bias;
     moments.cross = at::matmul(w, moments.metric);
   }
   return moments;
@@ -248,6 +248,7 @@ std::vector<LayerMoments> measure_value_moments(const Network& network, const Va
       sum_moments({network, network}, data,
                   {query.values, no_targets, weighting.per_sample, options, query.diagonal});
   std::vector<LayerMoments> moments;
+  moments.reserve(sums.size());
   for (LayerSums& s : sums) {
     moments.push_back(finish(std::move(s), {{}, {}, query.centred}, weighting.weights));
   }

@@ -20,6 +20,7 @@ LayerStatistics drawn_geometry(int64_t m, uint64_t seed) {
   statistics.unit_means[2].zero_();
   const at::Tensor root = normal({m, 2 * m}, seed + 1);
   statistics.unit_scatter = at::matmul(root, root.t()) / (2 * m);
+  statistics.unit_variance = statistics.unit_scatter.diagonal().contiguous();
   return statistics;
 }
 
@@ -53,7 +54,7 @@ TEST(FisherRatio, IsTheScatterBetweenOverTheScatterWithin) {
   statistics.class_counts = {5, 0, 1};
   // Around their mean the two classes stand at -1 and 1; -2 and 2; 0 and 0.
   statistics.unit_means = doubles({1, 0, 5, 9, 9, 9, 3, 4, 5}, {3, 3});
-  statistics.unit_scatter = doubles({2, 1, 0, 1, 8, 0, 0, 0, 3}, {3, 3});
+  statistics.unit_variance = doubles({2, 8, 3}, {3});
   expect_near(unit_scores("fisher-ratio", no_weights(3), statistics),
               Matrix(doubles({1 / 2.0, 4 / 8.0, 0}, {3})), 1e-9);
 }
