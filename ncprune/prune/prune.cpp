@@ -73,7 +73,7 @@ at::Tensor prune_layer(Network& network, const Network& dense, const LayerTask& 
                        const PruneContext& context) {
   const Method& method = context.options.method;
   if (method.solver == "score" || task.keep >= task.scores.numel()) {
-    const at::Tensor mask = find_pattern(method.pattern).mask(task.scores, task.keep);
+    at::Tensor mask = find_pattern(method.pattern).mask(task.scores, task.keep);
     mask_layer(network, dense, task, context, mask, {});
     return mask;
   }

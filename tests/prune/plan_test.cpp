@@ -1,0 +1,134 @@
+#include "ncprune/prune/plan.h"
+
+#include <ATen/ops/equal.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ncprune/base/lookup.h"
+#include "tests/data/input_error.h"
+#include "tests/small_network.h"
+
+namespace ncprune {
+namespace {
+
+class PlanTest : public testing::Test {
+ protected:
+  PruneOptions options(const std::string& method, double sparsity = 0.7) const {
+    return {.method = find_named(methods(), method, "method"), .sparsity = sparsity};
+  }
+
+  // Measured for `options` on the dense network.
+  std::vector<LayerStatistics> measured(const PruneOptions& options) const {
+    return measure_for({options.method}, dense_, data_, options.metric);
+  }
+
+  // What a program that only has the file has.
+  static Plan through_text(const Plan& plan) {
+    return parse_plan(json_text(plan_json(plan)), "plan.json");
+  }
+
+  static void expect_same(const Network& a, const Network& b) {
+    ASSERT_EQ(a.initializers.size(), b.initializers.size());
+    for (const auto& [name, tensor] : a.initializers) {
+      EXPECT_TRUE(at::equal(tensor, b.initializers.at(name))) << name;
+    }
+  }
+
+  Dataset data_ = gaussian_data({40, 20, 5}, 7);
+  Network dense_ = network_for(data_, "mlp:9,6");
+};
+
+TEST_F(PlanTest, AppliedToItsNetworkGivesWhatPruningGave) {
+  for (const bool matmul : {false, true}) {
+    if (matmul) dense_ = as_matmul(dense_);
+    for (const std::string method : {"surgeon", "magnitude"}) {
+      SCOPED_TRACE(method + (matmul ? " on MatMul" : " on Gemm"));
+      PruneOptions how = options(method);
+      how.head = "realign";
+      const auto statistics = measured(how);
+      const Pruned pruned = prune(dense_, {data_, statistics}, how);
+      const Plan plan = through_text(plan_of(dense_, pruned, how));
+      EXPECT_TRUE(changed_tensors(plan, dense_).empty());
+      const std::vector<LayerStatistics> nothing(2);
+      const Pruned again = apply_plan_of_weights(dense_, plan, {data_, nothing});
+      expect_same(again.network, pruned.network);
+      EXPECT_EQ(again.sparsity, pruned.sparsity);
+    }
+  }
+}
+
+TEST_F(PlanTest, OfUnitsAppliedGivesTheSmallerNetwork) {
+  const PruneOptions how = options("surgeon", 0.5);
+  const auto statistics = measured(how);
+  const UnitsPruned pruned = prune_units(dense_, {data_, statistics}, how);
+  const Plan plan = through_text(plan_of(dense_, pruned, how));
+  EXPECT_TRUE(plan.of_units);
+  const std::vector<LayerStatistics> nothing(2);
+  expect_same(apply_plan_of_units(dense_, plan, {data_, nothing}).network, pruned.network);
+}
+
+TEST_F(PlanTest, KeepsItsZerosOnANetworkTrainedSinceAndNamesWhatChanged) {
+  const PruneOptions how = options("magnitude");
+  const auto statistics = measured(how);
+  const Pruned pruned = prune(dense_, {data_, statistics}, how);
+  const Plan plan = through_text(plan_of(dense_, pruned, how));
+  Network trained = clone(dense_);
+  trained.initializers.at("fc2.weight").add_(1);
+  EXPECT_EQ(changed_tensors(plan, trained), std::vector<std::string>{"fc2.weight"});
+  const std::vector<LayerStatistics> nothing(2);
+  const Network again = apply_plan_of_weights(trained, plan, {data_, nothing}).network;
+  const at::Tensor mask = pruned.masks[1];
+  const at::Tensor& weight = again.initializers.at("fc2.weight");
+  EXPECT_TRUE(at::equal(weight, trained.initializers.at("fc2.weight") * mask));
+}
+
+TEST_F(PlanTest, RefusesANetworkItWasNotMadeFor) {
+  const PruneOptions how = options("magnitude");
+  const auto statistics = measured(how);
+  const Plan plan = plan_of(dense_, prune(dense_, {data_, statistics}, how), how);
+  EXPECT_EQ(input_error([&] { changed_tensors(plan, network_for(data_, "mlp:9")); }),
+            "the network has no tensor 'fc2.weight', which the plan prunes");
+  EXPECT_EQ(input_error([&] { changed_tensors(plan, network_for(data_, "mlp:8,6")); }),
+            "tensor 'fc1.weight' is 8 x 7; the plan was made for 9 x 7");
+}
+
+TEST_F(PlanTest, RefusesWhatIsNotAPlan) {
+  const PruneOptions how = options("magnitude");
+  const auto statistics = measured(how);
+  const Json good = plan_json(plan_of(dense_, prune(dense_, {data_, statistics}, how), how));
+  const auto refusal = [&](const std::function<void(Json&)>& change) {
+    Json bad = good;
+    change(bad);
+    return input_error([&] { parse_plan(bad.dump(), "plan.json"); });
+  };
+  EXPECT_NO_THROW(parse_plan(good.dump(), "plan.json"));
+  const auto contains = [](const std::string& text, const std::string& part) {
+    return text.starts_with("plan.json: ") && text.find(part) != std::string::npos;
+  };
+  EXPECT_TRUE(contains(input_error([] { parse_plan("{", "plan.json"); }), "is not a plan"));
+  EXPECT_TRUE(contains(refusal([](Json& j) { j["ncprune_plan"] = 2; }), "version 2; wanted 1"));
+  EXPECT_TRUE(contains(refusal([](Json& j) { j["remove"] = "all"; }), "weights or units"));
+  EXPECT_TRUE(contains(refusal([](Json& j) { j.erase("method"); }), "is not a plan"));
+  EXPECT_TRUE(contains(refusal([](Json& j) { j["tensors"][0]["mask"] = "ff"; }),
+                       "'mask' has 2 characters"));
+  EXPECT_TRUE(contains(refusal([](Json& j) {
+                         std::string mask = j["tensors"][0]["mask"];
+                         mask[0] = 'x';
+                         j["tensors"][0]["mask"] = mask;
+                       }),
+                       "not hexadecimal at character 1"));
+  for (const std::vector<int64_t>& shape :
+       std::vector<std::vector<int64_t>>{{-1, 7}, {0}, {int64_t{1} << 40, int64_t{1} << 40}}) {
+    EXPECT_TRUE(
+        contains(refusal([&](Json& j) { j["tensors"][0]["shape"] = shape; }), "is impossible"));
+  }
+  Json units = good;
+  units["remove"] = "units";
+  for (Json& tensor : units["tensors"]) tensor["units"] = {1, 1};
+  EXPECT_TRUE(contains(input_error([&] { parse_plan(units.dump(), "plan.json"); }),
+                       "'units' do not ascend"));
+}
+
+}  // namespace
+}  // namespace ncprune
