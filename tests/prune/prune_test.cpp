@@ -140,7 +140,7 @@ TEST(Prune, SurgeonsLayersAreNearerToTheDenseThanRepairedMagnitudes) {
 
 TEST(Prune, RepairLowersTheErrorOfEveryCriterion) {
   const Dataset data = gaussian_data({400, 300, 20, 4}, 16);
-  const Network dense = network_for(data, "mlp:24,16");
+  const Network dense = network_for(data, "mlp:24,16?batchnorm=true");
   for (const Criterion& criterion : criteria()) {
     Method parts = method("magnitude-uniform");
     parts.criterion = criterion.name;
