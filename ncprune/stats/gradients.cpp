@@ -95,6 +95,7 @@ std::vector<LayerStatistics> measure_gradients(const Network& network,
                                                const std::set<Statistic>& needs) {
   std::vector<LayerStatistics> sums(layers.size());
   std::vector<std::string> wanted;
+  wanted.reserve(2 * layers.size() + 1);
   for (const Layer& layer : layers) wanted.push_back(layer.output);
   for (const Layer& layer : layers) wanted.push_back(layer.input);
   wanted.push_back(logits_value(network));

@@ -109,10 +109,10 @@ struct Target {
 
 LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights) {
   LayerMoments moments;
-  const auto& [weight, bias, is_centred] = layer;
+  const at::Tensor& weight = layer.weight;
   const auto means = [&](const at::Tensor& totals) { return totals / weights.counts.unsqueeze(1); };
   const auto centred = [&](const at::Tensor& class_means) {
-    return is_centred ? class_means - at::matmul(weights.pi, class_means) : class_means;
+    return layer.centred ? class_means - at::matmul(weights.pi, class_means) : class_means;
   };
   moments.class_means = means(sums.input_sums);
   moments.input_mean = at::matmul(weights.pi, moments.class_means);
@@ -126,7 +126,7 @@ LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights)
   }
   // sum_c pi_c (Cov*_c(y, x) + kappa (..)(..)^T) from the weighted product of y and x, in its
   // place.
-  const auto moment = [&](at::Tensor product, const at::Tensor& y_means) {
+  const auto moment = [&](const at::Tensor& product, const at::Tensor& y_means) {
     return product
         .addmm_(y_means.t() * weights.scatter, moments.class_means, /*beta=*/1, /*alpha=*/-1)
         .addmm_(centred(y_means).t() * between_weights, x_between);
@@ -145,7 +145,7 @@ LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights)
     moments.cross = moment(sums.product, target_means);
   } else {
     moments.target_mean = at::matmul(w, moments.input_mean);
-    if (bias.defined()) moments.target_mean += bias;
+    if (layer.bias.defined()) moments.target_mean += layer.bias;
     moments.cross = at::matmul(w, moments.metric);
   }
   return moments;
