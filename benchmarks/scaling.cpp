@@ -12,9 +12,10 @@
 //   search        m d^2 an iteration     120 to 300 iterations, each one dense product
 //   refit         sum over rows s^3 / 6  of s kept weights; m d^3 / 5e5 at 98 %
 //
-// So d^3 in the width of square layers, and linear in layers and samples. Bytes: the metric and its
-// scaled copy, the eigenvectors with the 3 d^2 the decomposition works in, all double, and floats
-// of the same sizes for the search: about 60 d^2 + 40 m d.
+// So d^3 in the width of square layers, and linear in layers and samples. Bytes, most of them while
+// the metric is decomposed: 56 d^2 + 24 m d of the layer in hand (its metric plain, damped, scaled,
+// decomposed, and twice the room to work in; cross moments and weights), and 8 d^2 + 16 m d of
+// every layer for the statistics and scores of the dense network.
 #include <fmt/format.h>
 
 #include <cmath>

@@ -1,7 +1,7 @@
 // What statistics cost, in forward passes of mlp:1000,200 with batches as the statistics take them,
 // and the rate of second moments against sgemm's. One thread; processor time, medians over rounds.
 //
-// statistics [ROUNDS [SAMPLES]]      without arguments two rounds over few samples
+// statistics [ROUNDS [SAMPLES]]      without arguments one round over few samples
 //
 // Multiply-adds per sample and layer [m, d], K classes:
 //
@@ -92,7 +92,7 @@ double general_rate() {
 
 int main(int argc, char** argv) {
   const ncprune::benchmark::Arguments arguments{argc, argv};
-  const int64_t rounds = arguments.integer(1, 2);
+  const int64_t rounds = arguments.integer(1, 1);
   const int64_t samples = arguments.integer(2, 2500);
   ncprune::configure_runtime(1);
   const ncprune::Dataset data = ncprune::benchmark::noise({samples, 1, 28, 28});

@@ -33,8 +33,7 @@ at::Tensor class_sums(const at::Tensor& values, const ClassRows& rows) {
   const at::Tensor whole = values.contiguous();
   const ClassRows whole_rows{rows.labels.contiguous(), rows.num_classes,
                              rows.factors.defined() ? rows.factors.contiguous() : at::Tensor()};
-  const at::Tensor sums =
-      at::zeros({rows.num_classes, values.size(1)}, at::TensorOptions(at::kDouble));
+  at::Tensor sums = at::zeros({rows.num_classes, values.size(1)}, at::TensorOptions(at::kDouble));
   AT_DISPATCH_FLOATING_TYPES(values.scalar_type(), "class_sums",
                              [&] { add_rows<scalar_t>(whole, whole_rows, sums); });
   return sums;

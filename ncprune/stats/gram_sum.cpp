@@ -30,7 +30,7 @@ void GramSum::add(const at::Tensor& batch) {
 
 at::Tensor GramSum::take() {
   if (!upper_.defined()) return {};
-  const at::Tensor total = std::exchange(upper_, {});
+  at::Tensor total = std::exchange(upper_, {});
   // In place: of a wide layer a second [d, d] would be the largest thing in memory.
   for_each_block(total.size(0), [&](int64_t begin, int64_t end) {
     const at::Tensor rows = total.slice(0, begin, end);

@@ -126,7 +126,7 @@ LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights)
   }
   // sum_c pi_c (Cov*_c(y, x) + kappa (..)(..)^T) from the weighted product of y and x, in its
   // place.
-  const auto moment = [&](at::Tensor product, const at::Tensor& y_means) {
+  const auto moment = [&](const at::Tensor& product, const at::Tensor& y_means) {
     return product
         .addmm_(y_means.t() * weights.scatter, moments.class_means, /*beta=*/1, /*alpha=*/-1)
         .addmm_(centred(y_means).t() * between_weights, x_between);

@@ -31,6 +31,7 @@ void measure_activations(const Network& network, const std::vector<Layer>& layer
   const bool covariance = needs.contains(Statistic::kScatterCovariance);
   if (!squares && !products && !covariance) return;
   std::vector<std::string> wanted;
+  wanted.reserve(2 * layers.size());
   for (const Layer& layer : layers) wanted.push_back(layer.input);
   for (const Layer& layer : layers) {
     if (covariance) wanted.push_back(layer.activation);
@@ -72,6 +73,7 @@ void measure_units(const Network& network, const std::vector<Layer>& layers, con
                    const StatisticsQuery& query, std::vector<LayerStatistics>& statistics) {
   const bool all = query.needs.contains(Statistic::kUnitGeometry);
   ValueQuery units{.values = {}, .diagonal = !all};
+  units.values.reserve(layers.size());
   for (const Layer& layer : layers) units.values.push_back(layer.activation);
   MetricOptions scatter_only = query.metric;
   scatter_only.kappa = 0;
