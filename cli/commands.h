@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,7 @@ struct PruneRequest {
   Method parts;  // those given on the command line
   PruneOptions options;
   bool sparsity_given = false;
-  double structured = 0;  // share of the units to remove; 0: single weights
+  std::optional<double> structured = {};  // share of the units to remove; none: single weights
 
   PruneRequest();
 };

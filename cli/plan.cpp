@@ -22,7 +22,7 @@ void write_plan(const PruneTask& task, const Result& pruned, const std::string& 
 void run(const Options& options) {
   require_writable(options.output);
   const PruneTask task = prune_task(options.input, options.data, options.prune);
-  if (options.prune.structured > 0) {
+  if (options.prune.structured) {
     write_plan(task, prune_units(task.dense, task.calibration(), task.options), options.output);
   } else {
     write_plan(task, prune(task.dense, task.calibration(), task.options), options.output);

@@ -18,7 +18,7 @@ void run(const Options& options) {
   require_writable(options.output);
   if (!options.json.empty()) require_writable(options.json);
   const PruneTask task = prune_task(options.input, options.data, options.prune);
-  const bool units = options.prune.structured > 0;
+  const bool units = options.prune.structured.has_value();
   Json json =
       units
           ? write_pruned(prune_units(task.dense, task.calibration(), task.options), options.output)

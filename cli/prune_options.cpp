@@ -59,8 +59,8 @@ PruneTask prune_task(const std::string& network, const DataRequest& data,
                      const PruneRequest& request) {
   PruneTask task;
   task.options = prune_options(request, data.seed);
-  if (request.structured > 0) {
-    task.options.sparsity = request.structured;
+  if (request.structured) {
+    task.options.sparsity = *request.structured;
     require_valid_for_units(task.options);
   } else {
     require_valid(task.options);

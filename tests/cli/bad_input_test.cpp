@@ -110,6 +110,7 @@ TEST_F(BadInput, NetworksAreRefusedWithTheirFault) {
 TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
   expect_refused(prune(kGood + "--sparsity 1"), {"sparsity 1", "[0, 1)"});
   expect_refused(prune(kGood + "--sparsity=-0.1"), {"-0.1"});
+  expect_refused(prune(kGood + "--structured=-0.5"), {"-0.5", "[0, 1)"});
   expect_refused(prune(kGood + "--seed=-1"), {"-1"});
   expect_refused("evaluate good.onnx --noise=nan " + kGood, {"noise nan"});
   expect_refused("collapse good.onnx --on both " + kGood, {"--on", "both", "test"});
@@ -151,6 +152,12 @@ TEST_F(BadInput, RecoveryIsRefusedWithItsFault) {
   expect_refused(train(kGood + "--save-epoch 1"), {"EPOCH=FILE"});
   expect_refused(train(kGood + "--save-epoch x=early.onnx"), {"x=early.onnx"});
   expect_refused(train(kGood + "--save-epoch 7=early.onnx"), {"7"});
+}
+
+TEST_F(BadInput, APlanThatIsNoneIsRefused) {
+  folder_.write("text.json", "not a plan");
+  expect_refused("apply text.json good.onnx -o out.onnx " + kGood, {"text.json", "not a plan"});
+  expect_refused("apply missing.json good.onnx -o out.onnx " + kGood, {"missing.json"});
 }
 
 TEST_F(BadInput, AnOutputThatCannotBeWrittenIsRefusedBeforeTheWork) {
