@@ -20,10 +20,13 @@
 #include "ncprune/data/split.h"
 // model: the graph, its operators, the interpreter, built-in architectures
 #include "ncprune/model/architectures.h"
+#include "ncprune/model/cost.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/layers.h"
 #include "ncprune/model/network.h"
+#include "ncprune/model/network_builder.h"
 #include "ncprune/model/operators.h"
+#include "ncprune/model/rows.h"
 #include "ncprune/model/units.h"
 // onnx: the only model file
 #include "ncprune/onnx/onnx.h"

@@ -29,6 +29,22 @@ std::vector<bool> needed_nodes(const Network& network, const std::vector<std::st
   return needed;
 }
 
+// For every node that runs, the values that no later one reads and nobody wants: they can be
+// forgotten, so that a deep network holds a few activations and not all of them.
+std::vector<std::vector<std::string>> last_reads(const Network& network,
+                                                 const std::vector<bool>& needed,
+                                                 const std::vector<std::string>& wanted) {
+  std::unordered_set<std::string> live(wanted.begin(), wanted.end());
+  std::vector<std::vector<std::string>> done(network.nodes.size());
+  for (size_t i = network.nodes.size(); i-- > 0;) {
+    if (!needed[i]) continue;
+    for (const std::string& name : network.nodes[i].inputs) {
+      if (live.insert(name).second) done[i].push_back(name);
+    }
+  }
+  return done;
+}
+
 std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>& inputs,
                                  const RunMode& mode) {
   const Operator* op = find_operator(node.op_type);
@@ -58,6 +74,7 @@ int64_t product(const std::vector<int64_t>& shape) {
 std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
                             const std::vector<std::string>& wanted, const RunMode& mode) {
   const std::vector<bool> needed = needed_nodes(network, wanted);
+  const std::vector<std::vector<std::string>> done = last_reads(network, needed, wanted);
   std::unordered_map<std::string, at::Tensor> values;
   values.emplace(network.input.name, input);
   const auto value = [&](const std::string& name) -> at::Tensor {
@@ -80,6 +97,7 @@ std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
     for (size_t k = 0; k < std::min(outputs.size(), node.outputs.size()); ++k) {
       values.insert_or_assign(node.outputs[k], outputs[k]);
     }
+    for (const std::string& name : done[i]) values.erase(name);
   }
   std::vector<at::Tensor> results;
   results.reserve(wanted.size());

@@ -12,10 +12,12 @@ namespace {
 // Elementwise activations: they map z to h unit by unit.
 constexpr std::array kActivations{"Relu", "LeakyRelu", "Tanh", "Sigmoid"};
 
-bool is_private_matrix(const Network& network, const std::string& name) {
+// A floating initializer that only this layer reads.
+const at::Tensor* private_weight(const Network& network, const std::string& name) {
   const auto found = network.initializers.find(name);
-  return found != network.initializers.end() && found->second.dim() == 2 &&
-         found->second.is_floating_point() && consumers(network, name).size() == 1;
+  const bool is_private = found != network.initializers.end() &&
+                          found->second.is_floating_point() && consumers(network, name).size() == 1;
+  return is_private ? &found->second : nullptr;
 }
 
 // The only node that reads `value`, if there is exactly one and `value` is not the graph's output.
@@ -39,43 +41,79 @@ void absorb_add(const Network& network, Layer& layer) {
   layer.output = add->outputs.front();
 }
 
+// Takes the third input as the bias. False when there is one that is not a vector of its own.
+bool absorb_input(const Network& network, const Node& node, Layer& layer) {
+  if (node.inputs.size() < 3 || node.inputs[2].empty()) return true;
+  const at::Tensor* bias = private_weight(network, node.inputs[2]);
+  if (bias == nullptr || bias->dim() != 1 || bias->size(0) != weight_of(network, layer).size(0)) {
+    return false;
+  }
+  layer.bias = node.inputs[2];
+  return true;
+}
+
+std::optional<Window> window_of(const Node& node, const at::Tensor& weight) {
+  const auto axes = static_cast<size_t>(weight.dim()) - 2;
+  const std::vector<int64_t> ones(axes, 1);
+  Window window{weight.sizes().slice(2).vec(), node.integers("strides", ones),
+                node.integers("dilations", ones),
+                node.integers("pads", std::vector<int64_t>(2 * axes, 0))};
+  const auto auto_pad = node.attributes.find("auto_pad");
+  const bool padded_by_size = auto_pad != node.attributes.end() &&
+                              auto_pad->second != Attribute(std::string("NOTSET")) &&
+                              auto_pad->second != Attribute(std::string());
+  const bool fits = window.strides.size() == axes && window.dilations.size() == axes &&
+                    window.pads.size() == 2 * axes;
+  if (padded_by_size || !fits) return std::nullopt;
+  return window;
+}
+
+// Sets the form of the weight. False when `node` is no layer.
+bool set_form(const Node& node, const at::Tensor& weight, Layer& layer) {
+  if (node.op_type == "Conv") {
+    if (weight.dim() < 3 || node.integer("group", 1) != 1) return false;
+    layer.window = window_of(node, weight);
+    return layer.window.has_value();
+  }
+  if (weight.dim() != 2) return false;
+  layer.transposed = node.op_type == "Gemm" && node.integer("transB", 0) != 0;
+  return node.op_type == "MatMul" ||
+         (node.integer("transA", 0) == 0 && node.number("alpha", 1) == 1 &&
+          node.number("beta", 1) == 1);
+}
+
+// Where z goes: through the BatchNormalization and the activation behind it.
+std::string activation_behind(const Network& network, const std::string& output) {
+  std::string value = output;
+  const Node* reader = only_reader(network, value);
+  if (reader != nullptr && reader->op_type == "BatchNormalization") {
+    value = reader->outputs.front();
+    reader = only_reader(network, value);
+  }
+  const bool active =
+      reader != nullptr &&
+      std::find(kActivations.begin(), kActivations.end(), reader->op_type) != kActivations.end();
+  return active ? reader->outputs.front() : value;
+}
+
 std::optional<Layer> as_layer(const Network& network, size_t index) {
   const Node& node = network.nodes[index];
-  const bool gemm = node.op_type == "Gemm";
-  if ((!gemm && node.op_type != "MatMul") || node.inputs.size() < 2) return std::nullopt;
-  if (!is_private_matrix(network, node.inputs[1])) return std::nullopt;
+  const bool known = node.op_type == "Gemm" || node.op_type == "MatMul" || node.op_type == "Conv";
+  if (!known || node.inputs.size() < 2) return std::nullopt;
+  const at::Tensor* weight = private_weight(network, node.inputs[1]);
   Layer layer;
+  if (weight == nullptr || !set_form(node, *weight, layer)) return std::nullopt;
   layer.name = node.name.empty() ? node.inputs[1] : node.name;
   layer.weight = node.inputs[1];
-  layer.transposed = gemm && node.integer("transB", 0) != 0;
   layer.input = node.inputs[0];
   layer.output = node.outputs.front();
   layer.node = static_cast<int64_t>(index);
-  if (gemm) {
-    const bool plain = node.integer("transA", 0) == 0 && node.number("alpha", 1) == 1 &&
-                       node.number("beta", 1) == 1;
-    if (!plain) return std::nullopt;
-    if (node.inputs.size() > 2 && !node.inputs[2].empty()) {
-      const auto bias = network.initializers.find(node.inputs[2]);
-      const bool vector = bias != network.initializers.end() && bias->second.dim() == 1 &&
-                          bias->second.size(0) == weight_of(network, layer).size(0) &&
-                          consumers(network, node.inputs[2]).size() == 1;
-      if (!vector) return std::nullopt;
-      layer.bias = node.inputs[2];
-    }
-  } else {
+  if (node.op_type == "MatMul") {
     absorb_add(network, layer);
+  } else if (!absorb_input(network, node, layer)) {
+    return std::nullopt;
   }
-  layer.activation = layer.output;
-  const Node* reader = only_reader(network, layer.output);
-  if (reader != nullptr && reader->op_type == "BatchNormalization") {
-    layer.activation = reader->outputs.front();
-    reader = only_reader(network, layer.activation);
-  }
-  if (reader != nullptr &&
-      std::find(kActivations.begin(), kActivations.end(), reader->op_type) != kActivations.end()) {
-    layer.activation = reader->outputs.front();
-  }
+  layer.activation = activation_behind(network, layer.output);
   return layer;
 }
 
@@ -104,14 +142,25 @@ std::vector<Layer> prunable_layers(const Network& network) {
   std::vector<Layer> layers = linear_layers(network);
   layers.pop_back();
   if (layers.empty()) {
-    throw InputError("the network has no fully connected layer before its head: nothing to prune");
+    throw InputError("the network has no fully connected layer or convolution before its head: nothing to prune");
   }
   return layers;
 }
 
 at::Tensor weight_of(const Network& network, const Layer& layer) {
-  const at::Tensor& stored = network.initializers.at(layer.weight);
+  return as_matrix(layer, network.initializers.at(layer.weight));
+}
+
+at::Tensor as_matrix(const Layer& layer, const at::Tensor& stored) {
+  if (layer.window) return stored.flatten(1);
   return layer.transposed ? stored : stored.t();
+}
+
+at::Tensor as_stored(const Layer& layer, const at::Tensor& matrix) {
+  if (!layer.window) return layer.transposed ? matrix : matrix.t();
+  std::vector<int64_t> shape{matrix.size(0), -1};
+  shape.insert(shape.end(), layer.window->kernel.begin(), layer.window->kernel.end());
+  return matrix.reshape(shape);
 }
 
 at::Tensor bias_of(const Network& network, const Layer& layer) {
@@ -120,8 +169,7 @@ at::Tensor bias_of(const Network& network, const Layer& layer) {
 
 void set_weight(Network& network, const Layer& layer, const at::Tensor& weight) {
   at::Tensor& stored = network.initializers.at(layer.weight);
-  stored =
-      (layer.transposed ? weight : weight.t()).to(stored.scalar_type(), false, true).contiguous();
+  stored = as_stored(layer, weight).to(stored.scalar_type(), false, true).contiguous();
 }
 
 void set_bias(Network& network, const Layer& layer, const at::Tensor& bias) {
@@ -134,7 +182,7 @@ void set_bias(Network& network, const Layer& layer, const at::Tensor& bias) {
   const std::string name = fresh_name(network, layer.name + ".bias");
   network.initializers[name] = copy;
   Node& node = network.nodes[static_cast<size_t>(layer.node)];
-  if (node.op_type == "Gemm") {
+  if (node.op_type != "MatMul") {
     node.inputs.resize(3);
     node.inputs[2] = name;
     return;

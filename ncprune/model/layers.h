@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,24 +8,35 @@
 
 namespace ncprune {
 
-// A fully connected layer as the graph holds it: a Gemm, or a MatMul with the Add of its bias. Only
-// names: the tensors stay in the network.
-struct Layer {
-  std::string name;        // for people: the node's name, or its weight's
-  std::string weight;      // initializer, [in, out] or [out, in]
-  bool transposed = true;  // the initializer is stored as [out, in]
-  std::string bias;        // initializer [out], or empty
-  std::string input;       // value [N, in]
-  std::string output;      // value [N, out]: the pre-activation z = W x + b
-  // Value [N, out]: z after the BatchNormalization and the activation, or one of them, that alone
-  // read it; else z.
-  std::string activation;
-  int64_t node = -1;  // index of the Gemm or MatMul in Network::nodes
+// Where a convolution's patches lie; one entry per spatial axis.
+struct Window {
+  std::vector<int64_t> kernel;
+  std::vector<int64_t> strides;
+  std::vector<int64_t> dilations;
+  std::vector<int64_t> pads;  // of every axis at its begin, then of every axis at its end
 };
 
-// Every fully connected layer in graph order; the last is the classifier ("head"). A Gemm with
-// transA, alpha or beta other than the usual, or weights that are computed or shared with another
-// node, is not one.
+// A layer with a weight as the graph holds it: fully connected (a Gemm, or a MatMul with the Add of
+// its bias) or a convolution. Only names: the tensors stay in the network. What the weight [out,
+// in] is multiplied with are rows [in]: the input itself, or of a convolution its patches; see
+// rows.h.
+struct Layer {
+  std::string name;        // for people: the node's name, or its weight's
+  std::string weight;      // initializer: [in, out], [out, in], or [out, channels, kernel...]
+  bool transposed = true;  // the initializer is stored with `out` first
+  std::string bias;        // initializer [out], or empty
+  std::string input;       // value [N, in], [N, ..., in] or [N, channels, ...]
+  std::string output;      // value [N, out], ...: the pre-activation z = W x + b
+  // Value of the same shape: z after the BatchNormalization and the activation, or one of them,
+  // that alone read it; else z.
+  std::string activation;
+  int64_t node = -1;  // index of the Gemm, MatMul or Conv in Network::nodes
+  std::optional<Window> window = {};  // of a convolution
+};
+
+// Every fully connected layer and convolution in graph order; the last is the classifier ("head").
+// Not one of them are a Gemm with transA, alpha or beta other than the usual, a convolution of
+// several groups or with auto_pad, and weights that are computed or shared with another node.
 std::vector<Layer> linear_layers(const Network& network);
 
 // The layers that lose weights: all but the head. Throws InputError when there is none.
@@ -34,15 +46,20 @@ std::vector<Layer> prunable_layers(const Network& network);
 // gives the logits.
 Layer head_layer(const Network& network);
 
-// The weight as [out, in] and the bias as [out] (undefined when there is none). Views, not copies.
+// The weight as [out, in] (of a convolution in = channels * kernel, in this order) and the bias as
+// [out] (undefined when there is none). Views, not copies.
 at::Tensor weight_of(const Network& network, const Layer& layer);
 at::Tensor bias_of(const Network& network, const Layer& layer);
+
+// The view [out, in] of a tensor stored like the layer's weight, and the way back.
+at::Tensor as_matrix(const Layer& layer, const at::Tensor& stored);
+at::Tensor as_stored(const Layer& layer, const at::Tensor& matrix);
 
 // Replaces the weight by `weight` [out, in] (stored as the layer stores it; a copy).
 void set_weight(Network& network, const Layer& layer, const at::Tensor& weight);
 
-// Replaces the bias by `bias` [out]; a layer without one gets one (a Gemm a third input, a MatMul
-// an Add behind it). The layer's description is stale afterwards if it had none.
+// Replaces the bias by `bias` [out]; a layer without one gets one (a Gemm or Conv a third input, a
+// MatMul an Add behind it). The layer's description is stale afterwards if it had none.
 void set_bias(Network& network, const Layer& layer, const at::Tensor& bias);
 
 }  // namespace ncprune

@@ -8,8 +8,15 @@
 namespace ncprune {
 namespace {
 
-// Elementwise functions of one input: they map every unit by itself.
-constexpr std::array kElementwise{"Relu", "LeakyRelu", "Tanh", "Sigmoid", "Dropout", "Identity"};
+// Functions of one input that map every unit by itself and give as many.
+constexpr std::array kUnitwise{"Relu",        "LeakyRelu",         "Tanh",          "Sigmoid",
+                               "Dropout",     "Identity",          "MaxPool",       "AveragePool",
+                               "GlobalMaxPool", "GlobalAveragePool"};
+
+// Every unit becomes a stretch of neighbours in [N, units * places].
+bool flattens(const Node& node) {
+  return node.op_type == "Flatten" && node.integer("axis", 1) == 1;
+}
 
 const Layer* layer_at(const std::vector<Layer>& layers, int64_t node) {
   const auto found =
@@ -35,6 +42,7 @@ void add_vectors(UnitGroup& group, const Node& norm) {
 UnitCoverage follow(const Network& network, const std::vector<Layer>& layers,
                     const Layer& producer) {
   UnitGroup group{producer, {}, {}};
+  const int64_t units = weight_of(network, producer).size(0);
   std::string value = producer.output;
   const auto stays = [&](const std::string& reason) { return UnitCoverage{producer, {}, reason}; };
   for (;;) {
@@ -46,12 +54,15 @@ UnitCoverage follow(const Network& network, const std::vector<Layer>& layers,
     const Node& node = network.nodes[static_cast<size_t>(readers.front())];
     if (const Layer* consumer = layer_at(layers, readers.front())) {
       group.consumer = *consumer;
+      const int64_t columns = weight_of(network, *consumer).size(1);
+      group.width = columns / units;
+      if (columns % units != 0) return stays("the layer that reads it mixes its units");
       return {producer, {group}, {}};
     }
     const bool norm = node.op_type == "BatchNormalization" && owns_vectors(network, node);
-    const bool elementwise =
-        std::find(kElementwise.begin(), kElementwise.end(), node.op_type) != kElementwise.end();
-    if (!norm && !elementwise) {
+    const bool unitwise =
+        std::find(kUnitwise.begin(), kUnitwise.end(), node.op_type) != kUnitwise.end();
+    if (!norm && !unitwise && !flattens(node)) {
       return stays(fmt::format("{} {} reads its units", node.op_type, node.label()));
     }
     if (norm) add_vectors(group, node);
@@ -73,6 +84,7 @@ std::vector<UnitCoverage> unit_coverage(const Network& network) {
 Network keep_units(const Network& network, const std::vector<UnitSelection>& selections) {
   Network smaller = network;
   for (const auto& [group, kept] : selections) {
+    const int64_t units = weight_of(smaller, group.producer).size(0);
     set_weight(smaller, group.producer, weight_of(smaller, group.producer).index_select(0, kept));
     if (!group.producer.bias.empty()) {
       set_bias(smaller, group.producer, bias_of(smaller, group.producer).index_select(0, kept));
@@ -81,20 +93,11 @@ Network keep_units(const Network& network, const std::vector<UnitSelection>& sel
       at::Tensor& vector = smaller.initializers.at(name);
       vector = vector.index_select(0, kept);
     }
-    set_weight(smaller, group.consumer, weight_of(smaller, group.consumer).index_select(1, kept));
+    const at::Tensor read = weight_of(smaller, group.consumer);
+    set_weight(smaller, group.consumer,
+               read.reshape({read.size(0), units, -1}).index_select(1, kept).flatten(1));
   }
   return smaller;
-}
-
-NetworkCost cost(const Network& network) {
-  NetworkCost cost{0, 0};
-  for (const auto& [name, tensor] : network.initializers) {
-    if (tensor.is_floating_point()) cost.parameters += tensor.numel();
-  }
-  for (const Layer& layer : linear_layers(network)) {
-    cost.macs += network.initializers.at(layer.weight).numel();
-  }
-  return cost;
 }
 
 }  // namespace ncprune

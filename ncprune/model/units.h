@@ -7,13 +7,14 @@
 
 namespace ncprune {
 
-// The units (neurons) of a fully connected layer with everything that goes when one of them goes:
-// unit j is row j of the producer's weight [m, d] and bias, entry j of the vectors in between, and
-// column j of the consumer's weight [m', m].
+// The units (neurons, channels) of a layer with everything that goes when one of them goes: unit j
+// is row j of the producer's weight [m, d] and bias, entry j of the vectors in between, and columns
+// j w to j w + w - 1 of the consumer's weight [m', m w].
 struct UnitGroup {
   Layer producer;
   std::vector<std::string> vectors;  // initializers [m]: of every BatchNormalization
-  Layer consumer;                    // its input [N, m] holds the units' activations
+  Layer consumer;                    // its input holds the units' activations
+  int64_t width = 1;                 // w: of a convolution its kernel, of a flattened map its places
 };
 
 // A layer and its units, or why they have to stay.
@@ -23,9 +24,8 @@ struct UnitCoverage {
   std::string reason;            // empty when there is a group
 };
 
-// Every fully connected layer but the head, in graph order. Its units can go when only elementwise
-// functions and BatchNormalization stand between it and the one fully connected layer that reads
-// it.
+// Every layer but the head, in graph order. Its units can go when only elementwise functions,
+// BatchNormalization, pooling and Flatten stand between it and the one layer that reads it.
 std::vector<UnitCoverage> unit_coverage(const Network& network);
 
 // Which units of a group stay.
@@ -37,12 +37,5 @@ struct UnitSelection {
 // `network` without the other units: smaller tensors, the same function if the removed units'
 // columns in their consumers were zero.
 Network keep_units(const Network& network, const std::vector<UnitSelection>& selections);
-
-// What one sample costs.
-struct NetworkCost {
-  int64_t parameters;  // entries of all weights, biases and statistics (floating initializers)
-  int64_t macs;        // multiply-adds of the fully connected layers
-};
-NetworkCost cost(const Network& network);
 
 }  // namespace ncprune

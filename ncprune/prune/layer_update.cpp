@@ -24,10 +24,12 @@ void correct_bias(Network& network, const Layer& layer, const at::Tensor& weight
   LayerMoments means;
   if (!layer.bias.empty()) {
     const auto& [dense, data, options] = target;
-    means.target_mean = balanced_mean(dense, layer.output, data, options.balance);
-    means.input_mean = balanced_mean(
-        network, layer.input,
-        options.noise > 0 ? with_gaussian_noise(data, options.noise, 0) : data, options.balance);
+    means.target_mean = measure_means(dense, layer, data, options.balance).output;
+    means.input_mean =
+        measure_means(network, layer,
+                      options.noise > 0 ? with_gaussian_noise(data, options.noise, 0) : data,
+                      options.balance)
+            .input;
   }
   set_layer(network, layer, weight.to(at::kDouble), means);
 }

@@ -26,11 +26,6 @@ PlannedTensor planned(const Network& network, const Layer& layer) {
   return {layer.name, layer.weight, tensor.sizes().vec(), sha1_of(tensor), {}, {}};
 }
 
-// As the initializer stores it; and, being a transposition, back.
-at::Tensor as_stored(const Layer& layer, const at::Tensor& weight) {
-  return layer.transposed ? weight : weight.t().contiguous();
-}
-
 std::string bits_text(const at::Tensor& mask) {
   const at::Tensor whole = mask.contiguous();
   const auto bits = elements<bool>(whole);
@@ -225,7 +220,7 @@ Pruned apply_plan_of_weights(const Network& network, const Plan& plan,
                              const Calibration& calibration) {
   changed_tensors(plan, network);
   const auto mask = [](const PlannedTensor& t, const Layer& layer) {
-    return as_stored(layer, t.mask);
+    return as_matrix(layer, t.mask);
   };
   return apply_masks(network, in_layer_order(network, plan, mask), calibration, plan.options);
 }

@@ -73,7 +73,7 @@ Removal removal(const NetworkPair& pair, const Task& task, size_t g, int64_t cou
     const LayerProblem problem =
         LayerProblem::of(moments_of(pair, consumer, task.data, solver_metric(options)),
                          weight_of(pair.dense, consumer), options.metric.damping);
-    return remove_inputs(problem, task.row_weights[g], count);
+    return remove_inputs(problem, task.row_weights[g], {count, task.groups[g].width});
   }
   const auto [sorted, order] = task.scores[g].sort(/*stable=*/true, 0, /*descending=*/false);
   const at::Tensor values = sorted.contiguous();
@@ -90,6 +90,18 @@ std::vector<int64_t> kept_by_budget(const Network& dense, const Task& task) {
   const auto measure = [&](const NetworkCost& c) {
     return static_cast<double>(options.budget == "macs" ? c.macs : c.parameters);
   };
+  const std::vector<Layer> layers = linear_layers(dense);
+  // What one weight of each layer costs.
+  std::vector<double> price(layers.size(), 1);
+  if (options.budget == "macs") {
+    const std::vector<int64_t> rows = rows_per_sample(dense, layers);
+    price.assign(rows.begin(), rows.end());
+  }
+  const auto price_of = [&](const Layer& layer) {
+    const auto found = std::find_if(layers.begin(), layers.end(),
+                                    [&](const Layer& l) { return l.node == layer.node; });
+    return price[static_cast<size_t>(found - layers.begin())];
+  };
   std::vector<int64_t> kept;
   struct Step {
     double price;
@@ -100,8 +112,10 @@ std::vector<int64_t> kept_by_budget(const Network& dense, const Task& task) {
     const UnitGroup& group = task.groups[g];
     kept.push_back(units_of(dense, group));
     const Removal all = removal({dense, dense}, task, g, kept[g]);
-    const auto saved = static_cast<double>(weight_of(dense, group.producer).size(1) +
-                                           weight_of(dense, group.consumer).size(0));
+    const double saved =
+        price_of(group.producer) * static_cast<double>(weight_of(dense, group.producer).size(1)) +
+        price_of(group.consumer) *
+            static_cast<double>(weight_of(dense, group.consumer).size(0) * group.width);
     double dearest = -std::numeric_limits<double>::infinity();  // a later unit is never cheaper
     for (size_t i = 0; i + 1 < all.costs.size(); ++i) {
       dearest = std::max(dearest, all.costs[i] / saved);
@@ -110,29 +124,31 @@ std::vector<int64_t> kept_by_budget(const Network& dense, const Task& task) {
   }
   std::stable_sort(steps.begin(), steps.end(),
                    [](const Step& a, const Step& b) { return a.price < b.price; });
+  const double whole = measure(cost(dense));
   // A network of these widths, without making it.
   const auto size_of = [&] {
-    double size = measure(cost(dense));
-    for (const Layer& layer : linear_layers(dense)) {
+    double size = whole;
+    for (size_t l = 0; l < layers.size(); ++l) {
+      const Layer& layer = layers[l];
       const at::Tensor weight = weight_of(dense, layer);
       double out = static_cast<double>(weight.size(0));
       double in = static_cast<double>(weight.size(1));
       double vectors = 0;
-      size -= out * in;
+      size -= out * in * price[l];
       for (size_t g = 0; g < task.groups.size(); ++g) {
         const UnitGroup& group = task.groups[g];
-        if (group.consumer.node == layer.node) in = static_cast<double>(kept[g]);
+        if (group.consumer.node == layer.node) in = static_cast<double>(kept[g] * group.width);
         if (group.producer.node != layer.node) continue;
         const double gone = out - static_cast<double>(kept[g]);
         out = static_cast<double>(kept[g]);
         const size_t per_unit = group.vectors.size() + (layer.bias.empty() ? 0 : 1);
         if (options.budget == "parameters") vectors = gone * static_cast<double>(per_unit);
       }
-      size += out * in - vectors;
+      size += out * in * price[l] - vectors;
     }
     return size;
   };
-  const double wanted = (1 - options.sparsity) * measure(cost(dense));
+  const double wanted = (1 - options.sparsity) * whole;
   for (const Step& step : steps) {
     if (size_of() <= wanted) break;
     --kept[step.group];
@@ -160,7 +176,8 @@ void apply(Network& network, const NetworkPair& pair, const UnitSelection& selec
   at::Tensor stays = at::zeros({rows.size(0)}, at::TensorOptions(at::kBool));
   stays.index_fill_(0, selection.kept, true);
   const at::Tensor weight = weight_of(pair.dense, consumer);
-  const at::Tensor mask = stays.unsqueeze(0).expand_as(weight).contiguous();
+  const at::Tensor mask =
+      stays.repeat_interleave(selection.group.width).unsqueeze(0).expand_as(weight).contiguous();
   const std::string& repair = options.method.repair;
   if (repair == "none" || (repair == "own" && !searches(options))) {
     set_weight(network, consumer, weight * mask);
@@ -237,7 +254,7 @@ UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
   const Task task = make_task(dense, coverage, calibration, options);
   if (task.groups.empty()) {
     throw InputError(coverage.empty()
-                         ? "the network has no fully connected layer before its head"
+                         ? "the network has no layer before its head"
                          : fmt::format("no layer's units can be removed: '{}': {}",
                                        coverage.front().layer.name, coverage.front().reason));
   }

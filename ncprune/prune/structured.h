@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "ncprune/model/cost.h"
 #include "ncprune/model/units.h"
 #include "ncprune/prune/prune.h"
 

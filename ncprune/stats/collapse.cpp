@@ -12,7 +12,7 @@
 #include <limits>
 
 #include "ncprune/model/interpreter.h"
-#include "ncprune/model/layers.h"
+#include "ncprune/model/rows.h"
 #include "ncprune/stats/moments.h"
 #include "ncprune/stats/pass.h"
 
@@ -221,10 +221,11 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
                           const std::vector<int64_t>& training_counts) {
   const Layer head = head_layer(network);
   const Classes classes = classes_of(data, training_counts);
+  std::vector<Layer> layers = linear_layers(network);
+  layers.pop_back();
   std::vector<std::string> names;
   std::vector<std::string> values;
-  for (const Layer& layer : linear_layers(network)) {
-    if (layer.node == head.node) continue;
+  for (const Layer& layer : layers) {
     names.push_back(layer.name);
     values.push_back(layer.activation);
   }
@@ -232,13 +233,19 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
     names.push_back("input of " + head.name);
     values.push_back(head.input);
   }
+  // [B, d]: of a convolution one feature a channel. The head's input has one row a sample.
+  const auto features = [&](size_t l, const at::Tensor& value) {
+    const at::Tensor one =
+        l < layers.size() ? unit_means(layers[l], value, value.size(0)) : value;
+    return one.to(at::kDouble);
+  };
   const size_t count = values.size();
 
   std::vector<Sums> sums(count);
   for_each_batch(network, data, classes.sample_weights, [&](const Batch& batch) {
     const std::vector<at::Tensor> x = run(network, batch.inputs, values);
     for (size_t l = 0; l < count; ++l) {
-      sums[l].add(x[l].to(at::kDouble), batch.labels, data.num_classes());
+      sums[l].add(features(l, x[l]), batch.labels, data.num_classes());
     }
   });
   std::vector<ClassMeans> means;
@@ -251,10 +258,10 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
   wanted.push_back(logits_value(network));
   for_each_batch(network, data, classes.sample_weights, [&](const Batch& batch) {
     const std::vector<at::Tensor> x = run(network, batch.inputs, wanted);
-    for (size_t l = 0; l < count; ++l) residuals[l].add(x[l].to(at::kDouble), means[l], batch);
+    for (size_t l = 0; l < count; ++l) residuals[l].add(features(l, x[l]), means[l], batch);
     strays.index_add_(
         0, batch.labels,
-        strays_from(means.back(), x[count - 1].to(at::kDouble), x.back(), classes.present));
+        strays_from(means.back(), features(count - 1, x[count - 1]), x.back(), classes.present));
   });
 
   Collapse collapse;

@@ -1,5 +1,7 @@
 #include "ncprune/stats/gradients.h"
 
+#include <ATen/ops/arange.h>
+#include <ATen/ops/bmm.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/ones.h>
@@ -7,6 +9,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "ncprune/model/interpreter.h"
+#include "ncprune/model/rows.h"
 #include "ncprune/stats/class_sums.h"
 #include "ncprune/stats/pass.h"
 
@@ -17,14 +20,29 @@ at::Tensor zeros(at::IntArrayRef shape) {
   return at::zeros(shape, at::TensorOptions(at::kDouble));
 }
 
-// One layer's share of a batch: its input x [B, d], pre-activation [B, m], without the bias if
-// kClassTaylor is needed, and the derivatives of every sample's own loss by z [B, m].
+// One layer's share of a few samples, by rows: its input x [B * P, d], pre-activation [B * P, m],
+// without the bias if kClassTaylor is needed, and the derivatives of every sample's own loss by z
+// [B * P, m].
 struct LayerBatch {
   at::Tensor x;
   at::Tensor product;
   at::Tensor dz;
-  at::Tensor labels;
+  at::Tensor labels;  // [B]
+  int64_t per_sample;  // P
 };
+
+// The squares of every sample's own gradient, summed over the samples `own` names: [m, d]. With one
+// row a sample they are products of squares, and the sum is one matrix product.
+at::Tensor squared_gradients(const LayerBatch& batch, const at::Tensor& own) {
+  const int64_t p = batch.per_sample;
+  if (p == 1) {
+    return at::matmul(batch.dz.index_select(0, own).square().t(),
+                      batch.x.index_select(0, own).square());
+  }
+  const at::Tensor dz = batch.dz.view({-1, p, batch.dz.size(1)}).index_select(0, own);
+  const at::Tensor x = batch.x.view({-1, p, batch.x.size(1)}).index_select(0, own);
+  return at::bmm(dz.transpose(1, 2), x).square_().sum(0);
+}
 
 // Products are taken in float, batch by batch, and added in double.
 void add_to(LayerStatistics& sums, const LayerBatch& batch, const std::set<Statistic>& needs) {
@@ -35,7 +53,7 @@ void add_to(LayerStatistics& sums, const LayerBatch& batch, const std::set<Stati
   if (needs.contains(Statistic::kGradient)) add(sums.gradient, at::matmul(batch.dz.t(), batch.x));
   const bool by_class = needs.contains(Statistic::kClassFisher);
   if (needs.contains(Statistic::kFisher) && !by_class) {
-    add(sums.fisher, at::matmul(batch.dz.square().t(), batch.x.square()));
+    add(sums.fisher, squared_gradients(batch, at::arange(batch.labels.size(0))));
   }
   const int64_t k = std::ssize(sums.class_counts);
   if (by_class) {
@@ -45,14 +63,51 @@ void add_to(LayerStatistics& sums, const LayerBatch& batch, const std::set<Stati
     for (int64_t c = 0; c < k; ++c) {
       const at::Tensor own = batch.labels.eq(c).nonzero().flatten();
       if (own.numel() == 0) continue;
-      // Added in float, by the product itself: no term is negative, and adding K of these in double
-      // would take as long as all their products.
-      sums.class_fisher[c].addmm_(batch.dz.index_select(0, own).square().t(),
-                                  batch.x.index_select(0, own).square());
+      // Added in float: no term is negative, and adding K of these in double would take as long as
+      // all their products.
+      sums.class_fisher[c].add_(squared_gradients(batch, own));
     }
   }
   if (needs.contains(Statistic::kClassTaylor)) {
-    add(sums.class_taylor, class_sums(batch.dz * batch.product, {batch.labels, k, {}}));
+    const at::Tensor by_row = batch.dz * batch.product;
+    const at::Tensor by_sample = by_row.view({-1, batch.per_sample, by_row.size(1)}).sum(1);
+    add(sums.class_taylor, class_sums(by_sample, {batch.labels, k, {}}));
+  }
+}
+
+// The values of one layer for a batch, as the graph has them.
+struct LayerValues {
+  at::Tensor input;
+  at::Tensor product;
+  at::Tensor dz;
+};
+
+// Adds a batch in parts: patches and the gradients of single samples take far more memory than the
+// values they come from.
+void add_rows(LayerStatistics& sums, const Layer& layer, const LayerValues& values,
+              const at::Tensor& labels, const std::set<Statistic>& needs) {
+  constexpr int64_t kElements = int64_t{1} << 25;
+  const int64_t samples = labels.size(0);
+  const RowChoice all = every_row(layer, values.input, samples);
+  const at::Tensor first = values.input.slice(0, 0, values.input.size(0) / samples);
+  const int64_t d = input_rows(layer, first, every_row(layer, first, 1)).size(1);
+  const int64_t m = values.dz.numel() / (samples * all.per_sample);
+  const int64_t part = all.per_sample == 1
+                           ? samples
+                           : std::max<int64_t>(1, kElements / (d * (all.per_sample + m)));
+  for (int64_t begin = 0; begin < samples; begin += part) {
+    const int64_t end = std::min(begin + part, samples);
+    const auto slice = [&](const at::Tensor& t) {
+      const int64_t each = t.size(0) / samples;
+      return t.slice(0, begin * each, end * each);
+    };
+    const RowChoice rows{end - begin, all.per_sample, {}};
+    add_to(sums,
+           {input_rows(layer, slice(values.input), rows),
+            output_rows(layer, slice(values.product), rows),
+            output_rows(layer, slice(values.dz), rows), labels.slice(0, begin, end),
+            all.per_sample},
+           needs);
   }
 }
 
@@ -70,6 +125,14 @@ void finish(LayerStatistics& sums, const Dataset& data, const std::set<Statistic
   if (sums.class_taylor.defined()) sums.class_taylor /= counts.unsqueeze(1);
 }
 
+// `bias` [m] as it is added to the layer's output.
+at::Tensor as_channels(const Layer& layer, const at::Tensor& bias, const at::Tensor& output) {
+  if (!layer.window) return bias;
+  std::vector<int64_t> shape(static_cast<size_t>(output.dim()) - 1, 1);
+  shape.front() = bias.size(0);
+  return bias.view(shape);
+}
+
 // The network with the weights of `layers` as leaves [m, d] that autograd follows.
 struct Leaves {
   Network network;
@@ -80,7 +143,7 @@ Leaves with_leaves(const Network& network, const std::vector<Layer>& layers) {
   Leaves leaves{network, {}};
   for (const Layer& layer : layers) {
     at::Tensor weight = weight_of(network, layer).detach().clone().requires_grad_(true);
-    leaves.network.initializers[layer.weight] = layer.transposed ? weight : weight.t();
+    leaves.network.initializers[layer.weight] = as_stored(layer, weight);
     leaves.weights.push_back(weight);
   }
   return leaves;
@@ -117,10 +180,9 @@ std::vector<LayerStatistics> measure_gradients(const Network& network,
         for (size_t l = 0; l < layers.size(); ++l) {
           const at::Tensor bias = bias_of(network, layers[l]);
           const bool biased = bias.defined() && needs.contains(Statistic::kClassTaylor);
-          const at::Tensor product = biased ? z[l] - bias : z[l];
-          add_to(sums[l],
-                 {values[layers.size() + l].detach(), product.detach(), dz[l], batch.labels},
-                 needs);
+          const at::Tensor product = biased ? z[l] - as_channels(layers[l], bias, z[l]) : z[l];
+          add_rows(sums[l], layers[l], {values[layers.size() + l].detach(), product.detach(), dz[l]},
+                   batch.labels, needs);
         }
       });
   for (LayerStatistics& s : sums) finish(s, data, needs);

@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
 #include <utility>
 
 #include "ncprune/base/error.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/model/rows.h"
 #include "ncprune/stats/class_sums.h"
 #include "ncprune/stats/gram_sum.h"
 #include "ncprune/stats/pass.h"
@@ -104,7 +106,7 @@ struct Weights {
 struct Target {
   at::Tensor weight;
   at::Tensor bias;
-  bool centred;
+  bool centred = false;
 };
 
 LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights) {
@@ -186,42 +188,64 @@ at::Tensor margin_factors(const Network& dense, const Dataset& data, double marg
   return (1 - margin) + margin * undecided / mean.index_select(0, data.labels);
 }
 
-// One pass: the weighted sums of `inputs`, values of the pruned network, with `targets`, values of
-// the dense one (an empty name: none).
+// One pass over the rows of `layers`: the weighted sums of their inputs in the pruned network, with
+// their outputs in the dense one where `with_target` says so.
 struct MomentPass {
-  const std::vector<std::string>& inputs;
-  const std::vector<std::string>& targets;
+  const std::vector<Layer>& layers;
+  const std::vector<bool>& with_target;
   const std::vector<double>& class_weights;  // of a sample in the scatter term
   const MetricOptions& options;
-  bool diagonal = false;
 };
 
-std::vector<LayerSums> sum_moments(const NetworkPair& pair, const Dataset& data,
-                                   const MomentPass& pass) {
-  std::vector<std::string> wanted;
-  for (const std::string& name : pass.targets) {
-    if (!name.empty()) wanted.push_back(name);
-  }
-  const at::Tensor factors = margin_factors(pair.dense, data, pass.options.margin);
-  const bool noisy = pass.options.noise > 0;
-  const at::Tensor seen =
-      noisy ? with_gaussian_noise(data, pass.options.noise, 0).inputs : data.inputs;
-  std::vector<LayerSums> sums(pass.inputs.size());
-  for (LayerSums& s : sums) s.diagonal = pass.diagonal;
-  for_each_batch(pair.dense, data, pass.class_weights, [&](const Batch& clean) {
+// Takes what happens to every batch of a metric from what the batches are added to: the weights of
+// its samples, and the noise on what the pruned network sees.
+struct MetricBatch {
+  Batch batch;
+  at::Tensor clean;  // the inputs without noise
+};
+
+void for_each_metric_batch(const NetworkPair& pair, const Dataset& data,
+                           const std::vector<double>& class_weights, const MetricOptions& options,
+                           const std::function<void(const MetricBatch&)>& visit) {
+  const at::Tensor factors = margin_factors(pair.dense, data, options.margin);
+  const bool noisy = options.noise > 0;
+  const at::Tensor seen = noisy ? with_gaussian_noise(data, options.noise, 0).inputs : data.inputs;
+  for_each_batch(pair.dense, data, class_weights, [&](const Batch& clean) {
     Batch batch = clean;
     const int64_t end = batch.begin + batch.labels.size(0);
     if (factors.defined()) batch.factors = factors.slice(0, batch.begin, end);
     if (noisy) batch.inputs = prepare_inputs(pair.pruned, seen.slice(0, batch.begin, end));
-    const std::vector<at::Tensor> x = run(pair.pruned, batch.inputs, pass.inputs);
-    const std::vector<at::Tensor> z =
-        wanted.empty() ? std::vector<at::Tensor>{} : run(pair.dense, clean.inputs, wanted);
-    size_t next_target = 0;
-    for (size_t l = 0; l < sums.size(); ++l) {
-      sums[l].add(x[l], pass.targets[l].empty() ? at::Tensor() : z[next_target++], batch,
-                  data.num_classes());
-    }
+    visit({batch, clean.inputs});
   });
+}
+
+std::vector<LayerSums> sum_moments(const NetworkPair& pair, const Dataset& data,
+                                   const MomentPass& pass) {
+  const std::vector<Layer>& layers = pass.layers;
+  std::vector<std::string> inputs;
+  std::vector<std::string> targets;
+  for (size_t l = 0; l < layers.size(); ++l) {
+    inputs.push_back(layers[l].input);
+    if (pass.with_target[l]) targets.push_back(layers[l].output);
+  }
+  std::vector<LayerSums> sums(layers.size());
+  for_each_metric_batch(
+      pair, data, pass.class_weights, pass.options, [&](const MetricBatch& metric_batch) {
+        const Batch& batch = metric_batch.batch;
+        const int64_t samples = batch.labels.size(0);
+        const std::vector<at::Tensor> x = run(pair.pruned, batch.inputs, inputs);
+        std::vector<at::Tensor> z;
+        if (!targets.empty()) z = run(pair.dense, metric_batch.clean, targets);
+        size_t next_target = 0;
+        for (size_t l = 0; l < layers.size(); ++l) {
+          const RowChoice rows =
+              choose_rows(layers[l], x[l], samples, {batch.begin, kRowsPerSample});
+          at::Tensor target;
+          if (pass.with_target[l]) target = output_rows(layers[l], z[next_target++], rows);
+          sums[l].add(input_rows(layers[l], x[l], rows), target, by_rows(batch, rows.per_sample),
+                      data.num_classes());
+        }
+      });
   return sums;
 }
 
@@ -240,49 +264,62 @@ ClassWeighting weigh_classes(const Dataset& data, const MetricOptions& options) 
 
 }  // namespace
 
-std::vector<LayerMoments> measure_value_moments(const Network& network, const ValueQuery& query,
-                                                const Dataset& data, const MetricOptions& options) {
+std::vector<LayerMoments> measure_unit_moments(const Network& network, const UnitQuery& query,
+                                               const Dataset& data, const MetricOptions& options) {
   const ClassWeighting weighting = weigh_classes(data, options);
-  const std::vector<std::string> no_targets(query.values.size());
-  std::vector<LayerSums> sums =
-      sum_moments({network, network}, data,
-                  {query.values, no_targets, weighting.per_sample, options, query.diagonal});
+  std::vector<std::string> values;
+  for (const Layer& layer : query.layers) values.push_back(layer.activation);
+  std::vector<LayerSums> sums(values.size());
+  for (LayerSums& s : sums) s.diagonal = query.diagonal;
+  for_each_metric_batch({network, network}, data, weighting.per_sample, options,
+                        [&](const MetricBatch& metric_batch) {
+                          const Batch& batch = metric_batch.batch;
+                          const std::vector<at::Tensor> h = run(network, batch.inputs, values);
+                          for (size_t l = 0; l < sums.size(); ++l) {
+                            sums[l].add(unit_means(query.layers[l], h[l], batch.labels.size(0)),
+                                        {}, batch, data.num_classes());
+                          }
+                        });
   std::vector<LayerMoments> moments;
   moments.reserve(sums.size());
-  for (LayerSums& s : sums) {
-    moments.push_back(finish(std::move(s), {{}, {}, query.centred}, weighting.weights));
-  }
+  for (LayerSums& s : sums) moments.push_back(finish(std::move(s), {}, weighting.weights));
   return moments;
 }
 
-at::Tensor balanced_mean(const Network& network, const std::string& value, const Dataset& data,
+LayerMeans measure_means(const Network& network, const Layer& layer, const Dataset& data,
                          double balance) {
   const std::vector<int64_t> counts = class_counts(data);
   std::vector<double> per_sample = class_weights(counts, balance);
   for (size_t c = 0; c < counts.size(); ++c) {
     per_sample[c] /= static_cast<double>(std::max<int64_t>(counts[c], 1));
   }
-  at::Tensor mean;
-  for_each_batch(network, data, per_sample, [&](const Batch& batch) {
-    const at::Tensor x = run(network, batch.inputs, {value}).front().to(at::kDouble);
-    const at::Tensor term = at::matmul(batch.weights, x);
+  LayerMeans means;
+  const auto add = [](at::Tensor& mean, const at::Tensor& weights, const at::Tensor& rows) {
+    const at::Tensor term = at::matmul(weights, rows.to(at::kDouble));
     mean = mean.defined() ? mean + term : term;
+  };
+  for_each_batch(network, data, per_sample, [&](const Batch& batch) {
+    const std::vector<at::Tensor> values = run(network, batch.inputs, {layer.input, layer.output});
+    const RowChoice rows = choose_rows(layer, values[0], batch.labels.size(0),
+                                       {batch.begin, kRowsPerSample});
+    const Batch row_batch = by_rows(batch, rows.per_sample);
+    const at::Tensor weights = row_batch.factors.defined() ? row_batch.weights * row_batch.factors
+                                                           : row_batch.weights;
+    add(means.input, weights, input_rows(layer, values[0], rows));
+    add(means.output, weights, output_rows(layer, values[1], rows));
   });
-  return mean;
+  return means;
 }
 
 std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
                                           const Dataset& data, const MetricOptions& options) {
-  std::vector<std::string> inputs;
-  std::vector<std::string> targets;
+  std::vector<bool> with_target;
   for (const Layer& layer : layers) {
-    const bool same = options.noise == 0 && same_up_to(pair, layer.input);
-    inputs.push_back(layer.input);
-    targets.push_back(same ? "" : layer.output);
+    with_target.push_back(options.noise > 0 || !same_up_to(pair, layer.input));
   }
   const ClassWeighting weighting = weigh_classes(data, options);
   std::vector<LayerSums> sums =
-      sum_moments(pair, data, {inputs, targets, weighting.per_sample, options});
+      sum_moments(pair, data, {layers, with_target, weighting.per_sample, options});
   std::vector<LayerMoments> moments;
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor bias = bias_of(pair.dense, layers[l]);

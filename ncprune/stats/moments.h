@@ -48,7 +48,9 @@ const std::vector<MetricField>& metric_fields();
 // samples at all.
 std::vector<double> class_weights(const std::vector<int64_t>& counts, double balance);
 
-// The moments of one fully connected layer, [d] inputs, [m] outputs; all double.
+// The moments of one layer, [d] inputs, [m] outputs; all double. Of a layer with many rows a sample
+// (rows.h) the averages over samples run over kRowsPerSample of those (pass.h), which share the
+// sample's weight.
 struct LayerMoments {
   // [d, d]: H of the pruned network's input x~, without damping but for 4e-7 of the mean squares'
   // sum on the diagonal, which lifts constant features above the rounding of float products.
@@ -70,23 +72,26 @@ struct NetworkPair {
   const Network& pruned;
 };
 
-// The same for values [N, d] of one network, as a layer with a bias would see them if `centred`.
-// `cross` and `target_mean` stay undefined.
-struct ValueQuery {
-  std::vector<std::string> values;
-  bool centred = false;
-  bool diagonal = false;  // of `metric` only its diagonal, [d]
+// The same of what the layers' units give: `metric` [m, m] of `activation`, averaged over a sample's
+// positions, as a layer without a bias would see it. `cross` and `target_mean` stay undefined.
+struct UnitQuery {
+  const std::vector<Layer>& layers;
+  bool diagonal = false;  // of `metric` only its diagonal, [m]
 };
-std::vector<LayerMoments> measure_value_moments(const Network& network, const ValueQuery& query,
-                                                const Dataset& data, const MetricOptions& options);
+std::vector<LayerMoments> measure_unit_moments(const Network& network, const UnitQuery& query,
+                                               const Dataset& data, const MetricOptions& options);
 
-// sum_c pi_c E_c[value] alone, double [d]: one forward pass and no products of its own.
-at::Tensor balanced_mean(const Network& network, const std::string& value, const Dataset& data,
+// Averaged over classes as `balance` says; double. One forward pass and no products of its own.
+struct LayerMeans {
+  at::Tensor input;   // [d]: sum_c pi_c E_c[x]
+  at::Tensor output;  // [m]: the same of z
+};
+LayerMeans measure_means(const Network& network, const Layer& layer, const Dataset& data,
                          double balance);
 
 // The moments of `layers`, in one pass over `data`. Where nothing before a layer was changed, z is
 // an exact linear map of x~ and C = W H needs no pass. Time: one forward pass of each network up to
-// the last layer and d^2 / 2 multiply-adds per sample and layer; memory O(d^2 + K d) per layer,
+// the last layer and d^2 / 2 multiply-adds per row and layer; memory O(d^2 + K d) per layer,
 // whatever the number of samples.
 std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
                                           const Dataset& data, const MetricOptions& options);

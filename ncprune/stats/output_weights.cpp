@@ -7,6 +7,7 @@
 
 #include "ncprune/base/random.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/model/rows.h"
 #include "ncprune/stats/pass.h"
 #include "ncprune/stats/statistics.h"
 
@@ -29,13 +30,17 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
 
   std::vector<std::string> wanted;
   wanted.reserve(layers.size() + 1);
-  for (const Layer& layer : layers) wanted.push_back(layer.output);
+  std::vector<int64_t> weight_rows;
+  for (const Layer& layer : layers) {
+    wanted.push_back(layer.output);
+    weight_rows.push_back(weight_of(network, layer).size(0));
+  }
   wanted.push_back(logits_value(network));
 
   std::vector<at::Tensor> sums(layers.size());
-  constexpr int64_t kBatch = 1024;
-  for (int64_t begin = 0; begin < sample.size(); begin += kBatch) {
-    const int64_t end = std::min(begin + kBatch, sample.size());
+  const int64_t batch = batch_size(network) / 2;  // the gradients need as much again
+  for (int64_t begin = 0; begin < sample.size(); begin += batch) {
+    const int64_t end = std::min(begin + batch, sample.size());
     // Gradients are wanted of values inside the graph: a tracked input makes autograd follow all.
     const at::Tensor inputs =
         prepare_inputs(network, sample.inputs.slice(0, begin, end)).detach().requires_grad_(true);
@@ -47,8 +52,11 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
     signs = signs - signs.mean(1, true);
     const std::vector<at::Tensor> gradients = torch::autograd::grad({logits}, z, {signs});
     for (size_t l = 0; l < z.size(); ++l) {
-      const at::Tensor term =
-          at::matmul(per_sample.slice(0, begin, end), gradients[l].square().to(at::kDouble));
+      const int64_t rows_each = gradients[l].numel() / ((end - begin) * weight_rows[l]);
+      const at::Tensor squares =
+          unit_means(layers[l], gradients[l].square(), end - begin).to(at::kDouble);
+      const at::Tensor term = at::matmul(per_sample.slice(0, begin, end), squares) *
+                              static_cast<double>(rows_each);
       sums[l] = sums[l].defined() ? sums[l] + term : term;
     }
   }

@@ -1,6 +1,7 @@
 #include "ncprune/stats/pass.h"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
@@ -10,15 +11,22 @@
 
 namespace ncprune {
 
+// Large enough for matrix products at full speed, small enough to stay in the outer cache: the
+// activations of convolutions are some ten times as many as those of fully connected layers.
+int64_t batch_size(const Network& network) {
+  const bool convolves = std::any_of(network.nodes.begin(), network.nodes.end(),
+                                     [](const Node& node) { return node.op_type == "Conv"; });
+  return convolves ? 256 : 2048;
+}
+
 void for_each_batch(const Network& network, const Dataset& data,
                     const std::vector<double>& class_weights,
                     const std::function<void(const Batch&)>& visit) {
   const at::NoGradGuard no_grad;
-  // Large enough for matrix products at full speed, small enough to stay in the outer cache.
-  constexpr int64_t kBatch = 2048;
+  const int64_t size = batch_size(network);
   const at::Tensor weights = at::tensor(class_weights, at::TensorOptions(at::kDouble));
-  for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
-    const int64_t end = std::min(begin + kBatch, data.size());
+  for (int64_t begin = 0; begin < data.size(); begin += size) {
+    const int64_t end = std::min(begin + size, data.size());
     const at::Tensor labels = data.labels.slice(0, begin, end);
     visit({prepare_inputs(network, data.inputs.slice(0, begin, end)),
            labels,
@@ -26,6 +34,15 @@ void for_each_batch(const Network& network, const Dataset& data,
            begin,
            {}});
   }
+}
+
+Batch by_rows(const Batch& batch, int64_t per_sample) {
+  if (per_sample == 1) return batch;
+  const auto repeated = [&](const at::Tensor& t) { return t.repeat_interleave(per_sample); };
+  const at::Tensor factors =
+      batch.factors.defined() ? batch.factors : at::ones_like(batch.weights);
+  return {batch.inputs, repeated(batch.labels), repeated(batch.weights), batch.begin,
+          repeated(factors / static_cast<double>(per_sample))};
 }
 
 Dataset at_most_per_class(const Dataset& data, int64_t limit) {

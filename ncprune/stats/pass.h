@@ -14,14 +14,23 @@ struct Batch {
   at::Tensor labels;   // int64 [B]
   at::Tensor weights;  // double [B]: the weight of each sample's class
   int64_t begin;       // index of the first in the data
-  at::Tensor factors;  // double [B]: of each sample within its class, mean 1; undefined: all 1
+  at::Tensor factors;  // double [B]: of each within its class, mean 1 a sample; undefined: all 1
 };
+
+// Samples a batch, so that the activations of a network without gradients stay small.
+int64_t batch_size(const Network& network);
 
 // Walks over `data` in order, without gradients, in batches that bound memory whatever the number
 // of samples. `class_weights` holds one weight per class, given to each of its samples.
 void for_each_batch(const Network& network, const Dataset& data,
                     const std::vector<double>& class_weights,
                     const std::function<void(const Batch&)>& visit);
+
+// The batch of a layer's rows, `per_sample` for every sample, which share the sample's factor.
+Batch by_rows(const Batch& batch, int64_t per_sample);
+
+// Of a layer with more positions than this, statistics read this many rows of every sample.
+inline constexpr int64_t kRowsPerSample = 32;
 
 // At most `limit` samples of every class, drawn with a fixed seed.
 Dataset at_most_per_class(const Dataset& data, int64_t limit);

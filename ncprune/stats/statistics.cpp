@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "ncprune/base/error.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/model/rows.h"
 #include "ncprune/stats/class_sums.h"
 #include "ncprune/stats/gradients.h"
 #include "ncprune/stats/gram_sum.h"
@@ -38,21 +40,25 @@ void measure_activations(const Network& network, const std::vector<Layer>& layer
   }
   const int64_t k = data.num_classes();
   std::vector<GramSum> grams(layers.size());
-  std::vector<at::Tensor> totals(wanted.size());  // of each class, [K, ...]
+  std::vector<at::Tensor> input_totals(layers.size());  // of each class, [K, d]
+  std::vector<at::Tensor> unit_totals(layers.size());   // [K, m]
   for_each_batch(
       network, data, std::vector<double>(static_cast<size_t>(k), 1), [&](const Batch& batch) {
         const std::vector<at::Tensor> values = run(network, batch.inputs, wanted);
         for (size_t l = 0; l < layers.size(); ++l) {
-          const at::Tensor& x = values[l];
-          if (squares) add(statistics[l].input_square_mean, x.square().sum(0));
-          if (products) grams[l].add(x);
-          if (covariance) {
-            add(statistics[l].scatter_covariance, at::matmul(values[layers.size() + l].t(), x));
-          }
-        }
-        if (!covariance) return;
-        for (size_t v = 0; v < values.size(); ++v) {
-          add(totals[v], class_sums(values[v], {batch.labels, k, {}}));
+          const RowChoice rows = choose_rows(layers[l], values[l], batch.labels.size(0),
+                                             {batch.begin, kRowsPerSample});
+          const Batch row_batch = by_rows(batch, rows.per_sample);
+          const double share = 1 / static_cast<double>(rows.per_sample);
+          const at::Tensor x = input_rows(layers[l], values[l], rows);
+          if (squares) add(statistics[l].input_square_mean, x.square().sum(0) * share);
+          if (products) grams[l].add(share == 1 ? x : x * std::sqrt(share));
+          if (!covariance) continue;
+          const at::Tensor h = output_rows(layers[l], values[layers.size() + l], rows);
+          add(statistics[l].scatter_covariance, at::matmul(h.t(), x) * share);
+          const ClassRows by_class{row_batch.labels, k, row_batch.factors};
+          add(input_totals[l], class_sums(x, by_class));
+          add(unit_totals[l], class_sums(h, by_class));
         }
       });
   const auto total = static_cast<double>(data.size());
@@ -63,7 +69,7 @@ void measure_activations(const Network& network, const std::vector<Layer>& layer
     if (products) s.second_moment = grams[l].take().div_(total);
     // sum_i (h_i - mu_c)(x_i - mu_c)^T = sum_i h_i x_i^T - sum_c n_c mu_c(h) mu_c(x)^T
     if (covariance) {
-      s.scatter_covariance -= at::matmul(totals[layers.size() + l].t(), totals[l] / counts);
+      s.scatter_covariance -= at::matmul(unit_totals[l].t(), input_totals[l] / counts);
     }
   }
 }
@@ -72,13 +78,10 @@ void measure_activations(const Network& network, const std::vector<Layer>& layer
 void measure_units(const Network& network, const std::vector<Layer>& layers, const Dataset& data,
                    const StatisticsQuery& query, std::vector<LayerStatistics>& statistics) {
   const bool all = query.needs.contains(Statistic::kUnitGeometry);
-  ValueQuery units{.values = {}, .diagonal = !all};
-  units.values.reserve(layers.size());
-  for (const Layer& layer : layers) units.values.push_back(layer.activation);
   MetricOptions scatter_only = query.metric;
   scatter_only.kappa = 0;
   const std::vector<LayerMoments> moments =
-      measure_value_moments(network, units, data, scatter_only);
+      measure_unit_moments(network, {layers, !all}, data, scatter_only);
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor& scatter = moments[l].metric;
     statistics[l].unit_means = moments[l].class_means;

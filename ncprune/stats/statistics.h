@@ -8,7 +8,9 @@
 namespace ncprune {
 
 // What a criterion can ask to have measured, per layer with weight [m, d], units i and inputs j.
-// z = W x + b is the pre-activation, h the activation, L the cross-entropy of one sample.
+// z = W x + b is the pre-activation, h the activation, L the cross-entropy of one sample. Where a
+// sample has many rows x (rows.h), a mean of x, z or h over samples is one over their rows too, and
+// a derivative the sum over all rows; unit variance and geometry are of the means over the rows.
 enum class Statistic {
   kInputSquareMean,    // [d]: mean of x_j^2 over samples
   kSecondMoment,       // [d, d]: mean of x x^T over samples
@@ -62,8 +64,8 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
                                                 const std::vector<Layer>& layers,
                                                 const Dataset& data, const StatisticsQuery& query);
 
-// g_i = sum_c pi_c E_c ||d logits / d z_i||^2 of each layer's pre-activation z [m], the logits
-// centred over the classes; double [m] per layer. Estimated with one random sign vector per sample
+// g_i = sum_c pi_c E_c ||d logits / d z_i||^2 of each layer's pre-activation z [m], summed over its
+// rows, the logits centred over the classes; double [m] per layer. Estimated with one random sign vector per sample
 // (Hutchinson), on at most 256 samples of every class, drawn with a fixed seed: one forward and one
 // backward pass over those.
 std::vector<at::Tensor> output_weights(const Network& network, const std::vector<Layer>& layers,

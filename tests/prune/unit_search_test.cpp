@@ -63,7 +63,7 @@ TEST(RemoveInputs, AgreesWithSolvingTheLayerAnewWithoutEachInput) {
     const at::Tensor row_weights = doubles({2, 0, 0.5}, {3});
     const Removal naive = naive_removal(problem, row_weights);
     for (const int64_t count : {int64_t{0}, int64_t{1}, d / 2, d}) {
-      const Removal found = remove_inputs(problem, row_weights, count);
+      const Removal found = remove_inputs(problem, row_weights, {count});
       ASSERT_EQ(std::ssize(found.order), count);
       ASSERT_EQ(std::ssize(found.costs), count);
       for (size_t i = 0; i < found.order.size(); ++i) {
@@ -76,7 +76,7 @@ TEST(RemoveInputs, AgreesWithSolvingTheLayerAnewWithoutEachInput) {
 
 TEST(RemoveInputs, TakesTheLowerIndexOfEquals) {
   const LayerProblem alike{at::eye(20, at::kDouble), at::ones({2, 20}, at::kDouble)};
-  const Removal removal = remove_inputs(alike, at::ones({2}, at::kDouble), 20);
+  const Removal removal = remove_inputs(alike, at::ones({2}, at::kDouble), {20});
   EXPECT_EQ(removal.order, all_but(20, {}));
 }
 

@@ -1,0 +1,40 @@
+// Plain convolutional network: 3 x 3 convolutions with BatchNormalization and Relu, halved by
+// max-pooling wherever the width grows, the mean over the positions, the Gemm that is the
+// classifier.
+#include <fmt/format.h>
+
+#include "ncprune/model/architectures.h"
+#include "ncprune/model/network_builder.h"
+
+namespace ncprune::architectures_files {
+namespace {
+
+Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
+              Random& random) {
+  spec.require_known({"batchnorm"});
+  const bool batchnorm = spec.get_bool("batchnorm", true);
+  const std::vector<int64_t> widths =
+      parse_integers(spec.argument, fmt::format("'{}': widths", spec.text), 1, 1 << 16);
+  NetworkBuilder builder(spec.text, sample_shape, random, Initialization::kHe);
+  std::string value = builder.input(true);
+  for (size_t l = 0; l < widths.size(); ++l) {
+    const std::string number = std::to_string(l + 1);
+    if (l > 0 && widths[l] > widths[l - 1]) value = builder.max_pool(value, "pool" + number, 2, 2);
+    value = builder.convolution(value, "conv" + number, {widths[l], 3, 1, 1, !batchnorm});
+    if (batchnorm) value = builder.batch_norm(value, "bn" + number);
+    value = builder.node("Relu", "act" + number, {value});
+  }
+  value = builder.global_average(value, "mean");
+  return builder.finish(builder.fully_connected(value, "head", num_classes, true), num_classes);
+}
+
+}  // namespace
+
+Architecture cnn() {
+  return {.name = {},
+          .usage = "cnn:32,32,64,64,128[?batchnorm=false]",
+          .summary = "3 x 3 convolutions of the given widths, halved where the width grows",
+          .build = build};
+}
+
+}  // namespace ncprune::architectures_files

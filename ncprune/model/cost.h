@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ncprune/model/layers.h"
+
+namespace ncprune {
+
+// What one sample costs. An axis of the input that the graph leaves free counts as 1.
+struct NetworkCost {
+  int64_t parameters;  // entries of all weights, biases and statistics (floating initializers)
+  int64_t macs;        // multiply-adds of Gemm, MatMul and Conv with their weights
+};
+NetworkCost cost(const Network& network);
+
+// How many rows of one sample each layer's weight meets (rows.h).
+std::vector<int64_t> rows_per_sample(const Network& network, const std::vector<Layer>& layers);
+
+}  // namespace ncprune

@@ -1,0 +1,112 @@
+#include "ncprune/model/rows.h"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/constant_pad_nd.h>
+
+#include <cmath>
+#include <numeric>
+
+namespace ncprune {
+namespace {
+
+// Size of the convolution's output along every spatial axis.
+std::vector<int64_t> output_sizes(const Window& window, const at::Tensor& input) {
+  const size_t axes = window.kernel.size();
+  std::vector<int64_t> sizes(axes);
+  for (size_t a = 0; a < axes; ++a) {
+    const int64_t padded =
+        input.size(static_cast<int64_t>(a) + 2) + window.pads[a] + window.pads[axes + a];
+    const int64_t reach = window.dilations[a] * (window.kernel[a] - 1) + 1;
+    sizes[a] = (padded - reach) / window.strides[a] + 1;
+  }
+  return sizes;
+}
+
+int64_t product(const std::vector<int64_t>& sizes) {
+  return std::accumulate(sizes.begin(), sizes.end(), int64_t{1}, std::multiplies<>());
+}
+
+// Every patch of `input` [N, C, ...] without copying one: [N, output..., C, kernel...].
+at::Tensor patches(const Window& window, const at::Tensor& input) {
+  const size_t axes = window.kernel.size();
+  std::vector<int64_t> pads;  // LibTorch's order: the last axis first
+  for (size_t a = axes; a-- > 0;) {
+    pads.insert(pads.end(), {window.pads[a], window.pads[axes + a]});
+  }
+  const at::Tensor padded = at::constant_pad_nd(input, pads).contiguous();
+  std::vector<int64_t> sizes{input.size(0)};
+  std::vector<int64_t> strides{padded.stride(0)};
+  const std::vector<int64_t> positions = output_sizes(window, input);
+  for (size_t a = 0; a < axes; ++a) {
+    sizes.push_back(positions[a]);
+    strides.push_back(padded.stride(static_cast<int64_t>(a) + 2) * window.strides[a]);
+  }
+  sizes.push_back(input.size(1));
+  strides.push_back(padded.stride(1));
+  for (size_t a = 0; a < axes; ++a) {
+    sizes.push_back(window.kernel[a]);
+    strides.push_back(padded.stride(static_cast<int64_t>(a) + 2) * window.dilations[a]);
+  }
+  return padded.as_strided(sizes, strides);
+}
+
+// `values` [N, P', c] at the chosen of the P' positions, [N * P, c].
+at::Tensor at_positions(const at::Tensor& values, const RowChoice& choice) {
+  const int64_t width = values.size(2);
+  if (!choice.positions.defined()) return values.reshape({-1, width});
+  return values
+      .gather(1, choice.positions.unsqueeze(2).expand({choice.samples, choice.per_sample, width}))
+      .reshape({-1, width});
+}
+
+}  // namespace
+
+RowChoice every_row(const Layer& layer, const at::Tensor& input, int64_t samples) {
+  if (layer.window) return {samples, product(output_sizes(*layer.window, input)), {}};
+  return {samples, samples == 0 ? 0 : input.numel() / (samples * input.size(-1)), {}};
+}
+
+RowChoice choose_rows(const Layer& layer, const at::Tensor& input, int64_t samples,
+                      const RowLimit& limit) {
+  const RowChoice all = every_row(layer, input, samples);
+  if (all.per_sample <= limit.most) return all;
+  // Multiples of the golden ratio fill [0, 1) evenly, however many samples there are.
+  constexpr double kGolden = 0.6180339887498949;
+  const at::TensorOptions options(at::kDouble);
+  const at::Tensor turns = at::arange(limit.first, limit.first + samples, options) * kGolden;
+  const at::Tensor offset = turns - turns.floor();
+  const double step = static_cast<double>(all.per_sample) / static_cast<double>(limit.most);
+  const at::Tensor places = at::arange(limit.most, options) + offset.unsqueeze(1);
+  return {samples, limit.most,
+          (places * step).floor().to(at::kLong).clamp_max(all.per_sample - 1)};
+}
+
+at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoice& choice) {
+  if (!layer.window) {
+    return at_positions(input.reshape({choice.samples, -1, input.size(-1)}), choice);
+  }
+  const at::Tensor all = patches(*layer.window, input);
+  const int64_t axes = std::ssize(layer.window->kernel);
+  const int64_t width = input.size(1) * product(layer.window->kernel);
+  if (!choice.positions.defined()) return all.reshape({-1, width});
+  std::vector<at::indexing::TensorIndex> place{at::arange(choice.samples).unsqueeze(1)};
+  at::Tensor rest = choice.positions;
+  for (int64_t a = axes; a-- > 0;) {
+    place.insert(place.begin() + 1, rest.remainder(all.size(a + 1)));
+    rest = rest.div(all.size(a + 1), "floor");
+  }
+  return all.index(place).reshape({-1, width});
+}
+
+at::Tensor output_rows(const Layer& layer, const at::Tensor& output, const RowChoice& choice) {
+  if (layer.window) return at_positions(output.flatten(2).transpose(1, 2), choice);
+  return at_positions(output.reshape({choice.samples, -1, output.size(-1)}), choice);
+}
+
+at::Tensor unit_means(const Layer& layer, const at::Tensor& output, int64_t samples) {
+  if (layer.window) return output.flatten(2).mean(2);
+  const at::Tensor rows = output.reshape({samples, -1, output.size(-1)});
+  return rows.size(1) == 1 ? rows.squeeze(1) : rows.mean(1);
+}
+
+}  // namespace ncprune
