@@ -54,14 +54,13 @@ std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>
   } catch (const c10::Error& error) {
     // LibTorch's message spans lines and names its own sources: the first line says what is wrong.
     const std::string what = error.what_without_backtrace();
-    throw InputError(fmt::format("node {} ({}): {}", node.label(), node.op_type,
-                                 what.substr(0, what.find('\n'))));
+    refuse(node, what.substr(0, what.find('\n')));
   } catch (const std::out_of_range&) {
-    throw InputError(fmt::format("node {} ({}): too few inputs", node.label(), node.op_type));
+    refuse(node, "too few inputs");
   } catch (const InputError&) {
     throw;
   } catch (const std::runtime_error& error) {  // LibTorch's on an alpha beyond the elements' range
-    throw InputError(fmt::format("node {} ({}): {}", node.label(), node.op_type, error.what()));
+    refuse(node, error.what());
   }
 }
 

@@ -30,6 +30,10 @@ double Node::number(const std::string& key, double fallback) const {
   return attribute<float>(*this, key, static_cast<float>(fallback));
 }
 
+std::string Node::text(const std::string& key, const std::string& fallback) const {
+  return attribute<std::string>(*this, key, fallback);
+}
+
 std::vector<int64_t> Node::integers(const std::string& key, std::vector<int64_t> fallback) const {
   return attribute<std::vector<int64_t>>(*this, key, std::move(fallback));
 }

@@ -26,6 +26,7 @@ struct Node {
   // The attribute's value, or `fallback` when absent. Throws InputError when it has another type.
   int64_t integer(const std::string& key, int64_t fallback) const;
   double number(const std::string& key, double fallback) const;
+  std::string text(const std::string& key, const std::string& fallback) const;
   std::vector<int64_t> integers(const std::string& key, std::vector<int64_t> fallback) const;
 
   // For messages: the name, or "Relu writing 'hidden1'" when the node has none.

@@ -26,9 +26,20 @@ struct Operator {
       run;
 };
 
+// Throws InputError: "node 'conv1' (Conv): `what`".
+[[noreturn]] void refuse(const Node& node, const std::string& what);
+
+// The whole numbers that input `index` holds, of any integer type; `fallback` when it was left out.
+std::vector<int64_t> integers_in(const std::vector<at::Tensor>& inputs, size_t index,
+                                 std::vector<int64_t> fallback = {});
+
 // Throws InputError when a value of `shape` that `node` is about to compute could not be meant: a
 // few bytes of a hostile file could ask for all the memory there is. The cap is 2^30 elements.
 void require_affordable(const Node& node, at::IntArrayRef shape);
+
+// The axes that `node` works on, each in [0, rank): its second input, where it has one, else its
+// attribute `axes`; none when it says none. Throws InputError when one is out of range or repeated.
+std::vector<int64_t> axes_of(const Node& node, const std::vector<at::Tensor>& inputs, int64_t rank);
 
 // Every operator, by name. Each file in operators/ contributes a list: adding a file is all it
 // takes.

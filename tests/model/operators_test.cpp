@@ -10,27 +10,11 @@
 
 #include "tests/data/input_error.h"
 #include "tests/matrix.h"
+#include "tests/model/one_node.h"
 #include "tests/small_network.h"
 
 namespace ncprune {
 namespace {
-
-using Attributes = std::map<std::string, Attribute>;
-
-// What a network of one node 'n' makes of its inputs, the first of which is the network's.
-at::Tensor apply(const std::string& op_type, const std::vector<at::Tensor>& inputs,
-                 const Attributes& attributes = {}, const RunMode& mode = {}) {
-  Network network;
-  network.input.name = "x0";
-  network.output.name = "y";
-  Node node{op_type, "n", {"x0"}, {"y"}, attributes};
-  for (size_t i = 1; i < inputs.size(); ++i) {
-    node.inputs.push_back(inputs[i].defined() ? "x" + std::to_string(i) : "");
-    if (inputs[i].defined()) network.initializers[node.inputs.back()] = inputs[i];
-  }
-  network.nodes = {node};
-  return run(network, inputs[0], {"y"}, mode).front();
-}
 
 Attributes integer(const std::string& name, int64_t value) {
   return {{name, value}};
@@ -81,7 +65,10 @@ std::vector<Case> cases() {
 }
 
 TEST(Operators, GiveWhatIsWorkedOutByHand) {
-  std::set<std::string> tested{"Flatten", "Reshape"};  // below
+  // Below, and in tests of their own.
+  std::set<std::string> tested{"AveragePool", "Conv",      "ConvTranspose",     "Flatten",
+                               "MaxPool",     "ReduceMax", "GlobalAveragePool", "GlobalMaxPool",
+                               "ReduceMean",  "ReduceMin", "ReduceSum",         "Reshape"};
   for (const Case& one : cases()) {
     SCOPED_TRACE(one.op_type);
     const at::Tensor found = apply(one.op_type, one.inputs, one.attributes);

@@ -5,7 +5,6 @@
 #include <ATen/ops/softmax.h>
 #include <fmt/format.h>
 
-#include "ncprune/base/error.h"
 #include "ncprune/model/operators.h"
 
 namespace ncprune::operators_files {
@@ -16,10 +15,7 @@ using Tensors = std::vector<at::Tensor>;
 Tensors run_batch_normalization(const Node& node, const Tensors& inputs, const RunMode& mode) {
   const at::Tensor& x = inputs.at(0);
   if (mode.training && x.dim() >= 2 && x.numel() == x.size(1)) {
-    throw InputError(fmt::format(
-        "node {} (BatchNormalization): one value per channel has no variance to train on; use a "
-        "larger batch",
-        node.label()));
+    refuse(node, "one value per channel has no variance to train on; use a larger batch");
   }
   // ONNX's momentum is the share of the old statistics, LibTorch's that of the new ones.
   return {at::batch_norm(x, inputs.at(1), inputs.at(2), inputs.at(3), inputs.at(4), mode.training,
@@ -32,10 +28,7 @@ Tensors run_dropout(const Node& node, const Tensors& inputs, const RunMode& mode
   // Up to opset 11 the ratio was an attribute, since then it is an optional input.
   const bool has_input = inputs.size() > 1 && inputs[1].defined();
   const double ratio = has_input ? inputs[1].item<double>() : node.number("ratio", 0.5);
-  if (ratio < 0 || ratio >= 1) {
-    throw InputError(
-        fmt::format("node {} (Dropout): ratio {} outside [0, 1)", node.label(), ratio));
-  }
+  if (ratio < 0 || ratio >= 1) refuse(node, fmt::format("ratio {} outside [0, 1)", ratio));
   return {x * at::empty_like(x).bernoulli_(1 - ratio, mode.random->generator()) / (1 - ratio)};
 }
 

@@ -2,7 +2,6 @@
 #include <ATen/ops/reshape.h>
 #include <fmt/format.h>
 
-#include "ncprune/base/error.h"
 #include "ncprune/model/operators.h"
 
 namespace ncprune::operators_files {
@@ -19,8 +18,8 @@ Tensors run_flatten(const Node& node, const Tensors& inputs, const RunMode&) {
   int64_t axis = node.integer("axis", 1);
   if (axis < 0) axis += x.dim();
   if (axis < 0 || axis > x.dim()) {
-    throw InputError(fmt::format("node {} (Flatten): axis {} of a tensor of {} dimensions",
-                                 node.label(), node.integer("axis", 1), x.dim()));
+    refuse(node,
+           fmt::format("axis {} of a tensor of {} dimensions", node.integer("axis", 1), x.dim()));
   }
   int64_t rows = 1;
   for (int64_t i = 0; i < axis; ++i) rows *= x.size(i);
@@ -29,15 +28,12 @@ Tensors run_flatten(const Node& node, const Tensors& inputs, const RunMode&) {
 
 Tensors run_reshape(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor& x = inputs.at(0);
-  const at::Tensor wanted = inputs.at(1).to(at::kLong).contiguous();
-  const auto view = elements<int64_t>(wanted);
-  std::vector<int64_t> shape(view.begin(), view.end());
+  std::vector<int64_t> shape = integers_in(inputs, 1);
   const bool zero_copies = node.integer("allowzero", 0) == 0;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] != 0 || !zero_copies) continue;
     if (static_cast<int64_t>(i) >= x.dim()) {
-      throw InputError(fmt::format("node {} (Reshape): 0 at axis {} of a tensor of {} dimensions",
-                                   node.label(), i, x.dim()));
+      refuse(node, fmt::format("0 at axis {} of a tensor of {} dimensions", i, x.dim()));
     }
     shape[i] = x.size(static_cast<int64_t>(i));
   }
