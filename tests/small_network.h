@@ -42,6 +42,29 @@ inline Network as_matmul(Network network) {
   return network;
 }
 
+// A multilayer perceptron as the convolutional network it equals: every feature is a channel of one
+// place, every layer but the head a convolution of kernel 1.
+inline Network as_convolutions(Network network) {
+  const int64_t features = network.nodes.at(1).op_type == "Gemm"
+                               ? network.initializers.at(network.nodes[1].inputs[1]).size(1)
+                               : 0;
+  network.input.shape = {-1, features, 1};
+  network.nodes.front() = {"Identity", "", network.nodes.front().inputs,
+                           network.nodes.front().outputs, {}};
+  for (Node& node : network.nodes) {
+    if (node.op_type != "Gemm" || node.name == "head") continue;
+    at::Tensor& weight = network.initializers.at(node.inputs[1]);
+    weight = weight.unsqueeze(2);
+    node.op_type = "Conv";
+    node.attributes.clear();
+  }
+  Node& head = network.nodes.back();
+  const Node flatten{"Flatten", "", {head.inputs.front()}, {"last"}, {}};
+  head.inputs.front() = "last";
+  network.nodes.insert(network.nodes.end() - 1, flatten);
+  return network;
+}
+
 // The value `name` of `network`, [N, ...], for all of `data`.
 inline at::Tensor value_of(const Network& network, const Dataset& data, const std::string& name) {
   const at::NoGradGuard no_grad;

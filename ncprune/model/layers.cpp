@@ -58,10 +58,8 @@ std::optional<Window> window_of(const Node& node, const at::Tensor& weight) {
   Window window{weight.sizes().slice(2).vec(), node.integers("strides", ones),
                 node.integers("dilations", ones),
                 node.integers("pads", std::vector<int64_t>(2 * axes, 0))};
-  const auto auto_pad = node.attributes.find("auto_pad");
-  const bool padded_by_size = auto_pad != node.attributes.end() &&
-                              auto_pad->second != Attribute(std::string("NOTSET")) &&
-                              auto_pad->second != Attribute(std::string());
+  const std::string auto_pad = node.text("auto_pad", "NOTSET");
+  const bool padded_by_size = auto_pad != "NOTSET";
   const bool fits = window.strides.size() == axes && window.dilations.size() == axes &&
                     window.pads.size() == 2 * axes;
   if (padded_by_size || !fits) return std::nullopt;

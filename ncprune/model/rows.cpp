@@ -2,6 +2,7 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/index.h>
 
 #include <cmath>
 #include <numeric>
@@ -89,13 +90,17 @@ at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoi
   const int64_t axes = std::ssize(layer.window->kernel);
   const int64_t width = input.size(1) * product(layer.window->kernel);
   if (!choice.positions.defined()) return all.reshape({-1, width});
-  std::vector<at::indexing::TensorIndex> place{at::arange(choice.samples).unsqueeze(1)};
+  // One index per axis of a position, the last axis first.
+  std::vector<at::Tensor> place(static_cast<size_t>(axes));
   at::Tensor rest = choice.positions;
   for (int64_t a = axes; a-- > 0;) {
-    place.insert(place.begin() + 1, rest.remainder(all.size(a + 1)));
+    place[static_cast<size_t>(a)] = rest.remainder(all.size(a + 1));
     rest = rest.div(all.size(a + 1), "floor");
   }
-  return all.index(place).reshape({-1, width});
+  c10::List<c10::optional<at::Tensor>> indices;
+  indices.push_back(at::arange(choice.samples).unsqueeze(1));
+  for (const at::Tensor& index : place) indices.push_back(index);
+  return at::index(all, indices).reshape({-1, width});
 }
 
 at::Tensor output_rows(const Layer& layer, const at::Tensor& output, const RowChoice& choice) {

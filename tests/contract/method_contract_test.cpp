@@ -154,6 +154,19 @@ TEST_P(EveryMethod, RemovesWholeUnitsOrSaysWhyItCannot) {
   }
 }
 
+TEST_P(EveryMethod, PrunesAConvolutionLikeTheFullyConnectedLayerItEquals) {
+  const Network convolutions = as_convolutions(dense_);
+  ASSERT_TRUE(at::allclose(logits(convolutions, data_.inputs), logits(dense_, data_.inputs)));
+  const Pruned wanted = prune_with(options(0.7), dense_, data_);
+  const Pruned found = prune_with(options(0.7), convolutions, data_);
+  ASSERT_EQ(found.masks.size(), wanted.masks.size());
+  for (size_t l = 0; l < wanted.masks.size(); ++l) {
+    const double differ =
+        found.masks[l].ne(wanted.masks[l]).to(at::kDouble).mean().item<double>();
+    EXPECT_LE(differ, 0.01) << l;  // a tie may be broken by rounding
+  }
+}
+
 std::vector<std::string> names() {
   std::vector<std::string> all;
   for (const Method& method : methods()) all.push_back(method.name);

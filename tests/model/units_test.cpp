@@ -3,6 +3,7 @@
 #include <ATen/ops/allclose.h>
 #include <gtest/gtest.h>
 
+#include "ncprune/model/cost.h"
 #include "tests/small_network.h"
 
 namespace ncprune {
