@@ -8,8 +8,10 @@
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/progress.h"
+#include "ncprune/base/spec.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/experiment/study_results.h"
+#include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/structured.h"
 
@@ -33,14 +35,20 @@ std::vector<Method> study_methods(const Study& study) {
   return wanted;
 }
 
-// What a treatment's name says: its repair and its head.
-std::pair<std::string, std::string> parts_of(const std::string& treatment) {
-  const size_t slash = treatment.find('/');
-  if (slash == std::string::npos) {
-    throw InputError(
-        fmt::format("treatment '{}'; wanted REPAIR/HEAD, as in method/keep", treatment));
+// What a treatment's name says.
+struct Treatment {
+  std::string repair;
+  std::string head;
+  std::string batch_norm = "keep";
+};
+
+Treatment parts_of(const std::string& treatment) {
+  const std::vector<std::string> parts = split(treatment, '/');
+  if (parts.size() < 2 || parts.size() > 3) {
+    throw InputError(fmt::format(
+        "treatment '{}'; wanted REPAIR/HEAD or REPAIR/HEAD/BATCHNORM, as in method/keep", treatment));
   }
-  return {treatment.substr(0, slash), treatment.substr(slash + 1)};
+  return {parts[0], parts[1], parts.size() == 3 ? parts[2] : "keep"};
 }
 
 Method repaired(const Method& method, const std::string& repair) {
@@ -74,11 +82,12 @@ std::vector<StudyRow> cells_of(const Study& study, const StudyRow& network) {
   const auto add = [&](const Method& method, double sparsity) {
     for (const std::string& treatment : study.treatments) {
       StudyRow row = network;
-      const auto [repair, head] = parts_of(treatment);
+      const auto [repair, head, batch_norm] = parts_of(treatment);
       row.method = method.name;
       row.treatment = treatment;
       row.repair = method.name == "dense" ? "none" : repaired(method, repair).repair;
       row.head = head;
+      row.batch_norm = batch_norm;
       row.sparsity = sparsity;
       cells.push_back(row);
     }
@@ -174,10 +183,10 @@ void run_cells(const Study& study, const DenseRun& run, const std::vector<StudyR
                const std::function<void(StudyRow, const Network&, bool last)>& emit) {
   std::optional<std::vector<at::Tensor>> masks;
   std::map<std::string, PrunedCell> pruned;                      // by repair
-  std::map<std::string, std::pair<StudyRow, Network>> finished;  // by repair and head
+  std::map<std::string, std::pair<StudyRow, Network>> finished;  // by treatment
   for (size_t i = 0; i < cells.size(); ++i) {
     StudyRow row = cells[i];
-    const std::string key = row.repair + "/" + row.head;
+    const std::string key = row.repair + "/" + row.head + "/" + row.batch_norm;
     if (!finished.contains(key)) {
       const auto start = std::chrono::steady_clock::now();
       if (!pruned.contains(row.repair)) pruned[row.repair] = prune_cell(study, run, row, masks);
@@ -185,8 +194,9 @@ void run_cells(const Study& study, const DenseRun& run, const std::vector<StudyR
       row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       row.reached = once.reached;
       row.classes = run.classes;
+      const Network normed = treat_batch_norm(once.network, row.batch_norm, run.data.train);
       const Network network =
-          treat_head({run.network, once.network}, row.head, run.data.train, study.metric);
+          treat_head({run.network, normed}, row.head, run.data.train, study.metric);
       finished[key] = {finish_row(run, row, network), network};
     }
     auto [result, network] = finished.at(key);
@@ -217,10 +227,11 @@ void require_valid(const Study& study) {
   }
   for (const Method& method : study_methods(study)) {
     for (const std::string& treatment : study.treatments) {
-      const auto [repair, head] = parts_of(treatment);
+      const auto [repair, head, batch_norm] = parts_of(treatment);
       for (const double sparsity : study.sparsities) {
         PruneOptions options{.method = repaired(method, repair),
                              .sparsity = sparsity,
+                             .batch_norm = batch_norm,
                              .head = head,
                              .metric = study.metric};
         if (study.remove == "weights") {

@@ -22,8 +22,8 @@ struct Study {
   std::string architecture = "mlp:1000,200?bias=false";
   std::vector<int64_t> seeds{0};
   std::vector<std::string> methods{"magnitude", "wanda", "nc-gradient", "surgeon"};
-  // "REPAIR/HEAD": the repair "method" is the method's own; else it and the head are named as in
-  // PruneOptions.
+  // "REPAIR/HEAD[/BATCHNORM]": the repair "method" is the method's own; else it, the head and what
+  // becomes of BatchNormalization ("keep" if not said) are named as in PruneOptions.
   std::vector<std::string> treatments{"method/keep"};
   std::vector<double> sparsities{0.9};
   double validation = 0.25;
@@ -47,6 +47,7 @@ struct StudyRow {
   std::string treatment;  // as the study has it
   std::string repair;
   std::string head;
+  std::string batch_norm = "keep";
   double sparsity = 0;          // asked for
   std::string settings = "{}";  // what else it depends on: see study_settings()
   double reached = 0;

@@ -35,6 +35,7 @@ StudyRow read_row(const Json& json) {
   json.at("treatment").get_to(row.treatment);
   json.at("repair").get_to(row.repair);
   json.at("head").get_to(row.head);
+  row.batch_norm = json.value("batch_norm", row.batch_norm);
   json.at("sparsity").get_to(row.sparsity);
   json.at("sparsity_reached").get_to(row.reached);
   json.at("seconds").get_to(row.seconds);
@@ -79,6 +80,7 @@ Json row_json(const StudyRow& row) {
             {"treatment", row.treatment}, {"repair", row.repair},
             {"head", row.head},           {"sparsity", row.sparsity},
             {"seconds", row.seconds},     {"sparsity_reached", row.reached}};
+  if (row.batch_norm != "keep") json["batch_norm"] = row.batch_norm;
   json.update(metrics_json(row.result.clean, row.classes));
   if (row.result.noisy) json["noisy"] = metrics_json(*row.result.noisy, row.classes);
   return json;

@@ -46,14 +46,14 @@ std::vector<Column> summary_columns(bool noisy) {
 
 std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
   using TableKey = std::pair<std::string, std::string>;
-  using CellKey = std::tuple<std::string, std::string, std::string, double>;
+  using CellKey = std::tuple<std::string, std::string, std::string, std::string, double>;
   // In the order of the grid: the rows of further seeds join those of the first.
   std::vector<TableKey> table_order;
   std::map<TableKey, std::vector<CellKey>> cell_order;
   std::map<TableKey, std::map<CellKey, std::vector<const StudyRow*>>> cells;
   for (const StudyRow& row : rows) {
     const TableKey table{row.data, row.imbalance};
-    const CellKey cell{row.method, row.repair, row.head, row.sparsity};
+    const CellKey cell{row.method, row.repair, row.head, row.batch_norm, row.sparsity};
     if (!cells.contains(table)) table_order.push_back(table);
     if (!cells[table].contains(cell)) cell_order[table].push_back(cell);
     cells[table][cell].push_back(&row);
@@ -63,6 +63,9 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
   for (const StudyRow& row : rows) repairs[row.method].insert(row.repair);
   const bool show_repair = std::any_of(repairs.begin(), repairs.end(),
                                        [](const auto& entry) { return entry.second.size() > 1; });
+  const bool show_norm = std::any_of(rows.begin(), rows.end(), [](const StudyRow& row) {
+    return row.batch_norm != "keep";
+  });
   std::vector<Table> tables;
   for (const TableKey& key : table_order) {
     const size_t seeds = cells[key][cell_order[key].front()].size();
@@ -71,18 +74,22 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
                 {"method"},
                 {}};
     if (show_repair) table.header.emplace_back("repair");
-    table.header.insert(table.header.end(), {"head", "sparsity"});
+    table.header.emplace_back("head");
+    if (show_norm) table.header.emplace_back("batch norm");
+    table.header.emplace_back("sparsity");
     const std::vector<Column> columns =
         summary_columns(cells[key][cell_order[key].front()].front()->result.noisy.has_value());
     for (const Column& column : columns) table.header.push_back(column.name);
     std::string last_method;
     for (const CellKey& cell : cell_order[key]) {
-      const auto& [method, repair, head, sparsity] = cell;
+      const auto& [method, repair, head, batch_norm, sparsity] = cell;
       if (!last_method.empty() && method != last_method) table.rows.emplace_back();
       last_method = method;
       std::vector<std::string> line{method};
       if (show_repair) line.push_back(repair == "none" ? "-" : repair);
-      line.insert(line.end(), {head, fmt::format("{:g}", 100 * sparsity)});
+      line.push_back(head);
+      if (show_norm) line.push_back(batch_norm);
+      line.push_back(fmt::format("{:g}", 100 * sparsity));
       for (const Column& column : columns) {
         std::vector<double> values;
         for (const StudyRow* row : cells[key][cell]) values.push_back(column.value(*row));

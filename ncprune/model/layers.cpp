@@ -94,6 +94,15 @@ std::string activation_behind(const Network& network, const std::string& output)
   return active ? reader->outputs.front() : value;
 }
 
+// The running mean that is taken from z alone; empty when there is none.
+std::string mean_behind(const Network& network, const std::string& output) {
+  const Node* reader = only_reader(network, output);
+  if (reader == nullptr || reader->op_type != "BatchNormalization" || reader->inputs.size() < 5) {
+    return {};
+  }
+  return private_weight(network, reader->inputs[3]) == nullptr ? "" : reader->inputs[3];
+}
+
 std::optional<Layer> as_layer(const Network& network, size_t index) {
   const Node& node = network.nodes[index];
   const bool known = node.op_type == "Gemm" || node.op_type == "MatMul" || node.op_type == "Conv";
@@ -112,6 +121,7 @@ std::optional<Layer> as_layer(const Network& network, size_t index) {
     return std::nullopt;
   }
   layer.activation = activation_behind(network, layer.output);
+  if (layer.bias.empty()) layer.norm_mean = mean_behind(network, layer.output);
   return layer;
 }
 
@@ -168,6 +178,19 @@ at::Tensor bias_of(const Network& network, const Layer& layer) {
 void set_weight(Network& network, const Layer& layer, const at::Tensor& weight) {
   at::Tensor& stored = network.initializers.at(layer.weight);
   stored = as_stored(layer, weight).to(stored.scalar_type(), false, true).contiguous();
+}
+
+bool shifts(const Layer& layer) {
+  return !layer.bias.empty() || !layer.norm_mean.empty();
+}
+
+void set_shift(Network& network, const Layer& layer, const at::Tensor& shift) {
+  if (!layer.bias.empty()) {
+    set_bias(network, layer, shift);
+    return;
+  }
+  at::Tensor& mean = network.initializers.at(layer.norm_mean);
+  mean = (mean - shift).to(mean.scalar_type());
 }
 
 void set_bias(Network& network, const Layer& layer, const at::Tensor& bias) {

@@ -25,6 +25,9 @@ struct Layer {
   std::string weight;      // initializer: [in, out], [out, in], or [out, channels, kernel...]
   bool transposed = true;  // the initializer is stored with `out` first
   std::string bias;        // initializer [out], or empty
+  // Initializer [out]: the running mean of the BatchNormalization that alone reads z, where there is
+  // no bias; else empty. A shift of z can be taken up there.
+  std::string norm_mean;
   std::string input;       // value [N, in], [N, ..., in] or [N, channels, ...]
   std::string output;      // value [N, out], ...: the pre-activation z = W x + b
   // Value of the same shape: z after the BatchNormalization and the activation, or one of them,
@@ -57,6 +60,14 @@ at::Tensor as_stored(const Layer& layer, const at::Tensor& matrix);
 
 // Replaces the weight by `weight` [out, in] (stored as the layer stores it; a copy).
 void set_weight(Network& network, const Layer& layer, const at::Tensor& weight);
+
+// Whether the layer can shift every output by a constant as it stands: by its bias or the mean of a
+// BatchNormalization.
+bool shifts(const Layer& layer);
+
+// Shifts z by `shift` [out] beyond what the weight and, if there is one, the mean of the
+// BatchNormalization do: that becomes the bias, or is taken from the mean. REQUIRES: shifts(layer).
+void set_shift(Network& network, const Layer& layer, const at::Tensor& shift);
 
 // Replaces the bias by `bias` [out]; a layer without one gets one (a Gemm or Conv a third input, a
 // MatMul an Add behind it). The layer's description is stale afterwards if it had none.

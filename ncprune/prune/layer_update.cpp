@@ -15,14 +15,14 @@ void update_layer(Network& network, const Layer& layer, const LayerUpdate& updat
 void set_layer(Network& network, const Layer& layer, const at::Tensor& weight,
                const LayerMoments& moments) {
   set_weight(network, layer, weight);
-  if (layer.bias.empty()) return;
-  set_bias(network, layer, moments.target_mean - at::matmul(weight, moments.input_mean));
+  if (!shifts(layer)) return;
+  set_shift(network, layer, moments.target_mean - at::matmul(weight, moments.input_mean));
 }
 
 void correct_bias(Network& network, const Layer& layer, const at::Tensor& weight,
                   const MeanTarget& target) {
   LayerMoments means;
-  if (!layer.bias.empty()) {
+  if (shifts(layer)) {
     const auto& [dense, data, options] = target;
     means.target_mean = measure_means(dense, layer, data, options.balance).output;
     means.input_mean =

@@ -12,7 +12,8 @@ struct LayerUpdate {
 };
 
 // Puts the exact least-squares weights on the mask into the layer of `network`, whose weight must
-// still be the dense one; a layer with a bias gets b = E[z] - V E[x~], which takes up the means.
+// still be the dense one; a layer with a bias gets b = E[z] - V E[x~], which takes up the means,
+// and one with BatchNormalization behind it the same by the mean of that.
 void update_layer(Network& network, const Layer& layer, const LayerUpdate& update);
 
 // Puts `weight` [m, d] into the layer, and the bias that goes with it by the means of `moments`.
@@ -28,7 +29,7 @@ struct MeanTarget {
 
 // Puts `weight` [m, d] into the layer, and the bias that leaves the mean of every pre-activation
 // (averaged over classes as the balance says) where it is in the dense network: b = E[z] - V E[x~].
-// Only means are measured. A layer without a bias just gets the weight.
+// Only means are measured. A layer without a bias or BatchNormalization just gets the weight.
 void correct_bias(Network& network, const Layer& layer, const at::Tensor& weight,
                   const MeanTarget& target);
 

@@ -47,12 +47,13 @@ at::Tensor scaled_target(const LayerProblem& problem, const at::Tensor& row_weig
 }  // namespace
 
 at::Tensor search_support(const LayerProblem& problem, const SupportSearch& search) {
-  constexpr int kMinIterations = 120;  // a mask of few weights stands still before the rest moved
   constexpr int kMaxIterations = 300;
   constexpr int kCheckEvery = 3;
   // The penalty's growth per check. ALPS grows it by 1.1 to 1.3: that freezes the mask early, at
   // twice the error on a layer that keeps half a percent of its weights.
   constexpr double kGrowth = 1.05;
+  // Below this penalty a mask that stands still may only wait for the weights to feel it.
+  constexpr double kBinding = 0.7;
   const auto [eigenvalues, eigenvectors] = spectrum(problem.metric);
   const at::Tensor transposed = eigenvectors.t().contiguous();
 
@@ -61,7 +62,7 @@ at::Tensor search_support(const LayerProblem& problem, const SupportSearch& sear
   // W + V / rho and a sparse one to D; the dual V is rho times what the mask cut off.
   const at::Tensor target_hat =
       at::matmul(scaled_target(problem, search.row_weights), eigenvectors);
-  double rho = 0.03;  // more, and the first masks bind before the weights have moved: 10 to 20 % more error
+  double rho = 0.03;  // with 0.1 the first masks bind too early: a tenth more error
   at::Tensor moved = at::matmul(target_hat / (eigenvalues + 1e-6), transposed);
   at::Tensor mask = search.pattern.mask(moved.square(), search.keep);
   at::Tensor sparse_hat = masked_product(moved, mask, eigenvectors);  // D
@@ -76,7 +77,7 @@ at::Tensor search_support(const LayerProblem& problem, const SupportSearch& sear
     sparse_hat = masked_product(moved, mask, eigenvectors);
     at::sub_out(cut_hat, moved_hat, sparse_hat);
     if (iteration % kCheckEvery != 0) continue;
-    if (mask.equal(checked) && iteration >= kMinIterations) break;
+    if (mask.equal(checked) && rho >= kBinding) break;
     rho *= kGrowth;
     cut_hat.div_(kGrowth);
     checked = mask;

@@ -324,7 +324,7 @@ std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::ve
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor bias = bias_of(pair.dense, layers[l]);
     moments.push_back(finish(std::move(sums[l]),
-                             {weight_of(pair.dense, layers[l]), bias, bias.defined()},
+                             {weight_of(pair.dense, layers[l]), bias, shifts(layers[l])},
                              weighting.weights));
   }
   return moments;

@@ -12,7 +12,7 @@ namespace ncprune {
 // How class moments become one metric. With per-class mean mu_c and covariance S_c (divided by n_c)
 // of a layer's input,
 //   H = sum_c pi_c (S*_c + kappa (mu_c - mu)(mu_c - mu)^T),   mu = sum_c pi_c mu_c
-// for a layer with a bias, and the same with mu = 0 for one without. The first term weighs scatter
+// for a layer with a bias or BatchNormalization, which takes up mu, and with mu = 0 for another. The first term weighs scatter
 // added inside the classes (Neural Collapse's NC1), the second the displacement of their means
 // (NC2, NC3).
 struct MetricOptions {

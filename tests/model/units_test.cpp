@@ -74,7 +74,7 @@ TEST(UnitCoverage, TakesAVectorThatABatchNormalizationReadsTwiceOnce) {
 TEST(UnitCoverage, SaysWhyUnitsHaveToStay) {
   EXPECT_EQ(first_reason(with_between({"Softmax", "soft", {"fc1.out"}, {"between"}, {}})),
             "Softmax 'soft' reads its units");
-  EXPECT_EQ(first_reason(with_between({"Flatten", "", {"fc1.out"}, {"between"}, {}})),
+  EXPECT_EQ(first_reason(with_between({"Flatten", "", {"fc1.out"}, {"between"}, {{"axis", int64_t{0}}}})),
             "Flatten writing 'between' reads its units");
 
   Network skip = with_between({"Identity", "", {"fc1.out"}, {"between"}, {}});

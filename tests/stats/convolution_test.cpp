@@ -29,7 +29,7 @@ void expect_close(const at::Tensor& found, const at::Tensor& wanted, double tole
 
 TEST(Convolution, OfKernelOneMeasuresEveryPositionAsASample) {
   // Conv [5, 3, 1, 1] over 2 x 4 positions, and the Gemm that does the same to 8 times the samples.
-  const Dataset data = images({9, 4, 1}, {3, 2, 4});
+  const Dataset data = images({9, 4, 2}, {3, 2, 4});
   const at::Tensor weight = normal({5, 3}, 7).to(at::kFloat);
   const at::Tensor head = normal({3, 40}, 8).to(at::kFloat);
   Network conv;
