@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "ncprune/base/error.h"
+#include "ncprune/data/excerpt.h"
 
 namespace ncprune {
 
@@ -35,6 +36,11 @@ void validate(const Dataset& data, const std::string& where) {
                                  data.labels.numel()));
   }
   if (data.size() == 0) throw InputError(fmt::format("{}: holds no samples", where));
+  for (const std::string& name : data.class_names) {
+    if (is_plain_text(name)) continue;
+    throw InputError(fmt::format("{}: class '{}' is not named in UTF-8 without control characters",
+                                 where, excerpt(name)));
+  }
   const at::Tensor bad_label =
       at::nonzero(data.labels.lt(0).logical_or(data.labels.ge(data.num_classes()))).flatten();
   if (bad_label.numel() > 0) {

@@ -40,8 +40,8 @@ Dataset select(const Dataset& data, const at::Tensor& indices);
 // Indices of the samples of class `c`, ascending; int64 [n_c].
 at::Tensor class_indices(const Dataset& data, int64_t c);
 
-// Throws InputError, naming `where`, unless shapes agree, labels lie in [0, K) and inputs are
-// finite (the first bad sample is named).
+// Throws InputError, naming `where`, unless shapes agree, labels lie in [0, K), inputs are finite
+// (the first bad sample is named) and class names are plain text.
 void validate(const Dataset& data, const std::string& where);
 
 // Throws InputError naming the first class without a sample.

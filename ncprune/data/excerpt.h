@@ -9,4 +9,8 @@ namespace ncprune {
 // bytes and then "...".
 std::string excerpt(std::string_view text);
 
+// Whether `text` is UTF-8 (Unicode 15, table 3-7) without control characters, as JSON, tables and
+// ONNX files want it.
+bool is_plain_text(std::string_view text);
+
 }  // namespace ncprune

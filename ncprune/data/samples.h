@@ -27,6 +27,24 @@ Samples read_idx_folder(const std::string& folder, const std::vector<std::string
 // Whether `folder` holds train-* IDX files of images.
 bool holds_idx_files(const std::string& folder);
 
+// The folder's CIFAR files in the binary form (Krizhevsky 2009), of CIFAR-10 (data_batch_*.bin,
+// test_batch.bin, batches.meta.txt) or CIFAR-100 (train.bin, test.bin, fine_label_names.txt: its
+// 100 fine classes). [N, 3, 32, 32], bytes become [0, 1]. Classes without a name are numbered.
+Samples read_cifar_folder(const std::string& folder);
+
+// Whether `folder` holds CIFAR's training files.
+bool holds_cifar_files(const std::string& folder);
+
+// JPEG and PNG files in a folder or a tar file, plain or gzipped, a folder per class (see
+// arrange_images); decoded in worker threads, the same whatever their number. [N, C, H, W], bytes
+// become [0, 1]. All are of one size, or `size` is not 0: then of each the central square, resized
+// to it. C is 1 when more than half of the training images are grey, else 3; the others are
+// converted.
+Samples read_image_files(const std::string& path, int64_t size);
+
+// images:DIR_OR_TAR[?size=PIXELS].
+Samples read_image_samples(const Spec& spec);
+
 // csv:FILE?label=COLUMN[&test=FILE]: every column but the label's is a feature. The classes are the
 // training file's distinct labels, sorted (as numbers if all are).
 Samples read_csv_samples(const Spec& spec);

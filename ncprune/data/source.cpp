@@ -5,8 +5,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "ncprune/base/error.h"
+#include "ncprune/base/log.h"
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/random.h"
 #include "ncprune/data/samples.h"
@@ -18,28 +20,46 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A data set with a name of its own: IDX files in a folder of that name.
+// A data set with a name of its own: its files in a folder of that name.
 struct NamedData {
   std::string name;
   std::string summary;
-  std::string other_folder;  // where torchvision puts the same files
+  std::string files;         // what a user has to get, and for which source
+  std::string other_folder;  // where torchvision or the files' own archive puts them
   std::string package;       // the Debian package that installs it; empty if there is none
-  std::vector<std::string> class_names;
+  std::vector<std::string> class_names;  // of IDX files, which have none
 };
 
 const std::vector<NamedData>& named_data() {
+  constexpr const char* kIdx = "its four IDX files (idx:DIR)";
+  constexpr const char* kCifar = "its binary files (cifar:DIR)";
   static const std::vector<NamedData> table = {
       {.name = "fashion-mnist",
        .summary = "70000 grey images 28 x 28 of clothes, 10 classes (Xiao, Rasul, Vollgraf 2017)",
+       .files = kIdx,
        .other_folder = "FashionMNIST/raw",
        .package = "dataset-fashion-mnist",
        .class_names = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt",
                        "Sneaker", "Bag", "Ankle boot"}},
       {.name = "mnist",
        .summary = "70000 grey images 28 x 28 of digits, 10 classes (LeCun, Cortes, Burges 1998)",
+       .files = kIdx,
        .other_folder = "MNIST/raw",
        .package = "",
-       .class_names = numbered_classes(10)}};
+       .class_names = numbered_classes(10)},
+      {.name = "cifar10",
+       .summary = "60000 colour images 32 x 32 of animals and vehicles, 10 classes (Krizhevsky "
+                  "2009)",
+       .files = kCifar,
+       .other_folder = "cifar-10-batches-bin",
+       .package = "",
+       .class_names = {}},
+      {.name = "cifar100",
+       .summary = "60000 colour images 32 x 32, 100 classes (Krizhevsky 2009)",
+       .files = kCifar,
+       .other_folder = "cifar-100-binary",
+       .package = "",
+       .class_names = {}}};
   return table;
 }
 
@@ -50,6 +70,20 @@ std::vector<fs::path> candidates(const fs::path& root, const NamedData& named) {
   std::error_code error;
   if (fs::weakly_canonical(root / ".", error).filename() == named.name) folders.push_back(root);
   return folders;
+}
+
+// The data set if `folder` holds it: in its own format, else as image files.
+std::optional<Samples> read_if_there(const NamedData& named, const fs::path& folder) {
+  if (holds_idx_files(folder.string())) return read_idx_folder(folder.string(), named.class_names);
+  if (holds_cifar_files(folder.string())) return read_cifar_folder(folder.string());
+  for (const char* ending : {".tar", ".tar.gz"}) {
+    const fs::path tar = folder / fmt::format("{}-images{}", named.name, ending);
+    std::error_code error;
+    if (!fs::is_regular_file(tar, error)) continue;
+    log_info(fmt::format("{} is read from the image files in {}", named.name, tar.string()));
+    return read_image_files(tar.string(), 0);
+  }
+  return std::nullopt;
 }
 
 Samples read_named(const NamedData& named, const std::string& data_root) {
@@ -63,20 +97,18 @@ Samples read_named(const NamedData& named, const std::string& data_root) {
   std::vector<std::string> looked;
   for (const fs::path& root : roots) {
     for (const fs::path& folder : candidates(root, named)) {
-      if (holds_idx_files(folder.string())) {
-        return read_idx_folder(folder.string(), named.class_names);
-      }
+      if (std::optional<Samples> samples = read_if_there(named, folder)) return *samples;
     }
     looked.push_back((root / named.name).string());
   }
   throw InputError(fmt::format(
-      "data set '{}' is not in {}; {}put its four IDX files into a folder {} and name the folder "
-      "above with --data-root or $NCPRUNE_DATA, or give idx:DIR",
+      "data set '{}' is not in {}; {}put {}, or {}-images.tar.gz (images:FILE), into a folder {} "
+      "and name the folder above with --data-root or $NCPRUNE_DATA",
       named.name, fmt::join(looked, ", "),
       named.package.empty() ? ""
                             : fmt::format("install the Debian package {} (apt install {}), or ",
                                           named.package, named.package),
-      named.name));
+      named.files, named.name, named.name));
 }
 
 Samples read_synthetic(const Spec& spec, uint64_t seed) {
@@ -87,6 +119,11 @@ Samples read_synthetic(const Spec& spec, uint64_t seed) {
 Samples read_idx(const Spec& spec) {
   spec.require_known({});
   return read_idx_folder(spec.argument, {});
+}
+
+Samples read_cifar(const Spec& spec) {
+  spec.require_known({});
+  return read_cifar_folder(spec.argument);
 }
 
 Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t seed) {
@@ -103,6 +140,8 @@ Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t se
     throw InputError(fmt::format("'{}': wanted {}", spec.text, source.usage));
   }
   if (spec.name == "idx") return read_idx(spec);
+  if (spec.name == "cifar") return read_cifar(spec);
+  if (spec.name == "images") return read_image_samples(spec);
   if (spec.name == "csv") return read_csv_samples(spec);
   if (spec.name == "npz") return read_npz_samples(spec);
   return read_synthetic(spec, seed);
@@ -119,6 +158,12 @@ const std::vector<DataSource>& data_sources() {
     table.push_back({"idx", "idx:DIR",
                      "a folder of IDX files: train-images-idx3-ubyte, train-labels-idx1-ubyte and "
                      "the same with t10k-, plain or .gz"});
+    table.push_back({"cifar", "cifar:DIR",
+                     "a folder of CIFAR-10's or CIFAR-100's binary files: data_batch_*.bin and "
+                     "test_batch.bin, or train.bin and test.bin"});
+    table.push_back({"images", "images:DIR_OR_TAR[?size=PIXELS]",
+                     "JPEG and PNG files, a folder per class, below train/ and test/ if there is a "
+                     "test set; size: the central square of each, resized"});
     table.push_back({"csv", "csv:FILE?label=COLUMN[&test=FILE]",
                      "a table with a header: one column of labels, numbers in all others"});
     table.push_back({"npz", "npz:FILE[?test=FILE]",
@@ -140,6 +185,10 @@ TrainTest load_data(const std::string& text, const std::string& data_root, uint6
     throw InputError(
         fmt::format("'{}': too few samples to keep a fifth of every class for testing", text));
   }
+  log_info(
+      fmt::format("'{}' has no test set: {} of its {} samples, a fifth of every class, become "
+                  "one",
+                  text, test.size(), samples.train.size()));
   return {std::move(train), std::move(test)};
 }
 

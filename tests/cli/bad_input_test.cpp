@@ -31,7 +31,7 @@ class BadInput : public ::testing::Test {
   // Runs `arguments` and expects a refusal whose line holds every one of `words`.
   void expect_refused(const std::string& arguments, const std::vector<std::string>& words) {
     SCOPED_TRACE(arguments);
-    const Outcome outcome = run_program(folder_, arguments);
+    const Outcome outcome = run_program(folder_, arguments + " --quiet");
     EXPECT_EQ(outcome.code, 1) << outcome.error;
     EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
     for (const std::string& word : words) {

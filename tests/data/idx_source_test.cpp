@@ -155,7 +155,8 @@ TEST(NamedSource, ReadsMnist) {
 TEST(Source, ListsTheKnownOnesWhenAskedForAnother) {
   EXPECT_EQ(
       input_error([] { load_data("imagenet", "", 1); }),
-      "unknown data source 'imagenet'; known: fashion-mnist, mnist, idx, csv, npz, synthetic");
+      "unknown data source 'imagenet'; known: fashion-mnist, mnist, cifar10, cifar100, idx, cifar, "
+      "images, csv, npz, synthetic");
 }
 
 TEST(Source, ShowsItsUsageWhenTheArgumentIsMissing) {
