@@ -49,8 +49,8 @@ inline Network as_convolutions(Network network) {
                                ? network.initializers.at(network.nodes[1].inputs[1]).size(1)
                                : 0;
   network.input.shape = {-1, features, 1};
-  network.nodes.front() = {"Identity", "", network.nodes.front().inputs,
-                           network.nodes.front().outputs, {}};
+  network.nodes.front() = {
+      "Identity", "", network.nodes.front().inputs, network.nodes.front().outputs, {}};
   for (Node& node : network.nodes) {
     if (node.op_type != "Gemm" || node.name == "head") continue;
     at::Tensor& weight = network.initializers.at(node.inputs[1]);

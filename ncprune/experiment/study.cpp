@@ -46,7 +46,8 @@ Treatment parts_of(const std::string& treatment) {
   const std::vector<std::string> parts = split(treatment, '/');
   if (parts.size() < 2 || parts.size() > 3) {
     throw InputError(fmt::format(
-        "treatment '{}'; wanted REPAIR/HEAD or REPAIR/HEAD/BATCHNORM, as in method/keep", treatment));
+        "treatment '{}'; wanted REPAIR/HEAD or REPAIR/HEAD/BATCHNORM, as in method/keep",
+        treatment));
   }
   return {parts[0], parts[1], parts.size() == 3 ? parts[2] : "keep"};
 }

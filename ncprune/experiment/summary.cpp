@@ -63,9 +63,8 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
   for (const StudyRow& row : rows) repairs[row.method].insert(row.repair);
   const bool show_repair = std::any_of(repairs.begin(), repairs.end(),
                                        [](const auto& entry) { return entry.second.size() > 1; });
-  const bool show_norm = std::any_of(rows.begin(), rows.end(), [](const StudyRow& row) {
-    return row.batch_norm != "keep";
-  });
+  const bool show_norm = std::any_of(rows.begin(), rows.end(),
+                                     [](const StudyRow& row) { return row.batch_norm != "keep"; });
   std::vector<Table> tables;
   for (const TableKey& key : table_order) {
     const size_t seeds = cells[key][cell_order[key].front()].size();

@@ -75,9 +75,8 @@ bool set_form(const Node& node, const at::Tensor& weight, Layer& layer) {
   }
   if (weight.dim() != 2) return false;
   layer.transposed = node.op_type == "Gemm" && node.integer("transB", 0) != 0;
-  return node.op_type == "MatMul" ||
-         (node.integer("transA", 0) == 0 && node.number("alpha", 1) == 1 &&
-          node.number("beta", 1) == 1);
+  return node.op_type == "MatMul" || (node.integer("transA", 0) == 0 &&
+                                      node.number("alpha", 1) == 1 && node.number("beta", 1) == 1);
 }
 
 // Where z goes: through the BatchNormalization and the activation behind it.
@@ -88,9 +87,8 @@ std::string activation_behind(const Network& network, const std::string& output)
     value = reader->outputs.front();
     reader = only_reader(network, value);
   }
-  const bool active =
-      reader != nullptr &&
-      std::find(kActivations.begin(), kActivations.end(), reader->op_type) != kActivations.end();
+  const bool active = reader != nullptr && std::find(kActivations.begin(), kActivations.end(),
+                                                     reader->op_type) != kActivations.end();
   return active ? reader->outputs.front() : value;
 }
 
@@ -150,7 +148,9 @@ std::vector<Layer> prunable_layers(const Network& network) {
   std::vector<Layer> layers = linear_layers(network);
   layers.pop_back();
   if (layers.empty()) {
-    throw InputError("the network has no fully connected layer or convolution before its head: nothing to prune");
+    throw InputError(
+        "the network has no fully connected layer or convolution before its head: nothing to "
+        "prune");
   }
   return layers;
 }

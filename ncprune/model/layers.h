@@ -25,15 +25,15 @@ struct Layer {
   std::string weight;      // initializer: [in, out], [out, in], or [out, channels, kernel...]
   bool transposed = true;  // the initializer is stored with `out` first
   std::string bias;        // initializer [out], or empty
-  // Initializer [out]: the running mean of the BatchNormalization that alone reads z, where there is
-  // no bias; else empty. A shift of z can be taken up there.
+  // Initializer [out]: the running mean of the BatchNormalization that alone reads z, where there
+  // is no bias; else empty. A shift of z can be taken up there.
   std::string norm_mean;
-  std::string input;       // value [N, in], [N, ..., in] or [N, channels, ...]
-  std::string output;      // value [N, out], ...: the pre-activation z = W x + b
+  std::string input;   // value [N, in], [N, ..., in] or [N, channels, ...]
+  std::string output;  // value [N, out], ...: the pre-activation z = W x + b
   // Value of the same shape: z after the BatchNormalization and the activation, or one of them,
   // that alone read it; else z.
   std::string activation;
-  int64_t node = -1;  // index of the Gemm, MatMul or Conv in Network::nodes
+  int64_t node = -1;                  // index of the Gemm, MatMul or Conv in Network::nodes
   std::optional<Window> window = {};  // of a convolution
 };
 

@@ -33,9 +33,10 @@ std::string NetworkBuilder::input(bool as_image) {
   if (as_image) {
     if (shape.size() == 3) shape.insert(shape.begin() + 1, 1);
     if (shape.size() != 4) {
-      throw InputError(fmt::format("'{}' takes images, [height, width] or [channels, height, "
-                                   "width]; samples have {} axes",
-                                   network_.name, shape.size() - 1));
+      throw InputError(
+          fmt::format("'{}' takes images, [height, width] or [channels, height, "
+                      "width]; samples have {} axes",
+                      network_.name, shape.size() - 1));
     }
   }
   channels_["input"] = shape.at(1);

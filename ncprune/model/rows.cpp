@@ -78,8 +78,7 @@ RowChoice choose_rows(const Layer& layer, const at::Tensor& input, int64_t sampl
   const at::Tensor offset = turns - turns.floor();
   const double step = static_cast<double>(all.per_sample) / static_cast<double>(limit.most);
   const at::Tensor places = at::arange(limit.most, options) + offset.unsqueeze(1);
-  return {samples, limit.most,
-          (places * step).floor().to(at::kLong).clamp_max(all.per_sample - 1)};
+  return {samples, limit.most, (places * step).floor().to(at::kLong).clamp_max(all.per_sample - 1)};
 }
 
 at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoice& choice) {

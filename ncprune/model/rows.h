@@ -10,9 +10,9 @@ namespace ncprune {
 
 // Which rows of a few samples are read.
 struct RowChoice {
-  int64_t samples;        // N
-  int64_t per_sample;     // P, of those chosen
-  at::Tensor positions;   // int64 [N, P], ascending in every sample; undefined: all there are
+  int64_t samples;       // N
+  int64_t per_sample;    // P, of those chosen
+  at::Tensor positions;  // int64 [N, P], ascending in every sample; undefined: all there are
 };
 
 // All rows of `samples` samples, whose input of the layer is `input`.

@@ -1,102 +1,132 @@
 #include "ncprune/model/units.h"
 
-#include <fmt/format.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
 
-#include <algorithm>
-#include <array>
+#include <map>
+#include <utility>
+
+#include "ncprune/model/unit_labels.h"
 
 namespace ncprune {
 namespace {
 
-// Functions of one input that map every unit by itself and give as many.
-constexpr std::array kUnitwise{"Relu",        "LeakyRelu",         "Tanh",          "Sigmoid",
-                               "Dropout",     "Identity",          "MaxPool",       "AveragePool",
-                               "GlobalMaxPool", "GlobalAveragePool"};
+// Of one unit, the places it has along every labelled axis.
+using Places = std::map<size_t, std::vector<int64_t>>;
 
-// Every unit becomes a stretch of neighbours in [N, units * places].
-bool flattens(const Node& node) {
-  return node.op_type == "Flatten" && node.integer("axis", 1) == 1;
-}
+struct Unit {
+  std::string reason;
+  Places places;
+};
 
-const Layer* layer_at(const std::vector<Layer>& layers, int64_t node) {
-  const auto found =
-      std::find_if(layers.begin(), layers.end(), [&](const Layer& l) { return l.node == node; });
-  return found == layers.end() ? nullptr : &*found;
-}
-
-bool owns_vectors(const Network& network, const Node& norm) {
-  return std::all_of(norm.inputs.begin() + 1, norm.inputs.end(), [&](const std::string& name) {
-    return network.initializers.contains(name) && consumers(network, name).size() == 1;
-  });
-}
-
-// A vector may stand for two of them: exporters store equal tensors once.
-void add_vectors(UnitGroup& group, const Node& norm) {
-  std::vector<std::string>& known = group.vectors;
-  for (size_t i = 1; i < norm.inputs.size(); ++i) {
-    const std::string& name = norm.inputs[i];
-    if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
+// The units in the order in which they are made, each with all its places.
+std::vector<Unit> units_of(const UnitLabels& labels) {
+  std::map<int64_t, size_t> known;
+  std::vector<Unit> units;
+  for (size_t a = 0; a < labels.axes.size(); ++a) {
+    const std::vector<int64_t>& own = labels.axes[a].labels;
+    for (size_t i = 0; i < own.size(); ++i) {
+      const int64_t unit = own[i];
+      const auto [entry, added] = known.emplace(unit, units.size());
+      if (added) units.push_back({labels.reasons[static_cast<size_t>(unit)], {}});
+      units[entry->second].places[a].push_back(static_cast<int64_t>(i));
+    }
   }
+  return units;
 }
 
-UnitCoverage follow(const Network& network, const std::vector<Layer>& layers,
-                    const Layer& producer) {
-  UnitGroup group{producer, {}, {}};
-  const int64_t units = weight_of(network, producer).size(0);
-  std::string value = producer.output;
-  const auto stays = [&](const std::string& reason) { return UnitCoverage{producer, {}, reason}; };
-  for (;;) {
-    const std::vector<int64_t> readers = consumers(network, value);
-    if (value == network.output.name) return stays("its units are an output of the network");
-    if (readers.size() != 1) {
-      return stays(fmt::format("{} nodes read '{}'; wanted one", readers.size(), value));
+at::Tensor index_of(const std::vector<const Unit*>& members, size_t axis) {
+  std::vector<int64_t> flat;
+  for (const Unit* unit : members) {
+    const std::vector<int64_t>& places = unit->places.at(axis);
+    flat.insert(flat.end(), places.begin(), places.end());
+  }
+  return at::tensor(flat, at::TensorOptions(at::kLong)).view({std::ssize(members), -1});
+}
+
+// Columns of the matrix [m, d] that `channels` of the layer's input are.
+at::Tensor columns_of(const at::Tensor& channels, int64_t width) {
+  if (width == 1) return channels;
+  const at::Tensor within = at::arange(width, channels.options());
+  return (channels.unsqueeze(2) * width + within).flatten(1);
+}
+
+UnitGroup group_of(const Network& network, const UnitLabels& labels,
+                   const std::vector<const Unit*>& members) {
+  UnitGroup group{std::ssize(members), {}, {}, {}, members.front()->reason};
+  for (const auto& [a, places] : members.front()->places) {
+    const LabelledAxis& axis = labels.axes[a];
+    const at::Tensor index = index_of(members, a);
+    group.slices.push_back({axis.tensor, axis.axis, index});
+    if (axis.role == AxisRole::kRows) {
+      group.producers.push_back({labels.layers[axis.layer], index});
+    } else if (axis.role == AxisRole::kColumns) {
+      const Layer& layer = labels.layers[axis.layer];
+      const int64_t d = weight_of(network, layer).size(1);
+      group.consumers.push_back({layer, columns_of(index, d / std::ssize(axis.labels))});
     }
-    const Node& node = network.nodes[static_cast<size_t>(readers.front())];
-    if (const Layer* consumer = layer_at(layers, readers.front())) {
-      group.consumer = *consumer;
-      const int64_t columns = weight_of(network, *consumer).size(1);
-      group.width = columns / units;
-      if (columns % units != 0) return stays("the layer that reads it mixes its units");
-      return {producer, {group}, {}};
-    }
-    const bool norm = node.op_type == "BatchNormalization" && owns_vectors(network, node);
-    const bool unitwise =
-        std::find(kUnitwise.begin(), kUnitwise.end(), node.op_type) != kUnitwise.end();
-    if (!norm && !unitwise && !flattens(node)) {
-      return stays(fmt::format("{} {} reads its units", node.op_type, node.label()));
-    }
-    if (norm) add_vectors(group, node);
-    value = node.outputs.front();
+  }
+  return group;
+}
+
+// Of a depthwise convolution the number of groups goes by its channels.
+void set_groups(Network& smaller, const Network& network) {
+  for (Node& node : smaller.nodes) {
+    const int64_t groups = node.op_type == "Conv" ? node.integer("group", 1) : 1;
+    if (groups == 1) continue;
+    const auto before = network.initializers.find(node.inputs.at(1));
+    if (before == network.initializers.end() || before->second.size(1) != 1) continue;
+    const int64_t per_group = before->second.size(0) / groups;
+    node.attributes["group"] = smaller.initializers.at(node.inputs[1]).size(0) / per_group;
   }
 }
 
 }  // namespace
 
-std::vector<UnitCoverage> unit_coverage(const Network& network) {
-  const std::vector<Layer> layers = linear_layers(network);
-  std::vector<UnitCoverage> coverage;
-  for (size_t l = 0; l + 1 < layers.size(); ++l) {
-    coverage.push_back(follow(network, layers, layers[l]));
+std::vector<UnitGroup> unit_groups(const Network& network) {
+  const UnitLabels labels = label_units(network);
+  const std::vector<Unit> units = units_of(labels);
+  // Alike are units with as many places along the same axes, and the same reason to stay.
+  using Look = std::pair<std::vector<std::pair<size_t, size_t>>, std::string>;
+  std::map<Look, size_t> known;
+  std::vector<std::vector<const Unit*>> members;
+  for (const Unit& unit : units) {
+    Look look{{}, unit.reason};
+    for (const auto& [axis, places] : unit.places) look.first.emplace_back(axis, places.size());
+    const auto [entry, added] = known.emplace(look, members.size());
+    if (added) members.emplace_back();
+    members[entry->second].push_back(&unit);
   }
-  return coverage;
+  std::vector<UnitGroup> groups;
+  for (const auto& own : members) {
+    UnitGroup group = group_of(network, labels, own);
+    if (group.reason.empty() && group.consumers.empty()) {
+      group.reason = "no layer that could be repaired reads its units";
+    }
+    if (!group.producers.empty()) groups.push_back(std::move(group));
+  }
+  return groups;
 }
 
 Network keep_units(const Network& network, const std::vector<UnitSelection>& selections) {
-  Network smaller = network;
+  std::map<std::pair<std::string, int64_t>, at::Tensor> stays;  // bool, along a tensor's axis
   for (const auto& [group, kept] : selections) {
-    const int64_t units = weight_of(smaller, group.producer).size(0);
-    set_weight(smaller, group.producer, weight_of(smaller, group.producer).index_select(0, kept));
-    if (!group.producer.bias.empty()) {
-      set_bias(smaller, group.producer, bias_of(smaller, group.producer).index_select(0, kept));
+    at::Tensor gone = at::full({group.units}, true, at::TensorOptions(at::kBool));
+    gone.index_fill_(0, kept, false);
+    const at::Tensor removed = gone.nonzero().flatten();
+    for (const UnitSlice& slice : group.slices) {
+      at::Tensor& mask = stays[{slice.tensor, slice.axis}];
+      const int64_t size = network.initializers.at(slice.tensor).size(slice.axis);
+      if (!mask.defined()) mask = at::full({size}, true, at::TensorOptions(at::kBool));
+      mask.index_fill_(0, slice.index.index_select(0, removed).flatten(), false);
     }
-    for (const std::string& name : group.vectors) {
-      at::Tensor& vector = smaller.initializers.at(name);
-      vector = vector.index_select(0, kept);
-    }
-    const at::Tensor read = weight_of(smaller, group.consumer);
-    set_weight(smaller, group.consumer,
-               read.reshape({read.size(0), units, -1}).index_select(1, kept).flatten(1));
   }
+  Network smaller = network;
+  for (const auto& [place, mask] : stays) {
+    at::Tensor& tensor = smaller.initializers.at(place.first);
+    tensor = tensor.index_select(place.second, mask.nonzero().flatten());
+  }
+  set_groups(smaller, network);
   return smaller;
 }
 

@@ -7,31 +7,41 @@
 
 namespace ncprune {
 
-// The units (neurons, channels) of a layer with everything that goes when one of them goes: unit j
-// is row j of the producer's weight [m, d] and bias, entry j of the vectors in between, and columns
-// j w to j w + w - 1 of the consumer's weight [m', m w].
-struct UnitGroup {
-  Layer producer;
-  std::vector<std::string> vectors;  // initializers [m]: of every BatchNormalization
-  Layer consumer;                    // its input holds the units' activations
-  int64_t width = 1;                 // w: of a convolution its kernel, of a flattened map its places
+// A stretch of an initializer that goes when a unit goes.
+struct UnitSlice {
+  std::string tensor;
+  int64_t axis;
+  at::Tensor index;  // int64 [u, w]: of unit j the w places index[j] along the axis
 };
 
-// A layer and its units, or why they have to stay.
-struct UnitCoverage {
+// The same of a layer's weight as a matrix [m, d]: rows of a layer that makes the units, columns of
+// one that reads them.
+struct UnitEntries {
   Layer layer;
-  std::vector<UnitGroup> group;  // one, or none
-  std::string reason;            // empty when there is a group
+  at::Tensor index;  // int64 [u, w]
 };
 
-// Every layer but the head, in graph order. Its units can go when only elementwise functions,
-// BatchNormalization, pooling and Flatten stand between it and the one layer that reads it.
-std::vector<UnitCoverage> unit_coverage(const Network& network);
+// Units (neurons, channels) that look alike: whatever goes with one of them goes with each. A unit
+// of a chain is a row of one layer and columns of the next; in a sum it is a row of every layer
+// that is added, and columns of every layer that reads the sum.
+struct UnitGroup {
+  int64_t units;  // u
+  std::vector<UnitEntries> producers;
+  std::vector<UnitEntries> consumers;
+  std::vector<UnitSlice> slices;  // all that goes, the layers' weights too
+  std::string reason;             // why none of them can go; empty: they can
+};
+
+// The groups of a network, found from its graph, in the order in which their units are made.
+// Followed are sums and other arithmetic, Concat, pooling, BatchNormalization, Flatten, elementwise
+// functions, grouped and depthwise convolutions; whatever else reads a unit, or a tensor that two
+// nodes share, keeps it.
+std::vector<UnitGroup> unit_groups(const Network& network);
 
 // Which units of a group stay.
 struct UnitSelection {
-  UnitGroup group;
-  at::Tensor kept;  // int64 [m'], ascending
+  const UnitGroup& group;
+  at::Tensor kept;  // int64, ascending
 };
 
 // `network` without the other units: smaller tensors, the same function if the removed units'

@@ -3,6 +3,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
 #include <stdexcept>
 
 #include "ncprune/base/error.h"
@@ -22,64 +24,79 @@
 namespace ncprune {
 namespace {
 
-// The groups of one network, with what ranks their units.
+// The groups of one network whose units can go, with what ranks them.
 struct Task {
   const Dataset& data;
   const PruneOptions& options;
   std::vector<UnitGroup> groups;
-  std::vector<at::Tensor> scores;       // [m] per group, where the solver is "score"
-  std::vector<at::Tensor> row_weights;  // of the group's consumer, [m']
+  std::vector<at::Tensor> scores;       // [u] per group, where the solver is "score"
+  std::vector<Layer> layers;            // linear_layers()
+  std::vector<at::Tensor> row_weights;  // of every layer, [m]
 };
-
-int64_t units_of(const Network& network, const UnitGroup& group) {
-  return weight_of(network, group.producer).size(0);
-}
 
 bool searches(const PruneOptions& options) {
   return options.method.solver != "score";
 }
 
-Task make_task(const Network& dense, const std::vector<UnitCoverage>& coverage,
-               const Calibration& calibration, const PruneOptions& options) {
-  const std::vector<Layer> layers = prunable_layers(dense);
-  const std::vector<at::Tensor> scores = score_layers(dense, calibration.statistics, options);
-  Task task{calibration.data, options, {}, {}, {}};
-  for (size_t l = 0; l < coverage.size(); ++l) {
-    if (coverage[l].group.empty()) continue;
-    const UnitGroup& group = coverage[l].group.front();
-    task.groups.push_back(group);
-    task.scores.push_back(scores[l].mean(1));
-    at::Tensor weights =
-        at::ones({weight_of(dense, group.consumer).size(0)}, at::TensorOptions(at::kDouble));
-    for (size_t i = 0; i < layers.size(); ++i) {
-      const at::Tensor& measured = calibration.statistics[i].output_weight;
-      if (layers[i].node == group.consumer.node && measured.defined()) weights = measured;
-    }
-    task.row_weights.push_back(weights);
-  }
-  return task;
+size_t index_of(const std::vector<Layer>& layers, const Layer& layer) {
+  const auto found = std::find_if(layers.begin(), layers.end(),
+                                  [&](const Layer& l) { return l.node == layer.node; });
+  return static_cast<size_t>(found - layers.begin());
 }
 
-LayerMoments moments_of(const NetworkPair& pair, const Layer& layer, const Dataset& data,
-                        const MetricOptions& metric) {
-  return measure_moments(pair, {layer}, data, metric).front();
+// The mean over all rows that a unit has in the layers that make it. [u].
+at::Tensor unit_scores(const UnitGroup& group, const std::vector<Layer>& layers,
+                       const std::vector<at::Tensor>& scores) {
+  at::Tensor sum = at::zeros({group.units}, at::TensorOptions(at::kDouble));
+  for (const UnitEntries& producer : group.producers) {
+    const at::Tensor rows = scores.at(index_of(layers, producer.layer)).mean(1);
+    sum += rows.index_select(0, producer.index.flatten()).view(producer.index.sizes()).mean(1);
+  }
+  return sum / static_cast<double>(group.producers.size());
+}
+
+Task make_task(const Network& dense, const std::vector<UnitGroup>& groups,
+               const Calibration& calibration, const PruneOptions& options) {
+  Task task{calibration.data, options, {}, {}, linear_layers(dense), {}};
+  for (size_t l = 0; l < task.layers.size(); ++l) {
+    // The last is the head, which no statistic describes.
+    const bool described = l < calibration.statistics.size();
+    const at::Tensor measured = described ? calibration.statistics[l].output_weight : at::Tensor();
+    task.row_weights.push_back(
+        measured.defined()
+            ? measured
+            : at::ones({weight_of(dense, task.layers[l]).size(0)}, at::TensorOptions(at::kDouble)));
+  }
+  const std::vector<at::Tensor> scores = score_layers(dense, calibration.statistics, options);
+  for (const UnitGroup& group : groups) {
+    if (!group.reason.empty()) continue;
+    task.groups.push_back(group);
+    task.scores.push_back(unit_scores(group, task.layers, scores));
+  }
+  return task;
 }
 
 // The units of group `g` in the order in which they leave, at least the first `count` of them.
 Removal removal(const NetworkPair& pair, const Task& task, size_t g, int64_t count) {
   const PruneOptions& options = task.options;
-  if (searches(options)) {
-    const Layer& consumer = task.groups[g].consumer;
-    const LayerProblem problem =
-        LayerProblem::of(moments_of(pair, consumer, task.data, solver_metric(options)),
-                         weight_of(pair.dense, consumer), options.metric.damping);
-    return remove_inputs(problem, task.row_weights[g], {count, task.groups[g].width});
+  if (!searches(options)) {
+    const auto [sorted, order] = task.scores[g].sort(/*stable=*/true, 0, /*descending=*/false);
+    const at::Tensor values = sorted.contiguous();
+    const auto indices = elements<int64_t>(order);
+    const auto costs = elements<double>(values);
+    return {{indices.begin(), indices.end()}, {costs.begin(), costs.end()}};
   }
-  const auto [sorted, order] = task.scores[g].sort(/*stable=*/true, 0, /*descending=*/false);
-  const at::Tensor values = sorted.contiguous();
-  const auto indices = elements<int64_t>(order);
-  const auto costs = elements<double>(values);
-  return {{indices.begin(), indices.end()}, {costs.begin(), costs.end()}};
+  std::vector<Layer> layers;
+  for (const UnitEntries& consumer : task.groups[g].consumers) layers.push_back(consumer.layer);
+  const std::vector<LayerMoments> moments =
+      measure_moments(pair, layers, task.data, solver_metric(options));
+  std::vector<UnitReader> readers;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    readers.push_back(
+        {LayerProblem::of(moments[i], weight_of(pair.dense, layers[i]), options.metric.damping),
+         task.row_weights[index_of(task.layers, layers[i])], task.groups[g].consumers[i].index});
+  }
+  return remove_units(readers, count);
 }
 
 // How many units each group keeps so that the network's parameters or multiply-adds come down to
@@ -87,70 +104,74 @@ Removal removal(const NetworkPair& pair, const Task& task, size_t g, int64_t cou
 // the dense network.
 std::vector<int64_t> kept_by_budget(const Network& dense, const Task& task) {
   const PruneOptions& options = task.options;
-  const auto measure = [&](const NetworkCost& c) {
-    return static_cast<double>(options.budget == "macs" ? c.macs : c.parameters);
-  };
-  const std::vector<Layer> layers = linear_layers(dense);
+  const bool by_macs = options.budget == "macs";
   // What one weight of each layer costs.
-  std::vector<double> price(layers.size(), 1);
-  if (options.budget == "macs") {
-    const std::vector<int64_t> rows = rows_per_sample(dense, layers);
+  std::vector<double> price(task.layers.size(), 1);
+  if (by_macs) {
+    const std::vector<int64_t> rows = rows_per_sample(dense, task.layers);
     price.assign(rows.begin(), rows.end());
   }
-  const auto price_of = [&](const Layer& layer) {
-    const auto found = std::find_if(layers.begin(), layers.end(),
-                                    [&](const Layer& l) { return l.node == layer.node; });
-    return price[static_cast<size_t>(found - layers.begin())];
+  // The rows and columns left of every layer.
+  std::vector<std::pair<double, double>> sizes;
+  for (const Layer& layer : task.layers) {
+    const at::Tensor weight = weight_of(dense, layer);
+    sizes.emplace_back(weight.size(0), weight.size(1));
+  }
+  const NetworkCost whole = cost(dense);
+  double size = static_cast<double>(by_macs ? whole.macs : whole.parameters);
+  const double wanted = (1 - options.sparsity) * size;
+  // What the network loses when a unit of the group goes, from the sizes left. Places of a tensor
+  // that is no layer's weight cost what they hold at the dense network's sizes.
+  const auto saved = [&](const UnitGroup& group, std::vector<std::pair<double, double>>& left) {
+    double before = 0;
+    double after = 0;
+    std::set<size_t> touched;
+    for (const UnitEntries& e : group.producers) touched.insert(index_of(task.layers, e.layer));
+    for (const UnitEntries& e : group.consumers) touched.insert(index_of(task.layers, e.layer));
+    for (const size_t l : touched) before += left[l].first * left[l].second * price[l];
+    for (const UnitEntries& e : group.producers) {
+      left[index_of(task.layers, e.layer)].first -= static_cast<double>(e.index.size(1));
+    }
+    for (const UnitEntries& e : group.consumers) {
+      left[index_of(task.layers, e.layer)].second -= static_cast<double>(e.index.size(1));
+    }
+    for (const size_t l : touched) after += left[l].first * left[l].second * price[l];
+    if (by_macs) return before - after;
+    double vectors = 0;
+    for (const UnitSlice& slice : group.slices) {
+      const bool is_weight = std::any_of(task.layers.begin(), task.layers.end(),
+                                         [&](const Layer& l) { return l.weight == slice.tensor; });
+      const at::Tensor& tensor = dense.initializers.at(slice.tensor);
+      if (!is_weight) {
+        vectors +=
+            static_cast<double>(slice.index.size(1) * tensor.numel() / tensor.size(slice.axis));
+      }
+    }
+    return before - after + vectors;
   };
-  std::vector<int64_t> kept;
   struct Step {
     double price;
     size_t group;
   };
+  std::vector<int64_t> kept;
   std::vector<Step> steps;
   for (size_t g = 0; g < task.groups.size(); ++g) {
     const UnitGroup& group = task.groups[g];
-    kept.push_back(units_of(dense, group));
-    const Removal all = removal({dense, dense}, task, g, kept[g]);
-    const double saved =
-        price_of(group.producer) * static_cast<double>(weight_of(dense, group.producer).size(1)) +
-        price_of(group.consumer) *
-            static_cast<double>(weight_of(dense, group.consumer).size(0) * group.width);
+    kept.push_back(group.units);
+    std::vector<std::pair<double, double>> alone = sizes;
+    const double worth = saved(group, alone);
+    const Removal all = removal({dense, dense}, task, g, group.units);
     double dearest = -std::numeric_limits<double>::infinity();  // a later unit is never cheaper
     for (size_t i = 0; i + 1 < all.costs.size(); ++i) {
-      dearest = std::max(dearest, all.costs[i] / saved);
+      dearest = std::max(dearest, all.costs[i] / worth);
       steps.push_back({dearest, g});
     }
   }
   std::stable_sort(steps.begin(), steps.end(),
                    [](const Step& a, const Step& b) { return a.price < b.price; });
-  const double whole = measure(cost(dense));
-  // A network of these widths, without making it.
-  const auto size_of = [&] {
-    double size = whole;
-    for (size_t l = 0; l < layers.size(); ++l) {
-      const Layer& layer = layers[l];
-      const at::Tensor weight = weight_of(dense, layer);
-      double out = static_cast<double>(weight.size(0));
-      double in = static_cast<double>(weight.size(1));
-      double vectors = 0;
-      size -= out * in * price[l];
-      for (size_t g = 0; g < task.groups.size(); ++g) {
-        const UnitGroup& group = task.groups[g];
-        if (group.consumer.node == layer.node) in = static_cast<double>(kept[g] * group.width);
-        if (group.producer.node != layer.node) continue;
-        const double gone = out - static_cast<double>(kept[g]);
-        out = static_cast<double>(kept[g]);
-        const size_t per_unit = group.vectors.size() + (layer.bias.empty() ? 0 : 1);
-        if (options.budget == "parameters") vectors = gone * static_cast<double>(per_unit);
-      }
-      size += out * in * price[l] - vectors;
-    }
-    return size;
-  };
-  const double wanted = (1 - options.sparsity) * whole;
   for (const Step& step : steps) {
-    if (size_of() <= wanted) break;
+    if (size <= wanted) break;
+    size -= saved(task.groups[step.group], sizes);
     --kept[step.group];
   }
   return kept;
@@ -160,36 +181,52 @@ std::vector<int64_t> kept_per_group(const Network& dense, const Task& task) {
   if (task.options.budget != "units") return kept_by_budget(dense, task);
   std::vector<int64_t> kept;
   for (const UnitGroup& group : task.groups) {
-    const auto units = static_cast<double>(units_of(dense, group));
+    const auto units = static_cast<double>(group.units);
     kept.push_back(std::max<int64_t>(1, std::llround((1 - task.options.sparsity) * units)));
   }
   return kept;
 }
 
-// Zeroes the removed units of `network` and repairs the layer that reads them.
-void apply(Network& network, const NetworkPair& pair, const UnitSelection& selection,
-           const Task& task) {
+// Puts `mask` on the inputs of a layer of `network`, bool [d], and repairs it.
+void mask_inputs(Network& network, const NetworkPair& pair, const Layer& layer,
+                 const at::Tensor& inputs, const Task& task) {
   const PruneOptions& options = task.options;
-  const Layer& consumer = selection.group.consumer;
-  const Layer& producer = selection.group.producer;
-  const at::Tensor rows = weight_of(network, producer);
-  at::Tensor stays = at::zeros({rows.size(0)}, at::TensorOptions(at::kBool));
-  stays.index_fill_(0, selection.kept, true);
-  const at::Tensor weight = weight_of(pair.dense, consumer);
-  const at::Tensor mask =
-      stays.repeat_interleave(selection.group.width).unsqueeze(0).expand_as(weight).contiguous();
+  const at::Tensor weight = weight_of(pair.dense, layer);
+  const at::Tensor mask = inputs.unsqueeze(0).expand_as(weight).contiguous();
   const std::string& repair = options.method.repair;
   if (repair == "none" || (repair == "own" && !searches(options))) {
-    set_weight(network, consumer, weight * mask);
+    set_weight(network, layer, weight * mask);
   } else if (repair == "bias") {
-    correct_bias(network, consumer, weight * mask, {pair.dense, task.data, options.metric});
+    correct_bias(network, layer, weight * mask, {pair.dense, task.data, options.metric});
   } else {
     const MetricOptions metric = repair == "own" ? solver_metric(options) : options.metric;
-    const LayerMoments moments = moments_of(pair, consumer, task.data, metric);
-    update_layer(network, consumer, {moments, mask, metric.damping});
+    const LayerMoments moments = measure_moments(pair, {layer}, task.data, metric).front();
+    update_layer(network, layer, {moments, mask, metric.damping});
   }
-  set_weight(network, producer, rows * stays.unsqueeze(1));
-  if (!producer.bias.empty()) set_bias(network, producer, bias_of(network, producer) * stays);
+}
+
+// Zeroes what the removed units are made of, now that nothing reads them.
+void zero_producers(Network& network, const UnitGroup& group, const at::Tensor& removed) {
+  for (const UnitEntries& producer : group.producers) {
+    const Layer& layer = producer.layer;
+    const at::Tensor rows = producer.index.index_select(0, removed).flatten();
+    set_weight(network, layer, weight_of(network, layer).index_fill(0, rows, 0));
+    if (layer.bias.empty()) continue;
+    set_bias(network, layer, bias_of(network, layer).index_fill(0, rows, 0));
+  }
+}
+
+// The rows [u, w] that the group's units have in the layer; undefined: none.
+at::Tensor rows_in(const UnitGroup& group, const Layer& layer) {
+  for (const UnitEntries& producer : group.producers) {
+    if (producer.layer.node == layer.node) return producer.index;
+  }
+  return {};
+}
+
+at::Tensor all_but(int64_t count, const at::Tensor& some) {
+  at::Tensor rest = at::ones({count}, at::TensorOptions(at::kBool));
+  return rest.index_fill_(0, some, false).nonzero().flatten();
 }
 
 // See UnitsPruned::difference.
@@ -207,18 +244,56 @@ double difference(const Network& masked, const Network& smaller, const Dataset& 
   return (logits(smaller, inputs) - wanted).abs().max().item<double>() / scale;
 }
 
-// Group by group, from the input to the output, removes all but the units `choose` names (int64,
-// ascending) and repairs.
-UnitsPruned remove_units(
-    const Network& dense, const std::vector<UnitCoverage>& coverage, const Task& task,
+// What every layer but the head keeps.
+std::vector<LayerUnits> layers_of(const Network& dense, const std::vector<UnitGroup>& groups,
+                                  const Task& task, const std::vector<at::Tensor>& removed) {
+  std::vector<LayerUnits> result;
+  for (const Layer& layer : prunable_layers(dense)) {
+    const int64_t units = weight_of(dense, layer).size(0);
+    LayerUnits own{layer.name, units, at::arange(units), {}};
+    for (const UnitGroup& group : groups) {
+      const auto made = rows_in(group, layer);
+      if (made.defined() && !group.reason.empty()) own.reason = group.reason;
+    }
+    std::vector<at::Tensor> gone;
+    for (size_t g = 0; g < task.groups.size(); ++g) {
+      const at::Tensor rows = rows_in(task.groups[g], layer);
+      if (rows.defined()) gone.push_back(rows.index_select(0, removed[g]).flatten());
+    }
+    if (!gone.empty()) {
+      own.kept = all_but(units, at::cat(gone));
+      own.reason.clear();
+    }
+    result.push_back(std::move(own));
+  }
+  return result;
+}
+
+// Layer by layer, from the input to the output, takes from it the units of the groups it reads, all
+// but those `choose` names (int64, ascending; asked once for every group), and repairs it.
+UnitsPruned remove_from_layers(
+    const Network& dense, const std::vector<UnitGroup>& groups, const Task& task,
     const std::function<at::Tensor(const NetworkPair&, size_t group)>& choose) {
   UnitsPruned result{dense, dense, {}, cost(dense), {}, 0};
-  std::vector<UnitSelection> selections;
-  for (size_t g = 0; g < task.groups.size(); ++g) {
+  std::vector<at::Tensor> removed(task.groups.size());
+  for (const Layer& layer : task.layers) {
     const Network before = result.masked;
     const NetworkPair pair{dense, before};
-    selections.push_back({task.groups[g], choose(pair, g)});
-    apply(result.masked, pair, selections.back(), task);
+    at::Tensor inputs = at::ones({weight_of(dense, layer).size(1)}, at::TensorOptions(at::kBool));
+    for (size_t g = 0; g < task.groups.size(); ++g) {
+      const UnitGroup& group = task.groups[g];
+      for (const UnitEntries& consumer : group.consumers) {
+        if (consumer.layer.node != layer.node) continue;
+        if (!removed[g].defined()) removed[g] = all_but(group.units, choose(pair, g));
+        inputs.index_fill_(0, consumer.index.index_select(0, removed[g]).flatten(), false);
+      }
+    }
+    if (!inputs.all().item<bool>()) mask_inputs(result.masked, pair, layer, inputs, task);
+  }
+  std::vector<UnitSelection> selections;
+  for (size_t g = 0; g < task.groups.size(); ++g) {
+    zero_producers(result.masked, task.groups[g], removed[g]);
+    selections.push_back({task.groups[g], all_but(task.groups[g].units, removed[g])});
   }
   result.network = keep_units(result.masked, selections);
   result.difference = difference(result.masked, result.network, task.data);
@@ -231,16 +306,7 @@ UnitsPruned remove_units(
   result.network =
       treat_head({dense, result.network}, task.options.head, task.data, task.options.metric);
   result.after = cost(result.network);
-  size_t next = 0;
-  for (const UnitCoverage& c : coverage) {
-    if (c.group.empty()) {
-      const int64_t units = weight_of(dense, c.layer).size(0);
-      result.layers.push_back({c.layer.name, units, at::arange(units), c.reason});
-    } else {
-      const UnitSelection& s = selections[next++];
-      result.layers.push_back({c.layer.name, units_of(dense, s.group), s.kept, {}});
-    }
-  }
+  result.layers = layers_of(dense, groups, task, removed);
   return result;
 }
 
@@ -250,21 +316,20 @@ UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
                         const PruneOptions& options) {
   require_valid_for_units(options);
   const at::NoGradGuard no_grad;
-  const std::vector<UnitCoverage> coverage = unit_coverage(dense);
-  const Task task = make_task(dense, coverage, calibration, options);
+  prunable_layers(dense);  // throws when there is nothing to prune
+  const std::vector<UnitGroup> groups = unit_groups(dense);
+  const Task task = make_task(dense, groups, calibration, options);
   if (task.groups.empty()) {
-    throw InputError(coverage.empty()
-                         ? "the network has no layer before its head"
-                         : fmt::format("no layer's units can be removed: '{}': {}",
-                                       coverage.front().layer.name, coverage.front().reason));
+    const UnitGroup& first = groups.front();
+    throw InputError(fmt::format("no layer's units can be removed: '{}': {}",
+                                 first.producers.front().layer.name, first.reason));
   }
   const std::vector<int64_t> kept = kept_per_group(dense, task);
-  return remove_units(dense, coverage, task, [&](const NetworkPair& pair, size_t g) {
-    const int64_t units = units_of(dense, task.groups[g]);
-    const Removal gone = removal(pair, task, g, units - kept[g]);
-    at::Tensor stays = at::ones({units}, at::TensorOptions(at::kBool));
-    for (int64_t i = 0; i < units - kept[g]; ++i) stays[gone.order[static_cast<size_t>(i)]] = false;
-    return stays.nonzero().flatten();
+  return remove_from_layers(dense, groups, task, [&](const NetworkPair& pair, size_t g) {
+    const int64_t count = task.groups[g].units - kept[g];
+    std::vector<int64_t> order = removal(pair, task, g, count).order;
+    order.resize(static_cast<size_t>(count));
+    return all_but(task.groups[g].units, at::tensor(order, at::TensorOptions(at::kLong)));
   });
 }
 
@@ -272,31 +337,53 @@ UnitsPruned apply_units(const Network& dense, const std::vector<at::Tensor>& kep
                         const Calibration& calibration, const PruneOptions& options) {
   require_valid_for_units(options);
   const at::NoGradGuard no_grad;
-  const std::vector<UnitCoverage> coverage = unit_coverage(dense);
-  if (kept.size() != coverage.size()) {
+  const std::vector<Layer> layers = prunable_layers(dense);
+  if (kept.size() != layers.size()) {
     throw InputError(fmt::format("units of {} layers for a network with {} before its head",
-                                 kept.size(), coverage.size()));
+                                 kept.size(), layers.size()));
   }
-  Task task{calibration.data, options, {}, {}, {}};
-  std::vector<at::Tensor> chosen;
-  for (size_t l = 0; l < coverage.size(); ++l) {
-    const int64_t units = weight_of(dense, coverage[l].layer).size(0);
-    const bool whole = kept[l].numel() == units;
+  std::vector<at::Tensor> stays;  // bool, of every layer's rows
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const int64_t units = weight_of(dense, layers[l]).size(0);
     if (kept[l].numel() < 1 || kept[l].min().item<int64_t>() < 0 ||
         kept[l].max().item<int64_t>() >= units) {
       throw InputError(fmt::format("layer '{}' has {} units; wanted some of 0 to {} to stay",
-                                   coverage[l].layer.name, units, units - 1));
+                                   layers[l].name, units, units - 1));
     }
-    if (!whole && coverage[l].group.empty()) {
-      throw InputError(fmt::format("units of layer '{}' cannot go: {}", coverage[l].layer.name,
-                                   coverage[l].reason));
-    }
-    if (coverage[l].group.empty()) continue;
-    task.groups.push_back(coverage[l].group.front());
-    chosen.push_back(kept[l]);
+    stays.push_back(at::zeros({units}, at::TensorOptions(at::kBool)).index_fill_(0, kept[l], true));
   }
-  return remove_units(dense, coverage, task,
-                      [&](const NetworkPair&, size_t g) { return chosen[g]; });
+  const std::vector<UnitGroup> groups = unit_groups(dense);
+  const Task task = make_task(dense, groups, calibration, options);
+  std::vector<at::Tensor> accounted = stays;  // true too where a removable unit goes
+  std::vector<at::Tensor> chosen;
+  for (const UnitGroup& group : task.groups) {
+    at::Tensor own;
+    for (size_t l = 0; l < layers.size(); ++l) {
+      const at::Tensor rows = rows_in(group, layers[l]);
+      if (!rows.defined()) continue;
+      const at::Tensor here = stays[l].index_select(0, rows.flatten()).view(rows.sizes());
+      if (!own.defined()) own = here.select(1, 0);
+      if (!here.eq(own.unsqueeze(1)).all().item<bool>()) {
+        throw InputError(
+            fmt::format("units of layer '{}' cannot go without those of the layers it "
+                        "is joined with",
+                        layers[l].name));
+      }
+      accounted[l] = accounted[l].index_fill(0, rows.flatten(), true);
+    }
+    chosen.push_back(own.nonzero().flatten());
+  }
+  for (const UnitGroup& group : groups) {
+    for (size_t l = 0; l < layers.size(); ++l) {
+      const bool whole = accounted[l].all().item<bool>();
+      if (!whole && !group.reason.empty() && rows_in(group, layers[l]).defined()) {
+        throw InputError(
+            fmt::format("units of layer '{}' cannot go: {}", layers[l].name, group.reason));
+      }
+    }
+  }
+  return remove_from_layers(dense, groups, task,
+                            [&](const NetworkPair&, size_t g) { return chosen[g]; });
 }
 
 }  // namespace ncprune

@@ -27,20 +27,22 @@ struct UnitsPruned {
   double difference;
 };
 
-// Removes units (neurons) for real. From the input to the output, every layer gives up units:
-//   solver "score": those whose weights score least on the average;
-//   solver "admm":  those remove_inputs() takes from the layer that reads them, in the solver's
-//                   metric, on the activations of the part already pruned;
-// then the reading layer is repaired on the inputs left to it, the head like every other. Removing
-// unit j is what zeroing column j of the reading layer does. How many go from where is said by
-// `options.budget`; every layer keeps at least one. Throws InputError where prune() would, for
-// methods that remove single weights, and when no layer has units that can go; std::logic_error
-// when the smaller network differs from the masked one by more than 1e-5.
+// Removes units (neurons, channels) for real, whole groups of what must go together (units.h). From
+// the input to the output, every layer loses the units of the groups it reads:
+//   solver "score": those whose rows score least, on the average over the layers that make them;
+//   solver "admm":  those remove_units() takes, in the solver's metric, on the activations of the
+//                   part already pruned;
+// chosen at the first layer that reads them; then the layer is repaired on the inputs left to it,
+// the head like every other. Removing a unit is what zeroing its columns in the reading layers
+// does. How many go from where is said by `options.budget`; every group keeps at least one. Throws
+// InputError where prune() would, for methods that remove single weights, and when no layer has
+// units that can go; std::logic_error when the smaller network differs from the masked one by more
+// than 1e-5.
 UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
                         const PruneOptions& options);
 
 // The same from the choice on, whoever made it: `kept` holds int64 indices, ascending, for every
-// layer that unit_coverage() names, in its order. Throws InputError when they do not fit.
+// layer of prunable_layers(), in its order. Throws InputError when they do not fit.
 UnitsPruned apply_units(const Network& dense, const std::vector<at::Tensor>& kept,
                         const Calibration& calibration, const PruneOptions& options);
 

@@ -1,12 +1,13 @@
 #include "ncprune/prune/unit_search.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/cholesky_inverse.h>
 #include <ATen/ops/cholesky_solve.h>
-#include <ATen/ops/eye.h>
 #include <ATen/ops/linalg_cholesky.h>
 #include <ATen/ops/linalg_solve_triangular.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
 #include <limits>
@@ -15,29 +16,41 @@ namespace ncprune {
 
 namespace {
 
-// What is left of the layer: blocks of w neighbouring inputs.
+// What is left of a reader: blocks of w inputs each, one for every unit left, then the inputs of
+// other units.
 struct Remaining {
   at::Tensor inverse;  // H^-1, [d, d]
   at::Tensor weight;   // V, its rows scaled by the roots of their weights, [m, d]
-  at::Tensor units;    // int64 [u]: which unit each block was
-  int64_t width;
+  int64_t units;       // u
+  int64_t width;       // w
 
-  // The u diagonal blocks of H^-1, [u, w, w].
-  at::Tensor pivots() const {
-    const int64_t u = units.size(0);
-    return inverse.view({u, width, u, width}).diagonal(0, 0, 2).permute({2, 0, 1}).contiguous();
+  static Remaining of(const UnitReader& reader) {
+    const at::Tensor own = reader.columns.flatten();
+    at::Tensor others = at::ones({reader.problem.metric.size(0)}, at::TensorOptions(at::kBool));
+    others.index_fill_(0, own, false);
+    const at::Tensor order = at::cat({own, others.nonzero().flatten()});
+    const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(reader.problem.metric));
+    // Scaled by the row weights' roots, a column's cost is a plain sum of squares.
+    const at::Tensor weight =
+        at::matmul(reader.problem.cross, inverse) * reader.row_weights.sqrt().unsqueeze(1);
+    return {inverse.index_select(0, order).index_select(1, order), weight.index_select(1, order),
+            reader.columns.size(0), reader.columns.size(1)};
   }
 
-  // What every block costs, [u].
+  // What every unit costs, [u].
   at::Tensor costs() const {
-    if (width == 1) return weight.square().sum(0) / inverse.diagonal().clamp_min(1e-300);
-    const at::Tensor blocks = weight.view({weight.size(0), -1, width}).permute({1, 2, 0});
+    const at::Tensor own = weight.slice(1, 0, units * width);
+    if (width == 1) {
+      return own.square().sum(0) / inverse.diagonal().slice(0, 0, units).clamp_min(1e-300);
+    }
+    const int64_t d = inverse.size(0);
+    at::Tensor pivots = inverse.as_strided({units, width, width}, {width * (d + 1), d, 1}).clone();
     // A removed block is zero: the identity in its place keeps the factors finite.
-    const at::Tensor pivot = pivots();
-    const at::Tensor zero = pivot.diagonal(0, 1, 2).sum(1).eq(0).to(pivot.scalar_type());
-    const at::Tensor factor = at::linalg_cholesky(
-        pivot + at::eye(width, pivot.options()) * zero.view({-1, 1, 1}));
-    return at::linalg_solve_triangular(factor, blocks, /*upper=*/false).square().sum({1, 2});
+    pivots.diagonal(0, 1, 2).add_(pivots.diagonal(0, 1, 2).eq(0));
+    const at::Tensor blocks = own.reshape({weight.size(0), units, width}).permute({1, 2, 0});
+    return at::linalg_solve_triangular(at::linalg_cholesky(pivots), blocks, /*upper=*/false)
+        .square()
+        .sum({1, 2});
   }
 
   // Takes block j out of the others.
@@ -57,40 +70,44 @@ struct Remaining {
     weight.slice(1, begin, end).zero_();
   }
 
-  Remaining select(const at::Tensor& stay) const {
-    const at::Tensor inputs =
-        (stay.unsqueeze(1) * width + at::arange(width, stay.options())).flatten();
-    return {inverse.index_select(0, inputs).index_select(1, inputs), weight.index_select(1, inputs),
-            units.index_select(0, stay), width};
+  // Forgets all units but `stay`, which are zeros by now.
+  void compact(const at::Tensor& stay) {
+    const at::Tensor within = at::arange(width, stay.options());
+    const at::Tensor inputs = at::cat({(stay.unsqueeze(1) * width + within).flatten(),
+                                       at::arange(units * width, inverse.size(0), stay.options())});
+    inverse = inverse.index_select(0, inputs).index_select(1, inputs);
+    weight = weight.index_select(1, inputs);
+    units = stay.size(0);
   }
 };
 
 }  // namespace
 
-Removal remove_inputs(const LayerProblem& problem, const at::Tensor& row_weights,
-                      const UnitCount& units) {
+Removal remove_units(const std::vector<UnitReader>& readers, int64_t count) {
   // Rows and columns of what left are dropped once they are this share of the whole: until then
   // they are zeros that are carried along.
   constexpr double kCompactAt = 0.125;
-  const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(problem.metric));
-  // Scaled by the row weights' roots, a column's cost is a plain sum of squares.
-  Remaining left{inverse, at::matmul(problem.cross, inverse) * row_weights.sqrt().unsqueeze(1),
-                 at::arange(inverse.size(0) / units.width, at::TensorOptions(at::kLong)),
-                 units.width};
-  at::Tensor gone = at::zeros({left.units.size(0)}, inverse.options());  // infinity: it left
+  std::vector<Remaining> left;
+  for (const UnitReader& reader : readers) left.push_back(Remaining::of(reader));
+  const at::TensorOptions options(at::kDouble);
+  at::Tensor units = at::arange(readers.front().columns.size(0), at::TensorOptions(at::kLong));
+  at::Tensor gone = at::zeros({units.size(0)}, options);  // infinity: it left
   int64_t holes = 0;
   Removal removal;
-  for (int64_t step = 0; step < units.count; ++step) {
-    if (static_cast<double>(holes) > kCompactAt * static_cast<double>(left.units.size(0))) {
-      left = left.select(gone.eq(0).nonzero().flatten());
-      gone = at::zeros({left.units.size(0)}, inverse.options());
+  for (int64_t step = 0; step < count; ++step) {
+    if (static_cast<double>(holes) > kCompactAt * static_cast<double>(units.size(0))) {
+      const at::Tensor stay = gone.eq(0).nonzero().flatten();
+      for (Remaining& reader : left) reader.compact(stay);
+      units = units.index_select(0, stay);
+      gone = at::zeros({units.size(0)}, options);
       holes = 0;
     }
-    const at::Tensor costs = left.costs() + gone;
+    at::Tensor costs = gone;
+    for (const Remaining& reader : left) costs = costs + reader.costs();
     const int64_t j = costs.argmin().item<int64_t>();
-    removal.order.push_back(left.units[j].item<int64_t>());
+    removal.order.push_back(units[j].item<int64_t>());
     removal.costs.push_back(costs[j].item<double>());
-    left.remove(j);
+    for (Remaining& reader : left) reader.remove(j);
     gone[j] = std::numeric_limits<double>::infinity();
     ++holes;
   }

@@ -235,8 +235,7 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
   }
   // [B, d]: of a convolution one feature a channel. The head's input has one row a sample.
   const auto features = [&](size_t l, const at::Tensor& value) {
-    const at::Tensor one =
-        l < layers.size() ? unit_means(layers[l], value, value.size(0)) : value;
+    const at::Tensor one = l < layers.size() ? unit_means(layers[l], value, value.size(0)) : value;
     return one.to(at::kDouble);
   };
   const size_t count = values.size();

@@ -27,7 +27,7 @@ struct LayerBatch {
   at::Tensor x;
   at::Tensor product;
   at::Tensor dz;
-  at::Tensor labels;  // [B]
+  at::Tensor labels;   // [B]
   int64_t per_sample;  // P
 };
 
@@ -92,9 +92,8 @@ void add_rows(LayerStatistics& sums, const Layer& layer, const LayerValues& valu
   const at::Tensor first = values.input.slice(0, 0, values.input.size(0) / samples);
   const int64_t d = input_rows(layer, first, every_row(layer, first, 1)).size(1);
   const int64_t m = values.dz.numel() / (samples * all.per_sample);
-  const int64_t part = all.per_sample == 1
-                           ? samples
-                           : std::max<int64_t>(1, kElements / (d * (all.per_sample + m)));
+  const int64_t part =
+      all.per_sample == 1 ? samples : std::max<int64_t>(1, kElements / (d * (all.per_sample + m)));
   for (int64_t begin = 0; begin < samples; begin += part) {
     const int64_t end = std::min(begin + part, samples);
     const auto slice = [&](const at::Tensor& t) {
@@ -102,12 +101,12 @@ void add_rows(LayerStatistics& sums, const Layer& layer, const LayerValues& valu
       return t.slice(0, begin * each, end * each);
     };
     const RowChoice rows{end - begin, all.per_sample, {}};
-    add_to(sums,
-           {input_rows(layer, slice(values.input), rows),
-            output_rows(layer, slice(values.product), rows),
-            output_rows(layer, slice(values.dz), rows), labels.slice(0, begin, end),
-            all.per_sample},
-           needs);
+    add_to(
+        sums,
+        {input_rows(layer, slice(values.input), rows),
+         output_rows(layer, slice(values.product), rows),
+         output_rows(layer, slice(values.dz), rows), labels.slice(0, begin, end), all.per_sample},
+        needs);
   }
 }
 
@@ -181,8 +180,9 @@ std::vector<LayerStatistics> measure_gradients(const Network& network,
           const at::Tensor bias = bias_of(network, layers[l]);
           const bool biased = bias.defined() && needs.contains(Statistic::kClassTaylor);
           const at::Tensor product = biased ? z[l] - as_channels(layers[l], bias, z[l]) : z[l];
-          add_rows(sums[l], layers[l], {values[layers.size() + l].detach(), product.detach(), dz[l]},
-                   batch.labels, needs);
+          add_rows(sums[l], layers[l],
+                   {values[layers.size() + l].detach(), product.detach(), dz[l]}, batch.labels,
+                   needs);
         }
       });
   for (LayerStatistics& s : sums) finish(s, data, needs);

@@ -276,8 +276,8 @@ std::vector<LayerMoments> measure_unit_moments(const Network& network, const Uni
                           const Batch& batch = metric_batch.batch;
                           const std::vector<at::Tensor> h = run(network, batch.inputs, values);
                           for (size_t l = 0; l < sums.size(); ++l) {
-                            sums[l].add(unit_means(query.layers[l], h[l], batch.labels.size(0)),
-                                        {}, batch, data.num_classes());
+                            sums[l].add(unit_means(query.layers[l], h[l], batch.labels.size(0)), {},
+                                        batch, data.num_classes());
                           }
                         });
   std::vector<LayerMoments> moments;
@@ -300,11 +300,11 @@ LayerMeans measure_means(const Network& network, const Layer& layer, const Datas
   };
   for_each_batch(network, data, per_sample, [&](const Batch& batch) {
     const std::vector<at::Tensor> values = run(network, batch.inputs, {layer.input, layer.output});
-    const RowChoice rows = choose_rows(layer, values[0], batch.labels.size(0),
-                                       {batch.begin, kRowsPerSample});
+    const RowChoice rows =
+        choose_rows(layer, values[0], batch.labels.size(0), {batch.begin, kRowsPerSample});
     const Batch row_batch = by_rows(batch, rows.per_sample);
-    const at::Tensor weights = row_batch.factors.defined() ? row_batch.weights * row_batch.factors
-                                                           : row_batch.weights;
+    const at::Tensor weights =
+        row_batch.factors.defined() ? row_batch.weights * row_batch.factors : row_batch.weights;
     add(means.input, weights, input_rows(layer, values[0], rows));
     add(means.output, weights, output_rows(layer, values[1], rows));
   });

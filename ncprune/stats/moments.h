@@ -12,9 +12,9 @@ namespace ncprune {
 // How class moments become one metric. With per-class mean mu_c and covariance S_c (divided by n_c)
 // of a layer's input,
 //   H = sum_c pi_c (S*_c + kappa (mu_c - mu)(mu_c - mu)^T),   mu = sum_c pi_c mu_c
-// for a layer with a bias or BatchNormalization, which takes up mu, and with mu = 0 for another. The first term weighs scatter
-// added inside the classes (Neural Collapse's NC1), the second the displacement of their means
-// (NC2, NC3).
+// for a layer with a bias or BatchNormalization, which takes up mu, and with mu = 0 for another.
+// The first term weighs scatter added inside the classes (Neural Collapse's NC1), the second the
+// displacement of their means (NC2, NC3).
 struct MetricOptions {
   // Weight of the class means against the within-class scatter; 1 is the second moment. >= 0.
   double kappa = 3;
@@ -72,8 +72,9 @@ struct NetworkPair {
   const Network& pruned;
 };
 
-// The same of what the layers' units give: `metric` [m, m] of `activation`, averaged over a sample's
-// positions, as a layer without a bias would see it. `cross` and `target_mean` stay undefined.
+// The same of what the layers' units give: `metric` [m, m] of `activation`, averaged over a
+// sample's positions, as a layer without a bias would see it. `cross` and `target_mean` stay
+// undefined.
 struct UnitQuery {
   const std::vector<Layer>& layers;
   bool diagonal = false;  // of `metric` only its diagonal, [m]

@@ -55,8 +55,8 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
       const int64_t rows_each = gradients[l].numel() / ((end - begin) * weight_rows[l]);
       const at::Tensor squares =
           unit_means(layers[l], gradients[l].square(), end - begin).to(at::kDouble);
-      const at::Tensor term = at::matmul(per_sample.slice(0, begin, end), squares) *
-                              static_cast<double>(rows_each);
+      const at::Tensor term =
+          at::matmul(per_sample.slice(0, begin, end), squares) * static_cast<double>(rows_each);
       sums[l] = sums[l].defined() ? sums[l] + term : term;
     }
   }

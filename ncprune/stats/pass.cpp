@@ -39,8 +39,7 @@ void for_each_batch(const Network& network, const Dataset& data,
 Batch by_rows(const Batch& batch, int64_t per_sample) {
   if (per_sample == 1) return batch;
   const auto repeated = [&](const at::Tensor& t) { return t.repeat_interleave(per_sample); };
-  const at::Tensor factors =
-      batch.factors.defined() ? batch.factors : at::ones_like(batch.weights);
+  const at::Tensor factors = batch.factors.defined() ? batch.factors : at::ones_like(batch.weights);
   return {batch.inputs, repeated(batch.labels), repeated(batch.weights), batch.begin,
           repeated(factors / static_cast<double>(per_sample))};
 }

@@ -42,25 +42,25 @@ void measure_activations(const Network& network, const std::vector<Layer>& layer
   std::vector<GramSum> grams(layers.size());
   std::vector<at::Tensor> input_totals(layers.size());  // of each class, [K, d]
   std::vector<at::Tensor> unit_totals(layers.size());   // [K, m]
-  for_each_batch(
-      network, data, std::vector<double>(static_cast<size_t>(k), 1), [&](const Batch& batch) {
-        const std::vector<at::Tensor> values = run(network, batch.inputs, wanted);
-        for (size_t l = 0; l < layers.size(); ++l) {
-          const RowChoice rows = choose_rows(layers[l], values[l], batch.labels.size(0),
-                                             {batch.begin, kRowsPerSample});
-          const Batch row_batch = by_rows(batch, rows.per_sample);
-          const double share = 1 / static_cast<double>(rows.per_sample);
-          const at::Tensor x = input_rows(layers[l], values[l], rows);
-          if (squares) add(statistics[l].input_square_mean, x.square().sum(0) * share);
-          if (products) grams[l].add(share == 1 ? x : x * std::sqrt(share));
-          if (!covariance) continue;
-          const at::Tensor h = output_rows(layers[l], values[layers.size() + l], rows);
-          add(statistics[l].scatter_covariance, at::matmul(h.t(), x) * share);
-          const ClassRows by_class{row_batch.labels, k, row_batch.factors};
-          add(input_totals[l], class_sums(x, by_class));
-          add(unit_totals[l], class_sums(h, by_class));
-        }
-      });
+  for_each_batch(network, data, std::vector<double>(static_cast<size_t>(k), 1),
+                 [&](const Batch& batch) {
+                   const std::vector<at::Tensor> values = run(network, batch.inputs, wanted);
+                   for (size_t l = 0; l < layers.size(); ++l) {
+                     const RowChoice rows = choose_rows(layers[l], values[l], batch.labels.size(0),
+                                                        {batch.begin, kRowsPerSample});
+                     const Batch row_batch = by_rows(batch, rows.per_sample);
+                     const double share = 1 / static_cast<double>(rows.per_sample);
+                     const at::Tensor x = input_rows(layers[l], values[l], rows);
+                     if (squares) add(statistics[l].input_square_mean, x.square().sum(0) * share);
+                     if (products) grams[l].add(share == 1 ? x : x * std::sqrt(share));
+                     if (!covariance) continue;
+                     const at::Tensor h = output_rows(layers[l], values[layers.size() + l], rows);
+                     add(statistics[l].scatter_covariance, at::matmul(h.t(), x) * share);
+                     const ClassRows by_class{row_batch.labels, k, row_batch.factors};
+                     add(input_totals[l], class_sums(x, by_class));
+                     add(unit_totals[l], class_sums(h, by_class));
+                   }
+                 });
   const auto total = static_cast<double>(data.size());
   const at::Tensor counts = data.labels.bincount({}, k).clamp_min(1).unsqueeze(1);
   for (size_t l = 0; l < layers.size(); ++l) {

@@ -162,8 +162,7 @@ TEST_P(EveryMethod, PrunesAConvolutionLikeTheFullyConnectedLayerItEquals) {
   const Pruned found = prune_with(options(0.7), convolutions, data_);
   ASSERT_EQ(found.masks.size(), wanted.masks.size());
   for (size_t l = 0; l < wanted.masks.size(); ++l) {
-    const double differ =
-        found.masks[l].ne(wanted.masks[l]).to(at::kDouble).mean().item<double>();
+    const double differ = found.masks[l].ne(wanted.masks[l]).to(at::kDouble).mean().item<double>();
     EXPECT_LE(differ, 0.01) << l;  // a tie may be broken by rounding
   }
 }

@@ -20,8 +20,9 @@ Layer awkward_convolution() {
 
 // The patches by their definition: [N, positions, C * kernel].
 at::Tensor naive_patches(const Window& w, const at::Tensor& x) {
-  const int64_t rows = (x.size(2) + w.pads[0] + w.pads[2] - w.dilations[0] * (w.kernel[0] - 1) - 1) /
-                           w.strides[0] + 1;
+  const int64_t rows =
+      (x.size(2) + w.pads[0] + w.pads[2] - w.dilations[0] * (w.kernel[0] - 1) - 1) / w.strides[0] +
+      1;
   const int64_t columns =
       (x.size(3) + w.pads[1] + w.pads[3] - w.dilations[1] * (w.kernel[1] - 1) - 1) / w.strides[1] +
       1;
@@ -64,9 +65,9 @@ TEST(Rows, ChosenOnesAreThoseOfTheirPositions) {
   ASSERT_EQ(chosen.per_sample, 4);
   const at::Tensor rows = input_rows(layer, x, chosen).view({5, 4, -1});
   // A value with the position itself in every unit.
-  const at::Tensor output =
-      at::zeros({5, 3, patches.size(1)}) + doubles({0, 100, 200}, {3, 1}).to(at::kFloat) +
-      at::cumsum(at::ones({patches.size(1)}), 0) - 1;
+  const at::Tensor output = at::zeros({5, 3, patches.size(1)}) +
+                            doubles({0, 100, 200}, {3, 1}).to(at::kFloat) +
+                            at::cumsum(at::ones({patches.size(1)}), 0) - 1;
   const RowChoice all = every_row(layer, x, 5);
   EXPECT_EQ(all.per_sample, patches.size(1));
   const at::Tensor read = output_rows(layer, output.view({5, 3, -1, 5}), chosen).view({5, 4, 3});

@@ -3,7 +3,11 @@
 #include <ATen/ops/allclose.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <stdexcept>
+
 #include "ncprune/model/cost.h"
+#include "ncprune/model/network_builder.h"
 #include "tests/small_network.h"
 
 namespace ncprune {
@@ -22,27 +26,62 @@ Network with_between(const Node& node) {
   return network;
 }
 
-std::string first_reason(const Network& network) {
-  const std::vector<UnitCoverage> coverage = unit_coverage(network);
-  EXPECT_EQ(coverage.size(), 2);
-  EXPECT_EQ(coverage[0].group.empty(), !coverage[0].reason.empty());
-  EXPECT_EQ(coverage[1].reason, "");
-  return coverage[0].reason;
+// The group of which the layer's units are; each of the layers here has one.
+UnitGroup group_of(const Network& network, const std::string& layer) {
+  for (const UnitGroup& group : unit_groups(network)) {
+    for (const UnitEntries& producer : group.producers) {
+      if (producer.layer.name == layer) return group;
+    }
+  }
+  throw std::logic_error("no group makes the units of " + layer);
 }
 
-TEST(UnitCoverage, FollowsElementwiseFunctionsToTheOneLayerThatReads) {
+std::vector<std::string> tensors_of(const UnitGroup& group) {
+  std::vector<std::string> names;
+  for (const UnitSlice& slice : group.slices) names.push_back(slice.tensor);
+  return names;
+}
+
+// Removes about half of the units of every group that lets go of them: the smaller network must be
+// the one whose layers read zeros of them.
+void expect_same_when_masked(const Network& network, const Dataset& samples) {
+  Network masked = network;
+  std::vector<UnitSelection> selections;
+  const std::vector<UnitGroup> groups = unit_groups(network);
+  for (const UnitGroup& group : groups) {
+    if (!group.reason.empty()) continue;
+    at::Tensor stays = normal({group.units}, 9).gt(0);
+    stays[0] = true;
+    const at::Tensor gone = stays.logical_not().nonzero().flatten();
+    for (const UnitEntries& reader : group.consumers) {
+      set_weight(masked, reader.layer,
+                 weight_of(masked, reader.layer)
+                     .index_fill(1, reader.index.index_select(0, gone).flatten(), 0));
+    }
+    selections.push_back({group, stays.nonzero().flatten()});
+  }
+  const Network smaller = keep_units(network, selections);
+  validate(smaller, "smaller");
+  EXPECT_LT(cost(smaller).parameters, cost(network).parameters);
+  EXPECT_TRUE(
+      at::allclose(logits(smaller, samples.inputs), logits(masked, samples.inputs), 1e-4, 1e-5));
+}
+
+TEST(UnitGroups, FollowElementwiseFunctionsToTheLayersThatRead) {
   for (const std::string op : {"Relu", "LeakyRelu", "Tanh", "Sigmoid", "Dropout", "Identity"}) {
     SCOPED_TRACE(op);
     const Network network = with_between({op, "", {"fc1.out"}, {"between"}, {}});
-    EXPECT_EQ(first_reason(network), "");
-    const UnitGroup group = unit_coverage(network)[0].group.front();
-    EXPECT_EQ(group.producer.name, "fc1");
-    EXPECT_EQ(group.consumer.name, "fc2");
-    EXPECT_TRUE(group.vectors.empty());
+    const UnitGroup group = group_of(network, "fc1");
+    EXPECT_EQ(group.reason, "");
+    EXPECT_EQ(group.units, 5);
+    ASSERT_EQ(group.consumers.size(), 1);
+    EXPECT_EQ(group.consumers[0].layer.name, "fc2");
+    EXPECT_EQ(tensors_of(group),
+              (std::vector<std::string>{"fc1.weight", "fc1.bias", "fc2.weight"}));
   }
 }
 
-TEST(UnitCoverage, TakesTheVectorsOfEveryBatchNormalizationOnTheWay) {
+TEST(UnitGroups, TakeTheVectorsOfEveryBatchNormalizationOnTheWay) {
   Network network = network_for(data(), "mlp:5,3?batchnorm=true");
   const auto behind = network.nodes.begin() + producer(network, "act1.out") + 1;
   network.nodes.insert(
@@ -51,71 +90,136 @@ TEST(UnitCoverage, TakesTheVectorsOfEveryBatchNormalizationOnTheWay) {
   for (const char* name : {"s", "t", "m", "v"}) {
     network.initializers[name] = normal({5}, 4).abs().to(at::kFloat);
   }
-  const UnitGroup group = unit_coverage(network)[0].group.front();
-  EXPECT_EQ(group.vectors, (std::vector<std::string>{"bn1.scale", "bn1.shift", "bn1.mean",
-                                                     "bn1.var", "s", "t", "m", "v"}));
-  const at::Tensor kept = doubles({0, 2, 4}, {3}).to(at::kLong);
-  Network masked = network;
-  at::Tensor columns = weight_of(masked, group.consumer).clone();
-  columns.slice(1, 1, 5, 2).zero_();
-  set_weight(masked, group.consumer, columns);
-  EXPECT_TRUE(at::allclose(logits(keep_units(network, {{group, kept}}), data().inputs),
-                           logits(masked, data().inputs), 1e-5, 1e-6));
+  EXPECT_EQ(tensors_of(group_of(network, "fc1")),
+            (std::vector<std::string>{"fc1.weight", "fc1.bias", "bn1.scale", "bn1.shift",
+                                      "bn1.mean", "bn1.var", "s", "t", "m", "v", "fc2.weight"}));
+  expect_same_when_masked(network, data());
 }
 
-TEST(UnitCoverage, TakesAVectorThatABatchNormalizationReadsTwiceOnce) {
+TEST(UnitGroups, TakeAVectorThatIsReadTwiceOnce) {
   Network network = network_for(data(), "mlp:5,3?batchnorm=true");
   Node& norm = network.nodes[static_cast<size_t>(producer(network, "bn1.out"))];
   norm.inputs[3] = norm.inputs[2];  // mean and shift both zero: exporters store equal tensors once
-  const UnitGroup group = unit_coverage(network)[0].group.front();
-  EXPECT_EQ(group.vectors, (std::vector<std::string>{"bn1.scale", "bn1.shift", "bn1.var"}));
+  expect_same_when_masked(network, data());
+
+  // Two layers share a scale: their units can only go together.
+  Network shared = network_for(data(), "mlp:5,5?batchnorm=true");
+  shared.nodes[static_cast<size_t>(producer(shared, "bn2.out"))].inputs[1] = "bn1.scale";
+  EXPECT_EQ(group_of(shared, "fc1").producers.size(), 2);
+  expect_same_when_masked(shared, data());
 }
 
-TEST(UnitCoverage, SaysWhyUnitsHaveToStay) {
-  EXPECT_EQ(first_reason(with_between({"Softmax", "soft", {"fc1.out"}, {"between"}, {}})),
+TEST(UnitGroups, SayWhyUnitsHaveToStay) {
+  const auto reason = [](const Network& network) { return group_of(network, "fc1").reason; };
+  EXPECT_EQ(reason(with_between({"Softmax", "soft", {"fc1.out"}, {"between"}, {}})),
             "Softmax 'soft' reads its units");
-  EXPECT_EQ(first_reason(with_between({"Flatten", "", {"fc1.out"}, {"between"}, {{"axis", int64_t{0}}}})),
-            "Flatten writing 'between' reads its units");
-
-  Network skip = with_between({"Identity", "", {"fc1.out"}, {"between"}, {}});
-  skip.nodes.insert(skip.nodes.begin() + producer(skip, "act1.out") + 1,
-                    {"Add", "skip", {"act1.out", "fc1.out"}, {"sum"}, {}});
-  skip.nodes[static_cast<size_t>(producer(skip, "fc2.out"))].inputs.front() = "sum";
-  EXPECT_EQ(first_reason(skip), "2 nodes read 'fc1.out'; wanted one");
-
   Network ends_early = with_between({"Identity", "", {"fc1.out"}, {"between"}, {}});
   ends_early.output.name = "between";
-  EXPECT_EQ(first_reason(ends_early), "its units are an output of the network");
+  EXPECT_EQ(reason(ends_early), "its units are an output of the network");
 
   Network unread = network_for(data(), "mlp:5,3");
   unread.nodes[static_cast<size_t>(producer(unread, "fc2.out"))].inputs.front() = "flat";
-  EXPECT_EQ(first_reason(unread), "0 nodes read 'act1.out'; wanted one");
+  EXPECT_EQ(reason(unread), "no layer that could be repaired reads its units");
+}
 
-  // A BatchNormalization whose vectors another node reads too.
-  Network shared = network_for(data(), "mlp:5,5?batchnorm=true");
-  shared.nodes[static_cast<size_t>(producer(shared, "bn2.out"))].inputs[1] = "bn1.scale";
-  const std::vector<UnitCoverage> coverage = unit_coverage(shared);
-  for (const UnitCoverage& c : coverage) {
-    EXPECT_NE(c.reason.find("BatchNormalization"), std::string::npos) << c.reason;
+// Images of gaussian_data: 2 channels of 8 x 8.
+const Dataset& images() {
+  static const Dataset dataset = [] {
+    Dataset flat = gaussian_data({6, 6, 6}, 128);
+    flat.inputs = flat.inputs.view({-1, 2, 8, 8});
+    return flat;
+  }();
+  return dataset;
+}
+
+// A network of what `body` makes of the input.
+Network with_body(
+    const std::function<std::string(NetworkBuilder&, const std::string& input)>& body) {
+  Random random(3);
+  NetworkBuilder builder("body", images().sample_shape(), random, Initialization::kTorch);
+  const std::string value = body(builder, builder.input(true));
+  return builder.finish(builder.fully_connected(value, "head", 3, true), 3);
+}
+
+TEST(UnitGroups, OfChainsOfConvolutionsGoThroughPoolingAndFlatten) {
+  const Network chain = with_body([](NetworkBuilder& b, const std::string& input) {
+    std::string value = b.batch_norm(b.convolution(input, "conv1", {6}), "bn1");
+    value = b.max_pool(b.node("Relu", "act1", {value}), "pool", 2, 2);
+    value = b.node("Relu", "act2", {b.convolution(value, "conv2", {4, 3, 2, 1, true})});
+    return b.flatten(value, "flat", 4 * 2 * 2);
+  });
+  EXPECT_EQ(group_of(chain, "conv2").consumers[0].index.size(1), 4);  // 2 x 2 places
+  EXPECT_EQ(group_of(chain, "conv1").consumers[0].index.size(1), 9);  // a kernel of 3 x 3
+  expect_same_when_masked(chain, images());
+}
+
+TEST(UnitGroups, OfASumGoFromEveryLayerThatIsAdded) {
+  const Network residual = with_body([](NetworkBuilder& b, const std::string& input) {
+    const std::string stem = b.node("Relu", "act0", {b.convolution(input, "stem", {6})});
+    std::string value = b.node("Relu", "act1", {b.convolution(stem, "conv1", {5})});
+    value = b.batch_norm(b.convolution(value, "conv2", {6}), "bn2");
+    value = b.node("Relu", "act2", {b.node("Add", "sum", {value, stem})});
+    return b.global_average(value, "mean");
+  });
+  const UnitGroup stream = group_of(residual, "stem");
+  EXPECT_EQ(stream.producers.size(), 2);  // stem, conv2
+  EXPECT_EQ(stream.consumers.size(), 2);  // conv1, head
+  EXPECT_EQ(group_of(residual, "conv1").producers.size(), 1);
+  expect_same_when_masked(residual, images());
+}
+
+TEST(UnitGroups, KeepTheirPlacesInAConcatenation) {
+  const Network dense = with_body([](NetworkBuilder& b, const std::string& input) {
+    const std::string one = b.convolution(input, "conv1", {5});
+    const std::string two = b.convolution(b.concat({input, one}, "cat1"), "conv2", {4});
+    const std::string three = b.convolution(b.concat({one, two}, "cat2"), "conv3", {3});
+    return b.global_average(b.concat({one, three}, "cat3"), "mean");
+  });
+  expect_same_when_masked(dense, images());
+}
+
+TEST(UnitGroups, TakeTheirKernelsOfGroupedConvolutions) {
+  for (const int64_t groups : {8, 4, 2}) {  // 8: depthwise, two kernels a channel
+    SCOPED_TRACE(groups);
+    const Network grouped = with_body([groups](NetworkBuilder& b, const std::string& input) {
+      std::string value = b.convolution(input, "expand", {8, 1});
+      value = b.batch_norm(b.convolution(value, "groups", {16, 3, 1, groups, true}), "bn");
+      return b.global_average(b.convolution(b.node("Relu", "act", {value}), "project", {5, 1}),
+                              "mean");
+    });
+    // Between, the groups read them by kernels that are no layer's: only a depthwise one is followed.
+    EXPECT_EQ(group_of(grouped, "expand").reason,
+              groups == 8 ? "" : "no layer that could be repaired reads its units");
+    if (groups == 8) expect_same_when_masked(grouped, images());
   }
+}
+
+TEST(UnitGroups, GoWithTheScalesOfSqueezeAndExcite) {
+  const Network gated = with_body([](NetworkBuilder& b, const std::string& input) {
+    const std::string value = b.convolution(input, "conv", {6});
+    std::string scale = b.node("GlobalAveragePool", "squeeze", {value});
+    scale = b.node("Relu", "act", {b.convolution(scale, "reduce", {3, 1, 1, 1, true})});
+    scale = b.node("Sigmoid", "gate", {b.convolution(scale, "expand", {6, 1, 1, 1, true})});
+    return b.global_average(b.node("Mul", "scaled", {value, scale}), "mean");
+  });
+  EXPECT_EQ(group_of(gated, "conv").producers.size(), 2);  // conv, expand
+  expect_same_when_masked(gated, images());
 }
 
 TEST(KeepUnits, TakesRowsBiasesVectorsAndColumns) {
   const Network network = network_for(data(), "mlp:5,3?batchnorm=true");
-  const UnitGroup group = unit_coverage(network)[0].group.front();
-  const Network smaller = keep_units(network, {{group, doubles({1, 4}, {2}).to(at::kLong)}});
+  const UnitGroup group = group_of(network, "fc1");
+  const at::Tensor kept = doubles({1, 4}, {2}).to(at::kLong);
+  const Network smaller = keep_units(network, {{group, kept}});
   const auto expect_taken = [&](const std::string& name, int64_t axis) {
     const at::Tensor& whole = network.initializers.at(name);
-    EXPECT_TRUE(smaller.initializers.at(name).equal(
-        whole.index_select(axis, doubles({1, 4}, {2}).to(at::kLong))))
-        << name;
+    EXPECT_TRUE(smaller.initializers.at(name).equal(whole.index_select(axis, kept))) << name;
   };
   for (const char* name :
        {"fc1.weight", "fc1.bias", "bn1.scale", "bn1.shift", "bn1.mean", "bn1.var"}) {
     expect_taken(name, 0);
   }
   expect_taken("fc2.weight", 1);
-  validate(smaller, "smaller");
 }
 
 TEST(Cost, CountsWeightsAndMultiplyAdds) {
@@ -125,6 +229,15 @@ TEST(Cost, CountsWeightsAndMultiplyAdds) {
   const NetworkCost normed = cost(network_for(data(), "mlp:5,2?batchnorm=true&bias=false"));
   EXPECT_EQ(normed.macs, plain.macs);
   EXPECT_EQ(normed.parameters, plain.macs + 4 * (5 + 2));
+}
+
+TEST(Cost, CountsAConvolutionAtEveryPosition) {
+  const Network network = with_body([](NetworkBuilder& b, const std::string& input) {
+    const std::string value = b.convolution(input, "conv", {6, 3, 2});
+    return b.global_average(b.convolution(value, "groups", {6, 3, 1, 3}), "mean");
+  });
+  EXPECT_EQ(cost(network).macs, 16 * (6 * 2 * 9) + 16 * (6 * 2 * 9) + 6 * 3);
+  EXPECT_EQ(rows_per_sample(network, linear_layers(network)), (std::vector<int64_t>{16, 1}));
 }
 
 }  // namespace

@@ -173,15 +173,67 @@ Network with_skip() {
   return network;
 }
 
+TEST(PruneUnits, OfASumLeaveTogether) {
+  const Network dense = with_skip();
+  for (const std::string method : {"surgeon", "l1-norm"}) {
+    for (const std::string budget : {"units", "macs"}) {
+      const PruneOptions options = options_for(method, 0.5, budget);
+      const UnitsPruned pruned = prune_with(options, dense, data());
+      ASSERT_EQ(pruned.layers.size(), 3);
+      EXPECT_TRUE(pruned.layers[0].kept.equal(pruned.layers[1].kept));
+      EXPECT_LT(pruned.layers[0].kept.numel(), 12);
+      if (budget != "units") continue;
+      EXPECT_EQ(pruned.layers[2].kept.numel(), 3);
+    }
+  }
+}
+
+TEST(ApplyUnits, RefusesToTakeAUnitFromOneOfTheLayersThatAreAdded) {
+  const Network dense = with_skip();
+  const PruneOptions options = options_for("surgeon", 0.5);
+  const UnitsPruned pruned = prune_with(options, dense, data());
+  std::vector<at::Tensor> kept;
+  for (const LayerUnits& layer : pruned.layers) kept.push_back(layer.kept);
+  const auto statistics = measure_for({options.method}, dense, data(), options.metric);
+  const UnitsPruned again = apply_units(dense, kept, {data(), statistics}, options);
+  EXPECT_TRUE(logits(again.network, data().inputs).equal(logits(pruned.network, data().inputs)));
+  kept[1] = kept[1].slice(0, 1);
+  EXPECT_EQ(input_error([&] {
+              apply_units(dense, kept, {data(), statistics}, options);
+            }),
+            "units of layer 'fc2' cannot go without those of the layers it is joined with");
+}
+
 TEST(PruneUnits, NamesTheLayersWhoseUnitsCannotGo) {
-  const UnitsPruned pruned = prune_with(options_for("surgeon", 0.5), with_skip(), data());
-  ASSERT_EQ(pruned.layers.size(), 3);
-  EXPECT_EQ(pruned.layers[0].reason, "2 nodes read 'act1.out'; wanted one");
+  Network soft = network_for(data(), "mlp:12,6");
+  soft.nodes.insert(soft.nodes.begin() + producer(soft, "act1.out"),
+                    {"Softmax", "soft", {"fc1.out"}, {"between"}, {}});
+  soft.nodes[static_cast<size_t>(producer(soft, "act1.out"))].inputs.front() = "between";
+  const UnitsPruned pruned = prune_with(options_for("surgeon", 0.5), soft, data());
+  ASSERT_EQ(pruned.layers.size(), 2);
+  EXPECT_EQ(pruned.layers[0].reason, "Softmax 'soft' reads its units");
   EXPECT_EQ(pruned.layers[0].kept.numel(), 12);
-  EXPECT_EQ(pruned.layers[1].reason, "Add 'skip' reads its units");
-  EXPECT_EQ(pruned.layers[1].kept.numel(), 12);
-  EXPECT_EQ(pruned.layers[2].reason, "");
-  EXPECT_EQ(pruned.layers[2].kept.numel(), 3);
+  EXPECT_EQ(pruned.layers[1].reason, "");
+  EXPECT_EQ(pruned.layers[1].kept.numel(), 3);
+}
+
+TEST(PruneUnits, TakesChannelsFromConvolutions) {
+  Dataset images = gaussian_data({30, 20, 5}, 2 * 6 * 6);
+  images.inputs = images.inputs.view({-1, 2, 6, 6});
+  const Network dense = network_for(images, "cnn:6,8,12");
+  for (const std::string method : {"surgeon", "l1-norm", "taylor-fo", "scatter-drop", "slimming"}) {
+    for (const std::string budget : {"units", "parameters", "macs"}) {
+      SCOPED_TRACE(method + " " + budget);
+      const UnitsPruned pruned = prune_with(options_for(method, 0.5, budget), dense, images);
+      EXPECT_LE(pruned.difference, 1e-5);
+      EXPECT_LT(pruned.after.macs, pruned.before.macs);
+      const auto before = static_cast<double>(cost_by(budget, pruned.before));
+      const auto after = static_cast<double>(cost_by(budget, pruned.after));
+      // A unit of the widest layer is worth a tenth of the network.
+      if (budget == "units") continue;
+      EXPECT_NEAR(after / before, 0.5, 0.1);
+    }
+  }
 }
 
 TEST(PruneUnits, RefusesANetworkNoneOfWhoseUnitsCanGo) {

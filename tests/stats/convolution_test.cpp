@@ -55,10 +55,8 @@ TEST(Convolution, OfKernelOneMeasuresEveryPositionAsASample) {
   const StatisticsQuery query{{Statistic::kMetric, Statistic::kSecondMoment,
                                Statistic::kInputSquareMean, Statistic::kScatterCovariance},
                               metric};
-  const LayerStatistics a =
-      measure_statistics(conv, prunable_layers(conv), data, query).front();
-  const LayerStatistics b =
-      measure_statistics(gemm, prunable_layers(gemm), rows, query).front();
+  const LayerStatistics a = measure_statistics(conv, prunable_layers(conv), data, query).front();
+  const LayerStatistics b = measure_statistics(gemm, prunable_layers(gemm), rows, query).front();
   expect_close(a.moments.metric, b.moments.metric, 1e-6);
   expect_close(a.moments.cross, b.moments.cross, 1e-6);
   expect_close(a.moments.class_means, b.moments.class_means, 1e-6);
@@ -74,8 +72,7 @@ TEST(Convolution, CrossMomentsOfAPrunedNetworkAreThoseOfTheDenseOutput) {
   Network pruned = dense;
   set_weight(pruned, layers[0], weight_of(dense, layers[0]) * normal({3, 18}, 2).gt(0));
   const MetricOptions metric{.kappa = 1, .balance = 0, .shrinkage = 0};
-  const LayerMoments found =
-      measure_moments({dense, pruned}, {layers[1]}, data, metric).front();
+  const LayerMoments found = measure_moments({dense, pruned}, {layers[1]}, data, metric).front();
   // kappa 1 and balance 0 make the plain second moments; the map is 2 x 2 positions.
   const RowChoice all = every_row(layers[1], value_of(dense, data, layers[1].input), data.size());
   EXPECT_LE(all.per_sample, kRowsPerSample);
@@ -92,10 +89,9 @@ TEST(Convolution, GradientsAreTheSumsOverAllPositionsOfEverySample) {
   const Dataset data = images({7, 3, 1}, {2, 9, 9});
   const Network network = network_for(data, "cnn:3,5");
   const std::vector<Layer> layers = prunable_layers(network);
-  const std::vector<LayerStatistics> found =
-      measure_gradients(network, layers, data,
-                        {Statistic::kGradient, Statistic::kFisher, Statistic::kClassFisher,
-                         Statistic::kClassTaylor});
+  const std::vector<LayerStatistics> found = measure_gradients(
+      network, layers, data,
+      {Statistic::kGradient, Statistic::kFisher, Statistic::kClassFisher, Statistic::kClassTaylor});
   for (size_t l = 0; l < layers.size(); ++l) {
     SCOPED_TRACE(layers[l].name);
     Network leaves = network;
