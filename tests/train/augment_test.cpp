@@ -72,8 +72,8 @@ TEST(Augment, DrawsEveryShiftOfACropAlikeOften) {
   // One bright pixel in the middle shows by how much its picture has moved.
   constexpr int64_t kCount = 8100;
   Batch batch;
-  batch.inputs = at::full({kCount, 1, 9, 9}, 0.0F);
-  batch.inputs.select(2, 4).select(2, 4).fill_(1);
+  batch.inputs = at::full({kCount, 1, 13, 13}, 0.0F);
+  batch.inputs.select(2, 6).select(2, 6).fill_(1);
   const at::Tensor places = augmented(batch, {"crop"}, 1).inputs.flatten(1).argmax(1);
   std::map<int64_t, int> seen;
   for (const int64_t place : elements<int64_t>(places)) ++seen[place];
