@@ -31,6 +31,13 @@ void add_train_options(CLI::App& command, TrainRequest& request) {
   option("--schedule", train.schedule, "of the learning rate: " + names(schedules()));
   option("--loss", train.loss, names(losses()));
   option("--sampler", train.sampler, names(samplers()));
+  command
+      .add_option(
+          "--augment", train.augment,
+          "changes of every batch, in this order, as in crop,flip: " + names(augmentations()))
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   option("--select", train.select, "validation accuracy that picks the epoch: balanced, overall");
   option("--patience", train.patience, "epochs without a better one before stopping; 0: never");
   CLI::Option* teacher =

@@ -30,8 +30,10 @@
 #include "ncprune/model/units.h"
 // onnx: the only model file
 #include "ncprune/onnx/onnx.h"
-// train: losses, samplers, optimizers, schedules
+// train: losses, samplers, augmentation, optimizers, schedules
+#include "ncprune/train/augment.h"
 #include "ncprune/train/distillation.h"
+#include "ncprune/train/image_changes.h"
 #include "ncprune/train/loss.h"
 #include "ncprune/train/optimizer.h"
 #include "ncprune/train/sampler.h"

@@ -33,9 +33,14 @@ Network make_network(const std::string& architecture, const PreparedData& data, 
   metadata.class_names = data.train.class_names;
   metadata.class_counts = class_counts(data.train);
   metadata.minority = data.minority;
-  if (!data.train.range) {
-    metadata.input_mean = data.train.inputs.mean(0);
-    const at::Tensor deviation = data.train.inputs.std(0, /*unbiased=*/false);
+  const at::Tensor& inputs = data.train.inputs;
+  const bool table = !data.train.range;
+  const bool colour = !table && inputs.dim() == 4 && inputs.size(1) > 1;
+  if (table || colour) {
+    const std::vector<int64_t> axes =
+        table ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2, 3};
+    metadata.input_mean = inputs.mean(axes, /*keepdim=*/true).squeeze(0);
+    const at::Tensor deviation = inputs.std(axes, /*unbiased=*/false, /*keepdim=*/true).squeeze(0);
     metadata.input_scale = at::where(deviation > 0, deviation, at::ones_like(deviation));
   }
   return network;

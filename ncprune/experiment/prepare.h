@@ -29,8 +29,10 @@ struct PreparedData {
 // Throws InputError on bad data or a class without training samples.
 PreparedData prepare_data(const DataRequest& request);
 
-// An untrained network for the data, its metadata filled in: class names, counts, minority and, for
-// data without a range (tables), the mean and standard deviation of every training feature.
+// An untrained network for the data, its metadata filled in: class names, counts, minority and the
+// mean and standard deviation over the training samples: of every feature for data without a range
+// (tables), of every channel, over samples and pixels, [C, 1, 1], for pictures in colour. Grey ones
+// stay as they are, in [0, 1].
 Network make_network(const std::string& architecture, const PreparedData& data, uint64_t seed);
 
 }  // namespace ncprune

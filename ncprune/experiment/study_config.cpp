@@ -122,6 +122,7 @@ Study read_study(const std::string& path) {
     reader.read("batch", study.train.batch);
     reader.read("select", study.train.select);
     reader.read("patience", study.train.patience);
+    reader.read("augment", study.train.augment);
     reader.finish();
   }
   if (const toml::table* inner = top.table("metric")) {

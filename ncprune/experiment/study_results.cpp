@@ -54,24 +54,26 @@ std::string study_settings(const Study& study) {
   const TrainOptions& train = study.train;
   Json metric;
   for (const MetricField& f : metric_fields()) metric[f.name] = study.metric.*f.field;
-  return Json{{"architecture", study.architecture},
-              {"remove", study.remove},
-              {"validation", study.validation},
-              {"noise", study.noise},
-              {"train",
-               {{"loss", train.loss},
-                {"sampler", train.sampler},
-                {"optimizer", train.optimizer},
-                {"schedule", train.schedule},
-                {"learning_rate", train.learning_rate},
-                {"momentum", train.momentum},
-                {"weight_decay", train.weight_decay},
-                {"epochs", train.epochs},
-                {"batch", train.batch},
-                {"select", train.select},
-                {"patience", train.patience}}},
-              {"metric", metric}}
-      .dump();
+  Json settings{{"architecture", study.architecture},
+                {"remove", study.remove},
+                {"validation", study.validation},
+                {"noise", study.noise},
+                {"train",
+                 {{"loss", train.loss},
+                  {"sampler", train.sampler},
+                  {"optimizer", train.optimizer},
+                  {"schedule", train.schedule},
+                  {"learning_rate", train.learning_rate},
+                  {"momentum", train.momentum},
+                  {"weight_decay", train.weight_decay},
+                  {"epochs", train.epochs},
+                  {"batch", train.batch},
+                  {"select", train.select},
+                  {"patience", train.patience}}},
+                {"metric", metric}};
+  // Only where there is some: rows from before there was any stay valid.
+  if (!train.augment.empty()) settings["train"]["augment"] = train.augment;
+  return settings.dump();
 }
 
 Json row_json(const StudyRow& row) {

@@ -101,12 +101,12 @@ const std::vector<Loss>& losses() {
       {"class-weighted", "weights 1 / n_c", "King, Zeng 2001", class_weighted},
       {"cross-entropy", "every sample counts the same", "", cross_entropy},
       {"focal", "samples weighted by (1 - p)^2, p the label's probability", "Lin et al. 2017",
-       focal},
+       focal, "p is the one label's probability"},
       {"ldam-drw",
        "margins in proportion to n_c^-1/4, the largest 0.5, logits times 30; class-balanced "
        "weights "
        "in the last 20 %. The paper's normalised classifier is not imposed",
-       "Cao et al. 2019", ldam_drw},
+       "Cao et al. 2019", ldam_drw, "the margin is taken from the one label's logit"},
       {"logit-adjusted", "logits plus tau log prior; at its tau of 1 the same as balanced-softmax",
        "Menon et al. 2021", prior_adjusted}};
   return table;

@@ -22,6 +22,9 @@ struct Loss {
   std::string source;
   // The loss for training data with `counts` samples per class, double [K]. REQUIRES: all positive.
   std::function<LossFunction(const at::Tensor& counts)> make;
+  // Why a sample with a mixture of labels has no such loss. Empty: it has, the same mixture of both
+  // labels' losses, which is the cross-entropy against the mixed distribution.
+  std::string one_label = {};
 };
 
 // balanced-softmax, class-balanced, class-weighted, cross-entropy, focal, ldam-drw, logit-adjusted.

@@ -11,6 +11,7 @@
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/progress.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/train/augment.h"
 #include "ncprune/train/loss.h"
 #include "ncprune/train/optimizer.h"
 #include "ncprune/train/sampler.h"
@@ -44,6 +45,7 @@ class Trainer {
                              find_named(samplers(), options.sampler, "sampler"))),
         order_random_(Random(options.seed).stream("order")),
         dropout_random_(Random(options.seed).stream("dropout")),
+        augment_random_(Random(options.seed).stream("augmentation")),
         parameters_(prepare_parameters()),
         optimizer_(options.optimizer, parameters_,
                    {.momentum = options.momentum, .weight_decay = options.weight_decay}) {
@@ -103,11 +105,17 @@ class Trainer {
 
   // The batch's mean loss before the step.
   double take_step(const at::Tensor& indices, double progress, double learning_rate) {
-    const at::Tensor inputs = prepare_inputs(network_, training_.inputs.index_select(0, indices));
+    const Batch batch = augment({training_.inputs.index_select(0, indices), training_.range},
+                                options_.augment, augment_random_);
+    const at::Tensor inputs = prepare_inputs(network_, batch.inputs);
     const at::Tensor labels = training_.labels.index_select(0, indices);
     const RunMode mode{.training = true, .random = &dropout_random_};
     const std::vector<at::Tensor> values = run(network_, inputs, wanted_, mode);
     at::Tensor loss = loss_(values.front(), labels, progress);
+    if (batch.partners.defined()) {
+      const at::Tensor other = labels.index_select(0, batch.partners);
+      loss = batch.share * loss + (1 - batch.share) * loss_(values.front(), other, progress);
+    }
     if (distillation_) {
       const at::Tensor features = values.size() > 1 ? values.back() : at::Tensor();
       loss = options_.distillation->labels * loss +
@@ -133,6 +141,7 @@ class Trainer {
   std::vector<int64_t> shares_;
   Random order_random_;
   Random dropout_random_;
+  Random augment_random_;
   std::vector<at::Tensor> kept_;  // 1 where a weight may change, per parameter; undefined: all may
   std::vector<at::Tensor> parameters_;
   Optimizer optimizer_;
@@ -187,7 +196,13 @@ void require_valid(const TrainOptions& options) {
   find_named(optimizers(), options.optimizer, "optimizer");
   find_named(schedules(), options.schedule, "schedule");
   find_named(selections(), options.select, "selection");
-  if (options.distillation) require_valid(*options.distillation);
+  require_valid_augmentation(options.augment, options.loss);
+  if (!options.distillation) return;
+  require_valid(*options.distillation);
+  if (!options.augment.empty()) {
+    throw InputError(
+        "a teacher is asked once, about the samples as they are: no augmentation then");
+  }
 }
 
 Training train(const Network& network, const Dataset& training, const Dataset& validation,
@@ -195,6 +210,7 @@ Training train(const Network& network, const Dataset& training, const Dataset& v
   require_valid(options);
   require_every_class(training, "training data");
   require_fits(network, training, "the network");
+  require_augmentable(training, options.augment);
   const auto accuracy = find_named(selections(), options.select, "selection").accuracy;
   Trainer trainer(network, training, options);
   Progress bar("training", options.epochs * trainer.steps_per_epoch());

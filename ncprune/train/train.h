@@ -11,7 +11,8 @@
 
 namespace ncprune {
 
-// How to train. The names are those of losses(), samplers(), optimizers() and schedules().
+// How to train. The names are those of losses(), samplers(), optimizers(), schedules() and
+// augmentations().
 struct TrainOptions {
   std::string loss = "cross-entropy";
   std::string sampler = "natural";
@@ -27,9 +28,10 @@ struct TrainOptions {
   bool keep_zeros =
       false;  // weights (of two axes or more) that are 0 stay 0: fine-tuning after pruning
   std::optional<Distillation> distillation = {};  // a teacher beside the loss
+  std::vector<std::string> augment = {};          // augmentations(), in this order; no teacher then
   // Epochs after which the network is to be kept as well, in [0, epochs]; 0: before the first.
   std::vector<int64_t> checkpoints = {};
-  uint64_t seed = 0;  // of the samples' order and of Dropout
+  uint64_t seed = 0;  // of the samples' order, Dropout and augmentation
 };
 
 struct Epoch {
@@ -55,7 +57,8 @@ void require_valid(const TrainOptions& options);
 // Trains a copy of `network`: BatchNormalization uses and updates batch statistics, Dropout drops.
 // The same seed, options and number of threads give the same weights. Inputs are normalised as the
 // network's metadata says. Throws InputError when an option is unknown or out of range, a class has
-// no training sample, the data do not fit the network, or a loss or weight stops being finite.
+// no training sample, the data do not fit the network or the augmentation, or a loss or weight
+// stops being finite.
 Training train(const Network& network, const Dataset& training, const Dataset& validation,
                const TrainOptions& options);
 

@@ -240,6 +240,18 @@ TEST_F(StudyFile, KeepsAClassWithoutTestSamplesAndARowWithoutNoise) {
   EXPECT_FALSE(results.has(row));
 }
 
+TEST(ReadStudy, NamesAugmentationsInTheSettingsOnlyWhereThereAreSome) {
+  const Folder folder;
+  const auto study = [&](const std::string& train) {
+    return read_study(folder.write("grid.toml", "[train]\nbatch = 8\n" + train));
+  };
+  EXPECT_EQ(Json::parse(study_settings(study("")))["train"].count("augment"), 0);
+  EXPECT_EQ(study("augment = ['crop', 'flip']").train.augment,
+            (std::vector<std::string>{"crop", "flip"}));
+  EXPECT_EQ(Json::parse(study_settings(study("augment = 'mixup'")))["train"]["augment"],
+            Json::array({"mixup"}));
+}
+
 TEST(RunStudy, RefusesABadGridBeforeTheFirstNetworkIsTrained) {
   const auto refusal = [](auto change) {
     Study study = small_study();
