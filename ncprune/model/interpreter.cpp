@@ -16,34 +16,35 @@
 namespace ncprune {
 namespace {
 
-// Which nodes must run for `wanted`, walking the graph backwards once.
-std::vector<bool> needed_nodes(const Network& network, const std::vector<std::string>& wanted) {
+struct Schedule {
+  std::vector<bool> needed;                    // by node: must it run?
+  std::vector<std::vector<std::string>> done;  // by node: values that nothing needs behind it
+};
+
+// What `wanted` needs, walking the graph backwards once.
+Schedule schedule(const Network& network, const std::vector<std::string>& wanted) {
   std::unordered_set<std::string> values(wanted.begin(), wanted.end());
-  std::vector<bool> needed(network.nodes.size(), false);
+  Schedule plan;
+  plan.needed.resize(network.nodes.size());
+  plan.done.resize(network.nodes.size());
   for (size_t i = network.nodes.size(); i-- > 0;) {
     const Node& node = network.nodes[i];
-    needed[i] = std::any_of(node.outputs.begin(), node.outputs.end(),
-                            [&](const std::string& output) { return values.contains(output); });
-    if (needed[i]) values.insert(node.inputs.begin(), node.inputs.end());
-  }
-  return needed;
-}
-
-// For every node that runs, the values that no later one reads and nobody wants: they can be
-// forgotten, so that a deep network holds a few activations and not all of them.
-std::vector<std::vector<std::string>> last_reads(const Network& network,
-                                                 const std::vector<bool>& needed,
-                                                 const std::vector<std::string>& wanted) {
-  std::unordered_set<std::string> live(wanted.begin(), wanted.end());
-  std::vector<std::vector<std::string>> done(network.nodes.size());
-  for (size_t i = network.nodes.size(); i-- > 0;) {
-    if (!needed[i]) continue;
-    for (const std::string& name : network.nodes[i].inputs) {
-      if (live.insert(name).second) done[i].push_back(name);
+    plan.needed[i] =
+        std::any_of(node.outputs.begin(), node.outputs.end(),
+                    [&](const std::string& output) { return values.contains(output); });
+    if (!plan.needed[i]) continue;
+    for (const std::string& input : node.inputs) {
+      if (values.insert(input).second) plan.done[i].push_back(input);
     }
   }
-  return done;
+  return plan;
 }
+
+int64_t product(const std::vector<int64_t>& shape) {
+  return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+}
+
+}  // namespace
 
 std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>& inputs,
                                  const RunMode& mode) {
@@ -64,16 +65,9 @@ std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>
   }
 }
 
-int64_t product(const std::vector<int64_t>& shape) {
-  return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
-}
-
-}  // namespace
-
 std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
                             const std::vector<std::string>& wanted, const RunMode& mode) {
-  const std::vector<bool> needed = needed_nodes(network, wanted);
-  const std::vector<std::vector<std::string>> done = last_reads(network, needed, wanted);
+  const Schedule plan = schedule(network, wanted);
   std::unordered_map<std::string, at::Tensor> values;
   values.emplace(network.input.name, input);
   const auto value = [&](const std::string& name) -> at::Tensor {
@@ -87,7 +81,7 @@ std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
         fmt::format("'{}' is not computed: of its node only the first output is", name));
   };
   for (size_t i = 0; i < network.nodes.size(); ++i) {
-    if (!needed[i]) continue;
+    if (!plan.needed[i]) continue;
     const Node& node = network.nodes[i];
     std::vector<at::Tensor> inputs;
     inputs.reserve(node.inputs.size());
@@ -96,7 +90,8 @@ std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
     for (size_t k = 0; k < std::min(outputs.size(), node.outputs.size()); ++k) {
       values.insert_or_assign(node.outputs[k], outputs[k]);
     }
-    for (const std::string& name : done[i]) values.erase(name);
+    inputs.clear();
+    for (const std::string& name : plan.done[i]) values.erase(name);
   }
   std::vector<at::Tensor> results;
   results.reserve(wanted.size());

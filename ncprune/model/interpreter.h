@@ -16,6 +16,11 @@ namespace ncprune {
 std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
                             const std::vector<std::string>& wanted, const RunMode& mode = {});
 
+// What `node` makes of `inputs`, in its order; one left out is an undefined tensor. Throws InputError
+// naming the node.
+std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>& inputs,
+                                 const RunMode& mode);
+
 // Raw samples as the graph takes them: normalised as the metadata says, reshaped to the graph's
 // input. Throws InputError when the sizes do not fit.
 at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw);

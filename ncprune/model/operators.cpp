@@ -9,18 +9,38 @@
 #include "ncprune/base/error.h"
 
 namespace ncprune {
+namespace {
+
+constexpr double kMaxElements = 1 << 30;
+
+void require_at_most(const Node& node, at::IntArrayRef shape, double most) {
+  double count = 1;
+  for (const int64_t n : shape) count *= static_cast<double>(n);
+  if (count <= most) return;
+  refuse(node,
+         fmt::format("would compute a value of shape [{}]: too large", fmt::join(shape, ", ")));
+}
+
+int64_t in_range(const Node& node, int64_t axis, int64_t rank) {
+  if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  refuse(node, fmt::format("axis {} of a value of {} dimensions", axis, rank));
+}
+
+}  // namespace
 
 void refuse(const Node& node, const std::string& what) {
   throw InputError(fmt::format("node {} ({}): {}", node.label(), node.op_type, what));
 }
 
 void require_affordable(const Node& node, at::IntArrayRef shape) {
-  constexpr double kMaxElements = 1 << 30;
-  double count = 1;
-  for (const int64_t n : shape) count *= static_cast<double>(n);
-  if (count <= kMaxElements) return;
-  refuse(node,
-         fmt::format("would compute a value of shape [{}]: too large", fmt::join(shape, ", ")));
+  require_at_most(node, shape, kMaxElements);
+}
+
+void require_grown(const Node& node, at::IntArrayRef shape, int64_t inputs) {
+  constexpr double kSmall = 1 << 24;
+  constexpr double kGrowth = 64;
+  require_at_most(node, shape,
+                  std::min(kMaxElements, std::max(kSmall, kGrowth * static_cast<double>(inputs))));
 }
 
 std::vector<int64_t> integers_in(const std::vector<at::Tensor>& inputs, size_t index,
@@ -36,13 +56,14 @@ std::vector<int64_t> axes_of(const Node& node, const std::vector<at::Tensor>& in
   std::vector<int64_t> axes = integers_in(inputs, 1, node.integers("axes", {}));
   std::set<int64_t> seen;
   for (int64_t& axis : axes) {
-    const int64_t given = axis;
-    if (axis < 0) axis += rank;
-    if (axis < 0 || axis >= rank || !seen.insert(axis).second) {
-      refuse(node, fmt::format("axis {} of a value of {} dimensions", given, rank));
-    }
+    axis = in_range(node, axis, rank);
+    if (!seen.insert(axis).second) refuse(node, fmt::format("axis {} is given twice", axis));
   }
   return axes;
+}
+
+int64_t axis_of(const Node& node, int64_t fallback, int64_t rank) {
+  return in_range(node, node.integer("axis", fallback), rank);
 }
 
 const Operator* find_operator(const std::string& name) {

@@ -26,6 +26,11 @@ struct Operator {
       run;
 };
 
+namespace operators_files {
+using Tensors = std::vector<at::Tensor>;
+using Run = std::function<Tensors(const Node&, const Tensors&, const RunMode&)>;
+}  // namespace operators_files
+
 // Throws InputError: "node 'conv1' (Conv): `what`".
 [[noreturn]] void refuse(const Node& node, const std::string& what);
 
@@ -36,6 +41,13 @@ std::vector<int64_t> integers_in(const std::vector<at::Tensor>& inputs, size_t i
 // Throws InputError when a value of `shape` that `node` is about to compute could not be meant: a
 // few bytes of a hostile file could ask for all the memory there is. The cap is 2^30 elements.
 void require_affordable(const Node& node, at::IntArrayRef shape);
+
+// The same for what grows out of its inputs by numbers that stand in the file (pads, repeats, a
+// shape): at most 2^24 elements, or 64 times the `inputs` that its inputs have together.
+void require_grown(const Node& node, at::IntArrayRef shape, int64_t inputs);
+
+// The attribute `axis`, or `fallback`, in [0, rank). Throws InputError when it is out of range.
+int64_t axis_of(const Node& node, int64_t fallback, int64_t rank);
 
 // The axes that `node` works on, each in [0, rank): its second input, where it has one, else its
 // attribute `axes`; none when it says none. Throws InputError when one is out of range or repeated.

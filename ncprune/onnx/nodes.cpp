@@ -10,6 +10,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/model/operators.h"
 #include "ncprune/onnx/tensors.h"
+#include "ncprune/onnx/upgrade.h"
 
 namespace ncprune {
 namespace {
@@ -83,6 +84,14 @@ void require_definition(const onnx::NodeProto& proto, int64_t opset) {
     throw InputError(fmt::format("{} has {} inputs and {} outputs, which ONNX does not define",
                                  description(proto), proto.input_size(), proto.output_size()));
   }
+  for (int i = 0; i < proto.input_size(); ++i) {
+    const auto last = schema->inputs().size() - 1;
+    const auto& parameter = schema->inputs()[std::min<size_t>(static_cast<size_t>(i), last)];
+    if (proto.input(i).empty() && parameter.GetOption() != onnx::OpSchema::Optional) {
+      throw InputError(
+          fmt::format("{} leaves out input {}, which it must have", description(proto), i));
+    }
+  }
   if (opset > known_opset()) return;
   try {
     schema->Verify(proto);
@@ -92,17 +101,14 @@ void require_definition(const onnx::NodeProto& proto, int64_t opset) {
 }
 
 // Makes the node say by itself what it computes once training is over.
-void settle(Node& node, int64_t opset) {
+void settle(Node& node) {
   const bool drops = node.op_type == "Dropout";
   const bool normalizes = node.op_type == "BatchNormalization";
-  const bool is_softmax = node.op_type == "Softmax" || node.op_type == "LogSoftmax";
   // What else they write (Dropout's mask, batch statistics) is for training only.
   if (drops || normalizes) node.outputs.resize(1);
   // Exporters can leave the training mode on; by the letter of ONNX that drops at random.
   if (drops && node.inputs.size() > 2) node.inputs.resize(2);
   if (normalizes) node.attributes.erase("training_mode");
-  // Up to opset 12 the axis left out was 1, since then it is the last.
-  if (is_softmax && opset < 13) node.attributes.emplace("axis", int64_t{1});
 }
 
 }  // namespace
@@ -114,7 +120,7 @@ int64_t known_opset() {
 }
 
 Node node_from(const onnx::NodeProto& proto, int64_t opset) {
-  Node node{proto.op_type(), proto.name(), {}, {}, {}};
+  Node node{current_name(proto.op_type(), opset), proto.name(), {}, {}, {}};
   if (!proto.domain().empty() && proto.domain() != "ai.onnx") {
     node.op_type = proto.domain() + "." + proto.op_type();
   }
@@ -136,7 +142,7 @@ Node node_from(const onnx::NodeProto& proto, int64_t opset) {
       throw InputError(fmt::format("{} is given twice", what));
     }
   }
-  settle(node, opset);
+  settle(node);
   return node;
 }
 

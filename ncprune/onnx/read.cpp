@@ -5,18 +5,20 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <limits>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
 #include "ncprune/base/log.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/onnx/fold.h"
 #include "ncprune/onnx/metadata.h"
 #include "ncprune/onnx/nodes.h"
 #include "ncprune/onnx/onnx.h"
 #include "ncprune/onnx/tensors.h"
+#include "ncprune/onnx/upgrade.h"
 
 namespace ncprune {
 namespace {
@@ -24,7 +26,6 @@ namespace {
 constexpr int64_t kMaxFile = std::numeric_limits<int>::max();  // protobuf's limit: 2 GiB
 constexpr int64_t kOldestOpset = 9;
 constexpr int64_t kMaxSampleValues = int64_t{1} << 26;
-constexpr int64_t kMaxCopiedBytes = int64_t{1} << 28;
 constexpr size_t kMaxNameBytes = 1000;
 
 onnx::ModelProto parse_model(std::string_view bytes) {
@@ -165,8 +166,30 @@ void read_initializers(const onnx::GraphProto& graph, const Live& live, const st
   }
 }
 
-void read_nodes(const Live& live, Network& network) {
-  int64_t copied = 0;
+// Makes names that nothing in the file has.
+class FreshNames {
+ public:
+  explicit FreshNames(const onnx::GraphProto& graph) {
+    for (const auto& input : graph.input()) taken_.insert(input.name());
+    for (const auto& tensor : graph.initializer()) taken_.insert(tensor.name());
+    for (const auto& node : graph.node()) {
+      taken_.insert(node.output().begin(), node.output().end());
+    }
+  }
+
+  std::string operator()(const std::string& wanted) {
+    std::string name = wanted;
+    for (int i = 2; !taken_.insert(name).second; ++i) name = fmt::format("{}_{}", wanted, i);
+    return name;
+  }
+
+ private:
+  std::unordered_set<std::string> taken_;
+};
+
+void read_nodes(const onnx::GraphProto& graph, const Live& live, int64_t opset, Network& network) {
+  FreshNames names(graph);
+  const auto fresh = [&](const std::string& wanted) { return names(wanted); };
   for (const onnx::NodeProto* proto : live.nodes) {
     require_plain(proto->name());
     require_plain(proto->op_type());
@@ -177,34 +200,23 @@ void read_nodes(const Live& live, Network& network) {
       add_initializer(network, proto->output(0), constant_from(*proto));
       continue;
     }
-    Node node = node_from(*proto, network.opset);
-    if (node.op_type == "Identity" && node.outputs.front() != network.output.name) {
-      // PyTorch stores equal weights once and renames them by Identity. Each gets its own tensor
-      // back: pruning one layer must not touch the other.
-      const auto source = network.initializers.find(node.inputs.front());
-      if (source != network.initializers.end()) {
-        copied += static_cast<int64_t>(source->second.nbytes());
-        if (copied > kMaxCopiedBytes)
-          throw InputError("too many weights are copies of one another");
-        add_initializer(network, node.outputs.front(), source->second.clone());
-        continue;
-      }
+    Node node = node_from(*proto, opset);
+    const bool closing_softmax = (node.op_type == "Softmax" || node.op_type == "LogSoftmax") &&
+                                 node.outputs.front() == network.output.name;
+    // Scores are [N, K]: axis 1 is the last, whichever way the operator set counts.
+    if (closing_softmax && node.integer("axis", -1) == 1) node.attributes["axis"] = int64_t{-1};
+    Upgraded upgraded = upgrade(std::move(node), opset, fresh);
+    std::move(upgraded.nodes.begin(), upgraded.nodes.end(), std::back_inserter(network.nodes));
+    for (auto& [name, tensor] : upgraded.initializers) {
+      add_initializer(network, name, std::move(tensor));
     }
-    network.nodes.push_back(std::move(node));
   }
-}
-
-// After the copies above, what nothing reads any more.
-void drop_unread(Network& network) {
-  std::unordered_set<std::string> read{network.output.name};
-  for (const Node& node : network.nodes) read.insert(node.inputs.begin(), node.inputs.end());
-  std::erase_if(network.initializers,
-                [&](const auto& entry) { return !read.contains(entry.first); });
 }
 
 Network read_model(const onnx::ModelProto& model, const std::string& folder) {
   Network network;
-  network.opset = opset_of(model);
+  const int64_t opset = opset_of(model);
+  network.opset = std::max(opset, kHeldOpset);
   const onnx::GraphProto& graph = model.graph();
   require_plain(graph.name());
   network.name = graph.name();
@@ -212,18 +224,22 @@ Network read_model(const onnx::ModelProto& model, const std::string& folder) {
   network.output = graph_output(graph);
   const Live live = live_part(graph, network.output.name);
   read_initializers(graph, live, folder, network);
-  read_nodes(live, network);
-  drop_unread(network);
+  read_nodes(graph, live, opset, network);
   network.metadata = metadata_from(model);
   return network;
+}
+
+bool knows_sample_shape(const Network& network) {
+  return std::all_of(network.input.shape.begin() + 1, network.input.shape.end(),
+                     [](int64_t size) { return size >= 0; });
 }
 
 // Runs one sample of zeros, which shows that the shapes fit together and how many classes there
 // are. Not when the sample's own shape is open.
 void settle_output(Network& network) {
+  if (!knows_sample_shape(network)) return;
   std::vector<int64_t> shape = network.input.shape;
   shape.front() = 1;
-  if (std::any_of(shape.begin(), shape.end(), [](int64_t size) { return size < 0; })) return;
   const at::NoGradGuard no_grad;
   const at::Tensor scores = run(network, at::zeros(shape), {network.output.name}).front();
   if (scores.dim() != 2 || scores.size(0) != 1 || scores.size(1) == 0 ||
@@ -253,7 +269,9 @@ Network parse_onnx(std::string_view bytes, const std::string& where, const std::
   Network network = naming(where, [&] { return read_model(model, folder); });
   validate(network, where);
   naming(where, [&] {
+    network = fold_constants(std::move(network));
     settle_output(network);
+    if (knows_sample_shape(network)) network = fold_shapes(std::move(network));
     require_consistent(network);
   });
   if (model.graph().output_size() > 1) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ncprune/base/error.h"
+#include "ncprune/model/element_types.h"
 
 namespace ncprune {
 namespace {
@@ -26,15 +27,9 @@ static_assert(std::endian::native == std::endian::little, "ONNX's raw data are l
 constexpr int64_t kMaxElements = int64_t{1} << 40;
 constexpr int kMaxRank = 16;
 
-constexpr std::pair<Proto::DataType, at::ScalarType> kTypes[] = {
-    {Proto::FLOAT, at::kFloat},      {Proto::DOUBLE, at::kDouble}, {Proto::INT64, at::kLong},
-    {Proto::INT32, at::kInt},        {Proto::INT16, at::kShort},   {Proto::INT8, at::kChar},
-    {Proto::UINT8, at::kByte},       {Proto::BOOL, at::kBool},     {Proto::FLOAT16, at::kHalf},
-    {Proto::BFLOAT16, at::kBFloat16}};
-
 at::ScalarType scalar_type(int32_t type, const std::string& what) {
-  for (const auto& [onnx_type, torch_type] : kTypes) {
-    if (onnx_type == type) return torch_type;
+  for (const ElementType& known : kElementTypes) {
+    if (known.onnx == type) return known.torch;
   }
   throw InputError(fmt::format("{} has element type {}, which ncprune does not run", what,
                                element_type_name(type)));
@@ -206,16 +201,16 @@ at::Tensor tensor_from(const Proto& proto, const std::string& what, const std::s
 }
 
 Proto tensor_to(const at::Tensor& tensor, const std::string& name) {
-  const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const auto& entry) {
-    return entry.second == tensor.scalar_type();
-  });
-  if (type == std::end(kTypes)) {
+  const auto* type =
+      std::find_if(std::begin(kElementTypes), std::end(kElementTypes),
+                   [&](const ElementType& entry) { return entry.torch == tensor.scalar_type(); });
+  if (type == std::end(kElementTypes)) {
     throw std::logic_error(fmt::format("'{}': no ONNX type for its elements", name));
   }
   const at::Tensor flat = tensor.detach().to(at::kCPU).contiguous();
   Proto proto;
   proto.set_name(name);
-  proto.set_data_type(type->first);
+  proto.set_data_type(type->onnx);
   for (const int64_t dim : flat.sizes()) proto.add_dims(dim);
   // An empty tensor must still say that its data are raw.
   proto.set_raw_data(flat.numel() == 0 ? nullptr : flat.data_ptr(), flat.nbytes());

@@ -12,8 +12,6 @@
 namespace ncprune::operators_files {
 namespace {
 
-using Tensors = std::vector<at::Tensor>;
-
 at::Tensor optional_bias(const Tensors& inputs) {
   return inputs.size() > 2 ? inputs[2] : at::Tensor();
 }
@@ -119,7 +117,7 @@ Tensors run_conv_transpose(const Node& node, const Tensors& inputs, const RunMod
   for (size_t axis = 0; axis < windows.axes(); ++axis) {
     whole.push_back(windows.positions[axis] + windows.pads_begin[axis] + windows.pads_end[axis]);
   }
-  require_affordable(node, whole);
+  require_grown(node, whole, x.numel() + weight.numel());
   require_affordable(node, joined(joined({out}, windows.kernel), x.sizes().slice(2).vec()));
   const std::vector<int64_t> none(windows.axes(), 0);
   const at::Tensor sum = at::convolution(x, weight, {}, windows.strides, none, windows.dilations,

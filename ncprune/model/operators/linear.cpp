@@ -9,8 +9,6 @@
 namespace ncprune::operators_files {
 namespace {
 
-using Tensors = std::vector<at::Tensor>;
-
 // Whether a [N, d] times b [d, m] costs less by what is left of a pruned weight b.
 bool is_pruned(const at::Tensor& a, const at::Tensor& b) {
   return !at::GradMode::is_enabled() && a.scalar_type() == at::kFloat &&

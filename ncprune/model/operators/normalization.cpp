@@ -1,16 +1,19 @@
-// BatchNormalization, Dropout and the closing Softmax.
+// Normalization of every kind, and Dropout.
 #include <ATen/ops/batch_norm.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/group_norm.h>
+#include <ATen/ops/instance_norm.h>
 #include <ATen/ops/log_softmax.h>
+#include <ATen/ops/native_layer_norm.h>
 #include <ATen/ops/softmax.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "ncprune/model/operators.h"
 
 namespace ncprune::operators_files {
 namespace {
-
-using Tensors = std::vector<at::Tensor>;
 
 Tensors run_batch_normalization(const Node& node, const Tensors& inputs, const RunMode& mode) {
   const at::Tensor& x = inputs.at(0);
@@ -32,6 +35,55 @@ Tensors run_dropout(const Node& node, const Tensors& inputs, const RunMode& mode
   return {x * at::empty_like(x).bernoulli_(1 - ratio, mode.random->generator()) / (1 - ratio)};
 }
 
+Tensors run_instance_normalization(const Node& node, const Tensors& inputs, const RunMode&) {
+  if (inputs.at(0).dim() < 3) refuse(node, "a value without spatial axes");
+  return {at::instance_norm(inputs[0], inputs.at(1), inputs.at(2), {}, {}, true, 0,
+                            node.number("epsilon", 1e-5), false)};
+}
+
+// Beside the result, the mean and the inverse deviation that made it.
+Tensors run_layer_normalization(const Node& node, const Tensors& inputs, const RunMode&) {
+  const at::Tensor& x = inputs.at(0);
+  const int64_t axis = axis_of(node, -1, x.dim());
+  auto [y, mean, deviation] = at::native_layer_norm(
+      x, x.sizes().slice(static_cast<size_t>(axis)), inputs.at(1),
+      inputs.size() > 2 ? inputs[2] : at::Tensor(), node.number("epsilon", 1e-5));
+  return {y, mean, deviation};
+}
+
+// Scale and bias [C], or, as in opset 18, [groups].
+Tensors run_group_normalization(const Node& node, const Tensors& inputs, const RunMode&) {
+  const at::Tensor& x = inputs.at(0);
+  const int64_t groups = node.integer("num_groups", 0);
+  if (x.dim() < 2 || groups < 1 || x.size(1) % groups != 0) {
+    refuse(node, fmt::format("{} groups of a value of [{}]", groups, fmt::join(x.sizes(), ", ")));
+  }
+  const auto per_channel = [&](const at::Tensor& numbers) {
+    return numbers.numel() == groups ? numbers.repeat_interleave(x.size(1) / groups) : numbers;
+  };
+  return {at::group_norm(x, groups, per_channel(inputs.at(1)), per_channel(inputs.at(2)),
+                         node.number("epsilon", 1e-5), false)};
+}
+
+// Over a window of `size` channels.
+Tensors run_lrn(const Node& node, const Tensors& inputs, const RunMode&) {
+  const at::Tensor& x = inputs.at(0);
+  const int64_t size = node.integer("size", 0);
+  if (x.dim() < 2 || size < 1 || size > 1 << 16) {
+    refuse(node, fmt::format("a window of {} in [{}]", size, fmt::join(x.sizes(), ", ")));
+  }
+  std::vector<int64_t> pads(2 * static_cast<size_t>(x.dim() - 1), 0);
+  pads[pads.size() - 2] = (size - 1) / 2;
+  pads[pads.size() - 1] = size / 2;
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape[1] += size - 1;
+  require_grown(node, shape, x.numel());
+  const at::Tensor sums = at::constant_pad_nd(x * x, pads).unfold(1, size, 1).sum(-1);
+  return {x /
+          (sums * (node.number("alpha", 1e-4) / static_cast<double>(size)) + node.number("bias", 1))
+              .pow(node.number("beta", 0.75))};
+}
+
 Tensors run_softmax(const Node& node, const Tensors& inputs, const RunMode&) {
   return {at::softmax(inputs.at(0), node.integer("axis", -1))};
 }
@@ -46,6 +98,10 @@ std::vector<Operator> normalization() {
   return {{"BatchNormalization", "over axis 1; running statistics unless training",
            run_batch_normalization},
           {"Dropout", "drops in training only; one output", run_dropout},
+          {"GroupNormalization", "scale per channel or per group", run_group_normalization},
+          {"InstanceNormalization", "", run_instance_normalization},
+          {"LRN", "", run_lrn},
+          {"LayerNormalization", "scale and bias of the normalized shape", run_layer_normalization},
           {"LogSoftmax", "along one axis", run_log_softmax},
           {"Softmax", "along one axis", run_softmax}};
 }

@@ -22,8 +22,6 @@
 namespace ncprune::operators_files {
 namespace {
 
-using Tensors = std::vector<at::Tensor>;
-
 std::vector<int64_t> pooled_shape(const at::Tensor& x, const Windows& windows) {
   std::vector<int64_t> shape{x.size(0), x.size(1)};
   shape.insert(shape.end(), windows.positions.begin(), windows.positions.end());
@@ -54,7 +52,7 @@ Padded pad_for(const Node& node, const at::Tensor& x, Windows windows, double va
 
 Windows pooling_windows(const Node& node, const at::Tensor& x) {
   Windows windows = windows_over(node, x.sizes(), {});
-  require_affordable(node, pooled_shape(x, windows));
+  require_grown(node, pooled_shape(x, windows), x.numel());
   return windows;
 }
 
@@ -141,7 +139,7 @@ at::Tensor window_sums(const Node& node, const Padded& padded) {
                ? at::avg_pool2d(x, windows.kernel, windows.strides, none, false, true, 1)
                : at::avg_pool3d(x, windows.kernel, windows.strides, none, false, true, 1);
   }
-  require_affordable(node, windows.kernel);
+  require_grown(node, windows.kernel, x.numel());
   std::vector<int64_t> weight{1, 1};
   weight.insert(weight.end(), windows.kernel.begin(), windows.kernel.end());
   // Every channel of every sample by itself.

@@ -1,0 +1,152 @@
+#include "ncprune/onnx/fold.h"
+
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "ncprune/base/error.h"
+#include "ncprune/model/interpreter.h"
+
+namespace ncprune {
+namespace {
+
+constexpr size_t kMaxFoldedBytes = size_t{1} << 28;
+
+size_t bytes_of(const std::vector<at::Tensor>& tensors) {
+  size_t bytes = 0;
+  for (const at::Tensor& tensor : tensors) bytes += tensor.nbytes();
+  return bytes;
+}
+
+// Masks of infinities stay computed: an infinite weight in a file is taken for a broken one.
+bool is_finite(const at::Tensor& tensor) {
+  return !tensor.is_floating_point() || at::isfinite(tensor).all().item<bool>();
+}
+
+bool writes(const Node& node, const std::string& value) {
+  return std::find(node.outputs.begin(), node.outputs.end(), value) != node.outputs.end();
+}
+
+// Values that are computed from shapes and initializers alone.
+std::vector<std::string> shape_values(const Network& network) {
+  std::unordered_set<std::string> known;
+  std::vector<std::string> values;
+  for (const Node& node : network.nodes) {
+    const bool starts = node.op_type == "Shape" || node.op_type == "Size";
+    const bool follows =
+        std::all_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& input) {
+          return input.empty() || known.contains(input) || network.initializers.contains(input);
+        });
+    if (!starts && !follows) continue;
+    for (const std::string& output : node.outputs) {
+      if (output.empty() || output == network.output.name) continue;
+      known.insert(output);
+      values.push_back(output);
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+Network fold_constants(Network network) {
+  const at::NoGradGuard no_grad;
+  size_t folded = 0;
+  std::vector<Node> left;
+  for (Node& node : network.nodes) {
+    std::vector<at::Tensor> inputs;
+    bool known = !writes(node, network.output.name) && node.op_type != "Dropout";
+    for (const std::string& name : node.inputs) {
+      const auto found = network.initializers.find(name);
+      known = known && (name.empty() || found != network.initializers.end());
+      inputs.push_back(found != network.initializers.end() ? found->second : at::Tensor());
+    }
+    // An operator that is not run is named later; here it only stays.
+    known = known && find_operator(node.op_type) != nullptr;
+    const bool copies = node.op_type == "Identity";
+    if (known && copies && folded + bytes_of(inputs) > kMaxFoldedBytes) {
+      throw InputError("too many weights are copies of one another");
+    }
+    if (!known || bytes_of(inputs) > kMaxFoldedBytes) {
+      left.push_back(std::move(node));
+      continue;
+    }
+    const std::vector<at::Tensor> outputs = run_node(node, inputs, {});
+    if (outputs.size() < node.outputs.size() || folded + bytes_of(outputs) > kMaxFoldedBytes ||
+        !std::all_of(outputs.begin(), outputs.end(), is_finite)) {
+      left.push_back(std::move(node));
+      continue;
+    }
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      if (node.outputs[i].empty()) continue;
+      // An output may be a view of an input: pruning one layer must not touch another.
+      const at::Tensor own = outputs[i].clone(at::MemoryFormat::Contiguous);
+      folded += own.nbytes();
+      if (!network.initializers.emplace(node.outputs[i], own).second) {
+        throw InputError("weight '" + node.outputs[i] + "' stands in the file twice");
+      }
+    }
+  }
+  network.nodes = std::move(left);
+  return drop_unread(std::move(network));
+}
+
+Network fold_shapes(Network network) {
+  const std::vector<std::string> values = shape_values(network);
+  if (values.empty()) return network;
+  const at::NoGradGuard no_grad;
+  std::vector<int64_t> shape = network.input.shape;
+  shape.front() = 1;
+  const std::vector<at::Tensor> of_one = run(network, at::zeros(shape), values);
+  shape.front() = 3;
+  std::vector<at::Tensor> of_three;
+  try {
+    of_three = run(network, at::zeros(shape), values);
+  } catch (const InputError&) {
+    return network;  // a file that says how many samples there are; nothing can be told from it
+  }
+  size_t folded = 0;
+  std::unordered_set<std::string> constant;
+  for (size_t i = 0; i < values.size(); ++i) {
+    folded += of_one[i].nbytes();
+    if (!of_one[i].equal(of_three[i]) || folded > kMaxFoldedBytes || !is_finite(of_one[i]))
+      continue;
+    constant.insert(values[i]);
+  }
+  std::erase_if(network.nodes, [&](const Node& node) {
+    return std::all_of(node.outputs.begin(), node.outputs.end(), [&](const std::string& output) {
+      return output.empty() || constant.contains(output);
+    });
+  });
+  for (const Node& node : network.nodes) {
+    for (const std::string& output : node.outputs) constant.erase(output);
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!constant.contains(values[i])) continue;
+    network.initializers[values[i]] = of_one[i].clone(at::MemoryFormat::Contiguous);
+  }
+  return drop_unread(std::move(network));
+}
+
+Network drop_unread(Network network) {
+  std::unordered_set<std::string> read{network.output.name};
+  std::vector<Node> live;
+  for (size_t i = network.nodes.size(); i-- > 0;) {
+    Node& node = network.nodes[i];
+    if (std::none_of(node.outputs.begin(), node.outputs.end(),
+                     [&](const std::string& output) { return read.contains(output); })) {
+      continue;
+    }
+    read.insert(node.inputs.begin(), node.inputs.end());
+    live.push_back(std::move(node));
+  }
+  std::reverse(live.begin(), live.end());
+  network.nodes = std::move(live);
+  std::erase_if(network.initializers,
+                [&](const auto& entry) { return !read.contains(entry.first); });
+  return network;
+}
+
+}  // namespace ncprune
