@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ncprune/base/random.h"
@@ -24,7 +25,11 @@ struct Architecture {
 // Every file in architectures/ is one.
 const std::vector<Architecture>& architectures();
 
-// Throws InputError on an unknown name or option.
+// The argument "28-10" as 28 and 10, both from 1 to 1000. Throws InputError saying `wanted` on any
+// other.
+std::pair<int64_t, int64_t> pair_in(const Spec& spec, const std::string& wanted);
+
+// Throws InputError on an unknown name, argument or option, and on samples that do not fit.
 Network build_network(const std::string& spec, const std::vector<int64_t>& sample_shape,
                       int64_t num_classes, Random random);
 

@@ -2,9 +2,11 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -28,19 +30,30 @@ NetworkBuilder::NetworkBuilder(const std::string& name, const std::vector<int64_
   network_.input.shape.insert(network_.input.shape.end(), sample_shape.begin(), sample_shape.end());
 }
 
-std::string NetworkBuilder::input(bool as_image) {
-  std::vector<int64_t>& shape = network_.input.shape;
-  if (as_image) {
-    if (shape.size() == 3) shape.insert(shape.begin() + 1, 1);
-    if (shape.size() != 4) {
-      throw InputError(
-          fmt::format("'{}' takes images, [height, width] or [channels, height, "
-                      "width]; samples have {} axes",
-                      network_.name, shape.size() - 1));
-    }
-  }
-  channels_["input"] = shape.at(1);
+std::string NetworkBuilder::input() {
+  channels_["input"] = network_.input.shape.at(1);
   return "input";
+}
+
+std::string NetworkBuilder::image(int64_t least) {
+  std::vector<int64_t>& shape = network_.input.shape;
+  if (shape.size() == 3) shape.insert(shape.begin() + 1, 1);
+  if (shape.size() != 4) {
+    throw InputError(
+        fmt::format("'{}' takes images, [height, width] or [channels, height, "
+                    "width]; samples have {} axes",
+                    network_.name, shape.size() - 1));
+  }
+  if (std::min(shape[2], shape[3]) < least) {
+    throw InputError(fmt::format("'{}' takes images of {} x {} pixels or more; these have {} x {}",
+                                 network_.name, least, least, shape[2], shape[3]));
+  }
+  return input();
+}
+
+bool NetworkBuilder::small_images() const {
+  const std::vector<int64_t>& shape = network_.input.shape;
+  return std::min(shape.at(2), shape.at(3)) < 64;
 }
 
 void NetworkBuilder::add_weights(const std::string& name, const std::vector<int64_t>& shape,
@@ -49,12 +62,12 @@ void NetworkBuilder::add_weights(const std::string& name, const std::vector<int6
   const auto outputs = static_cast<double>(shape[0] * product(shape.begin() + 2, shape.end()));
   const double torch_bound = 1 / std::sqrt(static_cast<double>(inputs));
   at::Tensor weight = at::empty(shape);
-  if (init_ == Initialization::kHe) {
+  if (init_ == Initialization::kHe && shape.size() > 2) {
     weight.normal_(0, std::sqrt(2 / outputs), random_.generator());
   } else {
-    const double bound = init_ == Initialization::kTorch
-                             ? torch_bound
-                             : std::sqrt(6 / (static_cast<double>(inputs) + outputs));
+    const double bound = init_ == Initialization::kGlorot
+                             ? std::sqrt(6 / (static_cast<double>(inputs) + outputs))
+                             : torch_bound;
     weight.uniform_(-bound, bound, random_.generator());
   }
   network_.initializers[name + ".weight"] = weight;
@@ -84,7 +97,7 @@ std::string NetworkBuilder::convolution(const std::string& value, const std::str
               {name + ".out"},
               {{"kernel_shape", std::vector<int64_t>{k, k}},
                {"strides", std::vector<int64_t>(2, spec.stride)},
-               {"pads", std::vector<int64_t>(4, spec.padding())},
+               {"pads", std::vector<int64_t>(4, spec.padding.value_or((k - 1) / 2))},
                {"group", spec.groups}}},
              spec.channels);
 }
@@ -109,6 +122,65 @@ std::string NetworkBuilder::batch_norm(const std::string& value, const std::stri
               {name + ".out"},
               {}},
              c);
+}
+
+std::string NetworkBuilder::initializer(const std::string& name, const at::Tensor& tensor) {
+  network_.initializers[name] = tensor;
+  return name;
+}
+
+std::string NetworkBuilder::number(const std::string& name, double value) {
+  return initializer(name, at::scalar_tensor(value, at::TensorOptions(at::kFloat)));
+}
+
+// x (1 + erf(x / sqrt 2)) / 2, as PyTorch's exporter writes it.
+std::string NetworkBuilder::gelu(const std::string& value, const std::string& name) {
+  std::string share = node("Div", name + ".div", {value, number("gelu.root", std::sqrt(2.0))});
+  share = node("Erf", name + ".erf", {share});
+  share = node("Add", name + ".add", {share, number("gelu.one", 1)});
+  share = node("Mul", name + ".mul", {value, share});
+  return node("Mul", name, {share, number("gelu.half", 0.5)});
+}
+
+std::string NetworkBuilder::activation(const std::string& value, const std::string& name,
+                                       const std::string& kind) {
+  if (kind.empty()) return value;
+  if (kind == "Gelu") return gelu(value, name);
+  if (kind != "Relu6") return node(kind, name, {value});
+  return node("Clip", name, {value, number("relu6.low", 0), number("relu6.high", 6)});
+}
+
+std::string NetworkBuilder::normalized(const std::string& value, const std::string& name,
+                                       const std::string& kind) {
+  return activation(batch_norm(value, name + ".bn"), name + ".act", kind);
+}
+
+std::string NetworkBuilder::convolution_block(const std::string& value, const std::string& name,
+                                              const ConvolutionSpec& spec,
+                                              const std::string& kind) {
+  return normalized(convolution(value, name, spec), name, kind);
+}
+
+std::string NetworkBuilder::imagenet_stem(const std::string& value, int64_t channels) {
+  if (small_images()) return convolution_block(value, "stem", {channels}, "Relu");
+  return max_pool(convolution_block(value, "stem", {channels, 7, 2}, "Relu"), "stem.pool", 3, 2, 1);
+}
+
+std::string NetworkBuilder::layer_norm(const std::string& value, const std::string& name) {
+  const int64_t c = channels(value);
+  const std::string scale = initializer(name + ".scale", at::ones({c}));
+  const std::string shift = initializer(name + ".shift", at::zeros({c}));
+  return node("LayerNormalization", name, {value, scale, shift}, {{"axis", int64_t{-1}}});
+}
+
+std::string NetworkBuilder::linear(const std::string& value, const std::string& name,
+                                   int64_t outputs) {
+  add_weights(name, {outputs, channels(value)}, true);
+  at::Tensor& weight = network_.initializers.at(name + ".weight");
+  weight = weight.t().contiguous();
+  const std::string product =
+      add({"MatMul", name, {value, name + ".weight"}, {name + ".product"}, {}}, outputs);
+  return add({"Add", name + ".add", {product, name + ".bias"}, {name + ".out"}, {}}, outputs);
 }
 
 std::string NetworkBuilder::node(const std::string& op_type, const std::string& name,

@@ -137,7 +137,7 @@ Network with_body(
     const std::function<std::string(NetworkBuilder&, const std::string& input)>& body) {
   Random random(3);
   NetworkBuilder builder("body", images().sample_shape(), random, Initialization::kTorch);
-  const std::string value = body(builder, builder.input(true));
+  const std::string value = body(builder, builder.input());
   return builder.finish(builder.fully_connected(value, "head", 3, true), 3);
 }
 

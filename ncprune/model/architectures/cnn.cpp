@@ -16,7 +16,7 @@ Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_
   const std::vector<int64_t> widths =
       parse_integers(spec.argument, fmt::format("'{}': widths", spec.text), 1, 1 << 16);
   NetworkBuilder builder(spec.text, sample_shape, random, Initialization::kHe);
-  std::string value = builder.input(true);
+  std::string value = builder.image();
   for (size_t l = 0; l < widths.size(); ++l) {
     const std::string number = std::to_string(l + 1);
     if (l > 0 && widths[l] > widths[l - 1]) value = builder.max_pool(value, "pool" + number, 2, 2);

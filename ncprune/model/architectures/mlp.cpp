@@ -41,7 +41,7 @@ Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_
 
   NetworkBuilder builder(spec.text, sample_shape, random, initialization(spec));
   std::string value = builder.flatten(
-      builder.input(false), "flatten",
+      builder.input(), "flatten",
       std::accumulate(sample_shape.begin(), sample_shape.end(), int64_t{1}, std::multiplies<>()));
   for (size_t l = 0; l < widths.size(); ++l) {
     const std::string number = std::to_string(l + 1);
