@@ -29,7 +29,7 @@ struct Task {
   const Dataset& data;
   const PruneOptions& options;
   std::vector<UnitGroup> groups;
-  std::vector<at::Tensor> scores;       // [u] per group, where the solver is "score"
+  std::vector<at::Tensor> scores;       // [u] per group, where units are still to be chosen
   std::vector<Layer> layers;            // linear_layers()
   std::vector<at::Tensor> row_weights;  // of every layer, [m]
 };
@@ -67,11 +67,9 @@ Task make_task(const Network& dense, const std::vector<UnitGroup>& groups,
             ? measured
             : at::ones({weight_of(dense, task.layers[l]).size(0)}, at::TensorOptions(at::kDouble)));
   }
-  const std::vector<at::Tensor> scores = score_layers(dense, calibration.statistics, options);
   for (const UnitGroup& group : groups) {
     if (!group.reason.empty()) continue;
     task.groups.push_back(group);
-    task.scores.push_back(unit_scores(group, task.layers, scores));
   }
   return task;
 }
@@ -318,7 +316,11 @@ UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
   const at::NoGradGuard no_grad;
   prunable_layers(dense);  // throws when there is nothing to prune
   const std::vector<UnitGroup> groups = unit_groups(dense);
-  const Task task = make_task(dense, groups, calibration, options);
+  Task task = make_task(dense, groups, calibration, options);
+  const std::vector<at::Tensor> scores = score_layers(dense, calibration.statistics, options);
+  for (const UnitGroup& group : task.groups) {
+    task.scores.push_back(unit_scores(group, task.layers, scores));
+  }
   if (task.groups.empty()) {
     const UnitGroup& first = groups.front();
     throw InputError(fmt::format("no layer's units can be removed: '{}': {}",

@@ -118,7 +118,7 @@ TEST(UnitGroups, SayWhyUnitsHaveToStay) {
   EXPECT_EQ(reason(ends_early), "its units are an output of the network");
 
   Network unread = network_for(data(), "mlp:5,3");
-  unread.nodes[static_cast<size_t>(producer(unread, "fc2.out"))].inputs.front() = "flat";
+  unread.nodes[static_cast<size_t>(producer(unread, "fc2.out"))].inputs.front() = "flatten.out";
   EXPECT_EQ(reason(unread), "no layer that could be repaired reads its units");
 }
 
