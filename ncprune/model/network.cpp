@@ -1,8 +1,11 @@
 #include "ncprune/model/network.h"
 
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/isnan.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <set>
 
 #include "ncprune/base/error.h"
@@ -90,11 +93,30 @@ std::string fresh_name(const Network& network, const std::string& wanted) {
   return name;
 }
 
+namespace {
+
+// Masks and bounds may be infinite, where Where, Add, Clip, Max or Min reads them alone.
+bool may_be_infinite(const Network& network, const std::string& name) {
+  constexpr std::array kReaders{"Add", "Clip", "Max", "Min", "Where"};
+  const std::vector<int64_t> readers = consumers(network, name);
+  return std::all_of(readers.begin(), readers.end(), [&](int64_t reader) {
+    const std::string& type = network.nodes[static_cast<size_t>(reader)].op_type;
+    return std::find(kReaders.begin(), kReaders.end(), type) != kReaders.end();
+  });
+}
+
+bool is_sound(const Network& network, const std::string& name, const at::Tensor& tensor) {
+  if (!tensor.is_floating_point() || at::isfinite(tensor).all().item<bool>()) return true;
+  return !at::isnan(tensor).any().item<bool>() && may_be_infinite(network, name);
+}
+
+}  // namespace
+
 void validate(const Network& network, const std::string& where) {
   std::set<std::string> known{"", network.input.name};
   for (const auto& [name, tensor] : network.initializers) {
     known.insert(name);
-    if (tensor.is_floating_point() && !at::isfinite(tensor).all().item<bool>()) {
+    if (!is_sound(network, name, tensor)) {
       throw InputError(
           fmt::format("{}: weight '{}' holds a value that is not a finite number", where, name));
     }

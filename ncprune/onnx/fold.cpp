@@ -99,11 +99,13 @@ Network fold_shapes(Network network) {
   const at::NoGradGuard no_grad;
   std::vector<int64_t> shape = network.input.shape;
   shape.front() = 1;
-  const std::vector<at::Tensor> of_one = run(network, at::zeros(shape), values);
+  // Samples may be large, and zeros need no memory.
+  const at::Tensor zero = at::zeros({});
+  const std::vector<at::Tensor> of_one = run(network, zero.expand(shape), values);
   shape.front() = 3;
   std::vector<at::Tensor> of_three;
   try {
-    of_three = run(network, at::zeros(shape), values);
+    of_three = run(network, zero.expand(shape), values);
   } catch (const InputError&) {
     return network;  // a file that says how many samples there are; nothing can be told from it
   }

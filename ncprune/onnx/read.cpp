@@ -204,7 +204,9 @@ void read_nodes(const onnx::GraphProto& graph, const Live& live, int64_t opset, 
     const bool closing_softmax = (node.op_type == "Softmax" || node.op_type == "LogSoftmax") &&
                                  node.outputs.front() == network.output.name;
     // Scores are [N, K]: axis 1 is the last, whichever way the operator set counts.
-    if (closing_softmax && node.integer("axis", -1) == 1) node.attributes["axis"] = int64_t{-1};
+    if (closing_softmax && node.integer("axis", opset < 13 ? 1 : -1) == 1) {
+      node.attributes["axis"] = int64_t{-1};
+    }
     Upgraded upgraded = upgrade(std::move(node), opset, fresh);
     std::move(upgraded.nodes.begin(), upgraded.nodes.end(), std::back_inserter(network.nodes));
     for (auto& [name, tensor] : upgraded.initializers) {

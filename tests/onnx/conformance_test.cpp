@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <onnx/defs/schema.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -39,16 +40,32 @@ Proto read_proto(const fs::path& path) {
   return proto;
 }
 
-at::Tensor read_tensor(const fs::path& path) {
-  return tensor_from(read_proto<onnx::TensorProto>(path), path.string(), "");
+// The files hold bfloat16 as integers of its bits; `declared` says what they are.
+at::Tensor read_tensor(const fs::path& path, const onnx::ValueInfoProto& declared) {
+  auto proto = read_proto<onnx::TensorProto>(path);
+  const bool is_bits = proto.data_type() == onnx::TensorProto::UINT16 &&
+                       declared.type().tensor_type().elem_type() == onnx::TensorProto::BFLOAT16;
+  if (is_bits) proto.set_data_type(onnx::TensorProto::BFLOAT16);
+  return tensor_from(proto, path.string(), "");
 }
 
+constexpr int kOldestOpset = 9;
+
+// Tests name the set in which their operator was last changed. What has not changed until the
+// oldest set that is read is read as that.
 int64_t opset_of(const onnx::ModelProto& model) {
   int64_t opset = 1;
   for (const auto& entry : model.opset_import()) {
     if (entry.domain().empty()) opset = entry.version();
   }
-  return opset;
+  for (const auto& node : model.graph().node()) {
+    const auto* then = onnx::OpSchemaRegistry::Schema(node.op_type(), static_cast<int>(opset));
+    const auto* oldest = onnx::OpSchemaRegistry::Schema(node.op_type(), kOldestOpset);
+    const bool same =
+        then != nullptr && oldest != nullptr && then->since_version() == oldest->since_version();
+    if (!same) return opset;
+  }
+  return std::max<int64_t>(opset, kOldestOpset);
 }
 
 std::set<std::string> operators_of(const onnx::ModelProto& model) {
@@ -66,7 +83,7 @@ bool is_run(const std::string& op_type) {
 
 // The rules by which a test is left out; empty when it must pass.
 std::string reason_to_skip(const onnx::ModelProto& model) {
-  if (opset_of(model) < 9) return "opset before 9";
+  if (opset_of(model) < kOldestOpset) return "opset before 9";
   for (const std::string& type : operators_of(model)) {
     if (!is_run(type)) return "needs " + type;
   }
@@ -101,7 +118,7 @@ Network network_of(const onnx::ModelProto& model, const fs::path& data) {
   Network network;
   for (int i = 0; i < model.graph().input_size(); ++i) {
     network.initializers[model.graph().input(i).name()] =
-        read_tensor(data / fmt::format("input_{}.pb", i));
+        read_tensor(data / fmt::format("input_{}.pb", i), model.graph().input(i));
   }
   for (const auto& tensor : model.graph().initializer()) {
     network.initializers[tensor.name()] = tensor_from(tensor, tensor.name(), "");
@@ -121,6 +138,21 @@ Network network_of(const onnx::ModelProto& model, const fs::path& data) {
   return network;
 }
 
+// Gradients must reach the first output from every float that goes in.
+std::string gradient_failure(const Network& network, const std::string& output) {
+  bool is_float = false;
+  for (const auto& [name, tensor] : network.initializers) {
+    if (tensor.scalar_type() != at::kFloat) continue;
+    tensor.requires_grad_(true);
+    is_float = true;
+  }
+  const at::Tensor result = run(network, at::zeros({1}), {output}).front();
+  if (!is_float || result.scalar_type() != at::kFloat) return "";
+  if (!result.requires_grad()) return "gradients do not reach its output";
+  result.sum().backward();
+  return "";
+}
+
 // What is wrong with one output; empty when nothing is. The tolerance is ONNX's own.
 std::string difference(const at::Tensor& found, const at::Tensor& wanted) {
   if (found.scalar_type() != wanted.scalar_type()) {
@@ -128,27 +160,32 @@ std::string difference(const at::Tensor& found, const at::Tensor& wanted) {
                        toString(wanted.scalar_type()));
   }
   if (found.sizes() != wanted.sizes()) return "another shape";
-  const bool equal =
-      at::allclose(found.to(at::kDouble), wanted.to(at::kDouble), 1e-3, 1e-7, /*equal_nan=*/true);
+  // ONNX does not say how to round to bfloat16: these files cut off, LibTorch rounds to the
+  // nearest.
+  const double relative = wanted.scalar_type() == at::kBFloat16 ? 1.0 / 128 : 1e-3;
+  const bool equal = at::allclose(found.to(at::kDouble), wanted.to(at::kDouble), relative, 1e-7,
+                                  /*equal_nan=*/true);
   return equal ? "" : "other numbers";
 }
 
 std::string failure(const onnx::ModelProto& model, const fs::path& data) {
   try {
-    const at::NoGradGuard no_grad;
     const Network network = network_of(model, data);
     std::vector<std::string> names;
     for (const auto& output : model.graph().output()) names.push_back(output.name());
     const std::vector<at::Tensor> outputs = run(network, at::zeros({1}), names);
-    for (size_t i = 0; i < outputs.size(); ++i) {
+    for (int i = 0; i < model.graph().output_size(); ++i) {
       const std::string wrong =
-          difference(outputs[i], read_tensor(data / fmt::format("output_{}.pb", i)));
+          difference(outputs[static_cast<size_t>(i)],
+                     read_tensor(data / fmt::format("output_{}.pb", i), model.graph().output(i)));
       if (!wrong.empty()) return fmt::format("output {}: {}", i, wrong);
     }
+    return gradient_failure(network, names.front());
   } catch (const InputError& error) {
     return error.what();
+  } catch (const c10::Error& error) {
+    return error.what_without_backtrace();
   }
-  return "";
 }
 
 struct Count {

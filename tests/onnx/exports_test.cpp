@@ -45,7 +45,23 @@ TEST_P(TorchExport, GivesPyTorchsScores) {
 INSTANTIATE_TEST_SUITE_P(Files, TorchExport,
                          testing::Values("bias", "no_bias", "batchnorm_kept", "batchnorm_folded",
                                          "equal_weights", "dropout_kept", "opset9", "opset17",
-                                         "fixed_batch", "reshape"));
+                                         "fixed_batch", "reshape", "convolutions9",
+                                         "convolutions11", "convolutions13", "convolutions17",
+                                         "attention9", "attention11", "attention13",
+                                         "attention17"));
+
+// What PyTorch computes from shapes, at whatever operator set, is known when the file is read.
+TEST(TorchExport, OnlyTheBatchStaysComputed) {
+  for (const char* opset : {"9", "11", "13", "17"}) {
+    const Network network = read_onnx(kFiles + "convolutions" + opset + ".onnx");
+    EXPECT_EQ(network.opset, 17);
+    for (const Node& node : network.nodes) {
+      EXPECT_NE(node.op_type, "Div") << node.label();
+      EXPECT_NE(node.op_type, "Cast") << node.label();
+      EXPECT_NE(node.op_type, "ConstantOfShape") << node.label();
+    }
+  }
+}
 
 TEST(TorchExport, EqualWeightsAreTwoLayersAgain) {
   const Network network = read_onnx(kFiles + "equal_weights.onnx");
@@ -188,7 +204,7 @@ TEST(Exports, SoftmaxOfOldFilesHasItsAxisWritten) {
   model.graph().mutable_output(0)->set_name("p");
   model.node("Softmax", {"scores"}, {"p"});
   const Network network = parse_onnx(model.bytes(), "test");
-  EXPECT_EQ(network.nodes.back().integer("axis", -1), 1);
+  EXPECT_EQ(network.nodes.back().integer("axis", 0), -1);
   EXPECT_EQ(logits_value(network), "scores");
 }
 

@@ -120,7 +120,8 @@ TEST(Upgrade, UpsampleIsResize) {
                            scales.set_name("scales");
                            scales.set_data_type(onnx::TensorProto::FLOAT);
                            scales.add_dims(4);
-                           for (const float scale : {1, 1, 2, 2}) scales.add_float_data(scale);
+                           for (const float scale : {1.0F, 1.0F, 2.0F, 2.0F})
+                             scales.add_float_data(scale);
                            model.node(opset == 9 ? "Upsample" : "Resize", {"x", "scales"}, {"y"});
                          }),
                   x, doubled);

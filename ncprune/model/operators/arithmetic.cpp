@@ -19,7 +19,6 @@
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/neg.h>
-#include <ATen/ops/ones_like.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/reciprocal.h>
 #include <ATen/ops/remainder.h>
@@ -30,6 +29,7 @@
 #include <ATen/ops/sqrt.h>
 #include <ATen/ops/tan.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
 
 #include "ncprune/model/operators.h"
 
@@ -64,18 +64,20 @@ at::Tensor multiply(const Node&, const at::Tensor& a, const at::Tensor& b) {
   return a * b;
 }
 
-// The least integer divided by -1 stops the processor.
-at::Tensor without_minus_one(const at::Tensor& b) {
-  return at::where(b == -1, at::ones_like(b), b);
+// Where integers of both signs are divided by -1: the least of them over -1 stops the processor.
+at::Tensor is_minus_one(const at::Tensor& b) {
+  return b.scalar_type() == at::kByte ? at::zeros_like(b, at::kBool) : b == -1;
 }
 
 at::Tensor divide(const Node&, const at::Tensor& a, const at::Tensor& b) {
-  if (a.is_floating_point()) return a / b;
-  return at::where(b == -1, -a, at::div(a, without_minus_one(b), "trunc")).to(a.scalar_type());
+  if (a.is_floating_point() || b.is_floating_point()) return a / b;
+  const at::Tensor minus = is_minus_one(b);
+  return at::where(minus, -a, at::div(a, b.masked_fill(minus, 1), "trunc")).to(a.scalar_type());
 }
 
 at::Tensor modulo(const Node& node, const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor divisor = b.is_floating_point() ? b : without_minus_one(b);
+  // What is left by 1 is 0, as by -1.
+  const at::Tensor divisor = b.is_floating_point() ? b : b.masked_fill(is_minus_one(b), 1);
   return node.integer("fmod", 0) != 0 ? at::fmod(a, divisor) : at::remainder(a, divisor);
 }
 

@@ -69,7 +69,7 @@ Tensors run_group_normalization(const Node& node, const Tensors& inputs, const R
 Tensors run_lrn(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor& x = inputs.at(0);
   const int64_t size = node.integer("size", 0);
-  if (x.dim() < 2 || size < 1 || size > 1 << 16) {
+  if (x.dim() < 2 || size < 1 || size > 2 * x.size(1) + 1) {
     refuse(node, fmt::format("a window of {} in [{}]", size, fmt::join(x.sizes(), ", ")));
   }
   std::vector<int64_t> pads(2 * static_cast<size_t>(x.dim() - 1), 0);

@@ -72,6 +72,7 @@ Taps taps_of(const Node& node, const Scaling& s) {
   Taps taps{std::vector<std::vector<int64_t>>(count), std::vector<std::vector<double>>(count), {}};
   for (int64_t i = 0; i < s.out; ++i) {
     const double x = origin(node, coordinates, s, i);
+    if (!std::isfinite(x)) refuse(node, "its scales or its region are not finite");
     const double first = mode == "nearest" ? nearest(node, x) : std::floor(x);
     const double r = x - first;
     std::vector<double> weights{1};
@@ -145,7 +146,7 @@ std::vector<Scaling> scalings_of(const Node& node, const Tensors& inputs) {
     Scaling& scaling = scalings[static_cast<size_t>(axis)];
     const auto in = static_cast<double>(scaling.in);
     const double out = scales.empty() ? static_cast<double>(sizes[i]) : std::floor(in * scales[i]);
-    constexpr double kLargest = 1 << 24;
+    constexpr double kLargest = 1 << 20;
     if (!(out >= 0 && out <= kLargest) || (scaling.in == 0 && out > 0)) {
       refuse(node, fmt::format("from {} to {} elements of axis {}", scaling.in, out, axis));
     }

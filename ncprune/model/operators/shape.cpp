@@ -1,6 +1,7 @@
 // Operators that only rearrange a value, or tell its shape.
 #include <ATen/ExpandUtils.h>
 #include <ATen/ops/reshape.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -34,7 +35,7 @@ Tensors run_shape(const Node& node, const Tensors& inputs, const RunMode&) {
 }
 
 Tensors run_size(const Node&, const Tensors& inputs, const RunMode&) {
-  return {at::tensor(inputs.at(0).numel(), at::TensorOptions(at::kLong))};
+  return {at::scalar_tensor(inputs.at(0).numel(), at::TensorOptions(at::kLong))};
 }
 
 Tensors run_flatten(const Node& node, const Tensors& inputs, const RunMode&) {

@@ -23,6 +23,55 @@ class ByReshape(nn.Module):
         return self.fc(x.view(x.size(0), 12) if self.training else x.view(-1, 12))
 
 
+class Convolutions(nn.Module):
+    """What convolutional networks do between their convolutions, on [N, 1, 3, 4]."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.Hardswish())
+        self.depthwise = nn.Conv2d(8, 8, 3, padding=1, groups=8)
+        self.dilated = nn.Conv2d(8, 4, 2, padding=(1, 2), dilation=(2, 1))
+        self.up = nn.ConvTranspose2d(4, 4, 2, stride=2, output_padding=1)
+        self.gate = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(8, 8, 1), nn.Hardsigmoid())
+        self.fc = nn.Linear(12, 3)
+
+    def forward(self, x):
+        x = self.stem(x)
+        x = x * self.gate(x)
+        n, c, h, w = x.size()  # ShuffleNet's shuffle
+        x = x.view(n, 2, c // 2, h, w).transpose(1, 2).reshape(n, c, h, w)
+        a, b = x.chunk(2, 1)
+        x = torch.cat([b, nn.functional.relu6(a)], 1) + nn.functional.silu(self.depthwise(x))
+        x = nn.functional.max_pool2d(x, 2, 1, ceil_mode=True)
+        x = self.up(self.dilated(x))
+        x = nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
+        x = nn.functional.avg_pool2d(nn.functional.pad(x, (1, 0, 0, 2)), 3, 2, padding=1)
+        x = torch.cat([x.mean((2, 3)), x.amax((2, 3)), torch.flatten(x[:, :, :1, :1], 1)], 1)
+        return self.fc(x)
+
+
+class Attention(nn.Module):
+    """A block of a vision transformer on three tokens of four numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(4)
+        self.qkv = nn.Linear(4, 12)
+        self.out = nn.Linear(4, 4)
+        self.token = nn.Parameter(torch.randn(1, 1, 4))
+        self.mlp = nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 4))
+        self.head = nn.Linear(4, 3)
+        self.register_buffer("masked", ~torch.ones(4, 4).tril().bool())
+
+    def forward(self, x):
+        x = torch.cat([self.token.expand(x.size(0), -1, -1), x], 1)
+        n, tokens, width = x.shape
+        q, k, v = self.qkv(self.norm(x)).reshape(n, tokens, 3, 2, 2).permute(2, 0, 3, 1, 4).unbind(0)
+        scores = (q @ k.transpose(-2, -1) / 2 ** 0.5).masked_fill(self.masked, float("-inf"))
+        x = x + self.out((scores.softmax(-1) @ v).transpose(1, 2).reshape(n, tokens, width))
+        return self.head((x + self.mlp(x))[:, 0])
+
+
 def save(name, network, shape=(12,), dynamic=True, **options):
     torch.manual_seed(5)
     network.eval()
@@ -68,3 +117,6 @@ save("opset9", mlp(), opset_version=9)
 save("opset17", nn.Sequential(mlp(), nn.LeakyReLU(0.2), nn.Sigmoid()), opset_version=17)
 save("fixed_batch", mlp(), dynamic=False)
 save("reshape", ByReshape(), shape=(2, 6))
+for opset in (9, 11, 13, 17):
+    save(f"convolutions{opset}", Convolutions(), shape=(1, 3, 4), opset_version=opset, **kept)
+    save(f"attention{opset}", Attention(), shape=(3, 4), opset_version=opset)
