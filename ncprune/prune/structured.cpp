@@ -15,6 +15,7 @@
 #include <stdexcept>
 
 #include "ncprune/base/error.h"
+#include "ncprune/base/log.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
@@ -171,6 +172,12 @@ std::vector<int64_t> kept_by_budget(const Network& dense, const Task& task) {
     if (size <= wanted) break;
     size -= saved(task.groups[step.group], sizes);
     --kept[step.group];
+  }
+  if (size > wanted) {
+    log_warning(fmt::format(
+        "one unit is left in every group, and {:.1f} % of the {} are gone; wanted {:.1f} %",
+        100 * (1 - size / (wanted / (1 - options.sparsity))),
+        by_macs ? "multiply-adds" : "parameters", 100 * options.sparsity));
   }
   return kept;
 }

@@ -117,7 +117,7 @@ TEST(UnitGroups, SayWhyUnitsHaveToStay) {
   ends_early.output.name = "between";
   EXPECT_EQ(reason(ends_early), "its units are an output of the network");
 
-  Network unread = network_for(data(), "mlp:5,3");
+  Network unread = network_for(data(), "mlp:4,3");  // 4: as many as there are inputs
   unread.nodes[static_cast<size_t>(producer(unread, "fc2.out"))].inputs.front() = "flatten.out";
   EXPECT_EQ(reason(unread), "no layer that could be repaired reads its units");
 }
@@ -187,7 +187,8 @@ TEST(UnitGroups, TakeTheirKernelsOfGroupedConvolutions) {
       return b.global_average(b.convolution(b.node("Relu", "act", {value}), "project", {5, 1}),
                               "mean");
     });
-    // Between, the groups read them by kernels that are no layer's: only a depthwise one is followed.
+    // Between, the groups read them by kernels that are no layer's: only a depthwise one is
+    // followed.
     EXPECT_EQ(group_of(grouped, "expand").reason,
               groups == 8 ? "" : "no layer that could be repaired reads its units");
     if (groups == 8) expect_same_when_masked(grouped, images());

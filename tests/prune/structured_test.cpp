@@ -156,10 +156,13 @@ TEST(PruneUnits, EveryLayerKeepsAUnit) {
   const Network dense = network_for(data(), "mlp:12,3");
   for (const std::string method : {"surgeon", "l1-norm"}) {
     for (const std::string budget : {"units", "parameters", "macs"}) {
+      testing::internal::CaptureStderr();
       const UnitsPruned pruned = prune_with(options_for(method, 0.999, budget), dense, data());
+      const std::string said = testing::internal::GetCapturedStderr();
       for (const LayerUnits& layer : pruned.layers) {
         EXPECT_EQ(layer.kept.numel(), 1) << method << " " << budget << " " << layer.name;
       }
+      EXPECT_EQ(said.find("wanted 99.9 %") != std::string::npos, budget != "units") << said;
     }
   }
 }

@@ -73,7 +73,8 @@ TEST(Convolution, CrossMomentsOfAPrunedNetworkAreThoseOfTheDenseOutput) {
   set_weight(pruned, layers[0], weight_of(dense, layers[0]) * normal({3, 18}, 2).gt(0));
   const MetricOptions metric{.kappa = 1, .balance = 0, .shrinkage = 0};
   const LayerMoments found = measure_moments({dense, pruned}, {layers[1]}, data, metric).front();
-  // kappa 1 and balance 0 make the plain second moments; the map is 2 x 2 positions.
+  // kappa 1 and balance 0 make the covariance, BatchNormalization takes up the means; the map is
+  // 2 x 2 positions.
   const RowChoice all = every_row(layers[1], value_of(dense, data, layers[1].input), data.size());
   EXPECT_LE(all.per_sample, kRowsPerSample);
   const at::Tensor x =
@@ -81,8 +82,11 @@ TEST(Convolution, CrossMomentsOfAPrunedNetworkAreThoseOfTheDenseOutput) {
   const at::Tensor z =
       output_rows(layers[1], value_of(dense, data, layers[1].output), all).to(at::kDouble);
   const auto n = static_cast<double>(x.size(0));
-  expect_close(found.metric, x.t().matmul(x) / n, 1e-5);
-  expect_close(found.cross, z.t().matmul(x) / n, 1e-5);
+  const at::Tensor centred = x - x.mean(0);
+  expect_close(found.metric, centred.t().matmul(centred) / n, 1e-5);
+  expect_close(found.cross, (z - z.mean(0)).t().matmul(centred) / n, 1e-5);
+  expect_close(found.input_mean, x.mean(0), 1e-5);
+  expect_close(found.target_mean, z.mean(0), 1e-5);
 }
 
 TEST(Convolution, GradientsAreTheSumsOverAllPositionsOfEverySample) {
