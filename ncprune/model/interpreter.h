@@ -16,8 +16,8 @@ namespace ncprune {
 std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
                             const std::vector<std::string>& wanted, const RunMode& mode = {});
 
-// What `node` makes of `inputs`, in its order; one left out is an undefined tensor. Throws InputError
-// naming the node.
+// What `node` makes of `inputs`, in its order; one left out is an undefined tensor. Throws
+// InputError naming the node.
 std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>& inputs,
                                  const RunMode& mode);
 

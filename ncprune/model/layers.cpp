@@ -144,9 +144,8 @@ Layer head_layer(const Network& network) {
 }
 
 std::vector<Layer> prunable_layers(const Network& network) {
-  head_layer(network);
   std::vector<Layer> layers = linear_layers(network);
-  layers.pop_back();
+  if (!layers.empty()) layers.pop_back();
   if (layers.empty()) {
     throw InputError(
         "the network has no fully connected layer or convolution before its head: nothing to "

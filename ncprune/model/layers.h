@@ -42,7 +42,8 @@ struct Layer {
 // several groups or with auto_pad, and weights that are computed or shared with another node.
 std::vector<Layer> linear_layers(const Network& network);
 
-// The layers that lose weights: all but the head. Throws InputError when there is none.
+// The layers that lose weights: all but the last, which is the head, or what gives the class scores
+// to a pooling. Throws InputError when there is none.
 std::vector<Layer> prunable_layers(const Network& network);
 
 // The classifier. Throws InputError when the graph does not end in a fully connected layer that

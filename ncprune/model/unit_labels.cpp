@@ -220,16 +220,28 @@ class Labeller {
     if (node.op_type == "Flatten")
       return node.integer("axis", 1) == 1 && pass_flatten(node, *first);
     if (node.op_type == "Reshape") return is_flat(node) && pass_flatten(node, *first);
+    if (node.op_type == "ReduceMean") return pass_mean(node, *first);
     const bool keeps_axes = shape(output).size() == shape(node.inputs.front()).size();
     const bool keeps_units =
         keeps_axes && shape(output)[index(first->axis)] == std::ssize(first->labels);
-    if (node.op_type == "ReduceMean" || node.op_type == "Resize" || node.op_type == "Pad") {
+    if (node.op_type == "Resize" || node.op_type == "Pad") {
       if (!keeps_units) return false;
     } else if (!is_one_of(kUnitwise, node.op_type)) {
       return false;
     }
     values_[output] = *first;
     return keeps_units;
+  }
+
+  // Over axes behind the units', whether they stay as 1 or go.
+  bool pass_mean(const Node& node, const Labelled& value) {
+    const std::vector<int64_t> axes = node.integers("axes", {});
+    const auto count = std::ssize(shape(node.inputs.front()));
+    const bool behind = !axes.empty() && std::all_of(axes.begin(), axes.end(), [&](int64_t axis) {
+      return (axis < 0 ? axis + count : axis) > value.axis;
+    });
+    if (behind) values_[node.outputs.front()] = value;
+    return behind;
   }
 
   bool pass_norm(const Node& node, const Labelled* value) {
