@@ -101,7 +101,8 @@ TEST(RoundTrip, OtherElementTypes) {
   Network network = small_network();
   network.input.shape = {-1, 6};
   network.initializers["shape"] = at::tensor({-1, 6}, at::kLong);
-  network.nodes.front() = {"Reshape", "reshape", {"input", "shape"}, {"flat"}, {}};
+  network.nodes.front() = {
+      "Reshape", "reshape", {"input", "shape"}, network.nodes.front().outputs, {}};
   expect_same(network, round_trip(network));
 }
 

@@ -45,7 +45,7 @@ class Convolutions(nn.Module):
         x = nn.functional.max_pool2d(x, 2, 1, ceil_mode=True)
         x = self.up(self.dilated(x))
         x = nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
-        x = nn.functional.avg_pool2d(nn.functional.pad(x, (1, 0, 0, 2)), 3, 2, padding=1)
+        x = nn.functional.avg_pool2d(nn.functional.pad(x, (1, 0, 0, 1)), 3, 2, padding=1)
         x = torch.cat([x.mean((2, 3)), x.amax((2, 3)), torch.flatten(x[:, :, :1, :1], 1)], 1)
         return self.fc(x)
 
