@@ -68,7 +68,8 @@ std::vector<std::string> trainable_initializers(const Network& network) {
   }
   std::vector<std::string> names;
   for (const auto& [name, tensor] : network.initializers) {
-    if (tensor.scalar_type() == at::kFloat && !fixed.contains(name)) names.push_back(name);
+    if (tensor.scalar_type() != at::kFloat || tensor.dim() == 0 || fixed.contains(name)) continue;
+    names.push_back(name);
   }
   return names;
 }

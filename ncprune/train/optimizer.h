@@ -11,7 +11,8 @@
 namespace ncprune {
 
 // Names of the initializers that training changes, ascending: every float tensor except
-// BatchNormalization's running mean and variance and Dropout's ratio.
+// BatchNormalization's running mean and variance, Dropout's ratio, and the scalars (of no axes):
+// the bounds of a Clip, the constants of attention and Gelu.
 std::vector<std::string> trainable_initializers(const Network& network);
 
 struct OptimizerOptions {

@@ -95,16 +95,18 @@ TEST(Optimizer, RefusesUnknownName) {
   EXPECT_THROW(Optimizer("adagrad", {}, {}), InputError);
 }
 
-TEST(TrainableInitializers, LeaveOutRunningStatisticsRatiosAndIntegers) {
+TEST(TrainableInitializers, LeaveOutRunningStatisticsScalarsAndIntegers) {
   Network network;
   const at::Tensor one = at::from_blob(std::vector<float>{1}.data(), {1}).clone();
   for (const char* name : {"w", "scale", "shift", "mean", "var", "ratio"}) {
     network.initializers[name] = one;
   }
   network.initializers["shape"] = one.to(at::kLong);
+  network.initializers["six"] = one.squeeze();
   network.nodes = {{"BatchNormalization", "", {"x", "scale", "shift", "mean", "var"}, {"y"}, {}},
                    {"Dropout", "", {"y", "ratio"}, {"z"}, {}},
-                   {"MatMul", "", {"z", "w"}, {"logits"}, {}}};
+                   {"Clip", "", {"z", "", "six"}, {"clipped"}, {}},
+                   {"MatMul", "", {"clipped", "w"}, {"logits"}, {}}};
   EXPECT_EQ(trainable_initializers(network), (std::vector<std::string>{"scale", "shift", "w"}));
 }
 

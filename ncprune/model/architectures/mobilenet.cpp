@@ -3,6 +3,8 @@
 // HardSwish (Howard et al. 2019).
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ncprune/base/lookup.h"
 #include "ncprune/model/architectures.h"
 #include "ncprune/model/network_builder.h"

@@ -3,6 +3,8 @@
 // layer in place of the original's three, as is usual on small images.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ncprune/base/lookup.h"
 #include "ncprune/model/architectures.h"
 #include "ncprune/model/network_builder.h"
