@@ -120,7 +120,20 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
   return fixed ? inputs.reshape(shape) : inputs;
 }
 
-at::Tensor logits(const Network& network, const at::Tensor& raw, int64_t batch) {
+// Small enough to stay in the outer cache. The activations of convolutions are some ten times as many
+// as those of fully connected layers, of large images still more.
+int64_t batch_size(const Network& network) {
+  constexpr int64_t kValues = int64_t{1} << 22;
+  const bool convolves = std::any_of(network.nodes.begin(), network.nodes.end(),
+                                     [](const Node& node) { return node.op_type == "Conv"; });
+  if (!convolves) return 2048;
+  int64_t sample = 1;
+  for (const int64_t size : network.input.shape) sample *= std::max<int64_t>(size, 1);
+  return std::clamp<int64_t>(kValues / sample, 1, 256);
+}
+
+at::Tensor logits(const Network& network, const at::Tensor& raw) {
+  const int64_t batch = batch_size(network);
   const at::NoGradGuard no_grad;
   const std::vector<std::string> wanted{logits_value(network)};
   std::vector<at::Tensor> parts;

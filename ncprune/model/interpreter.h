@@ -25,8 +25,12 @@ std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>
 // input. Throws InputError when the sizes do not fit.
 at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw);
 
+// Samples a batch, so that the activations of a network without gradients stay small and matrix
+// products are large.
+int64_t batch_size(const Network& network);
+
 // Class scores [N, K] (before any softmax) of raw samples, in batches, without gradients.
-at::Tensor logits(const Network& network, const at::Tensor& raw, int64_t batch = 1024);
+at::Tensor logits(const Network& network, const at::Tensor& raw);
 
 // Throws InputError unless the network takes the data's samples and knows as many classes.
 void require_fits(const Network& network, const Dataset& data, const std::string& where);

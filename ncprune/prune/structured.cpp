@@ -10,16 +10,14 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
-#include <set>
 #include <stdexcept>
 
 #include "ncprune/base/error.h"
-#include "ncprune/base/log.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/layer_update.h"
+#include "ncprune/prune/unit_budget.h"
 #include "ncprune/prune/unit_search.h"
 
 namespace ncprune {
@@ -98,92 +96,15 @@ Removal removal(const NetworkPair& pair, const Task& task, size_t g, int64_t cou
   return remove_units(readers, count);
 }
 
-// How many units each group keeps so that the network's parameters or multiply-adds come down to
-// their share: the units of all layers leave by what they cost for what they save, as measured on
-// the dense network.
-std::vector<int64_t> kept_by_budget(const Network& dense, const Task& task) {
-  const PruneOptions& options = task.options;
-  const bool by_macs = options.budget == "macs";
-  // What one weight of each layer costs.
-  std::vector<double> price(task.layers.size(), 1);
-  if (by_macs) {
-    const std::vector<int64_t> rows = rows_per_sample(dense, task.layers);
-    price.assign(rows.begin(), rows.end());
-  }
-  // The rows and columns left of every layer.
-  std::vector<std::pair<double, double>> sizes;
-  for (const Layer& layer : task.layers) {
-    const at::Tensor weight = weight_of(dense, layer);
-    sizes.emplace_back(weight.size(0), weight.size(1));
-  }
-  const NetworkCost whole = cost(dense);
-  double size = static_cast<double>(by_macs ? whole.macs : whole.parameters);
-  const double wanted = (1 - options.sparsity) * size;
-  // What the network loses when a unit of the group goes, from the sizes left. Places of a tensor
-  // that is no layer's weight cost what they hold at the dense network's sizes.
-  const auto saved = [&](const UnitGroup& group, std::vector<std::pair<double, double>>& left) {
-    double before = 0;
-    double after = 0;
-    std::set<size_t> touched;
-    for (const UnitEntries& e : group.producers) touched.insert(index_of(task.layers, e.layer));
-    for (const UnitEntries& e : group.consumers) touched.insert(index_of(task.layers, e.layer));
-    for (const size_t l : touched) before += left[l].first * left[l].second * price[l];
-    for (const UnitEntries& e : group.producers) {
-      left[index_of(task.layers, e.layer)].first -= static_cast<double>(e.index.size(1));
-    }
-    for (const UnitEntries& e : group.consumers) {
-      left[index_of(task.layers, e.layer)].second -= static_cast<double>(e.index.size(1));
-    }
-    for (const size_t l : touched) after += left[l].first * left[l].second * price[l];
-    if (by_macs) return before - after;
-    double vectors = 0;
-    for (const UnitSlice& slice : group.slices) {
-      const bool is_weight = std::any_of(task.layers.begin(), task.layers.end(),
-                                         [&](const Layer& l) { return l.weight == slice.tensor; });
-      const at::Tensor& tensor = dense.initializers.at(slice.tensor);
-      if (!is_weight) {
-        vectors +=
-            static_cast<double>(slice.index.size(1) * tensor.numel() / tensor.size(slice.axis));
-      }
-    }
-    return before - after + vectors;
-  };
-  struct Step {
-    double price;
-    size_t group;
-  };
-  std::vector<int64_t> kept;
-  std::vector<Step> steps;
-  for (size_t g = 0; g < task.groups.size(); ++g) {
-    const UnitGroup& group = task.groups[g];
-    kept.push_back(group.units);
-    std::vector<std::pair<double, double>> alone = sizes;
-    const double worth = saved(group, alone);
-    const Removal all = removal({dense, dense}, task, g, group.units);
-    double dearest = -std::numeric_limits<double>::infinity();  // a later unit is never cheaper
-    for (size_t i = 0; i + 1 < all.costs.size(); ++i) {
-      dearest = std::max(dearest, all.costs[i] / worth);
-      steps.push_back({dearest, g});
-    }
-  }
-  std::stable_sort(steps.begin(), steps.end(),
-                   [](const Step& a, const Step& b) { return a.price < b.price; });
-  for (const Step& step : steps) {
-    if (size <= wanted) break;
-    size -= saved(task.groups[step.group], sizes);
-    --kept[step.group];
-  }
-  if (size > wanted) {
-    log_warning(fmt::format(
-        "one unit is left in every group, and {:.1f} % of the {} are gone; wanted {:.1f} %",
-        100 * (1 - size / (wanted / (1 - options.sparsity))),
-        by_macs ? "multiply-adds" : "parameters", 100 * options.sparsity));
-  }
-  return kept;
-}
-
 std::vector<int64_t> kept_per_group(const Network& dense, const Task& task) {
-  if (task.options.budget != "units") return kept_by_budget(dense, task);
+  if (task.options.budget != "units") {
+    std::vector<std::vector<double>> costs;  // as measured on the dense network
+    for (size_t g = 0; g < task.groups.size(); ++g) {
+      costs.push_back(removal({dense, dense}, task, g, task.groups[g].units).costs);
+    }
+    return kept_within(dense, {task.groups, costs},
+                       {task.options.budget == "macs", task.options.sparsity});
+  }
   std::vector<int64_t> kept;
   for (const UnitGroup& group : task.groups) {
     const auto units = static_cast<double>(group.units);

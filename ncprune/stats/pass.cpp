@@ -11,14 +11,6 @@
 
 namespace ncprune {
 
-// Large enough for matrix products at full speed, small enough to stay in the outer cache: the
-// activations of convolutions are some ten times as many as those of fully connected layers.
-int64_t batch_size(const Network& network) {
-  const bool convolves = std::any_of(network.nodes.begin(), network.nodes.end(),
-                                     [](const Node& node) { return node.op_type == "Conv"; });
-  return convolves ? 256 : 2048;
-}
-
 void for_each_batch(const Network& network, const Dataset& data,
                     const std::vector<double>& class_weights,
                     const std::function<void(const Batch&)>& visit) {

@@ -17,9 +17,6 @@ struct Batch {
   at::Tensor factors;  // double [B]: of each within its class, mean 1 a sample; undefined: all 1
 };
 
-// Samples a batch, so that the activations of a network without gradients stay small.
-int64_t batch_size(const Network& network);
-
 // Walks over `data` in order, without gradients, in batches that bound memory whatever the number
 // of samples. `class_weights` holds one weight per class, given to each of its samples.
 void for_each_batch(const Network& network, const Dataset& data,
