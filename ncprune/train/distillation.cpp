@@ -17,11 +17,11 @@ namespace {
 
 // The value called `name` for all of `data`, [N, ...].
 at::Tensor value_for_all(const Network& network, const std::string& name, const Dataset& data) {
-  constexpr int64_t kBatch = 1024;
+  const int64_t batch = batch_size(network);
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> parts;
-  for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
-    const at::Tensor raw = data.inputs.slice(0, begin, std::min(begin + kBatch, data.size()));
+  for (int64_t begin = 0; begin < data.size(); begin += batch) {
+    const at::Tensor raw = data.inputs.slice(0, begin, std::min(begin + batch, data.size()));
     parts.push_back(run(network, prepare_inputs(network, raw), {name}).front());
   }
   return at::cat(parts);
