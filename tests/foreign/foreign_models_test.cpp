@@ -88,7 +88,8 @@ TEST_F(ForeignModels, AreReadRunHalvedAndAcceptedByOthers) {
     const UnitsPruned pruned = halve(network);
     EXPECT_LE(pruned.difference, 1e-5);
     std::map<std::string, int64_t> stay;  // by reason
-    for (const LayerUnits& layer : pruned.layers) stay[layer.reason] += layer.reason.empty() ? 0 : 1;
+    for (const LayerUnits& layer : pruned.layers)
+      stay[layer.reason] += layer.reason.empty() ? 0 : 1;
     fmt::print("{:20s} parameters {} -> {}, multiply-adds {} -> {}, {} of {} layers pruned\n", name,
                pruned.before.parameters, pruned.after.parameters, pruned.before.macs,
                pruned.after.macs,

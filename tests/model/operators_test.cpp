@@ -177,12 +177,22 @@ TEST(Run, ComputesOnlyWhatIsWantedAndNamesTheNodeThatDoesNotFit) {
 }
 
 TEST(Logits, DoNotDependOnTheBatch) {
-  const Dataset data = gaussian_data({5, 1, 7}, 4);
+  const Dataset data = gaussian_data({5, 1, 3000}, 4);
   const Network network = network_for(data, "mlp:6");
-  const at::Tensor whole = logits(network, data.inputs);
-  for (const int64_t batch : {1, 4, 13}) {
-    expect_near(logits(network, data.inputs, batch), Matrix(whole), 1e-6);
-  }
+  ASSERT_LT(batch_size(network), data.size());
+  expect_near(logits(network, data.inputs), Matrix(value_of(network, data, network.output.name)),
+              1e-6);
+}
+
+TEST(BatchSize, KeepsTheActivationsOfLargeImagesSmall) {
+  Network network;
+  network.nodes = {{"Conv", "conv", {"input", "w"}, {"z"}, {}}};
+  network.input.shape = {-1, 1, 28, 28};
+  EXPECT_EQ(batch_size(network), 256);
+  network.input.shape = {-1, 3, 224, 224};
+  EXPECT_EQ(batch_size(network), 27);
+  network.input.shape = {-1, 3, 4096, 4096};
+  EXPECT_EQ(batch_size(network), 1);
 }
 
 }  // namespace
