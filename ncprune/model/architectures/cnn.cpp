@@ -18,11 +18,12 @@ Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_
   NetworkBuilder builder(spec.text, sample_shape, random, Initialization::kHe);
   std::string value = builder.image();
   for (size_t l = 0; l < widths.size(); ++l) {
-    const std::string number = std::to_string(l + 1);
-    if (l > 0 && widths[l] > widths[l - 1]) value = builder.max_pool(value, "pool" + number, 2, 2);
-    value = builder.convolution(value, "conv" + number, {widths[l], 3, 1, 1, !batchnorm});
-    if (batchnorm) value = builder.batch_norm(value, "bn" + number);
-    value = builder.node("Relu", "act" + number, {value});
+    if (l > 0 && widths[l] > widths[l - 1])
+      value = builder.max_pool(value, fmt::format("pool{}", l + 1), 2, 2);
+    value =
+        builder.convolution(value, fmt::format("conv{}", l + 1), {widths[l], 3, 1, 1, !batchnorm});
+    if (batchnorm) value = builder.batch_norm(value, fmt::format("bn{}", l + 1));
+    value = builder.node("Relu", fmt::format("act{}", l + 1), {value});
   }
   value = builder.global_average(value, "mean");
   return builder.finish(builder.fully_connected(value, "head", num_classes, true), num_classes);

@@ -44,10 +44,9 @@ Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_
       builder.input(), "flatten",
       std::accumulate(sample_shape.begin(), sample_shape.end(), int64_t{1}, std::multiplies<>()));
   for (size_t l = 0; l < widths.size(); ++l) {
-    const std::string number = std::to_string(l + 1);
-    value = builder.fully_connected(value, "fc" + number, widths[l], bias);
-    if (batchnorm) value = builder.batch_norm(value, "bn" + number);
-    value = builder.node(activation, "act" + number, {value});
+    value = builder.fully_connected(value, fmt::format("fc{}", l + 1), widths[l], bias);
+    if (batchnorm) value = builder.batch_norm(value, fmt::format("bn{}", l + 1));
+    value = builder.node(activation, fmt::format("act{}", l + 1), {value});
   }
   return builder.finish(builder.fully_connected(value, "head", num_classes, bias), num_classes);
 }
