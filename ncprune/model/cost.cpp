@@ -15,6 +15,7 @@ std::vector<at::Tensor> values_of_one(const Network& network,
                                       const std::vector<std::string>& names) {
   const at::NoGradGuard no_grad;
   std::vector<int64_t> shape;
+  shape.reserve(network.input.shape.size());
   for (const int64_t n : network.input.shape) shape.push_back(std::max<int64_t>(n, 1));
   return run(network, at::zeros(shape), names);
 }
@@ -54,9 +55,11 @@ NetworkCost cost(const Network& network) {
 
 std::vector<int64_t> rows_per_sample(const Network& network, const std::vector<Layer>& layers) {
   std::vector<std::string> inputs;
+  inputs.reserve(layers.size());
   for (const Layer& layer : layers) inputs.push_back(layer.input);
   const std::vector<at::Tensor> values = values_of_one(network, inputs);
   std::vector<int64_t> rows;
+  rows.reserve(layers.size());
   for (size_t l = 0; l < layers.size(); ++l) {
     rows.push_back(every_row(layers[l], values[l], 1).per_sample);
   }

@@ -42,10 +42,12 @@ class Labeller {
   explicit Labeller(const Network& network) : network_(network) {
     result_.layers = linear_layers(network);
     std::vector<std::string> names;
+    names.reserve(network.nodes.size() + 1);
     for (const Node& node : network.nodes) names.push_back(node.outputs.front());
     names.push_back(network.input.name);
     const at::NoGradGuard no_grad;
     std::vector<int64_t> shape;
+    shape.reserve(network.input.shape.size());
     for (const int64_t n : network.input.shape) shape.push_back(std::max<int64_t>(n, 1));
     const std::vector<at::Tensor> values = run(network, at::zeros(shape), names);
     for (size_t i = 0; i < names.size(); ++i) shapes_[names[i]] = values[i].sizes().vec();

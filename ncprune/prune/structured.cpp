@@ -84,10 +84,12 @@ Removal removal(const NetworkPair& pair, const Task& task, size_t g, int64_t cou
     return {{indices.begin(), indices.end()}, {costs.begin(), costs.end()}};
   }
   std::vector<Layer> layers;
+  layers.reserve(task.groups[g].consumers.size());
   for (const UnitEntries& consumer : task.groups[g].consumers) layers.push_back(consumer.layer);
   const std::vector<LayerMoments> moments =
       measure_moments(pair, layers, task.data, solver_metric(options));
   std::vector<UnitReader> readers;
+  readers.reserve(layers.size());
   for (size_t i = 0; i < layers.size(); ++i) {
     readers.push_back(
         {LayerProblem::of(moments[i], weight_of(pair.dense, layers[i]), options.metric.damping),
@@ -99,6 +101,7 @@ Removal removal(const NetworkPair& pair, const Task& task, size_t g, int64_t cou
 std::vector<int64_t> kept_per_group(const Network& dense, const Task& task) {
   if (task.options.budget != "units") {
     std::vector<std::vector<double>> costs;  // as measured on the dense network
+    costs.reserve(task.groups.size());
     for (size_t g = 0; g < task.groups.size(); ++g) {
       costs.push_back(removal({dense, dense}, task, g, task.groups[g].units).costs);
     }
@@ -217,6 +220,7 @@ UnitsPruned remove_from_layers(
     if (!inputs.all().item<bool>()) mask_inputs(result.masked, pair, layer, inputs, task);
   }
   std::vector<UnitSelection> selections;
+  selections.reserve(task.groups.size());
   for (size_t g = 0; g < task.groups.size(); ++g) {
     zero_producers(result.masked, task.groups[g], removed[g]);
     selections.push_back({task.groups[g], all_but(task.groups[g].units, removed[g])});
@@ -246,6 +250,7 @@ UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
   const std::vector<UnitGroup> groups = unit_groups(dense);
   Task task = make_task(dense, groups, calibration, options);
   const std::vector<at::Tensor> scores = score_layers(dense, calibration.statistics, options);
+  task.scores.reserve(task.groups.size());
   for (const UnitGroup& group : task.groups) {
     task.scores.push_back(unit_scores(group, task.layers, scores));
   }
@@ -273,6 +278,7 @@ UnitsPruned apply_units(const Network& dense, const std::vector<at::Tensor>& kep
                                  kept.size(), layers.size()));
   }
   std::vector<at::Tensor> stays;  // bool, of every layer's rows
+  stays.reserve(layers.size());
   for (size_t l = 0; l < layers.size(); ++l) {
     const int64_t units = weight_of(dense, layers[l]).size(0);
     if (kept[l].numel() < 1 || kept[l].min().item<int64_t>() < 0 ||

@@ -21,6 +21,7 @@ class NetworkSize {
       const std::vector<int64_t> rows = rows_per_sample(dense, layers_);
       price_.assign(rows.begin(), rows.end());
     }
+    sizes_.reserve(layers_.size());
     for (const Layer& layer : layers_) {
       const at::Tensor weight = weight_of(dense, layer);
       sizes_.push_back({static_cast<double>(weight.size(0)), static_cast<double>(weight.size(1))});
@@ -91,6 +92,7 @@ std::vector<int64_t> kept_within(const Network& dense, const UnitCosts& units,
     size_t group;
   };
   std::vector<int64_t> kept;
+  kept.reserve(units.groups.size());
   std::vector<Step> steps;
   for (size_t g = 0; g < units.groups.size(); ++g) {
     kept.push_back(units.groups[g].units);

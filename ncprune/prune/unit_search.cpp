@@ -88,6 +88,7 @@ Removal remove_units(const std::vector<UnitReader>& readers, int64_t count) {
   // they are zeros that are carried along.
   constexpr double kCompactAt = 0.125;
   std::vector<Remaining> left;
+  left.reserve(readers.size());
   for (const UnitReader& reader : readers) left.push_back(Remaining::of(reader));
   const at::TensorOptions options(at::kDouble);
   at::Tensor units = at::arange(readers.front().columns.size(0), at::TensorOptions(at::kLong));

@@ -225,6 +225,8 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
   layers.pop_back();
   std::vector<std::string> names;
   std::vector<std::string> values;
+  names.reserve(layers.size() + 1);
+  values.reserve(layers.size() + 1);
   for (const Layer& layer : layers) {
     names.push_back(layer.name);
     values.push_back(layer.activation);

@@ -268,6 +268,7 @@ std::vector<LayerMoments> measure_unit_moments(const Network& network, const Uni
                                                const Dataset& data, const MetricOptions& options) {
   const ClassWeighting weighting = weigh_classes(data, options);
   std::vector<std::string> values;
+  values.reserve(query.layers.size());
   for (const Layer& layer : query.layers) values.push_back(layer.activation);
   std::vector<LayerSums> sums(values.size());
   for (LayerSums& s : sums) s.diagonal = query.diagonal;
@@ -314,6 +315,7 @@ LayerMeans measure_means(const Network& network, const Layer& layer, const Datas
 std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
                                           const Dataset& data, const MetricOptions& options) {
   std::vector<bool> with_target;
+  with_target.reserve(layers.size());
   for (const Layer& layer : layers) {
     with_target.push_back(options.noise > 0 || !same_up_to(pair, layer.input));
   }

@@ -93,9 +93,9 @@ TEST_F(BadInput, NetworksAreRefusedWithTheirFault) {
 
   // An operator type of the same length in the file's bytes is an unknown one.
   std::string unknown = whole;
-  unknown.replace(unknown.find("Relu"), 4, "Selu");
+  unknown.replace(unknown.find("Relu"), 4, "Rexu");
   folder_.write("unknown.onnx", unknown);
-  expect_refused("prune unknown.onnx -o out.onnx " + kGood, {"unknown.onnx", "Selu", "act1"});
+  expect_refused("prune unknown.onnx -o out.onnx " + kGood, {"unknown.onnx", "Rexu", "act1"});
 
   Network broken = read_onnx(folder_.path() + "/" + "good.onnx");
   broken.initializers.at("fc1.weight").fill_(std::numeric_limits<float>::quiet_NaN());
