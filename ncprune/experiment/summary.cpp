@@ -56,7 +56,11 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
     const CellKey cell{row.method, row.repair, row.head, row.batch_norm, row.sparsity};
     if (!cells.contains(table)) table_order.push_back(table);
     if (!cells[table].contains(cell)) cell_order[table].push_back(cell);
-    cells[table][cell].push_back(&row);
+    // Treatments that come to the same, like repairs of the dense network, count once a seed.
+    std::vector<const StudyRow*>& seeds = cells[table][cell];
+    const bool known = std::any_of(seeds.begin(), seeds.end(),
+                                   [&](const StudyRow* other) { return other->seed == row.seed; });
+    if (!known) seeds.push_back(&row);
   }
   // The repair is shown only where a method stands with more than one.
   std::map<std::string, std::set<std::string>> repairs;
