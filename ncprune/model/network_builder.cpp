@@ -79,7 +79,7 @@ void NetworkBuilder::add_weights(const std::string& name, const std::vector<int6
 }
 
 std::string NetworkBuilder::add(Node node, int64_t channels) {
-  const std::string output = node.outputs.front();
+  std::string output = node.outputs.front();
   channels_[output] = channels;
   network_.nodes.push_back(std::move(node));
   return output;

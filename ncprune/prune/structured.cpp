@@ -160,14 +160,13 @@ at::Tensor all_but(int64_t count, const at::Tensor& some) {
 
 // See UnitsPruned::difference.
 double difference(const Network& masked, const Network& smaller, const Dataset& data) {
-  constexpr int64_t kCalibration = 2048;
-  constexpr int64_t kRandom = 256;
-  const at::Tensor known = data.inputs.slice(0, 0, kCalibration);
+  const int64_t drawn = std::min<int64_t>(256, batch_size(masked));  // fewer of large images
+  const at::Tensor known = data.inputs.slice(0, 0, 8 * drawn);
   Random random = Random(0).stream("random inputs");
   std::vector<int64_t> shape = known.sizes().vec();
-  shape.front() = kRandom;
-  const at::Tensor drawn = at::zeros(shape, known.options()).normal_(0, 1, random.generator());
-  const at::Tensor inputs = at::cat({known, drawn});
+  shape.front() = drawn;
+  const at::Tensor noise = at::zeros(shape, known.options()).normal_(0, 1, random.generator());
+  const at::Tensor inputs = at::cat({known, noise});
   const at::Tensor wanted = logits(masked, inputs);
   const double scale = std::max(wanted.abs().max().item<double>(), 1e-30);
   return (logits(smaller, inputs) - wanted).abs().max().item<double>() / scale;
