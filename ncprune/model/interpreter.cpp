@@ -120,8 +120,8 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
   return fixed ? inputs.reshape(shape) : inputs;
 }
 
-// Small enough to stay in the outer cache. The activations of convolutions are some ten times as many
-// as those of fully connected layers, of large images still more.
+// Small enough to stay in the outer cache. The activations of convolutions are some ten times as
+// many as those of fully connected layers, of large images still more.
 int64_t batch_size(const Network& network) {
   constexpr int64_t kValues = int64_t{1} << 22;
   const bool convolves = std::any_of(network.nodes.begin(), network.nodes.end(),

@@ -69,7 +69,7 @@ RowChoice every_row(const Layer& layer, const at::Tensor& input, int64_t samples
 
 RowChoice choose_rows(const Layer& layer, const at::Tensor& input, int64_t samples,
                       const RowLimit& limit) {
-  const RowChoice all = every_row(layer, input, samples);
+  RowChoice all = every_row(layer, input, samples);
   if (all.per_sample <= limit.most) return all;
   // Multiples of the golden ratio fill [0, 1) evenly, however many samples there are.
   constexpr double kGolden = 0.6180339887498949;

@@ -27,7 +27,7 @@ struct Row {
   Activation activate;
 };
 
-const Row kRows[] = {
+constexpr Row kRows[] = {
     {"Celu", "",
      [](const Node& n, const at::Tensor& x) { return at::celu(x, n.number("alpha", 1)); }},
     {"Elu", "",

@@ -168,6 +168,7 @@ Tensors run_resize(const Node& node, const Tensors& inputs, const RunMode&) {
   at::Tensor x = inputs.at(0);
   const std::vector<Scaling> scalings = scalings_of(node, inputs);
   std::vector<int64_t> shape;
+  shape.reserve(scalings.size());
   for (const Scaling& scaling : scalings) shape.push_back(scaling.out);
   require_grown(node, shape, x.numel());
   const bool crops = node.text("coordinate_transformation_mode", "") == "tf_crop_and_resize";
