@@ -176,7 +176,7 @@ def search_support(metric, cross, row_weights, keep):
     def solve(right, rho):
         return ((right @ eigenvectors) / (eigenvalues + rho)) @ eigenvectors.t()
 
-    rho = 0.1
+    rho = 0.03
     start = solve(target, 1e-6)
     mask = checked = largest(start.square(), keep)
     sparse, dual = start * mask, torch.zeros_like(target)
@@ -187,7 +187,7 @@ def search_support(metric, cross, row_weights, keep):
         sparse = moved * mask
         dual += rho * (dense - sparse)
         if iteration % 3 == 0:
-            if iteration >= 120 and torch.equal(mask, checked):
+            if rho >= 0.7 and torch.equal(mask, checked):
                 break
             rho *= 1.05
             checked = mask

@@ -21,9 +21,14 @@ Json report_pruned(const Pruned& pruned, const std::string& written) {
                           percent(removed(l.weights, l.kept))});
     layers.push_back({{"name", l.name}, {"weights", l.weights}, {"kept", l.kept}});
   }
-  fmt::print("{}sparsity {} % over these layers; written to {}\n", to_text(table),
-             percent(pruned.sparsity), written);
-  return {{"sparsity", pruned.sparsity}, {"layers", layers}};
+  Json others = Json::array();
+  for (const OtherWeight& w : other_weights(pruned.network)) {
+    table.rows.push_back({w.name, std::to_string(w.weights), std::to_string(w.weights), w.reason});
+    others.push_back({{"name", w.name}, {"weights", w.weights}, {"reason", w.reason}});
+  }
+  fmt::print("{}sparsity {} % over {}; written to {}\n", to_text(table), percent(pruned.sparsity),
+             others.empty() ? "these layers" : "the layers that lose weights", written);
+  return {{"sparsity", pruned.sparsity}, {"layers", layers}, {"others", others}};
 }
 
 Json report_pruned(const UnitsPruned& pruned, const std::string& written) {
@@ -34,6 +39,19 @@ Json report_pruned(const UnitsPruned& pruned, const std::string& written) {
     table.rows.push_back({l.name, std::to_string(l.units), std::to_string(kept),
                           l.reason.empty() ? percent(removed(l.units, kept)) : l.reason});
     layers.push_back({{"name", l.name}, {"units", l.units}, {"kept", kept}, {"reason", l.reason}});
+  }
+  Json others = Json::array();
+  const std::vector<OtherWeight> dense = other_weights(pruned.masked);
+  const std::vector<OtherWeight> smaller = other_weights(pruned.network);
+  for (size_t i = 0; i < smaller.size(); ++i) {
+    const OtherWeight& whole = dense[i];
+    const bool stays = smaller[i].units == whole.units;
+    table.rows.push_back({whole.name, std::to_string(whole.units), std::to_string(smaller[i].units),
+                          stays ? whole.reason : percent(removed(whole.units, smaller[i].units))});
+    others.push_back({{"name", whole.name},
+                      {"units", whole.units},
+                      {"kept", smaller[i].units},
+                      {"reason", stays ? whole.reason : ""}});
   }
   const auto [before, after] = std::pair(pruned.before, pruned.after);
   fmt::print(
@@ -47,7 +65,8 @@ Json report_pruned(const UnitsPruned& pruned, const std::string& written) {
   return {{"parameters", {{"before", before.parameters}, {"after", after.parameters}}},
           {"macs", {{"before", before.macs}, {"after", after.macs}}},
           {"difference", pruned.difference},
-          {"layers", layers}};
+          {"layers", layers},
+          {"others", others}};
 }
 
 Json write_pruned(const Pruned& pruned, const std::string& output) {

@@ -1,5 +1,7 @@
 #include "ncprune/model/layers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -9,8 +11,9 @@
 namespace ncprune {
 namespace {
 
-// Elementwise activations: they map z to h unit by unit.
-constexpr std::array kActivations{"Relu", "LeakyRelu", "Tanh", "Sigmoid"};
+constexpr std::array kActivations{"Relu",        "LeakyRelu", "PRelu", "Elu",  "Selu",
+                                  "Tanh",        "Sigmoid",   "Clip",  "Gelu", "Softplus",
+                                  "HardSigmoid", "HardSwish", "Mish"};
 
 // A floating initializer that only this layer reads.
 const at::Tensor* private_weight(const Network& network, const std::string& name) {
@@ -52,26 +55,12 @@ bool absorb_input(const Network& network, const Node& node, Layer& layer) {
   return true;
 }
 
-std::optional<Window> window_of(const Node& node, const at::Tensor& weight) {
-  const auto axes = static_cast<size_t>(weight.dim()) - 2;
-  const std::vector<int64_t> ones(axes, 1);
-  Window window{weight.sizes().slice(2).vec(), node.integers("strides", ones),
-                node.integers("dilations", ones),
-                node.integers("pads", std::vector<int64_t>(2 * axes, 0))};
-  const std::string auto_pad = node.text("auto_pad", "NOTSET");
-  const bool padded_by_size = auto_pad != "NOTSET";
-  const bool fits = window.strides.size() == axes && window.dilations.size() == axes &&
-                    window.pads.size() == 2 * axes;
-  if (padded_by_size || !fits) return std::nullopt;
-  return window;
-}
-
 // Sets the form of the weight. False when `node` is no layer.
 bool set_form(const Node& node, const at::Tensor& weight, Layer& layer) {
   if (node.op_type == "Conv") {
     if (weight.dim() < 3 || node.integer("group", 1) != 1) return false;
-    layer.window = window_of(node, weight);
-    return layer.window.has_value();
+    layer.convolution = {node, weight.sizes().slice(2).vec()};
+    return true;
   }
   if (weight.dim() != 2) return false;
   layer.transposed = node.op_type == "Gemm" && node.integer("transB", 0) != 0;
@@ -87,9 +76,7 @@ std::string activation_behind(const Network& network, const std::string& output)
     value = reader->outputs.front();
     reader = only_reader(network, value);
   }
-  const bool active = reader != nullptr && std::find(kActivations.begin(), kActivations.end(),
-                                                     reader->op_type) != kActivations.end();
-  return active ? reader->outputs.front() : value;
+  return reader != nullptr && is_activation(reader->op_type) ? reader->outputs.front() : value;
 }
 
 // The running mean that is taken from z alone; empty when there is none.
@@ -133,6 +120,34 @@ std::vector<Layer> linear_layers(const Network& network) {
   return layers;
 }
 
+bool is_activation(const std::string& op_type) {
+  return std::find(kActivations.begin(), kActivations.end(), op_type) != kActivations.end();
+}
+
+std::vector<OtherWeight> other_weights(const Network& network) {
+  std::vector<OtherWeight> others;
+  for (size_t i = 0; i < network.nodes.size(); ++i) {
+    const Node& node = network.nodes[i];
+    const bool convolves = node.op_type == "Conv" || node.op_type == "ConvTranspose";
+    const bool multiplies = convolves || node.op_type == "Gemm" || node.op_type == "MatMul";
+    if (!multiplies || node.inputs.size() < 2 || as_layer(network, i)) continue;
+    const auto weight = network.initializers.find(node.inputs[1]);
+    if (weight == network.initializers.end() || weight->second.dim() < 2) continue;
+    const int64_t groups = convolves ? node.integer("group", 1) : 1;
+    const bool rows_first = node.op_type == "Conv" || node.integer("transB", 0) != 0;
+    std::string reason = "a product that is more than input times weight";
+    if (consumers(network, node.inputs[1]).size() > 1) reason = "its weights have several readers";
+    if (node.op_type == "ConvTranspose") reason = "a transposed convolution";
+    if (groups > 1) reason = fmt::format("a convolution of {} groups", groups);
+    others.push_back({node.name.empty() ? node.inputs[1] : node.name, weight->second.numel(),
+                      weight->second.size(rows_first                        ? 0
+                                          : node.op_type == "ConvTranspose" ? 1
+                                                                            : -1),
+                      reason});
+  }
+  return others;
+}
+
 Layer head_layer(const Network& network) {
   const std::vector<Layer> layers = linear_layers(network);
   if (layers.empty() || layers.back().output != logits_value(network)) {
@@ -159,14 +174,14 @@ at::Tensor weight_of(const Network& network, const Layer& layer) {
 }
 
 at::Tensor as_matrix(const Layer& layer, const at::Tensor& stored) {
-  if (layer.window) return stored.flatten(1);
+  if (layer.convolution) return stored.flatten(1);
   return layer.transposed ? stored : stored.t();
 }
 
 at::Tensor as_stored(const Layer& layer, const at::Tensor& matrix) {
-  if (!layer.window) return layer.transposed ? matrix : matrix.t();
+  if (!layer.convolution) return layer.transposed ? matrix : matrix.t();
   std::vector<int64_t> shape{matrix.size(0), -1};
-  shape.insert(shape.end(), layer.window->kernel.begin(), layer.window->kernel.end());
+  shape.insert(shape.end(), layer.convolution->kernel.begin(), layer.convolution->kernel.end());
   return matrix.reshape(shape);
 }
 

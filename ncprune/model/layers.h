@@ -8,12 +8,10 @@
 
 namespace ncprune {
 
-// Where a convolution's patches lie; one entry per spatial axis.
-struct Window {
-  std::vector<int64_t> kernel;
-  std::vector<int64_t> strides;
-  std::vector<int64_t> dilations;
-  std::vector<int64_t> pads;  // of every axis at its begin, then of every axis at its end
+// How a convolution meets its input: windows_over(node, shape of the input, kernel) in windows.h.
+struct Convolution {
+  Node node;
+  std::vector<int64_t> kernel;  // one entry per spatial axis
 };
 
 // A layer with a weight as the graph holds it: fully connected (a Gemm, or a MatMul with the Add of
@@ -33,14 +31,28 @@ struct Layer {
   // Value of the same shape: z after the BatchNormalization and the activation, or one of them,
   // that alone read it; else z.
   std::string activation;
-  int64_t node = -1;                  // index of the Gemm, MatMul or Conv in Network::nodes
-  std::optional<Window> window = {};  // of a convolution
+  int64_t node = -1;  // index of the Gemm, MatMul or Conv in Network::nodes
+  std::optional<Convolution> convolution = {};  // empty: fully connected
 };
 
 // Every fully connected layer and convolution in graph order; the last is the classifier ("head").
 // Not one of them are a Gemm with transA, alpha or beta other than the usual, a convolution of
-// several groups or with auto_pad, and weights that are computed or shared with another node.
+// several groups, and weights that are computed or shared with another node.
 std::vector<Layer> linear_layers(const Network& network);
+
+// A weight that multiplies like a layer's and belongs to none.
+struct OtherWeight {
+  std::string name;  // of the node, or the weight's
+  int64_t weights;
+  int64_t units;       // of its output
+  std::string reason;  // why it is no layer's
+};
+
+// Those of every Conv, ConvTranspose, Gemm and MatMul with an initializer, in graph order.
+std::vector<OtherWeight> other_weights(const Network& network);
+
+// Whether the operator is an activation: one value in, and every element by itself.
+bool is_activation(const std::string& op_type);
 
 // The layers that lose weights: all but the last, which is the head, or what gives the class scores
 // to a pooling. Throws InputError when there is none.

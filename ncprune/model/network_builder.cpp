@@ -163,7 +163,8 @@ std::string NetworkBuilder::convolution_block(const std::string& value, const st
 
 std::string NetworkBuilder::imagenet_stem(const std::string& value, int64_t channels) {
   if (small_images()) return convolution_block(value, "stem", {channels}, "Relu");
-  return max_pool(convolution_block(value, "stem", {channels, 7, 2}, "Relu"), "stem.pool", 3, 2, 1);
+  return max_pool(convolution_block(value, "stem", {channels, 7, 2}, "Relu"), "stem.pool",
+                  {3, 2, 1});
 }
 
 std::string NetworkBuilder::layer_norm(const std::string& value, const std::string& name) {
@@ -190,11 +191,11 @@ std::string NetworkBuilder::node(const std::string& op_type, const std::string& 
 }
 
 std::string NetworkBuilder::max_pool(const std::string& value, const std::string& name,
-                                     int64_t kernel, int64_t stride, int64_t padding) {
+                                     const PoolingSpec& spec) {
   return node("MaxPool", name, {value},
-              {{"kernel_shape", std::vector<int64_t>(2, kernel)},
-               {"strides", std::vector<int64_t>(2, stride)},
-               {"pads", std::vector<int64_t>(4, padding)}});
+              {{"kernel_shape", std::vector<int64_t>(2, spec.kernel)},
+               {"strides", std::vector<int64_t>(2, spec.stride)},
+               {"pads", std::vector<int64_t>(4, spec.padding)}});
 }
 
 std::string NetworkBuilder::global_average(const std::string& value, const std::string& name) {

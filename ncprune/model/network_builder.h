@@ -21,6 +21,13 @@ struct ConvolutionSpec {
   std::optional<int64_t> padding = {};  // none: as much as keeps the size at stride 1
 };
 
+// The same of a pooling.
+struct PoolingSpec {
+  int64_t kernel = 2;
+  int64_t stride = 2;
+  int64_t padding = 0;
+};
+
 // How weights are drawn.
 enum class Initialization {
   kTorch,   // uniform in [-a, a], a = 1 / sqrt(inputs): what PyTorch's Linear and Conv2d do
@@ -68,8 +75,7 @@ class NetworkBuilder {
   std::string node(const std::string& op_type, const std::string& name,
                    const std::vector<std::string>& values,
                    const std::map<std::string, Attribute>& attributes = {});
-  std::string max_pool(const std::string& value, const std::string& name, int64_t kernel,
-                       int64_t stride, int64_t padding = 0);
+  std::string max_pool(const std::string& value, const std::string& name, const PoolingSpec& spec);
   // [N, C, ...] to [N, C]: the mean over the positions.
   std::string global_average(const std::string& value, const std::string& name);
   // [N, ...] to [N, features]; `features` is what one sample has of them.

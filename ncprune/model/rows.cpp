@@ -1,53 +1,39 @@
 #include "ncprune/model/rows.h"
 
 #include <ATen/ops/arange.h>
-#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/index.h>
 
-#include <cmath>
 #include <numeric>
+
+#include "ncprune/model/windows.h"
 
 namespace ncprune {
 namespace {
-
-// Size of the convolution's output along every spatial axis.
-std::vector<int64_t> output_sizes(const Window& window, const at::Tensor& input) {
-  const size_t axes = window.kernel.size();
-  std::vector<int64_t> sizes(axes);
-  for (size_t a = 0; a < axes; ++a) {
-    const int64_t padded =
-        input.size(static_cast<int64_t>(a) + 2) + window.pads[a] + window.pads[axes + a];
-    const int64_t reach = window.dilations[a] * (window.kernel[a] - 1) + 1;
-    sizes[a] = (padded - reach) / window.strides[a] + 1;
-  }
-  return sizes;
-}
 
 int64_t product(const std::vector<int64_t>& sizes) {
   return std::accumulate(sizes.begin(), sizes.end(), int64_t{1}, std::multiplies<>());
 }
 
-// Every patch of `input` [N, C, ...] without copying one: [N, output..., C, kernel...].
-at::Tensor patches(const Window& window, const at::Tensor& input) {
-  const size_t axes = window.kernel.size();
-  std::vector<int64_t> pads;  // LibTorch's order: the last axis first
-  for (size_t a = axes; a-- > 0;) {
-    pads.insert(pads.end(), {window.pads[a], window.pads[axes + a]});
-  }
-  const at::Tensor padded = at::constant_pad_nd(input, pads).contiguous();
+Windows slide(const Convolution& convolution, const at::Tensor& input) {
+  return windows_over(convolution.node, input.sizes(), convolution.kernel);
+}
+
+// Every patch of `input` [N, C, ...] without copying one: [N, positions..., C, kernel...].
+at::Tensor patches(const Convolution& convolution, const at::Tensor& input) {
+  const Windows windows = slide(convolution, input);
+  const at::Tensor padded = pad_windows(convolution.node, input, windows, 0).contiguous();
   std::vector<int64_t> sizes{input.size(0)};
   std::vector<int64_t> strides{padded.stride(0)};
-  const std::vector<int64_t> positions = output_sizes(window, input);
-  for (size_t a = 0; a < axes; ++a) {
-    sizes.push_back(positions[a]);
-    strides.push_back(padded.stride(static_cast<int64_t>(a) + 2) * window.strides[a]);
-  }
+  const auto add_axes = [&](const std::vector<int64_t>& counts, const std::vector<int64_t>& steps) {
+    for (size_t a = 0; a < windows.axes(); ++a) {
+      sizes.push_back(counts[a]);
+      strides.push_back(padded.stride(static_cast<int64_t>(a) + 2) * steps[a]);
+    }
+  };
+  add_axes(windows.positions, windows.strides);
   sizes.push_back(input.size(1));
   strides.push_back(padded.stride(1));
-  for (size_t a = 0; a < axes; ++a) {
-    sizes.push_back(window.kernel[a]);
-    strides.push_back(padded.stride(static_cast<int64_t>(a) + 2) * window.dilations[a]);
-  }
+  add_axes(windows.kernel, windows.dilations);
   return padded.as_strided(sizes, strides);
 }
 
@@ -63,7 +49,9 @@ at::Tensor at_positions(const at::Tensor& values, const RowChoice& choice) {
 }  // namespace
 
 RowChoice every_row(const Layer& layer, const at::Tensor& input, int64_t samples) {
-  if (layer.window) return {samples, product(output_sizes(*layer.window, input)), {}};
+  if (layer.convolution) {
+    return {samples, product(slide(*layer.convolution, input).positions), {}};
+  }
   return {samples, samples == 0 ? 0 : input.numel() / (samples * input.size(-1)), {}};
 }
 
@@ -82,12 +70,12 @@ RowChoice choose_rows(const Layer& layer, const at::Tensor& input, int64_t sampl
 }
 
 at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoice& choice) {
-  if (!layer.window) {
+  if (!layer.convolution) {
     return at_positions(input.reshape({choice.samples, -1, input.size(-1)}), choice);
   }
-  const at::Tensor all = patches(*layer.window, input);
-  const int64_t axes = std::ssize(layer.window->kernel);
-  const int64_t width = input.size(1) * product(layer.window->kernel);
+  const at::Tensor all = patches(*layer.convolution, input);
+  const int64_t axes = std::ssize(layer.convolution->kernel);
+  const int64_t width = input.size(1) * product(layer.convolution->kernel);
   if (!choice.positions.defined()) return all.reshape({-1, width});
   // One index per axis of a position, the last axis first.
   std::vector<at::Tensor> place(static_cast<size_t>(axes));
@@ -103,12 +91,12 @@ at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoi
 }
 
 at::Tensor output_rows(const Layer& layer, const at::Tensor& output, const RowChoice& choice) {
-  if (layer.window) return at_positions(output.flatten(2).transpose(1, 2), choice);
+  if (layer.convolution) return at_positions(output.flatten(2).transpose(1, 2), choice);
   return at_positions(output.reshape({choice.samples, -1, output.size(-1)}), choice);
 }
 
 at::Tensor unit_means(const Layer& layer, const at::Tensor& output, int64_t samples) {
-  if (layer.window) return output.flatten(2).mean(2);
+  if (layer.convolution) return output.flatten(2).mean(2);
   const at::Tensor rows = output.reshape({samples, -1, output.size(-1)});
   return rows.size(1) == 1 ? rows.squeeze(1) : rows.mean(1);
 }

@@ -4,6 +4,8 @@
 
 namespace ncprune {
 
+// Functions here throw InputError, naming the node, where a convolution does not fit its input.
+//
 // A layer's weight [m, d] meets rows [d]. A fully connected layer's meets one a sample, or one at
 // every place of a sequence; a convolution's meets a patch at every position of its output. An
 // average over a sample's rows counts every position alike.

@@ -15,13 +15,20 @@
 namespace ncprune {
 namespace {
 
-// Functions of one value that map every unit by itself and give as many.
-constexpr std::array kUnitwise{
-    "Relu",        "LeakyRelu",   "PRelu",     "Elu",  "Selu",          "Tanh",
-    "Sigmoid",     "HardSigmoid", "HardSwish", "Clip", "Gelu",          "Erf",
-    "Softplus",    "Mish",        "Exp",       "Log",  "Sqrt",          "Abs",
-    "Neg",         "Dropout",     "Identity",  "Cast", "GlobalMaxPool", "GlobalAveragePool",
-    "AveragePool", "MaxPool"};
+// What beside the activations maps every unit by itself and gives as many.
+constexpr std::array kUnitwise{"Erf",
+                               "Exp",
+                               "Log",
+                               "Sqrt",
+                               "Abs",
+                               "Neg",
+                               "Dropout",
+                               "Cast",
+                               "Identity",
+                               "GlobalMaxPool",
+                               "MaxPool",
+                               "AveragePool",
+                               "GlobalAveragePool"};
 
 // Of two values, place by place.
 constexpr std::array kArithmetic{"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min"};
@@ -120,23 +127,28 @@ class Labeller {
 
   const std::vector<int64_t>& shape(const std::string& value) const { return shapes_.at(value); }
 
-  // Notes a tensor whose axis goes with `labels`. False when another node reads it too.
-  bool add_axis(const std::string& tensor, int64_t axis, AxisRole role,
-                const std::vector<int64_t>& labels, size_t layer = 0) {
-    const auto found = network_.initializers.find(tensor);
-    if (found == network_.initializers.end() || found->second.size(axis) != std::ssize(labels)) {
+  // Notes an axis of a tensor. False when that does not hold as many places.
+  bool add_axis(const LabelledAxis& added) {
+    const auto found = network_.initializers.find(added.tensor);
+    if (found == network_.initializers.end() ||
+        found->second.size(added.axis) != std::ssize(added.labels)) {
       return false;
     }
     const auto same = std::find_if(result_.axes.begin(), result_.axes.end(), [&](const auto& a) {
-      return a.tensor == tensor && a.axis == axis;
+      return a.tensor == added.tensor && a.axis == added.axis;
     });
-    if (same != result_.axes.end()) {
-      // Exporters store equal vectors once: two that go with the same units may be one.
-      for (size_t i = 0; i < labels.size(); ++i) join(same->labels[i], labels[i]);
+    if (same == result_.axes.end()) {
+      result_.axes.push_back(added);
       return true;
     }
-    result_.axes.push_back({tensor, axis, role, layer, labels});
+    // Exporters store equal vectors once: two that go with the same units may be one.
+    for (size_t i = 0; i < added.labels.size(); ++i) join(same->labels[i], added.labels[i]);
     return true;
+  }
+
+  // The same of a bias, a statistic, a depthwise kernel.
+  bool add_vector(const std::string& tensor, int64_t axis, const std::vector<int64_t>& labels) {
+    return add_axis({tensor, axis, AxisRole::kVector, 0, labels});
   }
 
   void visit(size_t index) {
@@ -157,21 +169,21 @@ class Labeller {
   void visit_layer(const Node& node, const Layer& layer, size_t number) {
     if (const Labelled* input = find(layer.input)) {
       const bool reads_channels =
-          layer.window ? input->axis == 1 : input->axis + 1 == std::ssize(shape(layer.input));
-      const int64_t axis = layer.window || layer.transposed ? 1 : 0;
+          layer.convolution ? input->axis == 1 : input->axis + 1 == std::ssize(shape(layer.input));
+      const int64_t axis = layer.convolution || layer.transposed ? 1 : 0;
       if (!reads_channels ||
-          !add_axis(layer.weight, axis, AxisRole::kColumns, input->labels, number)) {
+          !add_axis({layer.weight, axis, AxisRole::kColumns, number, input->labels})) {
         keep_inputs(node);
       }
     }
     const std::vector<int64_t> labels = fresh(weight_of(network_, layer).size(0));
-    add_axis(layer.weight, layer.transposed ? 0 : 1, AxisRole::kRows, labels, number);
+    add_axis({layer.weight, layer.transposed ? 0 : 1, AxisRole::kRows, number, labels});
     const std::string& output = node.outputs.front();
     // The bias of a MatMul is the Add behind it, which comes as one.
     if (!layer.bias.empty() && node.op_type != "MatMul") {
-      add_axis(layer.bias, 0, AxisRole::kVector, labels);
+      add_vector(layer.bias, 0, labels);
     }
-    values_[output] = {layer.window ? 1 : std::ssize(shape(output)) - 1, labels};
+    values_[output] = {layer.convolution ? 1 : std::ssize(shape(output)) - 1, labels};
   }
 
   // A convolution of several groups, which is not repaired: its kernels go with their channels. As
@@ -197,11 +209,11 @@ class Labeller {
         for (int64_t i = 0; i < inputs_each; ++i)
           join(in[index(i)], in.at(index(g * inputs_each + i)));
       }
-      add_axis(node.inputs[1], 1, AxisRole::kVector, {in.begin(), in.begin() + inputs_each});
+      add_vector(node.inputs[1], 1, {in.begin(), in.begin() + inputs_each});
     }
-    add_axis(node.inputs[1], 0, AxisRole::kVector, out);
+    add_vector(node.inputs[1], 0, out);
     if (node.inputs.size() > 2 && !node.inputs[2].empty()) {
-      add_axis(node.inputs[2], 0, AxisRole::kVector, out);
+      add_vector(node.inputs[2], 0, out);
     }
     values_[node.outputs.front()] = {1, out};
     return true;
@@ -228,7 +240,7 @@ class Labeller {
         keeps_axes && shape(output)[index(first->axis)] == std::ssize(first->labels);
     if (node.op_type == "Resize" || node.op_type == "Pad") {
       if (!keeps_units) return false;
-    } else if (!is_one_of(kUnitwise, node.op_type)) {
+    } else if (!is_activation(node.op_type) && !is_one_of(kUnitwise, node.op_type)) {
       return false;
     }
     values_[output] = *first;
@@ -251,7 +263,7 @@ class Labeller {
     const Labelled own = *value;
     for (size_t i = 1; i < node.inputs.size(); ++i) {
       if (!only_norms_read(node.inputs[i])) return false;
-      if (!add_axis(node.inputs[i], 0, AxisRole::kVector, own.labels)) return false;
+      if (!add_vector(node.inputs[i], 0, own.labels)) return false;
     }
     values_[node.outputs.front()] = own;
     return true;
@@ -288,7 +300,7 @@ class Labeller {
     const int64_t axis = constant->second.dim() - from_end;
     if (axis >= 0 && constant->second.size(axis) != 1) {
       if (consumers(network_, constant->first).size() != 1) return false;
-      if (!add_axis(constant->first, axis, AxisRole::kVector, own.labels)) return false;
+      if (!add_vector(constant->first, axis, own.labels)) return false;
     }
     if (shape(output).size() != shape(node.inputs[side]).size()) return false;
     values_[output] = own;

@@ -17,6 +17,7 @@ namespace ncprune {
 namespace {
 
 struct PruneContext {
+  const Network& dense;
   const Dataset& data;
   const PruneOptions& options;
 };
@@ -43,23 +44,30 @@ LayerSolution solve_layer(const LayerTask& task, const at::Tensor& weight,
 }
 
 // The moments of the task's layer, on the activations `network` has now.
-LayerMoments measure(const Network& network, const Network& dense, const LayerTask& task,
-                     const PruneContext& context, const MetricOptions& metric) {
+LayerMoments measure(const Network& network, const LayerTask& task, const PruneContext& context,
+                     const MetricOptions& metric) {
   const bool known = task.untouched && task.statistics.moments.metric.defined();
   if (known && metric == context.options.metric) return task.statistics.moments;
-  return measure_moments({dense, network}, {task.layer}, context.data, metric).front();
+  return measure_moments({context.dense, network}, {task.layer}, context.data, metric).front();
 }
 
+// A mask and, if they were measured for it, the moments of the layer in the metric of repairs.
+struct ChosenMask {
+  at::Tensor mask;
+  std::optional<LayerMoments> measured = {};
+};
+
 // Masks the task's layer of `network`, whose earlier layers are done, and repairs it as the method
-// says. `measured`, if any, are its moments in the metric of repairs.
-void mask_layer(Network& network, const Network& dense, const LayerTask& task,
-                const PruneContext& context, const at::Tensor& mask,
-                const std::optional<LayerMoments>& measured) {
+// says.
+void mask_layer(Network& network, const LayerTask& task, const PruneContext& context,
+                const ChosenMask& chosen) {
+  const auto& [mask, measured] = chosen;
+  const Network& dense = context.dense;
   const PruneOptions& options = context.options;
   const at::Tensor weight = weight_of(dense, task.layer);
   if (options.method.repair == "least-squares") {
     const LayerMoments moments =
-        measured ? *measured : measure(network, dense, task, context, options.metric);
+        measured ? *measured : measure(network, task, context, options.metric);
     update_layer(network, task.layer, {moments, mask, options.metric.damping});
   } else if (options.method.repair == "bias") {
     correct_bias(network, task.layer, weight * mask, {dense, context.data, options.metric});
@@ -69,24 +77,23 @@ void mask_layer(Network& network, const Network& dense, const LayerTask& task,
 }
 
 // Chooses the mask of one layer by its scores or by the solver, and carries it out. Gives the mask.
-at::Tensor prune_layer(Network& network, const Network& dense, const LayerTask& task,
-                       const PruneContext& context) {
+at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneContext& context) {
   const Method& method = context.options.method;
   if (method.solver == "score" || task.keep >= task.scores.numel()) {
     at::Tensor mask = find_pattern(method.pattern).mask(task.scores, task.keep);
-    mask_layer(network, dense, task, context, mask, {});
+    mask_layer(network, task, context, {mask});
     return mask;
   }
   const MetricOptions metric = solver_metric(context.options);
-  LayerMoments moments = measure(network, dense, task, context, metric);
+  LayerMoments moments = measure(network, task, context, metric);
   const LayerSolution solution =
-      solve_layer(task, weight_of(dense, task.layer), moments, context.options);
+      solve_layer(task, weight_of(context.dense, task.layer), moments, context.options);
   if (method.repair == "own") {
     set_layer(network, task.layer, solution.weight, moments);
   } else if (metric == context.options.metric) {
-    mask_layer(network, dense, task, context, solution.mask, std::move(moments));
+    mask_layer(network, task, context, {solution.mask, std::move(moments)});
   } else {
-    mask_layer(network, dense, task, context, solution.mask, {});
+    mask_layer(network, task, context, {solution.mask});
   }
   return solution.mask;
 }
@@ -111,8 +118,8 @@ Pruned prune_once(const Network& dense, const Network& scored, const Calibration
   Pruned result{dense, {}, {}, 0};
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor mask = prune_layer(
-        result.network, dense, {layers[l], scores[l], calibration.statistics[l], l == 0, kept[l]},
-        {calibration.data, options});
+        result.network, {layers[l], scores[l], calibration.statistics[l], l == 0, kept[l]},
+        {dense, calibration.data, options});
     add_layer(result, layers[l], mask);
   }
   return result;
@@ -168,8 +175,8 @@ Pruned apply_masks(const Network& dense, const std::vector<at::Tensor>& masks,
   require_fits(masks, dense, layers);
   Pruned result{dense, {}, {}, 0};
   for (size_t l = 0; l < layers.size(); ++l) {
-    mask_layer(result.network, dense, {layers[l], {}, calibration.statistics[l], l == 0, 0},
-               {calibration.data, options}, masks[l], {});
+    mask_layer(result.network, {layers[l], {}, calibration.statistics[l], l == 0, 0},
+               {dense, calibration.data, options}, {masks[l]});
     add_layer(result, layers[l], masks[l]);
   }
   result.network = treat_batch_norm(result.network, options.batch_norm, calibration.data);

@@ -116,12 +116,19 @@ std::vector<int64_t> kept_per_group(const Network& dense, const Task& task) {
   return kept;
 }
 
-// Puts `mask` on the inputs of a layer of `network`, bool [d], and repairs it.
-void mask_inputs(Network& network, const NetworkPair& pair, const Layer& layer,
-                 const at::Tensor& inputs, const Task& task) {
+// The inputs of a layer that stay, bool [d].
+struct LayerInputs {
+  const Layer& layer;
+  at::Tensor stay;
+};
+
+// Zeroes the weights of the other inputs in `network`, and repairs the layer.
+void mask_inputs(Network& network, const NetworkPair& pair, const LayerInputs& inputs,
+                 const Task& task) {
+  const Layer& layer = inputs.layer;
   const PruneOptions& options = task.options;
   const at::Tensor weight = weight_of(pair.dense, layer);
-  const at::Tensor mask = inputs.unsqueeze(0).expand_as(weight).contiguous();
+  const at::Tensor mask = inputs.stay.unsqueeze(0).expand_as(weight).contiguous();
   const std::string& repair = options.method.repair;
   if (repair == "none" || (repair == "own" && !searches(options))) {
     set_weight(network, layer, weight * mask);
@@ -216,7 +223,7 @@ UnitsPruned remove_from_layers(
         inputs.index_fill_(0, consumer.index.index_select(0, removed[g]).flatten(), false);
       }
     }
-    if (!inputs.all().item<bool>()) mask_inputs(result.masked, pair, layer, inputs, task);
+    if (!inputs.all().item<bool>()) mask_inputs(result.masked, pair, {layer, inputs}, task);
   }
   std::vector<UnitSelection> selections;
   selections.reserve(task.groups.size());

@@ -77,36 +77,36 @@ void add_to(LayerStatistics& sums, const LayerBatch& batch, const std::set<Stati
 
 // The values of one layer for a batch, as the graph has them.
 struct LayerValues {
+  const Layer& layer;
+  at::Tensor weight;  // [m, d]
+  at::Tensor bias;    // [m], or undefined
   at::Tensor input;
-  at::Tensor product;
+  at::Tensor output;  // z
   at::Tensor dz;
+  at::Tensor labels;  // [B]
 };
 
 // Adds a batch in parts: patches and the gradients of single samples take far more memory than the
 // values they come from.
-void add_rows(LayerStatistics& sums, const Layer& layer, const LayerValues& values,
-              const at::Tensor& labels, const std::set<Statistic>& needs) {
+void add_rows(LayerStatistics& sums, const LayerValues& values, const std::set<Statistic>& needs) {
   constexpr int64_t kElements = int64_t{1} << 25;
-  const int64_t samples = labels.size(0);
-  const RowChoice all = every_row(layer, values.input, samples);
-  const at::Tensor first = values.input.slice(0, 0, values.input.size(0) / samples);
-  const int64_t d = input_rows(layer, first, every_row(layer, first, 1)).size(1);
-  const int64_t m = values.dz.numel() / (samples * all.per_sample);
-  const int64_t part =
-      all.per_sample == 1 ? samples : std::max<int64_t>(1, kElements / (d * (all.per_sample + m)));
+  const int64_t samples = values.labels.size(0);
+  const int64_t p = every_row(values.layer, values.input, samples).per_sample;
+  const int64_t per_sample = values.weight.numel() + p * values.weight.size(1);
+  const int64_t part = p == 1 ? samples : std::max<int64_t>(1, kElements / per_sample);
+  const bool biased = values.bias.defined() && needs.contains(Statistic::kClassTaylor);
   for (int64_t begin = 0; begin < samples; begin += part) {
     const int64_t end = std::min(begin + part, samples);
     const auto slice = [&](const at::Tensor& t) {
       const int64_t each = t.size(0) / samples;
       return t.slice(0, begin * each, end * each);
     };
-    const RowChoice rows{end - begin, all.per_sample, {}};
-    add_to(
-        sums,
-        {input_rows(layer, slice(values.input), rows),
-         output_rows(layer, slice(values.product), rows),
-         output_rows(layer, slice(values.dz), rows), labels.slice(0, begin, end), all.per_sample},
-        needs);
+    const RowChoice rows{end - begin, p, {}};
+    const at::Tensor z = output_rows(values.layer, slice(values.output), rows);
+    add_to(sums,
+           {input_rows(values.layer, slice(values.input), rows), biased ? z - values.bias : z,
+            output_rows(values.layer, slice(values.dz), rows), slice(values.labels), p},
+           needs);
   }
 }
 
@@ -122,14 +122,6 @@ void finish(LayerStatistics& sums, const Dataset& data, const std::set<Statistic
   if (sums.gradient.defined()) sums.gradient /= total;
   if (sums.fisher.defined()) sums.fisher /= total;
   if (sums.class_taylor.defined()) sums.class_taylor /= counts.unsqueeze(1);
-}
-
-// `bias` [m] as it is added to the layer's output.
-at::Tensor as_channels(const Layer& layer, const at::Tensor& bias, const at::Tensor& output) {
-  if (!layer.window) return bias;
-  std::vector<int64_t> shape(static_cast<size_t>(output.dim()) - 1, 1);
-  shape.front() = bias.size(0);
-  return bias.view(shape);
 }
 
 // The network with the weights of `layers` as leaves [m, d] that autograd follows.
@@ -177,11 +169,9 @@ std::vector<LayerStatistics> measure_gradients(const Network& network,
         const std::vector<at::Tensor> dz = torch::autograd::grad({logits}, z, {by_logits});
         const at::NoGradGuard no_grad;
         for (size_t l = 0; l < layers.size(); ++l) {
-          const at::Tensor bias = bias_of(network, layers[l]);
-          const bool biased = bias.defined() && needs.contains(Statistic::kClassTaylor);
-          const at::Tensor product = biased ? z[l] - as_channels(layers[l], bias, z[l]) : z[l];
-          add_rows(sums[l], layers[l],
-                   {values[layers.size() + l].detach(), product.detach(), dz[l]}, batch.labels,
+          add_rows(sums[l],
+                   {layers[l], weight_of(network, layers[l]), bias_of(network, layers[l]),
+                    values[layers.size() + l].detach(), z[l].detach(), dz[l], batch.labels},
                    needs);
         }
       });

@@ -6,16 +6,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <set>
 #include <utility>
 
 #include "ncprune/base/error.h"
-#include "ncprune/data/noise.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
 #include "ncprune/stats/class_sums.h"
 #include "ncprune/stats/gram_sum.h"
+#include "ncprune/stats/metric_pass.h"
 #include "ncprune/stats/pass.h"
 
 namespace ncprune {
@@ -176,18 +175,6 @@ at::Tensor damped(const at::Tensor& metric, double damping) {
 
 namespace {
 
-// How much each sample counts within its class, [N], mean 1 in every class; undefined: all alike.
-at::Tensor margin_factors(const Network& dense, const Dataset& data, double margin) {
-  if (margin == 0) return {};
-  const at::Tensor p = logits(dense, data.inputs).to(at::kDouble).softmax(1);
-  const at::Tensor undecided = 1 - p.square().sum(1) + 1e-12;
-  const int64_t k = data.num_classes();
-  const at::Tensor count = data.labels.bincount({}, k).clamp_min(1);
-  const at::Tensor mean =
-      class_sums(undecided.unsqueeze(1), {data.labels, k, {}}).squeeze(1) / count;
-  return (1 - margin) + margin * undecided / mean.index_select(0, data.labels);
-}
-
 // One pass over the rows of `layers`: the weighted sums of their inputs in the pruned network, with
 // their outputs in the dense one where `with_target` says so.
 struct MomentPass {
@@ -196,28 +183,6 @@ struct MomentPass {
   const std::vector<double>& class_weights;  // of a sample in the scatter term
   const MetricOptions& options;
 };
-
-// Takes what happens to every batch of a metric from what the batches are added to: the weights of
-// its samples, and the noise on what the pruned network sees.
-struct MetricBatch {
-  Batch batch;
-  at::Tensor clean;  // the inputs without noise
-};
-
-void for_each_metric_batch(const NetworkPair& pair, const Dataset& data,
-                           const std::vector<double>& class_weights, const MetricOptions& options,
-                           const std::function<void(const MetricBatch&)>& visit) {
-  const at::Tensor factors = margin_factors(pair.dense, data, options.margin);
-  const bool noisy = options.noise > 0;
-  const at::Tensor seen = noisy ? with_gaussian_noise(data, options.noise, 0).inputs : data.inputs;
-  for_each_batch(pair.dense, data, class_weights, [&](const Batch& clean) {
-    Batch batch = clean;
-    const int64_t end = batch.begin + batch.labels.size(0);
-    if (factors.defined()) batch.factors = factors.slice(0, batch.begin, end);
-    if (noisy) batch.inputs = prepare_inputs(pair.pruned, seen.slice(0, batch.begin, end));
-    visit({batch, clean.inputs});
-  });
-}
 
 std::vector<LayerSums> sum_moments(const NetworkPair& pair, const Dataset& data,
                                    const MomentPass& pass) {
@@ -230,7 +195,7 @@ std::vector<LayerSums> sum_moments(const NetworkPair& pair, const Dataset& data,
   }
   std::vector<LayerSums> sums(layers.size());
   for_each_metric_batch(
-      pair, data, pass.class_weights, pass.options, [&](const MetricBatch& metric_batch) {
+      pair, data, {pass.class_weights, pass.options}, [&](const MetricBatch& metric_batch) {
         const Batch& batch = metric_batch.batch;
         const int64_t samples = batch.labels.size(0);
         const std::vector<at::Tensor> x = run(pair.pruned, batch.inputs, inputs);
@@ -272,7 +237,7 @@ std::vector<LayerMoments> measure_unit_moments(const Network& network, const Uni
   for (const Layer& layer : query.layers) values.push_back(layer.activation);
   std::vector<LayerSums> sums(values.size());
   for (LayerSums& s : sums) s.diagonal = query.diagonal;
-  for_each_metric_batch({network, network}, data, weighting.per_sample, options,
+  for_each_metric_batch({network, network}, data, {weighting.per_sample, options},
                         [&](const MetricBatch& metric_batch) {
                           const Batch& batch = metric_batch.batch;
                           const std::vector<at::Tensor> h = run(network, batch.inputs, values);

@@ -24,10 +24,19 @@ void add(at::Tensor& sum, const at::Tensor& term) {
   sum.add_(term);
 }
 
+// What is measured, and on what.
+struct Subject {
+  const Network& network;
+  const std::vector<Layer>& layers;
+  const Dataset& data;
+};
+
 // kInputSquareMean, kSecondMoment and kScatterCovariance: one pass without derivatives.
-void measure_activations(const Network& network, const std::vector<Layer>& layers,
-                         const Dataset& data, const std::set<Statistic>& needs,
+void measure_activations(const Subject& subject, const std::set<Statistic>& needs,
                          std::vector<LayerStatistics>& statistics) {
+  const Network& network = subject.network;
+  const std::vector<Layer>& layers = subject.layers;
+  const Dataset& data = subject.data;
   const bool squares = needs.contains(Statistic::kInputSquareMean);
   const bool products = needs.contains(Statistic::kSecondMoment);
   const bool covariance = needs.contains(Statistic::kScatterCovariance);
@@ -75,8 +84,11 @@ void measure_activations(const Network& network, const std::vector<Layer>& layer
 }
 
 // kUnitVariance, or all of kUnitGeometry.
-void measure_units(const Network& network, const std::vector<Layer>& layers, const Dataset& data,
-                   const StatisticsQuery& query, std::vector<LayerStatistics>& statistics) {
+void measure_units(const Subject& subject, const StatisticsQuery& query,
+                   std::vector<LayerStatistics>& statistics) {
+  const Network& network = subject.network;
+  const std::vector<Layer>& layers = subject.layers;
+  const Dataset& data = subject.data;
   const bool all = query.needs.contains(Statistic::kUnitGeometry);
   MetricOptions scatter_only = query.metric;
   scatter_only.kappa = 0;
@@ -118,7 +130,7 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
     statistics = measure_gradients(network, layers, data, needs);
   }
   for (LayerStatistics& s : statistics) s.class_counts = class_counts(data);
-  measure_activations(network, layers, data, needs, statistics);
+  measure_activations({network, layers, data}, needs, statistics);
   const auto set_all = [&](at::Tensor LayerStatistics::*field,
                            const std::vector<at::Tensor>& values) {
     for (size_t l = 0; l < layers.size(); ++l) statistics[l].*field = values[l];
@@ -130,7 +142,7 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
     for (size_t l = 0; l < moments.size(); ++l) statistics[l].moments = moments[l];
   }
   if (needed({Statistic::kUnitVariance, Statistic::kUnitGeometry})) {
-    measure_units(network, layers, data, query, statistics);
+    measure_units({network, layers, data}, query, statistics);
   }
   if (needed({Statistic::kHessianGradient})) {
     set_all(&LayerStatistics::hessian_gradient, hessian_gradients(network, layers, data));

@@ -1,5 +1,6 @@
 #include "ncprune/model/layers.h"
 
+#include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 
 #include "tests/data/input_error.h"
@@ -87,6 +88,37 @@ TEST(LogitsValueTest, StandsBeforeAClosingSoftmax) {
   network.output.name = "p2";
   EXPECT_EQ(logits_value(network), "y");
   EXPECT_EQ(head_layer(network).name, "head");
+}
+
+TEST(OtherWeights, AreNamedWithTheReasonWhyTheyBelongToNoLayer) {
+  Network network;
+  const auto weight = [&](const std::string& name, at::IntArrayRef shape) {
+    network.initializers[name] = at::ones(shape);
+  };
+  weight("plain", {4, 3, 3, 3});
+  weight("groups", {8, 2, 3, 3});
+  weight("up", {8, 5, 2, 2});
+  weight("shared", {6, 6});
+  weight("scaled", {6, 7});
+  network.nodes = {{"Conv", "conv", {"x", "plain"}, {"a"}, {}},
+                   {"Conv", "grouped", {"a", "groups"}, {"b"}, {{"group", int64_t{2}}}},
+                   {"ConvTranspose", "", {"b", "up"}, {"c"}, {}},
+                   {"MatMul", "one", {"c", "shared"}, {"d"}, {}},
+                   {"MatMul", "two", {"d", "shared"}, {"e"}, {}},
+                   {"Gemm", "half", {"e", "scaled"}, {"f"}, {{"alpha", 0.5F}}},
+                   {"MatMul", "computed", {"e", "f"}, {"g"}, {}}};
+  network.output = {"g", {-1, 7}};
+  std::vector<std::string> said;
+  for (const OtherWeight& w : other_weights(network)) {
+    said.push_back(w.name + ", " + std::to_string(w.weights) + ", " + std::to_string(w.units) +
+                   ": " + w.reason);
+  }
+  EXPECT_EQ(said, (std::vector<std::string>{
+                      "grouped, 144, 8: a convolution of 2 groups",
+                      "up, 160, 5: a transposed convolution",
+                      "one, 36, 6: its weights have several readers",
+                      "two, 36, 6: its weights have several readers",
+                      "half, 42, 7: a product that is more than input times weight"}));
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ Network with_body(
 TEST(UnitGroups, OfChainsOfConvolutionsGoThroughPoolingAndFlatten) {
   const Network chain = with_body([](NetworkBuilder& b, const std::string& input) {
     std::string value = b.batch_norm(b.convolution(input, "conv1", {6}), "bn1");
-    value = b.max_pool(b.node("Relu", "act1", {value}), "pool", 2, 2);
+    value = b.max_pool(b.node("Relu", "act1", {value}), "pool", {});
     value = b.node("Relu", "act2", {b.convolution(value, "conv2", {4, 3, 2, 1, true})});
     return b.flatten(value, "flat", 4 * 2 * 2);
   });

@@ -19,7 +19,7 @@ Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_
   std::string value = builder.image();
   for (size_t l = 0; l < widths.size(); ++l) {
     if (l > 0 && widths[l] > widths[l - 1])
-      value = builder.max_pool(value, fmt::format("pool{}", l + 1), 2, 2);
+      value = builder.max_pool(value, fmt::format("pool{}", l + 1), {});
     value =
         builder.convolution(value, fmt::format("conv{}", l + 1), {widths[l], 3, 1, 1, !batchnorm});
     if (batchnorm) value = builder.batch_norm(value, fmt::format("bn{}", l + 1));

@@ -37,7 +37,7 @@ Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_
       value = builder.convolution_block(value, fmt::format("conv{}.{}", stage + 1, i), {channels},
                                         "Relu");
     }
-    value = builder.max_pool(value, fmt::format("pool{}", stage + 1), 2, 2);
+    value = builder.max_pool(value, fmt::format("pool{}", stage + 1), {});
     channels = std::min<int64_t>(2 * channels, 512);
   }
   value = builder.global_average(value, "mean");
