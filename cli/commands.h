@@ -19,6 +19,7 @@ void add_apply(CLI::App& app);
 void add_finetune(CLI::App& app);
 void add_gradual(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_latency(CLI::App& app);
 void add_collapse(CLI::App& app);
 void add_study(CLI::App& app);
 void add_lists(CLI::App& app);  // methods, criteria, operators, architectures, datasets
@@ -85,6 +86,9 @@ Json write_pruned(const UnitsPruned& pruned, const std::string& output);
 
 // Accepts 0, 1, 2, ... below 10^18.
 CLI::Validator whole_number();
+
+// --runtime; left empty when it is not given.
+void add_runtime_option(CLI::App& command, std::string& runtime);
 
 // --json FILE; the file is checked before the command starts its work.
 void add_json_option(CLI::App& command, std::string& path);

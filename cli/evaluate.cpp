@@ -12,6 +12,7 @@ struct Options {
   std::vector<std::string> networks;
   DataRequest data;
   double noise = 0;
+  std::string runtime = "ncprune";
   std::string json;
 };
 
@@ -30,11 +31,12 @@ void run(const Options& options) {
   Json list = Json::array();
   for (size_t i = 0; i < networks.size(); ++i) {
     require_fits(networks[i], test, options.networks[i]);
-    ModelResult result{file_stem(options.networks[i]), evaluate(networks[i], test), {}};
+    ModelResult result{
+        file_stem(options.networks[i]), evaluate(networks[i], test, options.runtime), {}};
     Json json{{"network", options.networks[i]}};
     json.update(metrics_json(result.clean, classes));
     if (options.noise > 0) {
-      result.noisy = evaluate(networks[i], noisy);
+      result.noisy = evaluate(networks[i], noisy, options.runtime);
       json["noisy"] = metrics_json(*result.noisy, classes);
     }
     results.push_back(std::move(result));
@@ -47,6 +49,7 @@ void run(const Options& options) {
                                        classes, results)));
   if (!classes.minority.empty()) fmt::print("* rare in the training data\n");
   write_json_if(options.json, {{"data", options.data.data},
+                               {"runtime", options.runtime},
                                {"noise", options.noise},
                                {"classes", classes.names},
                                {"minority", classes.minority},
@@ -60,6 +63,7 @@ void add_evaluate(CLI::App& app) {
   CLI::App* command = app.add_subcommand("evaluate", "recall per class, networks side by side");
   command->add_option("networks", options->networks, "ONNX files")->required();
   add_data_options(*command, options->data);
+  add_runtime_option(*command, options->runtime);
   add_json_option(*command, options->json);
   command->add_option("--noise", options->noise, "also with gaussian noise of this deviation")
       ->capture_default_str();

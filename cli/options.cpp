@@ -36,6 +36,10 @@ void add_data_options(CLI::App& command, DataRequest& request) {
       ->capture_default_str();
 }
 
+void add_runtime_option(CLI::App& command, std::string& runtime) {
+  command.add_option("--runtime", runtime, "what runs the networks: ncprune or onnxruntime");
+}
+
 void add_json_option(CLI::App& command, std::string& path) {
   command.add_option("--json", path, "also write what is printed, as data, to FILE")
       ->type_name("FILE");

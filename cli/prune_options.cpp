@@ -53,6 +53,10 @@ void add_structured_options(CLI::App& command, PruneRequest& request) {
       .add_option("--budget", request.options.budget,
                   "what --structured is a share of: units (of every layer), parameters or macs")
       ->capture_default_str();
+  command
+      .add_option("--round-to", request.options.round_to,
+                  "keep a multiple of so many units where any go")
+      ->capture_default_str();
 }
 
 PruneTask prune_task(const std::string& network, const DataRequest& data,

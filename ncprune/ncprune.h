@@ -30,6 +30,8 @@
 #include "ncprune/model/units.h"
 // onnx: the only model file
 #include "ncprune/onnx/onnx.h"
+// runtime: ONNX Runtime, where it is installed
+#include "ncprune/runtime/onnx_runtime.h"
 // train: losses, samplers, augmentation, optimizers, schedules
 #include "ncprune/train/augment.h"
 #include "ncprune/train/distillation.h"
@@ -61,7 +63,9 @@
 #include "ncprune/prune/sparsity.h"
 #include "ncprune/prune/structured.h"
 // evaluate: what happened to each class
+#include "ncprune/evaluate/latency.h"
 #include "ncprune/evaluate/metrics.h"
+#include "ncprune/evaluate/runner.h"
 // report: numbers as tables, JSON and pages
 #include "ncprune/report/class_report.h"
 #include "ncprune/report/collapse_report.h"

@@ -40,6 +40,10 @@ void configure_runtime(int threads) {
   }
 }
 
+int thread_count() {
+  return at::get_num_threads();
+}
+
 std::string blas_problem() {
   using GetConfig = char* (*)();
   auto* config = reinterpret_cast<GetConfig>(dlsym(RTLD_DEFAULT, "openblas_get_config"));

@@ -10,6 +10,9 @@ namespace ncprune {
 // networks). Call it first in main().
 void configure_runtime(int threads);
 
+// Of that pool.
+int thread_count();
+
 // Empty when BLAS threads with the same pool as LibTorch; otherwise one line on what is wrong and
 // how to mend it.
 std::string blas_problem();

@@ -1,5 +1,6 @@
 #include "ncprune/evaluate/metrics.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty_like.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <set>
 
 #include "ncprune/base/random.h"
+#include "ncprune/evaluate/runner.h"
 #include "ncprune/model/interpreter.h"
 
 namespace ncprune {
@@ -82,9 +84,14 @@ ClassGroups class_groups(const std::vector<int64_t>& counts) {
           sorted({order.end() - third, order.end()})};
 }
 
-ClassMetrics evaluate(const Network& network, const Dataset& data) {
+ClassMetrics evaluate(const Network& network, const Dataset& data, const std::string& runtime) {
   require_fits(network, data, network.name);
-  return class_metrics(logits(network, data.inputs), data.labels);
+  const Runner runner = make_runner(network, runtime);
+  std::vector<at::Tensor> scores;
+  for (const at::Tensor& raw : data.inputs.split(batch_size(network))) {
+    scores.push_back(runner(prepare_inputs(network, raw)));
+  }
+  return class_metrics(at::cat(scores), data.labels);
 }
 
 }  // namespace ncprune

@@ -37,7 +37,9 @@ struct ClassGroups {
 };
 ClassGroups class_groups(const std::vector<int64_t>& counts);
 
-// Metrics of `network` on `data`. Throws InputError when they do not fit.
-ClassMetrics evaluate(const Network& network, const Dataset& data);
+// Metrics of `network` on `data`, run by `runtime` (runner.h). Throws InputError when they do not
+// fit, and as make_runner().
+ClassMetrics evaluate(const Network& network, const Dataset& data,
+                      const std::string& runtime = "ncprune");
 
 }  // namespace ncprune

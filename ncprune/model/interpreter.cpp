@@ -48,7 +48,7 @@ int64_t product(const std::vector<int64_t>& shape) {
 
 std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>& inputs,
                                  const RunMode& mode) {
-  const Operator* op = find_operator(node.op_type);
+  const Operator* op = operator_of(node);
   try {
     if (op == nullptr) throw InputError("cannot be run");
     return op->run(node, inputs, mode);

@@ -91,7 +91,7 @@ std::string mean_behind(const Network& network, const std::string& output) {
 std::optional<Layer> as_layer(const Network& network, size_t index) {
   const Node& node = network.nodes[index];
   const bool known = node.op_type == "Gemm" || node.op_type == "MatMul" || node.op_type == "Conv";
-  if (!known || node.inputs.size() < 2) return std::nullopt;
+  if (!known || node.foreign || node.inputs.size() < 2) return std::nullopt;
   const at::Tensor* weight = private_weight(network, node.inputs[1]);
   Layer layer;
   if (weight == nullptr || !set_form(node, *weight, layer)) return std::nullopt;
@@ -124,10 +124,28 @@ bool is_activation(const std::string& op_type) {
   return std::find(kActivations.begin(), kActivations.end(), op_type) != kActivations.end();
 }
 
+namespace {
+
+// The weights of an operator that only ONNX Runtime knows.
+void add_foreign(const Network& network, const Node& node, std::vector<OtherWeight>& others) {
+  for (const std::string& input : node.inputs) {
+    const auto weight = network.initializers.find(input);
+    if (weight == network.initializers.end() || weight->second.dim() < 2) continue;
+    others.push_back({input, weight->second.numel(), weight->second.size(0),
+                      fmt::format("read by {}, which only ONNX Runtime knows", node.op_type)});
+  }
+}
+
+}  // namespace
+
 std::vector<OtherWeight> other_weights(const Network& network) {
   std::vector<OtherWeight> others;
   for (size_t i = 0; i < network.nodes.size(); ++i) {
     const Node& node = network.nodes[i];
+    if (node.foreign) {
+      add_foreign(network, node, others);
+      continue;
+    }
     const bool convolves = node.op_type == "Conv" || node.op_type == "ConvTranspose";
     const bool multiplies = convolves || node.op_type == "Gemm" || node.op_type == "MatMul";
     if (!multiplies || node.inputs.size() < 2 || as_layer(network, i)) continue;

@@ -48,7 +48,8 @@ struct OtherWeight {
   std::string reason;  // why it is no layer's
 };
 
-// Those of every Conv, ConvTranspose, Gemm and MatMul with an initializer, in graph order.
+// Those of every Conv, ConvTranspose, Gemm and MatMul with an initializer and of every operator
+// that is foreign, in graph order.
 std::vector<OtherWeight> other_weights(const Network& network);
 
 // Whether the operator is an activation: one value in, and every element by itself.

@@ -122,7 +122,7 @@ void validate(const Network& network, const std::string& where) {
     }
   }
   for (const Node& node : network.nodes) {
-    if (find_operator(node.op_type) == nullptr) {
+    if (operator_of(node) == nullptr) {
       throw InputError(
           fmt::format("{}: node {} has operator type {}, which ncprune cannot run (see: ncprune "
                       "operators)",

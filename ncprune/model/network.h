@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,12 +17,17 @@ namespace ncprune {
 using Attribute =
     std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, at::Tensor>;
 
+struct Operator;  // operators.h
+
 struct Node {
   std::string op_type;              // "Gemm", "Relu", ...
   std::string name;                 // may be empty; see label()
   std::vector<std::string> inputs;  // names of values; "" is an optional input left out
   std::vector<std::string> outputs;
   std::map<std::string, Attribute> attributes;
+  std::string domain = {};  // of the operator; empty: ONNX's own
+  std::shared_ptr<const Operator> foreign =
+      {};  // runs it where operators() has none; see foreign.h
 
   // The attribute's value, or `fallback` when absent. Throws InputError when it has another type.
   int64_t integer(const std::string& key, int64_t fallback) const;
@@ -53,9 +59,10 @@ struct Metadata {
 struct Network {
   std::string name = "ncprune";
   int64_t opset = 17;
-  ValueInfo input;          // [-1, ...]
-  ValueInfo output;         // [-1, K]
-  std::vector<Node> nodes;  // INVARIANT: a node reads only what stands before it
+  std::map<std::string, int64_t> domains;  // versions of the other operator sets in use
+  ValueInfo input;                         // [-1, ...]
+  ValueInfo output;                        // [-1, K]
+  std::vector<Node> nodes;                 // INVARIANT: a node reads only what stands before it
   std::map<std::string, at::Tensor> initializers;
   Metadata metadata;
 

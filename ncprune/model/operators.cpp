@@ -66,12 +66,13 @@ int64_t axis_of(const Node& node, int64_t fallback, int64_t rank) {
   return in_range(node, node.integer("axis", fallback), rank);
 }
 
-const Operator* find_operator(const std::string& name) {
+const Operator* operator_of(const Node& node) {
   const std::vector<Operator>& table = operators();
   const auto found =
-      std::lower_bound(table.begin(), table.end(), name,
+      std::lower_bound(table.begin(), table.end(), node.op_type,
                        [](const Operator& o, const std::string& n) { return o.name < n; });
-  return found != table.end() && found->name == name ? &*found : nullptr;
+  const bool known = node.domain.empty() && found != table.end() && found->name == node.op_type;
+  return known ? &*found : node.foreign.get();
 }
 
 }  // namespace ncprune

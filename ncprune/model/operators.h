@@ -57,7 +57,7 @@ std::vector<int64_t> axes_of(const Node& node, const std::vector<at::Tensor>& in
 // takes.
 const std::vector<Operator>& operators();
 
-// Null when there is none of that name.
-const Operator* find_operator(const std::string& name);
+// What runs the node: the operator of its type, else the foreign one it carries, else null.
+const Operator* operator_of(const Node& node);
 
 }  // namespace ncprune

@@ -23,10 +23,19 @@ struct LabelledAxis {
   std::vector<int64_t> labels;  // the unit of every place
 };
 
+// A number in an initializer that says how many such places there are: the size a Reshape or a
+// Split is told, the start or the end of a Slice.
+struct LabelledCount {
+  std::string tensor;  // initializer, as stored
+  int64_t place;
+  std::vector<int64_t> labels;  // the unit of every place that is counted
+};
+
 // Every place where a unit stands. Units that can only go together have the same label.
 struct UnitLabels {
-  std::vector<Layer> layers;         // linear_layers()
-  std::vector<LabelledAxis> axes;    // in graph order
+  std::vector<Layer> layers;       // linear_layers()
+  std::vector<LabelledAxis> axes;  // in graph order
+  std::vector<LabelledCount> counts;
   std::vector<std::string> reasons;  // by label: why the unit has to stay; empty: it can go
 };
 

@@ -4,6 +4,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "ncprune/model/unit_labels.h"
@@ -17,6 +18,7 @@ using Places = std::map<size_t, std::vector<int64_t>>;
 struct Unit {
   std::string reason;
   Places places;
+  std::map<size_t, int64_t> counts;  // how often each labelled count counts it
 };
 
 // The units in the order in which they are made, each with all its places.
@@ -28,9 +30,12 @@ std::vector<Unit> units_of(const UnitLabels& labels) {
     for (size_t i = 0; i < own.size(); ++i) {
       const int64_t unit = own[i];
       const auto [entry, added] = known.emplace(unit, units.size());
-      if (added) units.push_back({labels.reasons[static_cast<size_t>(unit)], {}});
+      if (added) units.push_back({labels.reasons[static_cast<size_t>(unit)], {}, {}});
       units[entry->second].places[a].push_back(static_cast<int64_t>(i));
     }
+  }
+  for (size_t c = 0; c < labels.counts.size(); ++c) {
+    for (const int64_t unit : labels.counts[c].labels) ++units[known.at(unit)].counts[c];
   }
   return units;
 }
@@ -53,7 +58,10 @@ at::Tensor columns_of(const at::Tensor& channels, int64_t width) {
 
 UnitGroup group_of(const Network& network, const UnitLabels& labels,
                    const std::vector<const Unit*>& members) {
-  UnitGroup group{std::ssize(members), {}, {}, {}, members.front()->reason};
+  UnitGroup group{std::ssize(members), {}, {}, {}, {}, members.front()->reason};
+  for (const auto& [c, each] : members.front()->counts) {
+    group.counts.push_back({labels.counts[c].tensor, labels.counts[c].place, each});
+  }
   for (const auto& [a, places] : members.front()->places) {
     const LabelledAxis& axis = labels.axes[a];
     const at::Tensor index = index_of(members, a);
@@ -87,12 +95,15 @@ std::vector<UnitGroup> unit_groups(const Network& network) {
   const UnitLabels labels = label_units(network);
   const std::vector<Unit> units = units_of(labels);
   // Alike are units with as many places along the same axes, and the same reason to stay.
-  using Look = std::pair<std::vector<std::pair<size_t, size_t>>, std::string>;
+  using Look =
+      std::tuple<std::vector<std::pair<size_t, size_t>>, std::map<size_t, int64_t>, std::string>;
   std::map<Look, size_t> known;
   std::vector<std::vector<const Unit*>> members;
   for (const Unit& unit : units) {
-    Look look{{}, unit.reason};
-    for (const auto& [axis, places] : unit.places) look.first.emplace_back(axis, places.size());
+    Look look{{}, unit.counts, unit.reason};
+    for (const auto& [axis, places] : unit.places) {
+      std::get<0>(look).emplace_back(axis, places.size());
+    }
     const auto [entry, added] = known.emplace(look, members.size());
     if (added) members.emplace_back();
     members[entry->second].push_back(&unit);
@@ -110,10 +121,14 @@ std::vector<UnitGroup> unit_groups(const Network& network) {
 
 Network keep_units(const Network& network, const std::vector<UnitSelection>& selections) {
   std::map<std::pair<std::string, int64_t>, at::Tensor> stays;  // bool, along a tensor's axis
+  std::map<std::pair<std::string, int64_t>, int64_t> fewer;     // by how much a number goes down
   for (const auto& [group, kept] : selections) {
     at::Tensor gone = at::full({group.units}, true, at::TensorOptions(at::kBool));
     gone.index_fill_(0, kept, false);
     const at::Tensor removed = gone.nonzero().flatten();
+    for (const UnitCount& count : group.counts) {
+      fewer[{count.tensor, count.place}] += removed.numel() * count.each;
+    }
     for (const UnitSlice& slice : group.slices) {
       at::Tensor& mask = stays[{slice.tensor, slice.axis}];
       const int64_t size = network.initializers.at(slice.tensor).size(slice.axis);
@@ -125,6 +140,12 @@ Network keep_units(const Network& network, const std::vector<UnitSelection>& sel
   for (const auto& [place, mask] : stays) {
     at::Tensor& tensor = smaller.initializers.at(place.first);
     tensor = tensor.index_select(place.second, mask.nonzero().flatten());
+  }
+  // A copy: the tensors are shared with `network`.
+  for (const auto& [place, less] : fewer) {
+    at::Tensor& tensor = smaller.initializers.at(place.first);
+    tensor = tensor.clone();
+    tensor.view(-1)[place.second] -= less;
   }
   set_groups(smaller, network);
   return smaller;

@@ -14,6 +14,14 @@ struct UnitSlice {
   at::Tensor index;  // int64 [u, w]: of unit j the w places index[j] along the axis
 };
 
+// A number in an initializer that goes down when a unit goes: a size that a Reshape or a Split is
+// told, the bounds of a Slice.
+struct UnitCount {
+  std::string tensor;
+  int64_t place;
+  int64_t each;  // by this much for every unit
+};
+
 // The same of a layer's weight as a matrix [m, d]: rows of a layer that makes the units, columns of
 // one that reads them.
 struct UnitEntries {
@@ -29,13 +37,16 @@ struct UnitGroup {
   std::vector<UnitEntries> producers;
   std::vector<UnitEntries> consumers;
   std::vector<UnitSlice> slices;  // all that goes, the layers' weights too
-  std::string reason;             // why none of them can go; empty: they can
+  std::vector<UnitCount> counts;
+  std::string reason;  // why none of them can go; empty: they can
 };
 
 // The groups of a network, found from its graph, in the order in which their units are made.
-// Followed are sums and other arithmetic, Concat, pooling, BatchNormalization, Flatten, elementwise
-// functions, grouped and depthwise convolutions; whatever else reads a unit, or a tensor that two
-// nodes share, keeps it.
+// Followed are sums and other arithmetic, Concat, Split, Slice, Reshape, Transpose, pooling,
+// BatchNormalization, elementwise functions, grouped and depthwise convolutions, and products of
+// two values, where an attention head is a unit; whatever else reads a unit, or a tensor that two
+// nodes share, keeps it. Where channels are shuffled between groups, the same place of every group
+// is one unit.
 std::vector<UnitGroup> unit_groups(const Network& network);
 
 // Which units of a group stay.

@@ -4,6 +4,8 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <optional>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "ncprune/base/error.h"
@@ -49,6 +51,36 @@ std::vector<std::string> shape_values(const Network& network) {
   return values;
 }
 
+// A shape of which one number is that of the samples, or a multiple of it, with that number left
+// open: what Reshape is told is then a constant. `one` and `three` are the shape for so many.
+std::optional<at::Tensor> open_shape(const at::Tensor& one, const at::Tensor& three) {
+  if (one.scalar_type() != at::kLong || one.dim() != 1 || one.sizes() != three.sizes()) return {};
+  const at::Tensor differs = one.ne(three);
+  if (differs.sum().item<int64_t>() != 1 || one.le(0).any().item<bool>()) return {};
+  if (!three.masked_select(differs).equal(3 * one.masked_select(differs))) return {};
+  return one.masked_fill(differs, -1);
+}
+
+using Values = std::unordered_map<std::string, at::Tensor>;
+
+// Gives every Reshape whose shape is one that can be left open an initializer of its own for it.
+void open_shapes(Network& network, const Values& of_one, const Values& of_three) {
+  std::unordered_set<std::string> taken;
+  for (const auto& [name, tensor] : network.initializers) taken.insert(name);
+  for (const Node& node : network.nodes) taken.insert(node.outputs.begin(), node.outputs.end());
+  for (Node& node : network.nodes) {
+    if (node.op_type != "Reshape" || node.inputs.size() < 2) continue;
+    const auto one = of_one.find(node.inputs[1]);
+    if (one == of_one.end()) continue;
+    const auto shape = open_shape(one->second, of_three.at(node.inputs[1]));
+    if (!shape) continue;
+    std::string name = node.outputs.front() + ".shape";
+    while (!taken.insert(name).second) name += "_";
+    network.initializers[name] = *shape;
+    node.inputs[1] = name;
+  }
+}
+
 }  // namespace
 
 Network fold_constants(Network network) {
@@ -63,8 +95,6 @@ Network fold_constants(Network network) {
       known = known && (name.empty() || found != network.initializers.end());
       inputs.push_back(found != network.initializers.end() ? found->second : at::Tensor());
     }
-    // An operator that is not run is named later; here it only stays.
-    known = known && find_operator(node.op_type) != nullptr;
     const bool copies = node.op_type == "Identity";
     if (known && copies && folded + bytes_of(inputs) > kMaxFoldedBytes) {
       throw InputError("too many weights are copies of one another");
@@ -109,6 +139,13 @@ Network fold_shapes(Network network) {
   } catch (const InputError&) {
     return network;  // a file that says how many samples there are; nothing can be told from it
   }
+  Values known_of_one;
+  Values known_of_three;
+  for (size_t i = 0; i < values.size(); ++i) {
+    known_of_one.emplace(values[i], of_one[i]);
+    known_of_three.emplace(values[i], of_three[i]);
+  }
+  open_shapes(network, known_of_one, known_of_three);
   size_t folded = 0;
   std::unordered_set<std::string> constant;
   for (size_t i = 0; i < values.size(); ++i) {

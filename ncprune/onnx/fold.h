@@ -13,7 +13,8 @@ namespace ncprune {
 Network fold_constants(Network network);
 
 // Values that depend on nothing but the shapes of other values, and are the same for one sample of
-// zeros and for three. REQUIRES: only the batch is free in input.shape.
+// zeros and for three; and the shape that a Reshape is told, where all of it is but one number that
+// goes with the samples: that becomes -1. REQUIRES: only the batch is free in input.shape.
 Network fold_shapes(Network network);
 
 // Without the nodes and initializers that the output does not need.

@@ -121,14 +121,10 @@ int64_t known_opset() {
 
 Node node_from(const onnx::NodeProto& proto, int64_t opset) {
   Node node{current_name(proto.op_type(), opset), proto.name(), {}, {}, {}};
-  if (!proto.domain().empty() && proto.domain() != "ai.onnx") {
-    node.op_type = proto.domain() + "." + proto.op_type();
-  }
+  if (proto.domain() != "ai.onnx") node.domain = proto.domain();
   node.inputs.assign(proto.input().begin(), proto.input().end());
   node.outputs.assign(proto.output().begin(), proto.output().end());
-  if (find_operator(node.op_type) == nullptr) return node;
-
-  require_definition(proto, opset);
+  if (operator_of(node) != nullptr) require_definition(proto, opset);
   if (node.inputs.empty() || node.inputs[0].empty() || node.outputs.empty() ||
       node.outputs[0].empty()) {
     throw InputError(fmt::format("{} has no input or no output", description(proto)));
@@ -174,6 +170,7 @@ at::Tensor constant_from(const onnx::NodeProto& proto) {
 onnx::NodeProto node_to(const Node& node) {
   onnx::NodeProto proto;
   proto.set_op_type(node.op_type);
+  proto.set_domain(node.domain);
   proto.set_name(node.name);
   for (const std::string& input : node.inputs) proto.add_input(input);
   for (const std::string& output : node.outputs) proto.add_output(output);

@@ -10,9 +10,8 @@ namespace ncprune {
 
 // The node under the operator set `opset`, as it is run after training: of Dropout and
 // BatchNormalization only the first output is kept, and no training mode. Throws InputError, naming
-// the node, when it has no input or output, does not fit ONNX's definition of the operator (counts
-// of inputs and outputs, attributes), or has an attribute that Attribute cannot hold. An operator
-// that is not run passes: validate() names it.
+// the node, when it has no input or output, does not fit ONNX's definition of an operator that is
+// run (counts of inputs and outputs, attributes), or has an attribute that Attribute cannot hold.
 Node node_from(const onnx::NodeProto& proto, int64_t opset);
 
 // The value of a Constant node, which writes one initializer. Throws InputError as above.

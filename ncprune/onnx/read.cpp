@@ -14,6 +14,7 @@
 #include "ncprune/base/log.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/onnx/fold.h"
+#include "ncprune/onnx/foreign.h"
 #include "ncprune/onnx/metadata.h"
 #include "ncprune/onnx/nodes.h"
 #include "ncprune/onnx/onnx.h"
@@ -62,6 +63,30 @@ int64_t opset_of(const onnx::ModelProto& model) {
     throw InputError(fmt::format("opset {}; ncprune reads {} and newer", opset, kOldestOpset));
   }
   return opset;
+}
+
+// The versions of the operator sets beside ONNX's own.
+std::map<std::string, int64_t> other_opsets(const onnx::ModelProto& model) {
+  std::map<std::string, int64_t> opsets;
+  for (const auto& entry : model.opset_import()) {
+    require_plain(entry.domain());
+    if (!entry.domain().empty() && entry.domain() != "ai.onnx") {
+      opsets[entry.domain()] = entry.version();
+    }
+  }
+  return opsets;
+}
+
+// Operators that are not known are left to ONNX Runtime; only their sets stay named.
+void settle_foreign(Network& network, const std::map<std::string, int64_t>& opsets) {
+  std::map<std::string, int64_t> all = opsets;
+  all[""] = network.opset;
+  for (Node& node : network.nodes) {
+    if (operator_of(node) != nullptr) continue;
+    node.foreign = foreign_operator(node, all);
+    const auto own = opsets.find(node.domain);
+    if (own != opsets.end()) network.domains.insert(*own);
+  }
 }
 
 // -1 for an axis without a fixed size.
@@ -227,6 +252,7 @@ Network read_model(const onnx::ModelProto& model, const std::string& folder) {
   const Live live = live_part(graph, network.output.name);
   read_initializers(graph, live, folder, network);
   read_nodes(graph, live, opset, network);
+  settle_foreign(network, other_opsets(model));
   network.metadata = metadata_from(model);
   return network;
 }

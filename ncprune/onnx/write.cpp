@@ -37,6 +37,11 @@ onnx::ModelProto model_from(const Network& network) {
   model.set_producer_name("ncprune");
   model.set_producer_version(NCPRUNE_VERSION);
   model.add_opset_import()->set_version(network.opset);
+  for (const auto& [domain, version] : network.domains) {
+    onnx::OperatorSetIdProto& entry = *model.add_opset_import();
+    entry.set_domain(domain);
+    entry.set_version(version);
+  }
   onnx::GraphProto& graph = *model.mutable_graph();
   graph.set_name(network.name.empty() ? "network" : network.name);
   describe(*graph.add_input(), network.input);

@@ -8,14 +8,20 @@
 
 namespace ncprune {
 
+// What an allocation knows of a layer.
+struct LayerScores {
+  at::Tensor scores;  // [m, d]
+  int64_t sides;      // the sum of the weight's sizes as stored: outputs, inputs and kernel
+};
+
 // How many weights each layer keeps. A global ranking can leave a layer nothing, and then nothing
-// gets through the network: "global" does what its source does, "guarded" does not let it happen.
+// gets through the network.
 struct Allocation {
   std::string name;
   std::string summary;
   std::string source;
-  // `scores` holds a [m, d] per layer; the counts sum to `keep` (to rounding, but for global).
-  std::function<std::vector<int64_t>(const std::vector<at::Tensor>& scores, int64_t keep)> kept;
+  // A count per layer; they sum to `keep` (to rounding, but for global).
+  std::function<std::vector<int64_t>(const std::vector<LayerScores>& layers, int64_t keep)> kept;
 };
 
 const std::vector<Allocation>& allocations();

@@ -132,7 +132,7 @@ const std::vector<Method>& methods() {
        .summary = "joint search and exact repair in the class-balanced Neural-Collapse metric",
        .source = "ncprune; search after Meng, Behdin, Wang, Mazumder 2024",
        .criterion = "nc-obs",
-       .allocation = "guarded",
+       .allocation = "erk",
        .solver = "admm",
        .repair = "least-squares"},
       {.name = "synflow",

@@ -5,7 +5,7 @@ namespace ncprune {
 const std::vector<MethodPart>& method_parts() {
   static const std::vector<MethodPart> table{
       {"criterion", "see 'ncprune criteria'", &Method::criterion},
-      {"allocation", "global, guarded, uniform or erk", &Method::allocation},
+      {"allocation", "erk, global or uniform", &Method::allocation},
       {"pattern", "layer, row, neuron, N:M (as 2:4, which fixes the sparsity) or block:RxC",
        &Method::pattern},
       {"solver", "score, or what searches a layer: admm, obc or sparsegpt", &Method::solver},

@@ -18,6 +18,7 @@ namespace ncprune {
 namespace {
 
 constexpr int64_t kMostRounds = 1000;
+constexpr int64_t kMostRoundTo = 1024;
 
 void require_one_of(const char* what, const std::string& given,
                     const std::vector<std::string>& known) {
@@ -82,6 +83,10 @@ void require_valid_for_units(const PruneOptions& options) {
   }
   require_valid(options);
   require_one_of("budget", options.budget, {"units", "parameters", "macs"});
+  if (options.round_to < 1 || options.round_to > kMostRoundTo) {
+    throw InputError(
+        fmt::format("units in multiples of {}; wanted 1 to {}", options.round_to, kMostRoundTo));
+  }
   if (options.method.solver != "score" && options.method.solver != "admm") {
     throw InputError(
         fmt::format("method '{}' removes single weights, not units: solver {} has no "

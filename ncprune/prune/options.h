@@ -16,6 +16,9 @@ struct PruneOptions {
   // prune_units() only. "units": that share of every layer's units; "parameters" or "macs": that
   // share of the whole network's, the layers paying by what their units cost.
   std::string budget = "units";
+  // prune_units() only: units leave so many at a time, so that a group (units.h) that loses any
+  // keeps a multiple of it; in [1, 1024]. Hardware likes 4, 8 or 16.
+  int64_t round_to = 1;
   std::string batch_norm = "keep";  // batch_norm_treatments()
   std::string head = "keep";        // head_treatments(), after it
   MetricOptions metric = {};  // of repair, head and criteria, and of the solver unless it is plain

@@ -69,6 +69,7 @@ Json options_json(const PruneOptions& options) {
           {"metric", metric},
           {"sparsity", options.sparsity},
           {"budget", options.budget},
+          {"round_to", options.round_to},
           {"batch_norm", options.batch_norm},
           {"head", options.head},
           {"seed", options.seed}};
@@ -86,6 +87,7 @@ PruneOptions read_options(const Json& json) {
   }
   json.at("sparsity").get_to(options.sparsity);
   json.at("budget").get_to(options.budget);
+  json.at("round_to").get_to(options.round_to);
   json.at("batch_norm").get_to(options.batch_norm);
   json.at("head").get_to(options.head);
   json.at("seed").get_to(options.seed);

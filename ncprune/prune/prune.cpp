@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 #include "ncprune/base/lookup.h"
@@ -104,17 +105,28 @@ void add_layer(Pruned& result, const Layer& layer, const at::Tensor& mask) {
   result.sparsity = sparsity(result.layers);
 }
 
+// How many weights each layer keeps.
+std::vector<int64_t> counts_to_keep(const Network& network, const std::vector<Layer>& layers,
+                                    const std::vector<at::Tensor>& scores,
+                                    const PruneOptions& options) {
+  std::vector<LayerScores> scored;
+  int64_t total = 0;
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const at::IntArrayRef stored = network.initializers.at(layers[l].weight).sizes();
+    scored.push_back({scores[l], std::accumulate(stored.begin(), stored.end(), int64_t{0})});
+    total += scores[l].numel();
+  }
+  const int64_t keep = std::llround((1 - options.sparsity) * static_cast<double>(total));
+  return find_named(allocations(), options.method.allocation, "allocation").kept(scored, keep);
+}
+
 // One shot: scores of `scored`, whose statistics `calibration` holds, counts per layer, then from
 // the input to the output mask and repair of the dense network.
 Pruned prune_once(const Network& dense, const Network& scored, const Calibration& calibration,
                   const PruneOptions& options) {
   const std::vector<Layer> layers = prunable_layers(dense);
   const std::vector<at::Tensor> scores = score_layers(scored, calibration.statistics, options);
-  int64_t total = 0;
-  for (const at::Tensor& s : scores) total += s.numel();
-  const int64_t keep = std::llround((1 - options.sparsity) * static_cast<double>(total));
-  const std::vector<int64_t> kept =
-      find_named(allocations(), options.method.allocation, "allocation").kept(scores, keep);
+  const std::vector<int64_t> kept = counts_to_keep(dense, layers, scores, options);
   Pruned result{dense, {}, {}, 0};
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor mask = prune_layer(

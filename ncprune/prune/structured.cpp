@@ -99,6 +99,7 @@ Removal removal(const NetworkPair& pair, const Task& task, size_t g, int64_t cou
 }
 
 std::vector<int64_t> kept_per_group(const Network& dense, const Task& task) {
+  const int64_t multiple = task.options.round_to;
   if (task.options.budget != "units") {
     std::vector<std::vector<double>> costs;  // as measured on the dense network
     costs.reserve(task.groups.size());
@@ -106,12 +107,13 @@ std::vector<int64_t> kept_per_group(const Network& dense, const Task& task) {
       costs.push_back(removal({dense, dense}, task, g, task.groups[g].units).costs);
     }
     return kept_within(dense, {task.groups, costs},
-                       {task.options.budget == "macs", task.options.sparsity});
+                       {task.options.budget == "macs", task.options.sparsity, multiple});
   }
   std::vector<int64_t> kept;
   for (const UnitGroup& group : task.groups) {
-    const auto units = static_cast<double>(group.units);
-    kept.push_back(std::max<int64_t>(1, std::llround((1 - task.options.sparsity) * units)));
+    const double wanted = (1 - task.options.sparsity) * static_cast<double>(group.units);
+    const int64_t packs = std::llround(wanted / static_cast<double>(multiple));
+    kept.push_back(std::min(group.units, multiple * std::max<int64_t>(1, packs)));
   }
   return kept;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include "ncprune/base/log.h"
 #include "ncprune/model/cost.h"
@@ -90,6 +91,7 @@ std::vector<int64_t> kept_within(const Network& dense, const UnitCosts& units,
   struct Step {
     double price;
     size_t group;
+    int64_t units;
   };
   std::vector<int64_t> kept;
   kept.reserve(units.groups.size());
@@ -100,9 +102,13 @@ std::vector<int64_t> kept_within(const Network& dense, const UnitCosts& units,
     without.take(units.groups[g]);
     const double saved = whole - without.total();
     double dearest = -std::numeric_limits<double>::infinity();  // a later unit is never cheaper
-    for (size_t i = 0; i + 1 < units.costs[g].size(); ++i) {
+    int64_t together = 0;
+    for (int64_t left = units.groups[g].units - 1; left > 0; --left) {
+      const auto i = static_cast<size_t>(units.groups[g].units - 1 - left);
       dearest = std::max(dearest, units.costs[g][i] / saved);
-      steps.push_back({dearest, g});
+      ++together;
+      if (left % budget.multiple != 0) continue;
+      steps.push_back({dearest, g, std::exchange(together, 0)});
     }
   }
   std::stable_sort(steps.begin(), steps.end(),
@@ -110,14 +116,14 @@ std::vector<int64_t> kept_within(const Network& dense, const UnitCosts& units,
   const double wanted = (1 - budget.removed) * whole;
   for (const Step& step : steps) {
     if (size.total() <= wanted) break;
-    size.take(units.groups[step.group]);
-    --kept[step.group];
+    for (int64_t i = 0; i < step.units; ++i) size.take(units.groups[step.group]);
+    kept[step.group] -= step.units;
   }
   if (size.total() > wanted) {
-    log_warning(fmt::format(
-        "one unit is left in every group, and {:.1f} % of the {} are gone; wanted {:.1f} %",
-        100 * (1 - size.total() / whole), budget.macs ? "multiply-adds" : "parameters",
-        100 * budget.removed));
+    log_warning(
+        fmt::format("every group is at its least, and {:.1f} % of the {} are gone; wanted {:.1f} %",
+                    100 * (1 - size.total() / whole), budget.macs ? "multiply-adds" : "parameters",
+                    100 * budget.removed));
   }
   return kept;
 }

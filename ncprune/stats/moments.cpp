@@ -1,5 +1,6 @@
 #include "ncprune/stats/moments.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "ncprune/base/error.h"
+#include "ncprune/model/cost.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
 #include "ncprune/stats/class_sums.h"
@@ -227,6 +229,19 @@ ClassWeighting weigh_classes(const Dataset& data, const MetricOptions& options) 
   return {per_sample, {n.clamp_min(1), as_tensor(pi), as_tensor(per_sample) * n, options.kappa}};
 }
 
+// The samples that the moments of the layers need: of a layer with many rows in a sample, few.
+// Where classes count alike, so many of each; else at even distances, which keeps their shares.
+Dataset enough_samples(const Network& network, const std::vector<Layer>& layers,
+                       const Dataset& data, const MetricOptions& options) {
+  const std::vector<int64_t> rows = rows_per_sample(network, layers);
+  const int64_t fewest = std::min(kRowsPerSample, *std::min_element(rows.begin(), rows.end()));
+  const int64_t limit = kRowsPerClass / fewest;
+  if (options.balance == 1) return at_most_per_class(data, limit);
+  const int64_t stride = data.size() / (limit * data.num_classes());
+  if (stride < 2) return data;
+  return select(data, at::arange(0, data.size(), stride));
+}
+
 }  // namespace
 
 std::vector<LayerMoments> measure_unit_moments(const Network& network, const UnitQuery& query,
@@ -284,9 +299,10 @@ std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::ve
   for (const Layer& layer : layers) {
     with_target.push_back(options.noise > 0 || !same_up_to(pair, layer.input));
   }
-  const ClassWeighting weighting = weigh_classes(data, options);
+  const Dataset samples = enough_samples(pair.dense, layers, data, options);
+  const ClassWeighting weighting = weigh_classes(samples, options);
   std::vector<LayerSums> sums =
-      sum_moments(pair, data, {layers, with_target, weighting.per_sample, options});
+      sum_moments(pair, samples, {layers, with_target, weighting.per_sample, options});
   std::vector<LayerMoments> moments;
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor bias = bias_of(pair.dense, layers[l]);

@@ -1,10 +1,12 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 
+#include "ncprune/base/log.h"
 #include "ncprune/base/random.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
@@ -12,9 +14,29 @@
 #include "ncprune/stats/statistics.h"
 
 namespace ncprune {
+namespace {
+
+std::vector<at::Tensor> alike(const Network& network, const std::vector<Layer>& layers) {
+  std::vector<at::Tensor> weights;
+  for (const Layer& layer : layers) {
+    weights.push_back(
+        at::ones({weight_of(network, layer).size(0)}, at::TensorOptions(at::kDouble)));
+  }
+  return weights;
+}
+
+}  // namespace
 
 std::vector<at::Tensor> output_weights(const Network& network, const std::vector<Layer>& layers,
                                        const Dataset& data, double balance) {
+  const bool blocked = std::any_of(network.nodes.begin(), network.nodes.end(),
+                                   [](const Node& node) { return node.foreign != nullptr; });
+  if (blocked) {
+    log_info(
+        "ONNX Runtime runs some operators, through which no gradient is followed: all outputs of a "
+        "layer count alike");
+    return alike(network, layers);
+  }
   const at::AutoGradMode with_gradients(true);
   constexpr int64_t kPerClass = 256;
   Random random = Random(0).stream("output weights");

@@ -37,6 +37,8 @@ Batch by_rows(const Batch& batch, int64_t per_sample) {
 }
 
 Dataset at_most_per_class(const Dataset& data, int64_t limit) {
+  const std::vector<int64_t> counts = class_counts(data);
+  if (std::all_of(counts.begin(), counts.end(), [&](int64_t n) { return n <= limit; })) return data;
   Random random = Random(0).stream("samples of every class");
   std::vector<at::Tensor> kept;
   for (int64_t c = 0; c < data.num_classes(); ++c) {

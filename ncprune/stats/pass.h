@@ -29,6 +29,9 @@ Batch by_rows(const Batch& batch, int64_t per_sample);
 // Of a layer with more positions than this, statistics read this many rows of every sample.
 inline constexpr int64_t kRowsPerSample = 32;
 
+// Moments are made of about so many rows of a class: samples beyond are not run.
+inline constexpr int64_t kRowsPerClass = 8192;
+
 // At most `limit` samples of every class, drawn with a fixed seed.
 Dataset at_most_per_class(const Dataset& data, int64_t limit);
 

@@ -67,7 +67,8 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
 // g_i = sum_c pi_c E_c ||d logits / d z_i||^2 of each layer's pre-activation z [m], summed over its
 // rows, the logits centred over the classes; double [m] per layer. Estimated with one random sign
 // vector per sample (Hutchinson), on at most 256 samples of every class, drawn with a fixed seed:
-// one forward and one backward pass over those.
+// one forward and one backward pass over those. All ones where ONNX Runtime runs an operator of the
+// network: no gradient goes through it.
 std::vector<at::Tensor> output_weights(const Network& network, const std::vector<Layer>& layers,
                                        const Dataset& data, double balance);
 

@@ -18,18 +18,19 @@ namespace {
 TEST(EveryAllocation, SharesOutWhatIsToStayWithinTheLayersSizes) {
   // Shapes far apart, so that densities by shape fill the small layer; scores far apart, so that a
   // global ranking empties one.
-  const std::vector<at::Tensor> scores{normal({20, 30}, 1).abs(), normal({2, 3}, 2).abs(),
-                                       normal({10, 20}, 3).abs() * 1e-3};
+  const std::vector<LayerScores> layers{{normal({20, 30}, 1).abs(), 50},
+                                        {normal({2, 3}, 2).abs(), 5},
+                                        {normal({10, 20}, 3).abs() * 1e-3, 30}};
   const int64_t total = 600 + 6 + 200;
   for (const Allocation& allocation : allocations()) {
     for (const int64_t keep :
          {int64_t{0}, int64_t{1}, int64_t{8}, int64_t{80}, int64_t{403}, int64_t{800}, total}) {
       SCOPED_TRACE(allocation.name + " keeps " + std::to_string(keep));
-      const std::vector<int64_t> kept = allocation.kept(scores, keep);
-      ASSERT_EQ(kept.size(), scores.size());
+      const std::vector<int64_t> kept = allocation.kept(layers, keep);
+      ASSERT_EQ(kept.size(), layers.size());
       for (size_t l = 0; l < kept.size(); ++l) {
         EXPECT_GE(kept[l], 0);
-        EXPECT_LE(kept[l], scores[l].numel());
+        EXPECT_LE(kept[l], layers[l].scores.numel());
       }
       // Each layer rounds by at most a half.
       const int64_t rounding = allocation.name == "global" ? 0 : 1;

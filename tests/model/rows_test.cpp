@@ -131,7 +131,7 @@ TEST(Rows, ComeFromPaddingByTheInputsSizeToo) {
                      {"strides", std::vector<int64_t>{2, 2}}};
   const at::Tensor x = normal({3, 2, 7, 5}, 1).to(at::kFloat);
   const at::Tensor weight = normal({4, 2, 2, 3}, 2).to(at::kFloat);
-  const at::Tensor wanted = find_operator("Conv")->run(node, {x, weight}, {}).front();
+  const at::Tensor wanted = operator_of(node)->run(node, {x, weight}, {}).front();
   const RowChoice all = every_row(layer, x, 3);
   EXPECT_EQ(all.per_sample, 4 * 3);
   EXPECT_TRUE(at::allclose(at::matmul(input_rows(layer, x, all), weight.flatten(1).t()),

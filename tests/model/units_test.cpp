@@ -1,11 +1,14 @@
 #include "ncprune/model/units.h"
 
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <stdexcept>
 
+#include "ncprune/model/architectures.h"
 #include "ncprune/model/cost.h"
 #include "ncprune/model/network_builder.h"
 #include "tests/small_network.h"
@@ -176,6 +179,101 @@ TEST(UnitGroups, KeepTheirPlacesInAConcatenation) {
     return b.global_average(b.concat({one, three}, "cat3"), "mean");
   });
   expect_same_when_masked(dense, images());
+}
+
+std::string numbers(NetworkBuilder& b, const std::string& name, const std::vector<int64_t>& all) {
+  return b.initializer(name, at::tensor(all, at::TensorOptions(at::kLong)));
+}
+
+// Two convolutions that each read a part of conv1's 6 channels: `first` and `rest` names them.
+Network read_in_parts(
+    const std::function<std::array<std::string, 2>(NetworkBuilder&, const std::string&)>& cut) {
+  return with_body([&](NetworkBuilder& b, const std::string& input) {
+    const auto [first, rest] = cut(b, b.convolution(input, "conv1", {6}));
+    const std::string one = b.convolution(first, "conv2", {3});
+    return b.global_average(b.concat({one, b.convolution(rest, "conv3", {2})}, "cat"), "mean");
+  });
+}
+
+// NetworkBuilder's node() takes the channels to stay and has one output; here they are fewer.
+void narrow(Network& network, const std::string& weight, int64_t channels) {
+  at::Tensor& stored = network.initializers.at(weight);
+  stored = stored.narrow(1, 0, channels).contiguous();
+}
+
+TEST(UnitGroups, OfASliceArePartOfItsInputs) {
+  Network sliced = read_in_parts([](NetworkBuilder& b, const std::string& value) {
+    const std::string axis = numbers(b, "axis", {1});
+    const std::string middle = numbers(b, "middle", {4});
+    return std::array{
+        b.node("Slice", "first", {value, numbers(b, "zero", {0}), middle, axis}),
+        b.node("Slice", "rest", {value, middle, numbers(b, "last", {int64_t{1} << 40}), axis})};
+  });
+  narrow(sliced, "conv2.weight", 4);
+  narrow(sliced, "conv3.weight", 2);
+  EXPECT_EQ(group_of(sliced, "conv1").units, 4);  // of the first slice; the others are one more
+  EXPECT_EQ(group_of(sliced, "conv1").reason, "");
+  expect_same_when_masked(sliced, images());
+}
+
+TEST(UnitGroups, OfASplitGoFromItsSizesOrInStepWhereItHasNone) {
+  for (const bool sized : {true, false}) {
+    SCOPED_TRACE(sized);
+    Network split = read_in_parts([&](NetworkBuilder& b, const std::string& value) {
+      std::vector<std::string> inputs{value};
+      if (sized) inputs.push_back(numbers(b, "sizes", {2, 4}));
+      const std::string first = b.node("Split", "split", inputs, {{"axis", int64_t{1}}});
+      return std::array{first, b.node("Identity", "rest", {first})};
+    });
+    const auto at = static_cast<size_t>(producer(split, "split.out"));
+    split.nodes[at].outputs.push_back("split.rest");
+    split.nodes[static_cast<size_t>(producer(split, "rest.out"))].inputs = {"split.rest"};
+    narrow(split, "conv2.weight", sized ? 2 : 3);
+    narrow(split, "conv3.weight", sized ? 4 : 3);
+    const UnitGroup group = group_of(split, "conv1");
+    EXPECT_EQ(group.consumers.size(), sized ? 1 : 2);
+    EXPECT_EQ(group.reason, "");
+    expect_same_when_masked(split, images());
+  }
+}
+
+TEST(UnitGroups, OfAShuffleGoFromEveryGroupAlike) {
+  const Network shuffled = with_body([](NetworkBuilder& b, const std::string& input) {
+    std::string value = b.convolution(input, "conv1", {6});
+    value = b.node("Reshape", "groups", {value, numbers(b, "in", {-1, 2, 3, 8, 8})});
+    value =
+        b.node("Transpose", "shuffle", {value}, {{"perm", std::vector<int64_t>{0, 2, 1, 3, 4}}});
+    value = b.node("Reshape", "channels", {value, numbers(b, "out", {-1, 6, 8, 8})});
+    return b.global_average(b.convolution(value, "conv2", {4}), "mean");
+  });
+  const UnitGroup group = group_of(shuffled, "conv1");
+  EXPECT_EQ(group.units, 3);
+  EXPECT_EQ(group.producers[0].index.size(1), 2);
+  expect_same_when_masked(shuffled, images());
+}
+
+TEST(UnitGroups, OfAnAttentionAreItsHeads) {
+  const Network network = build_network("vit:4,12,2,3", {2, 8, 8}, 3, Random(3));
+  const UnitGroup heads = group_of(network, "block1.attention.query");
+  EXPECT_EQ(heads.reason, "");
+  EXPECT_EQ(heads.units, 3);
+  EXPECT_EQ(heads.producers.size(), 3);            // query, key, value
+  EXPECT_EQ(heads.producers[0].index.size(1), 4);  // the width of a head
+  ASSERT_EQ(heads.consumers.size(), 1);
+  EXPECT_EQ(heads.consumers[0].layer.name, "block1.attention.out");
+  EXPECT_EQ(group_of(network, "block1.up").units, 48);
+  EXPECT_NE(group_of(network, "patches").reason, "");  // what is normalized stays
+  expect_same_when_masked(network, images());
+}
+
+TEST(UnitGroups, OfAReshapeStayWhereItsSizesCountSomethingElseToo) {
+  Network network = build_network("vit:4,12,2,3", {2, 8, 8}, 3, Random(3));
+  // Both blocks read one initializer: a head that goes from one would have to go from the other.
+  network.nodes[static_cast<size_t>(producer(network, "block2.attention.joined.out"))].inputs[1] =
+      "block1.attention.joined.shape";
+  EXPECT_EQ(group_of(network, "block1.attention.query").reason,
+            "'block1.attention.joined.shape' counts them for one node only");
+  expect_same_when_masked(network, images());
 }
 
 TEST(UnitGroups, TakeTheirKernelsOfGroupedConvolutions) {

@@ -19,7 +19,7 @@ TEST(HostileGraph, UnknownOperatorIsNamed) {
 TEST(HostileGraph, OperatorOfAnotherDomainIsNamed) {
   ModelBuilder model = small_model();
   model.graph().mutable_node(0)->set_domain("com.example");
-  expect_refused(model, {"'fc'", "com.example.Gemm"});
+  expect_refused(model, {"'fc'", "com.example"});
 }
 
 TEST(HostileGraph, SubgraphIsNamed) {

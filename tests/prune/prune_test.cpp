@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <numeric>
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
@@ -203,11 +204,15 @@ TEST(Prune, RefusesPartsThatDoNotGoTogether) {
             "criterion 'l2-norm' scores whole neurons: it needs the pattern neuron");
 }
 
+// Of layers whose weights are stored in those shapes.
 std::vector<int64_t> counts_of(const std::string& allocation,
                                const std::vector<std::vector<int64_t>>& shapes, int64_t keep) {
-  std::vector<at::Tensor> scores;
-  for (const std::vector<int64_t>& shape : shapes) scores.push_back(at::zeros(shape, at::kDouble));
-  return find_named(allocations(), allocation, "allocation").kept(scores, keep);
+  std::vector<LayerScores> layers;
+  for (const std::vector<int64_t>& shape : shapes) {
+    layers.push_back({at::zeros(shape, at::kDouble).flatten(1),
+                      std::accumulate(shape.begin(), shape.end(), int64_t{0})});
+  }
+  return find_named(allocations(), allocation, "allocation").kept(layers, keep);
 }
 
 TEST(Allocation, ErkGoesByTheSumOfTheSidesAndFillsASmallLayerFirst) {
@@ -216,17 +221,18 @@ TEST(Allocation, ErkGoesByTheSumOfTheSidesAndFillsASmallLayerFirst) {
   // 8 / 48 of 150 would be 25 of 16: all 16, and the other layer gets the rest.
   EXPECT_EQ(counts_of("erk", {{4, 4}, {10, 30}}, 150), (std::vector<int64_t>{16, 134}));
   EXPECT_EQ(counts_of("erk", {{4, 4}, {10, 30}}, 316), (std::vector<int64_t>{16, 300}));
+  // Of a convolution the kernel counts too: 4 + 2 + 3 + 3 = 12 to 12 + 12.
+  EXPECT_EQ(counts_of("erk", {{4, 2, 3, 3}, {12, 12}}, 36), (std::vector<int64_t>{12, 24}));
 }
 
-TEST(Allocation, GuardedLeavesALayerAQuarterOfItsUniformShare) {
-  // Layer 0 holds the 10 largest of 20 scores; its uniform share is 5, a quarter of that 1.25.
-  const std::vector<at::Tensor> scores{doubles({11, 12, 13, 14, 15, 16, 17, 18, 19, 20}, {2, 5}),
-                                       doubles({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {2, 5})};
+TEST(Allocation, AGlobalRankingCanEmptyALayer) {
+  const std::vector<LayerScores> layers{
+      {doubles({11, 12, 13, 14, 15, 16, 17, 18, 19, 20}, {2, 5}), 7},
+      {doubles({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {2, 5}), 7}};
   const auto kept = [&](const std::string& name) {
-    return find_named(allocations(), name, "allocation").kept(scores, 10);
+    return find_named(allocations(), name, "allocation").kept(layers, 10);
   };
   EXPECT_EQ(kept("global"), (std::vector<int64_t>{10, 0}));
-  EXPECT_EQ(kept("guarded"), (std::vector<int64_t>{9, 1}));
   EXPECT_EQ(kept("uniform"), (std::vector<int64_t>{5, 5}));
 }
 

@@ -129,6 +129,24 @@ int64_t cost_by(const std::string& budget, const NetworkCost& cost) {
   return budget == "macs" ? cost.macs : cost.parameters;
 }
 
+TEST(PruneUnits, KeepsMultiplesWhereAnyUnitGoes) {
+  const Network dense = network_for(data(), "mlp:21,12,7");
+  for (const std::string budget : {"units", "parameters", "macs"}) {
+    SCOPED_TRACE(budget);
+    PruneOptions options = options_for("surgeon", 0.6, budget);
+    options.round_to = 4;
+    const UnitsPruned pruned = prune_with(options, dense, data());
+    for (const LayerUnits& layer : pruned.layers) {
+      EXPECT_TRUE(layer.kept.numel() == layer.units || layer.kept.numel() % 4 == 0) << layer.name;
+    }
+    EXPECT_LT(pruned.after.macs, pruned.before.macs / 2);
+  }
+  PruneOptions options = options_for("surgeon", 0.5);
+  options.round_to = 0;
+  EXPECT_NE(input_error([&] { require_valid_for_units(options); }).find("multiples of 0"),
+            std::string::npos);
+}
+
 TEST(PruneUnits, ReachesItsBudgetAndStopsThere) {
   for (const std::string spec : {"mlp:20,12,7", "mlp:20,12,7?bias=false&batchnorm=true"}) {
     const Network dense = with_norm(network_for(data(), spec));

@@ -37,9 +37,12 @@ Variant variant_of(const Spec& spec) {
   return variant;
 }
 
-std::string shape(NetworkBuilder& builder, const std::string& name,
-                  const std::vector<int64_t>& sizes) {
-  return builder.initializer(name, at::tensor(sizes, at::TensorOptions(at::kLong)));
+// Every one has its sizes for itself, so that heads can go from one block and stay in another.
+std::string reshape(NetworkBuilder& builder, const std::string& value, const std::string& name,
+                    const std::vector<int64_t>& sizes) {
+  const std::string shape =
+      builder.initializer(name + ".shape", at::tensor(sizes, at::TensorOptions(at::kLong)));
+  return builder.node("Reshape", name, {value, shape});
 }
 
 // [N, C, H, W] to [N, places, width].
@@ -50,8 +53,7 @@ std::string sequence(NetworkBuilder& builder, const std::string& image, const Va
                                            .stride = variant.patch,
                                            .bias = true,
                                            .padding = 0});
-  value = builder.node("Reshape", "columns",
-                       {value, shape(builder, "columns.shape", {0, variant.width, -1})});
+  value = reshape(builder, value, "columns", {0, variant.width, -1});
   return builder.node("Transpose", "places", {value}, {{"perm", std::vector<int64_t>{0, 2, 1}}});
 }
 
@@ -59,15 +61,14 @@ std::string sequence(NetworkBuilder& builder, const std::string& image, const Va
 std::string attention(NetworkBuilder& builder, const std::string& value, const std::string& name,
                       const Variant& variant) {
   const int64_t head = variant.width / variant.heads;
-  const std::string split = shape(builder, "heads.shape", {0, 0, variant.heads, head});
-  const std::string joined = shape(builder, "joined.shape", {0, 0, variant.width});
   const std::string scale = builder.initializer(
       "attention.scale",
       at::scalar_tensor(1 / std::sqrt(static_cast<double>(head)), at::TensorOptions(at::kFloat)));
   // [N, T, width] to [N, T, heads, head] with its axes in that order.
   const auto project = [&](const std::string& what, const std::vector<int64_t>& order) {
     const std::string all = builder.linear(value, name + "." + what, variant.width);
-    const std::string heads = builder.node("Reshape", name + "." + what + ".heads", {all, split});
+    const std::string heads =
+        reshape(builder, all, name + "." + what + ".heads", {0, 0, variant.heads, head});
     return builder.node("Transpose", name + "." + what + ".front", {heads}, {{"perm", order}});
   };
   const std::string query = project("query", {0, 2, 1, 3});
@@ -79,7 +80,7 @@ std::string attention(NetworkBuilder& builder, const std::string& value, const s
   std::string mixed = builder.node("MatMul", name + ".mixed", {weights, values});
   mixed = builder.node("Transpose", name + ".back", {mixed},
                        {{"perm", std::vector<int64_t>{0, 2, 1, 3}}});
-  mixed = builder.node("Reshape", name + ".joined", {mixed, joined});
+  mixed = reshape(builder, mixed, name + ".joined", {0, 0, variant.width});
   return builder.linear(mixed, name + ".out", variant.width);
 }
 

@@ -1,0 +1,38 @@
+#include "ncprune/evaluate/runner.h"
+
+#include <memory>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/lookup.h"
+#include "ncprune/base/runtime.h"
+#include "ncprune/model/interpreter.h"
+#include "ncprune/onnx/onnx.h"
+#include "ncprune/runtime/onnx_runtime.h"
+
+namespace ncprune {
+
+const std::vector<Runtime>& runtimes() {
+  static const std::vector<Runtime> table{
+      {"ncprune", "the interpreter, on LibTorch", [] { return std::string(); }},
+      {"onnxruntime", "ONNX Runtime, on the file that is written", onnx_runtime_problem}};
+  return table;
+}
+
+std::string default_runtime() {
+  return onnx_runtime_problem().empty() ? "onnxruntime" : "ncprune";
+}
+
+Runner make_runner(const Network& network, const std::string& runtime) {
+  const std::string problem = find_named(runtimes(), runtime, "runtime").problem();
+  if (!problem.empty()) throw InputError(problem);
+  if (runtime == "ncprune") {
+    return [&network](const at::Tensor& inputs) {
+      const at::NoGradGuard no_grad;
+      return run(network, inputs, {network.output.name}).front();
+    };
+  }
+  const auto session = std::make_shared<OnnxRuntimeSession>(onnx_bytes(network), thread_count());
+  return [session](const at::Tensor& inputs) { return session->run({inputs}).front(); };
+}
+
+}  // namespace ncprune
