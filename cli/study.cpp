@@ -25,6 +25,8 @@ void add_study(CLI::App& app) {
                     "check the grid and say how much there is to do");
   command->add_option("--results", options->how.results,
                       "a file the rows are kept in; networks that stand in it are not run again");
+  command->add_option("--networks", options->how.networks,
+                      "a folder the dense networks are kept in, not to be trained again");
   command->add_option("--parts", options->how.parts,
                       "cut the grid's networks into so many parts ...");
   command->add_option("--part", options->how.part, "... and run this one, from 1")

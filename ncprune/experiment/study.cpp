@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <optional>
 
 #include "ncprune/base/lookup.h"
@@ -11,6 +12,8 @@
 #include "ncprune/base/spec.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/experiment/study_results.h"
+#include "ncprune/model/interpreter.h"
+#include "ncprune/onnx/onnx.h"
 #include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/structured.h"
@@ -40,16 +43,18 @@ struct Treatment {
   std::string repair;
   std::string head;
   std::string batch_norm = "keep";
+  bool finetuned = false;
 };
 
 Treatment parts_of(const std::string& treatment) {
   const std::vector<std::string> parts = split(treatment, '/');
-  if (parts.size() < 2 || parts.size() > 3) {
-    throw InputError(fmt::format(
-        "treatment '{}'; wanted REPAIR/HEAD or REPAIR/HEAD/BATCHNORM, as in method/keep",
-        treatment));
+  if (parts.size() < 2 || parts.size() > 4 || (parts.size() == 4 && parts[3] != "finetune")) {
+    throw InputError(
+        fmt::format("treatment '{}'; wanted REPAIR/HEAD, REPAIR/HEAD/BATCHNORM or "
+                    "REPAIR/HEAD/BATCHNORM/finetune, as in method/keep",
+                    treatment));
   }
-  return {parts[0], parts[1], parts.size() == 3 ? parts[2] : "keep"};
+  return {parts[0], parts[1], parts.size() > 2 ? parts[2] : "keep", parts.size() == 4};
 }
 
 Method repaired(const Method& method, const std::string& repair) {
@@ -83,12 +88,13 @@ std::vector<StudyRow> cells_of(const Study& study, const StudyRow& network) {
   const auto add = [&](const Method& method, double sparsity) {
     for (const std::string& treatment : study.treatments) {
       StudyRow row = network;
-      const auto [repair, head, batch_norm] = parts_of(treatment);
+      const auto [repair, head, batch_norm, finetuned] = parts_of(treatment);
       row.method = method.name;
       row.treatment = treatment;
       row.repair = method.name == "dense" ? "none" : repaired(method, repair).repair;
       row.head = head;
       row.batch_norm = batch_norm;
+      row.finetuned = finetuned;
       row.sparsity = sparsity;
       cells.push_back(row);
     }
@@ -106,19 +112,57 @@ Method method_of(const StudyRow& cell) {
   return repaired(find_named(methods(), cell.method, "method"), cell.repair);
 }
 
+// The entry of a kept network's metadata that holds training_settings().
+constexpr const char* kTrainingEntry = "ncprune.study.training";
+
+// "fashion-mnist,exp:100,mlp:20,seed 0.onnx", whatever a file system would mind replaced.
+std::string network_file(const Study& study, const DataRequest& request) {
+  std::string name = fmt::format("{},{},{},seed {}.onnx", request.data, request.imbalance,
+                                 study.architecture, request.seed);
+  for (char& c : name) {
+    if (c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20) c = '_';
+  }
+  return name;
+}
+
+Network train_dense(const Study& study, const DataRequest& request, const PreparedData& data) {
+  TrainOptions options = study.train;
+  options.seed = request.seed;
+  return train(make_network(study.architecture, data, request.seed), data.train, data.validation,
+               options)
+      .network;
+}
+
+// From the folder, if it is kept there; else trained, and kept if there is a folder.
+Network dense_network(const Study& study, const DataRequest& request, const PreparedData& data,
+                      const std::string& folder) {
+  if (folder.empty()) return train_dense(study, request, data);
+  const std::string path = folder + "/" + network_file(study, request);
+  if (!std::filesystem::exists(path)) {
+    Network network = train_dense(study, request, data);
+    network.metadata.other[kTrainingEntry] = training_settings(study);
+    std::filesystem::create_directories(folder);
+    write_onnx(path, network);
+    return network;
+  }
+  Network network = read_onnx(path);
+  if (network.metadata.other[kTrainingEntry] != training_settings(study)) {
+    throw InputError(fmt::format(
+        "{}: was trained otherwise than the study says; wanted a folder of its own for it", path));
+  }
+  require_fits(network, data.train, path);
+  return network;
+}
+
 // `cells` are those to be run.
 DenseRun make_dense(const Study& study, const DataRequest& request,
-                    const std::vector<StudyRow>& cells) {
+                    const std::vector<StudyRow>& cells, const std::string& folder) {
   DenseRun run;
   run.data = prepare_data(request);
   if (study.noise > 0) {
     run.noisy_test = with_gaussian_noise(run.data.test, study.noise, request.seed);
   }
-  TrainOptions options = study.train;
-  options.seed = request.seed;
-  run.network = train(make_network(study.architecture, run.data, request.seed), run.data.train,
-                      run.data.validation, options)
-                    .network;
+  run.network = dense_network(study, request, run.data, folder);
   std::vector<Method> wanted;
   for (const StudyRow& cell : cells) {
     if (cell.method != "dense") wanted.push_back(method_of(cell));
@@ -178,6 +222,14 @@ PrunedCell prune_cell(const Study& study, const DenseRun& run, const StudyRow& c
   return {pruned.network, pruned.masks, pruned.sparsity};
 }
 
+Network finetune(const Study& study, const PreparedData& data, const Network& network,
+                 int64_t seed) {
+  TrainOptions options = study.finetune;
+  options.seed = static_cast<uint64_t>(seed);
+  options.keep_zeros = true;
+  return train(network, data.train, data.validation, options).network;
+}
+
 // Runs `cells`. What neighbours share, the masks or all but the treatment's name, is done once;
 // `emit` gets every network, and is told when the next cell is of another method or sparsity.
 void run_cells(const Study& study, const DenseRun& run, const std::vector<StudyRow>& cells,
@@ -187,7 +239,8 @@ void run_cells(const Study& study, const DenseRun& run, const std::vector<StudyR
   std::map<std::string, std::pair<StudyRow, Network>> finished;  // by treatment
   for (size_t i = 0; i < cells.size(); ++i) {
     StudyRow row = cells[i];
-    const std::string key = row.repair + "/" + row.head + "/" + row.batch_norm;
+    const std::string key =
+        fmt::format("{}/{}/{}/{}", row.repair, row.head, row.batch_norm, row.finetuned);
     if (!finished.contains(key)) {
       const auto start = std::chrono::steady_clock::now();
       if (!pruned.contains(row.repair)) pruned[row.repair] = prune_cell(study, run, row, masks);
@@ -196,8 +249,8 @@ void run_cells(const Study& study, const DenseRun& run, const std::vector<StudyR
       row.reached = once.reached;
       row.classes = run.classes;
       const Network normed = treat_batch_norm(once.network, row.batch_norm, run.data.train);
-      const Network network =
-          treat_head({run.network, normed}, row.head, run.data.train, study.metric);
+      Network network = treat_head({run.network, normed}, row.head, run.data.train, study.metric);
+      if (row.finetuned) network = finetune(study, run.data, network, row.seed);
       finished[key] = {finish_row(run, row, network), network};
     }
     auto [result, network] = finished.at(key);
@@ -228,7 +281,7 @@ void require_valid(const Study& study) {
   }
   for (const Method& method : study_methods(study)) {
     for (const std::string& treatment : study.treatments) {
-      const auto [repair, head, batch_norm] = parts_of(treatment);
+      const auto [repair, head, batch_norm, finetuned] = parts_of(treatment);
       for (const double sparsity : study.sparsities) {
         PruneOptions options{.method = repaired(method, repair),
                              .sparsity = sparsity,
@@ -267,7 +320,7 @@ std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
     const DenseRun run = make_dense(study,
                                     {network.data, study.data_root, network.imbalance,
                                      study.validation, static_cast<uint64_t>(network.seed)},
-                                    cells);
+                                    cells, how.networks);
     progress.advance(kTrainingCells);
     run_cells(study, run, cells, [&](StudyRow row, const Network& made, bool last) {
       progress.set_label(fmt::format("{} {} {:g} %", row.data, row.method, 100 * row.sparsity));

@@ -14,7 +14,7 @@ namespace ncprune {
 
 // A grid of questions: every data set x imbalance x seed gets one dense network, and every dense
 // network is pruned by every method x repair x head x sparsity. Read from TOML by the names of the
-// fields, [train] and [metric] holding those of TrainOptions and MetricOptions.
+// fields, [train] and [finetune] holding those of TrainOptions, [metric] those of MetricOptions.
 struct Study {
   std::vector<std::string> data{"fashion-mnist"};
   std::string data_root;
@@ -22,8 +22,9 @@ struct Study {
   std::string architecture = "mlp:1000,200?bias=false";
   std::vector<int64_t> seeds{0};
   std::vector<std::string> methods{"magnitude", "wanda", "nc-gradient", "surgeon"};
-  // "REPAIR/HEAD[/BATCHNORM]": the repair "method" is the method's own; else it, the head and what
-  // becomes of BatchNormalization ("keep" if not said) are named as in PruneOptions.
+  // "REPAIR/HEAD[/BATCHNORM[/finetune]]": the repair "method" is the method's own; else it, the head
+  // and what becomes of BatchNormalization ("keep" if not said) are named as in PruneOptions;
+  // "finetune" trains what was made of it further, as `finetune` says, zeros staying zero.
   std::vector<std::string> treatments{"method/keep"};
   std::vector<double> sparsities{0.9};
   double validation = 0.25;
@@ -32,6 +33,7 @@ struct Study {
   std::string remove = "weights";
   double noise = 0.2;  // standard deviation of the noise on the test inputs; 0: clean only
   TrainOptions train;
+  TrainOptions finetune;
   MetricOptions metric;
 };
 
@@ -48,6 +50,7 @@ struct StudyRow {
   std::string repair;
   std::string head;
   std::string batch_norm = "keep";
+  bool finetuned = false;
   double sparsity = 0;          // asked for
   std::string settings = "{}";  // what else it depends on: see study_settings()
   double reached = 0;
@@ -57,8 +60,11 @@ struct StudyRow {
 };
 
 // What all rows of a study have in common and its results file must tell apart: architecture, what
-// is removed, validation share, noise, training and metric, as compact JSON.
+// is removed, validation share, noise, training, further training and metric, as compact JSON.
 std::string study_settings(const Study& study);
+
+// What the dense networks of a study depend on beside data, imbalance and seed, as compact JSON.
+std::string training_settings(const Study& study);
 
 using NetworkVisitor = std::function<void(const StudyRow&, const Network&)>;
 
@@ -78,15 +84,19 @@ struct StudyRun {
   // A file the rows are kept in, a JSON object a line; cells that stand in it are not run again.
   // Empty: none is kept.
   std::string results;
+  // A folder the dense networks are kept in, as ONNX, and read from instead of being trained again.
+  // Empty: none is.
+  std::string networks;
   int64_t part = 1;  // this part of so many: every parts-th dense network
   int64_t parts = 1;
 };
 
 // Runs the cells of the grid that have no row yet and gives the rows of all, in the grid's order.
 // What is done is saved after every method and sparsity. A dense network some of whose cells are
-// missing is trained again: the same seed gives the same network. Training and statistics see the
-// training part only, the rows the test set. Throws InputError as require_valid() does, and on a
-// results file that is not one, naming the line.
+// missing is trained again, if it was not kept: the same seed gives the same network. Training and
+// statistics see the training part only, the rows the test set. Throws InputError as require_valid()
+// does, on a results file that is not one, naming the line, and on a kept network that was trained
+// otherwise.
 std::vector<StudyRow> run_study(const Study& study, const StudyRun& how = {});
 
 // A table per data set and imbalance: mean over seeds of balanced accuracy and minority recall,

@@ -85,6 +85,24 @@ class TableReader {
   size_t used_ = 0;
 };
 
+void read_training(const toml::table* table, const std::string& path, TrainOptions& options) {
+  if (table == nullptr) return;
+  TableReader reader(*table, path);
+  reader.read("loss", options.loss);
+  reader.read("sampler", options.sampler);
+  reader.read("optimizer", options.optimizer);
+  reader.read("schedule", options.schedule);
+  reader.read("learning_rate", options.learning_rate);
+  reader.read("momentum", options.momentum);
+  reader.read("weight_decay", options.weight_decay);
+  reader.read("epochs", options.epochs);
+  reader.read("batch", options.batch);
+  reader.read("select", options.select);
+  reader.read("patience", options.patience);
+  reader.read("augment", options.augment);
+  reader.finish();
+}
+
 }  // namespace
 
 Study read_study(const std::string& path) {
@@ -109,22 +127,8 @@ Study read_study(const std::string& path) {
   top.read("sparsities", study.sparsities);
   top.read("validation", study.validation);
   top.read("noise", study.noise);
-  if (const toml::table* inner = top.table("train")) {
-    TableReader reader(*inner, path);
-    reader.read("loss", study.train.loss);
-    reader.read("sampler", study.train.sampler);
-    reader.read("optimizer", study.train.optimizer);
-    reader.read("schedule", study.train.schedule);
-    reader.read("learning_rate", study.train.learning_rate);
-    reader.read("momentum", study.train.momentum);
-    reader.read("weight_decay", study.train.weight_decay);
-    reader.read("epochs", study.train.epochs);
-    reader.read("batch", study.train.batch);
-    reader.read("select", study.train.select);
-    reader.read("patience", study.train.patience);
-    reader.read("augment", study.train.augment);
-    reader.finish();
-  }
+  read_training(top.table("train"), path, study.train);
+  read_training(top.table("finetune"), path, study.finetune);
   if (const toml::table* inner = top.table("metric")) {
     TableReader reader(*inner, path);
     for (const MetricField& f : metric_fields()) reader.read(f.name, study.metric.*f.field);

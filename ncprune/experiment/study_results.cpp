@@ -1,5 +1,6 @@
 #include "ncprune/experiment/study_results.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -26,6 +27,23 @@ ClassMetrics read_metrics(const Json& json) {
   return metrics;
 }
 
+Json train_json(const TrainOptions& train) {
+  Json json{{"loss", train.loss},
+            {"sampler", train.sampler},
+            {"optimizer", train.optimizer},
+            {"schedule", train.schedule},
+            {"learning_rate", train.learning_rate},
+            {"momentum", train.momentum},
+            {"weight_decay", train.weight_decay},
+            {"epochs", train.epochs},
+            {"batch", train.batch},
+            {"select", train.select},
+            {"patience", train.patience}};
+  // Only where there is some: rows from before there was any stay valid.
+  if (!train.augment.empty()) json["augment"] = train.augment;
+  return json;
+}
+
 StudyRow read_row(const Json& json) {
   StudyRow row;
   json.at("data").get_to(row.data);
@@ -36,6 +54,7 @@ StudyRow read_row(const Json& json) {
   json.at("repair").get_to(row.repair);
   json.at("head").get_to(row.head);
   row.batch_norm = json.value("batch_norm", row.batch_norm);
+  row.finetuned = json.value("finetuned", false);
   json.at("sparsity").get_to(row.sparsity);
   json.at("sparsity_reached").get_to(row.reached);
   json.at("seconds").get_to(row.seconds);
@@ -50,29 +69,24 @@ StudyRow read_row(const Json& json) {
 
 }  // namespace
 
+std::string training_settings(const Study& study) {
+  return Json{{"architecture", study.architecture},
+              {"validation", study.validation},
+              {"train", train_json(study.train)}}
+      .dump();
+}
+
 std::string study_settings(const Study& study) {
-  const TrainOptions& train = study.train;
   Json metric;
   for (const MetricField& f : metric_fields()) metric[f.name] = study.metric.*f.field;
-  Json settings{{"architecture", study.architecture},
-                {"remove", study.remove},
-                {"validation", study.validation},
-                {"noise", study.noise},
-                {"train",
-                 {{"loss", train.loss},
-                  {"sampler", train.sampler},
-                  {"optimizer", train.optimizer},
-                  {"schedule", train.schedule},
-                  {"learning_rate", train.learning_rate},
-                  {"momentum", train.momentum},
-                  {"weight_decay", train.weight_decay},
-                  {"epochs", train.epochs},
-                  {"batch", train.batch},
-                  {"select", train.select},
-                  {"patience", train.patience}}},
-                {"metric", metric}};
+  Json settings{{"architecture", study.architecture}, {"remove", study.remove},
+                {"validation", study.validation},     {"noise", study.noise},
+                {"train", train_json(study.train)},   {"metric", metric}};
   // Only where there is some: rows from before there was any stay valid.
-  if (!train.augment.empty()) settings["train"]["augment"] = train.augment;
+  const bool finetunes =
+      std::any_of(study.treatments.begin(), study.treatments.end(),
+                  [](const std::string& treatment) { return treatment.ends_with("/finetune"); });
+  if (finetunes) settings["finetune"] = train_json(study.finetune);
   return settings.dump();
 }
 
@@ -83,6 +97,7 @@ Json row_json(const StudyRow& row) {
             {"head", row.head},           {"sparsity", row.sparsity},
             {"seconds", row.seconds},     {"sparsity_reached", row.reached}};
   if (row.batch_norm != "keep") json["batch_norm"] = row.batch_norm;
+  if (row.finetuned) json["finetuned"] = true;
   json.update(metrics_json(row.result.clean, row.classes));
   if (row.result.noisy) json["noisy"] = metrics_json(*row.result.noisy, row.classes);
   return json;

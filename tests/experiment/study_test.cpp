@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "ncprune/experiment/study_results.h"
+#include "ncprune/onnx/onnx.h"
 #include "tests/data/folder.h"
 #include "tests/data/input_error.h"
 
@@ -120,6 +121,29 @@ TEST_F(StudyFile, CellsThatStandInTheFileAreNotRunAgain) {
     EXPECT_EQ(second[i].classes.counts, first[i].classes.counts);
     EXPECT_EQ(second[i].classes.minority, first[i].classes.minority);
   }
+}
+
+TEST_F(StudyFile, NetworksThatAreKeptAreReadAndNotTrainedAgain) {
+  Study study = small_study();
+  study.seeds = {3};
+  StudyRun how;
+  how.networks = folder_.path() + "/networks";
+  const std::vector<StudyRow> first = run_study(study, how);
+  const std::string kept =
+      how.networks + "/synthetic:3,6,40?spread=2,classes:2@0.1,mlp:6,5,seed 3.onnx";
+  const std::vector<StudyRow> second = run_study(study, how);
+  for (size_t i = 0; i < first.size(); ++i) EXPECT_EQ(content(second[i]), content(first[i]));
+
+  Network network = read_onnx(kept);
+  network.initializers.at("head.weight").zero_();
+  network.initializers.at("head.bias").zero_();
+  write_onnx(kept, network);
+  const StudyRow dense = run_study(study, how).front();
+  EXPECT_EQ(dense.result.clean.recall, (std::vector<double>{1, 0, 0}));  // all scores alike
+
+  study.train.batch = 7;
+  const std::string refusal = input_error([&] { run_study(study, how); });
+  EXPECT_EQ(refusal.rfind(kept + ": was trained otherwise", 0), 0U) << refusal;
 }
 
 TEST_F(StudyFile, RowsOfOtherSettingsAreNotTakenForTheGrids) {
@@ -261,11 +285,37 @@ TEST(RunStudy, RefusesABadGridBeforeTheFirstNetworkIsTrained) {
   EXPECT_NE(refusal([](Study& s) { s.methods = {"magic"}; }).find("magic"), std::string::npos);
   EXPECT_NE(refusal([](Study& s) { s.treatments = {"keep"}; }).find("REPAIR/HEAD"),
             std::string::npos);
+  EXPECT_NE(refusal([](Study& s) { s.treatments = {"method/keep/keep/magic"}; }).find("finetune"),
+            std::string::npos);
   EXPECT_NE(refusal([](Study& s) { s.treatments = {"method/magic"}; }).find("magic"),
             std::string::npos);
   EXPECT_NE(refusal([](Study& s) { s.sparsities = {1.5}; }).find("1.5"), std::string::npos);
   EXPECT_NE(refusal([](Study& s) { s.seeds = {-1}; }).find("-1"), std::string::npos);
   EXPECT_NE(refusal([](Study& s) { s.remove = "watts"; }).find("watts"), std::string::npos);
+}
+
+TEST(RunStudy, FinetunesAndWhatIsZeroStaysZero) {
+  Study study = small_study();
+  study.seeds = {3};
+  study.methods = {"magnitude-uniform"};
+  study.sparsities = {0.5};
+  study.treatments = {"method/keep", "method/keep/keep/finetune"};
+  study.finetune.epochs = 2;
+  std::map<std::string, double> zeros;
+  StudyRun how;
+  how.visit = [&](const StudyRow& row, const Network& network) {
+    zeros[row.method + (row.finetuned ? ", tuned" : "")] =
+        network.initializers.at("fc1.weight").eq(0).sum().item<double>();
+  };
+  const std::vector<StudyRow> rows = run_study(study, how);
+  ASSERT_EQ(rows.size(), 4);
+  EXPECT_EQ(zeros.at("dense"), 0);
+  EXPECT_EQ(zeros.at("magnitude-uniform"), 18);
+  EXPECT_EQ(zeros.at("magnitude-uniform, tuned"), 18);
+  EXPECT_NE(content(rows[3]), content(rows[2]));
+  EXPECT_EQ(Json::parse(study_settings(study))["finetune"]["epochs"], 2);
+  study.treatments = {"method/keep"};
+  EXPECT_FALSE(Json::parse(study_settings(study)).contains("finetune"));
 }
 
 TEST(RunStudy, RemovesUnitsWhereItIsAskedTo) {
