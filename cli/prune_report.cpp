@@ -11,6 +11,17 @@ double removed(int64_t before, int64_t after) {
   return 1 - static_cast<double>(after) / static_cast<double>(before);
 }
 
+// A convolution of many groups that has one left is a layer.
+int64_t units_left(const Network& smaller, const OtherWeight& weight) {
+  for (const OtherWeight& other : other_weights(smaller)) {
+    if (other.name == weight.name) return other.units;
+  }
+  for (const Layer& layer : linear_layers(smaller)) {
+    if (layer.name == weight.name) return weight_of(smaller, layer).size(0);
+  }
+  return 0;
+}
+
 }  // namespace
 
 Json report_pruned(const Pruned& pruned, const std::string& written) {
@@ -41,16 +52,14 @@ Json report_pruned(const UnitsPruned& pruned, const std::string& written) {
     layers.push_back({{"name", l.name}, {"units", l.units}, {"kept", kept}, {"reason", l.reason}});
   }
   Json others = Json::array();
-  const std::vector<OtherWeight> dense = other_weights(pruned.masked);
-  const std::vector<OtherWeight> smaller = other_weights(pruned.network);
-  for (size_t i = 0; i < smaller.size(); ++i) {
-    const OtherWeight& whole = dense[i];
-    const bool stays = smaller[i].units == whole.units;
-    table.rows.push_back({whole.name, std::to_string(whole.units), std::to_string(smaller[i].units),
-                          stays ? whole.reason : percent(removed(whole.units, smaller[i].units))});
+  for (const OtherWeight& whole : other_weights(pruned.masked)) {
+    const int64_t kept = units_left(pruned.network, whole);
+    const bool stays = kept == whole.units;
+    table.rows.push_back({whole.name, std::to_string(whole.units), std::to_string(kept),
+                          stays ? whole.reason : percent(removed(whole.units, kept))});
     others.push_back({{"name", whole.name},
                       {"units", whole.units},
-                      {"kept", smaller[i].units},
+                      {"kept", kept},
                       {"reason", stays ? whole.reason : ""}});
   }
   const auto [before, after] = std::pair(pruned.before, pruned.after);

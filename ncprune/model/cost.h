@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <map>
+#include <string>
 
-#include "ncprune/model/layers.h"
+#include "ncprune/model/network.h"
 
 namespace ncprune {
 
@@ -14,7 +15,7 @@ struct NetworkCost {
 };
 NetworkCost cost(const Network& network);
 
-// How many rows of one sample each layer's weight meets (rows.h).
-std::vector<int64_t> rows_per_sample(const Network& network, const std::vector<Layer>& layers);
+// How many rows of one sample each weight of a Gemm, MatMul or Conv meets (rows.h), by initializer.
+std::map<std::string, int64_t> rows_per_sample(const Network& network);
 
 }  // namespace ncprune

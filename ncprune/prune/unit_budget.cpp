@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "ncprune/base/log.h"
@@ -16,14 +16,11 @@ namespace {
 // The size of a network of which only rows, columns and vectors are taken.
 class NetworkSize {
  public:
-  NetworkSize(const Network& dense, bool macs)
-      : dense_(dense), macs_(macs), layers_(linear_layers(dense)), price_(layers_.size(), 1) {
-    if (macs) {
-      const std::vector<int64_t> rows = rows_per_sample(dense, layers_);
-      price_.assign(rows.begin(), rows.end());
-    }
-    sizes_.reserve(layers_.size());
-    for (const Layer& layer : layers_) {
+  NetworkSize(const Network& dense, bool macs) : dense_(dense), macs_(macs) {
+    if (macs) rows_ = rows_per_sample(dense);
+    for (const Layer& layer : linear_layers(dense)) {
+      index_.emplace(layer.weight, index_.size());
+      prices_.push_back(price(layer.weight));
       const at::Tensor weight = weight_of(dense, layer);
       sizes_.push_back({static_cast<double>(weight.size(0)), static_cast<double>(weight.size(1))});
     }
@@ -33,20 +30,19 @@ class NetworkSize {
 
   double total() const { return total_; }
 
-  // Takes one unit of the group; what is no layer's weight counts as large as in the dense network.
+  // What one unit less in the group saves; what is no layer's weight counts as large as in the
+  // dense network.
+  double saving(const UnitGroup& group) const {
+    double saved = others(group);
+    for (const auto& [l, size] : sizes_without(group)) {
+      saved += weights(l, sizes_[l]) - weights(l, size);
+    }
+    return saved;
+  }
+
   void take(const UnitGroup& group) {
-    std::set<size_t> touched;
-    for (const UnitEntries& e : group.producers) touched.insert(index_of(e.layer));
-    for (const UnitEntries& e : group.consumers) touched.insert(index_of(e.layer));
-    for (const size_t l : touched) total_ -= weights(l);
-    for (const UnitEntries& e : group.producers) {
-      sizes_[index_of(e.layer)].rows -= static_cast<double>(e.index.size(1));
-    }
-    for (const UnitEntries& e : group.consumers) {
-      sizes_[index_of(e.layer)].columns -= static_cast<double>(e.index.size(1));
-    }
-    for (const size_t l : touched) total_ += weights(l);
-    if (!macs_) total_ -= vectors(group);
+    total_ -= saving(group);
+    for (const auto& [l, size] : sizes_without(group)) sizes_[l] = size;
   }
 
  private:
@@ -55,29 +51,48 @@ class NetworkSize {
     double columns;
   };
 
-  double weights(size_t l) const { return sizes_[l].rows * sizes_[l].columns * price_[l]; }
-
-  size_t index_of(const Layer& layer) const {
-    const auto found = std::find_if(layers_.begin(), layers_.end(),
-                                    [&](const Layer& l) { return l.node == layer.node; });
-    return static_cast<size_t>(found - layers_.begin());
+  // Of the layers that one unit of the group is in, once it is gone.
+  std::map<size_t, Size> sizes_without(const UnitGroup& group) const {
+    std::map<size_t, Size> sizes;
+    const auto size_of = [&](const UnitEntries& entries) -> Size& {
+      const size_t l = index_.at(entries.layer.weight);
+      return sizes.emplace(l, sizes_[l]).first->second;
+    };
+    for (const UnitEntries& e : group.producers) {
+      size_of(e).rows -= static_cast<double>(e.index.size(1));
+    }
+    for (const UnitEntries& e : group.consumers) {
+      size_of(e).columns -= static_cast<double>(e.index.size(1));
+    }
+    return sizes;
   }
 
-  double vectors(const UnitGroup& group) const {
-    int64_t count = 0;
+  double weights(size_t l, const Size& size) const { return size.rows * size.columns * prices_[l]; }
+
+  // What one number of the tensor counts.
+  double price(const std::string& tensor) const {
+    if (!macs_) return 1;
+    const auto rows = rows_.find(tensor);  // no vector is multiplied with
+    return rows == rows_.end() ? 0 : static_cast<double>(rows->second);
+  }
+
+  // What a unit has in vectors and depthwise kernels, as in the dense network.
+  double others(const UnitGroup& group) const {
+    double sum = 0;
     for (const UnitSlice& slice : group.slices) {
-      const bool is_weight = std::any_of(layers_.begin(), layers_.end(),
-                                         [&](const Layer& l) { return l.weight == slice.tensor; });
+      if (index_.contains(slice.tensor)) continue;
       const at::Tensor& tensor = dense_.initializers.at(slice.tensor);
-      if (!is_weight) count += slice.index.size(1) * tensor.numel() / tensor.size(slice.axis);
+      sum += price(slice.tensor) *
+             static_cast<double>(slice.index.size(1) * tensor.numel() / tensor.size(slice.axis));
     }
-    return static_cast<double>(count);
+    return sum;
   }
 
   const Network& dense_;
   bool macs_;
-  std::vector<Layer> layers_;
-  std::vector<double> price_;  // of one weight of each layer
+  std::map<std::string, int64_t> rows_;  // by weight
+  std::map<std::string, size_t> index_;  // of the layers, by weight
+  std::vector<double> prices_;           // of one of their weights
   std::vector<Size> sizes_;
   double total_;
 };
@@ -98,9 +113,7 @@ std::vector<int64_t> kept_within(const Network& dense, const UnitCosts& units,
   std::vector<Step> steps;
   for (size_t g = 0; g < units.groups.size(); ++g) {
     kept.push_back(units.groups[g].units);
-    NetworkSize without = size;
-    without.take(units.groups[g]);
-    const double saved = whole - without.total();
+    const double saved = size.saving(units.groups[g]);
     double dearest = -std::numeric_limits<double>::infinity();  // a later unit is never cheaper
     int64_t together = 0;
     for (int64_t left = units.groups[g].units - 1; left > 0; --left) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -233,8 +234,9 @@ ClassWeighting weigh_classes(const Dataset& data, const MetricOptions& options) 
 // Where classes count alike, so many of each; else at even distances, which keeps their shares.
 Dataset enough_samples(const Network& network, const std::vector<Layer>& layers,
                        const Dataset& data, const MetricOptions& options) {
-  const std::vector<int64_t> rows = rows_per_sample(network, layers);
-  const int64_t fewest = std::min(kRowsPerSample, *std::min_element(rows.begin(), rows.end()));
+  const std::map<std::string, int64_t> rows = rows_per_sample(network);
+  int64_t fewest = kRowsPerSample;
+  for (const Layer& layer : layers) fewest = std::min(fewest, rows.at(layer.weight));
   const int64_t limit = kRowsPerClass / fewest;
   if (options.balance == 1) return at_most_per_class(data, limit);
   const int64_t stride = data.size() / (limit * data.num_classes());

@@ -336,7 +336,9 @@ TEST(Cost, CountsAConvolutionAtEveryPosition) {
     return b.global_average(b.convolution(value, "groups", {6, 3, 1, 3}), "mean");
   });
   EXPECT_EQ(cost(network).macs, 16 * (6 * 2 * 9) + 16 * (6 * 2 * 9) + 6 * 3);
-  EXPECT_EQ(rows_per_sample(network, linear_layers(network)), (std::vector<int64_t>{16, 1}));
+  EXPECT_EQ(rows_per_sample(network),
+            (std::map<std::string, int64_t>{
+                {"conv.weight", 16}, {"groups.weight", 16}, {"head.weight", 1}}));
 }
 
 }  // namespace
