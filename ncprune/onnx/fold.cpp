@@ -1,11 +1,11 @@
 #include "ncprune/onnx/fold.h"
 
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "ncprune/base/error.h"
@@ -53,32 +53,42 @@ std::vector<std::string> shape_values(const Network& network) {
 
 // A shape of which one number is that of the samples, or a multiple of it, with that number left
 // open: what Reshape is told is then a constant. `one` and `three` are the shape for so many.
-std::optional<at::Tensor> open_shape(const at::Tensor& one, const at::Tensor& three) {
-  if (one.scalar_type() != at::kLong || one.dim() != 1 || one.sizes() != three.sizes()) return {};
-  const at::Tensor differs = one.ne(three);
-  if (differs.sum().item<int64_t>() != 1 || one.le(0).any().item<bool>()) return {};
-  if (!three.masked_select(differs).equal(3 * one.masked_select(differs))) return {};
-  return one.masked_fill(differs, -1);
+std::optional<at::Tensor> open_shape(at::IntArrayRef one, at::IntArrayRef three) {
+  if (one.size() != three.size()) return {};
+  std::vector<int64_t> shape = one.vec();
+  int64_t open = 0;
+  for (size_t i = 0; i < one.size(); ++i) {
+    if (one[i] == 0) return {};
+    if (one[i] == three[i]) continue;
+    if (3 * one[i] != three[i] || ++open > 1) return {};
+    shape[i] = -1;
+  }
+  return at::tensor(shape, at::TensorOptions(at::kLong));
 }
 
-using Values = std::unordered_map<std::string, at::Tensor>;
-
-// Gives every Reshape whose shape is one that can be left open an initializer of its own for it.
-void open_shapes(Network& network, const Values& of_one, const Values& of_three) {
-  std::unordered_set<std::string> taken;
-  for (const auto& [name, tensor] : network.initializers) taken.insert(name);
-  for (const Node& node : network.nodes) taken.insert(node.outputs.begin(), node.outputs.end());
-  for (Node& node : network.nodes) {
-    if (node.op_type != "Reshape" || node.inputs.size() < 2) continue;
-    const auto one = of_one.find(node.inputs[1]);
-    if (one == of_one.end()) continue;
-    const auto shape = open_shape(one->second, of_three.at(node.inputs[1]));
-    if (!shape) continue;
-    std::string name = node.outputs.front() + ".shape";
-    while (!taken.insert(name).second) name += "_";
-    network.initializers[name] = *shape;
-    node.inputs[1] = name;
+// The nodes Reshape whose shape is computed.
+std::vector<size_t> computed_reshapes(const Network& network) {
+  std::vector<size_t> found;
+  for (size_t i = 0; i < network.nodes.size(); ++i) {
+    const Node& node = network.nodes[i];
+    if (node.op_type == "Reshape" && !node.foreign && node.inputs.size() == 2 &&
+        !network.initializers.contains(node.inputs[1])) {
+      found.push_back(i);
+    }
   }
+  return found;
+}
+
+// Gives a Reshape whose shape can be left open an initializer of its own for it; `one` and `three`
+// are what it gives for so many samples.
+void open_reshape(Network& network, size_t index, const at::Tensor& one, const at::Tensor& three) {
+  const auto shape = open_shape(one.sizes(), three.sizes());
+  if (!shape) return;
+  Node& node = network.nodes[index];
+  std::string name = node.outputs.front() + ".shape";
+  while (network.initializers.contains(name) || producer(network, name) >= 0) name += "_";
+  network.initializers[name] = *shape;
+  node.inputs[1] = name;
 }
 
 }  // namespace
@@ -125,27 +135,26 @@ Network fold_constants(Network network) {
 
 Network fold_shapes(Network network) {
   const std::vector<std::string> values = shape_values(network);
-  if (values.empty()) return network;
+  const std::vector<size_t> reshapes = computed_reshapes(network);
+  if (values.empty() && reshapes.empty()) return network;
+  std::vector<std::string> wanted = values;
+  for (const size_t i : reshapes) wanted.push_back(network.nodes[i].outputs.front());
   const at::NoGradGuard no_grad;
   std::vector<int64_t> shape = network.input.shape;
   shape.front() = 1;
   // Samples may be large, and zeros need no memory.
   const at::Tensor zero = at::zeros({});
-  const std::vector<at::Tensor> of_one = run(network, zero.expand(shape), values);
+  const std::vector<at::Tensor> of_one = run(network, zero.expand(shape), wanted);
   shape.front() = 3;
   std::vector<at::Tensor> of_three;
   try {
-    of_three = run(network, zero.expand(shape), values);
+    of_three = run(network, zero.expand(shape), wanted);
   } catch (const InputError&) {
     return network;  // a file that says how many samples there are; nothing can be told from it
   }
-  Values known_of_one;
-  Values known_of_three;
-  for (size_t i = 0; i < values.size(); ++i) {
-    known_of_one.emplace(values[i], of_one[i]);
-    known_of_three.emplace(values[i], of_three[i]);
+  for (size_t i = 0; i < reshapes.size(); ++i) {
+    open_reshape(network, reshapes[i], of_one[values.size() + i], of_three[values.size() + i]);
   }
-  open_shapes(network, known_of_one, known_of_three);
   size_t folded = 0;
   std::unordered_set<std::string> constant;
   for (size_t i = 0; i < values.size(); ++i) {
