@@ -107,7 +107,22 @@ TEST_F(BadInput, NetworksAreRefusedWithTheirFault) {
   expect_refused("prune wide.onnx -o out.onnx " + kGood, {"wide.onnx", "[3]", "[2]"});
 }
 
+TEST_F(BadInput, AMissingOnnxRuntimeIsNamedWithWhatToDo) {
+  setenv("NCPRUNE_ONNXRUNTIME", "/nowhere/libonnxruntime.so.1", 1);
+  const std::vector<std::string> words{"ONNX Runtime is not found", "/nowhere", "set NCPRUNE"};
+  expect_refused("latency good.onnx --runtime onnxruntime", words);
+  expect_refused("evaluate good.onnx --runtime onnxruntime " + kGood, words);
+  std::string foreign = content(folder_, "good.onnx");
+  foreign.replace(foreign.find("Relu"), 4, "Rexu");
+  folder_.write("foreign.onnx", foreign);
+  expect_refused("latency foreign.onnx", {"foreign.onnx", "'act1' (Rexu)", "ncprune operators"});
+  unsetenv("NCPRUNE_ONNXRUNTIME");
+}
+
 TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
+  expect_refused("latency good.onnx --batch 0", {"batch 0", "[1, 1048576]"});
+  expect_refused("latency good.onnx --runtime tensorrt", {"tensorrt", "ncprune, onnxruntime"});
+  expect_refused(prune(kGood + "--structured 0.5 --round-to 0"), {"multiples of 0"});
   expect_refused(prune(kGood + "--sparsity 1"), {"sparsity 1", "[0, 1)"});
   expect_refused(prune(kGood + "--sparsity=-0.1"), {"-0.1"});
   expect_refused(prune(kGood + "--structured=-0.5"), {"-0.5", "[0, 1)"});

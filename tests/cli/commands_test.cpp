@@ -42,6 +42,27 @@ TEST_F(Commands, TrainPruneEvaluateWithAClassOfOneSample) {
   EXPECT_TRUE(json["networks"][1]["noisy"].contains("worst_recall"));
 }
 
+TEST_F(Commands, LatencyAndEvaluateRunWhatTheyAreAsked) {
+  const std::string data = "--data 'synthetic:3,6,80?spread=3' ";
+  run("train " + data + "--arch mlp:400,300 --epochs 2 -o dense.onnx");
+  run("prune " + data + "dense.onnx -o small.onnx --structured 0.9 --round-to 10");
+  for (const std::string runtime : {"ncprune", "onnxruntime"}) {
+    const std::string printed =
+        run("latency dense.onnx small.onnx --batch 4 --runs 5 --threads 1 "
+            "--runtime " +
+            runtime + " --json latency.json");
+    EXPECT_NE(printed.find("1 thread, 4 samples a run, 5 runs"), std::string::npos) << printed;
+    const Json json = Json::parse(content(folder_, "latency.json"));
+    EXPECT_EQ(json["runtime"], runtime);
+    ASSERT_EQ(json["networks"].size(), 2);
+    EXPECT_EQ(json["networks"][1]["macs"], 6 * 40 + 40 * 30 + 30 * 3);
+    EXPECT_GT(json["networks"][0]["milliseconds"]["median"], 0);
+    run("evaluate " + data + "small.onnx --runtime " + runtime + " --json " + runtime + ".json");
+  }
+  EXPECT_EQ(Json::parse(content(folder_, "ncprune.json"))["networks"],
+            Json::parse(content(folder_, "onnxruntime.json"))["networks"]);
+}
+
 TEST_F(Commands, FinetuneKeepsTheZerosAndFollowsATeacher) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
   run("train " + data + "--arch mlp:16,8 --epochs 3 -o dense.onnx");
