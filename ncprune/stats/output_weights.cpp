@@ -18,6 +18,7 @@ namespace {
 
 std::vector<at::Tensor> alike(const Network& network, const std::vector<Layer>& layers) {
   std::vector<at::Tensor> weights;
+  weights.reserve(layers.size());
   for (const Layer& layer : layers) {
     weights.push_back(
         at::ones({weight_of(network, layer).size(0)}, at::TensorOptions(at::kDouble)));
