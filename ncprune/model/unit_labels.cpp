@@ -168,7 +168,7 @@ class Labeller {
 
   // What stands along `axis` goes together; the labels that are left.
   at::Tensor joined_along(const at::Tensor& labels, int64_t axis) {
-    const at::Tensor first = labels.narrow(axis, 0, 1);
+    at::Tensor first = labels.narrow(axis, 0, 1);
     join(labels, first.expand_as(labels));
     return first;
   }
@@ -479,7 +479,7 @@ class Labeller {
   // Broadcasts the two to one shape and joins them there.
   at::Tensor joined(const at::Tensor& a, const at::Tensor& b) {
     const Shape common = at::infer_size(a.sizes(), b.sizes());
-    const at::Tensor left = a.expand(common);
+    at::Tensor left = a.expand(common);
     join(left, b.expand(common));
     return left;
   }

@@ -82,8 +82,8 @@ class NetworkSize {
     for (const UnitSlice& slice : group.slices) {
       if (index_.contains(slice.tensor)) continue;
       const at::Tensor& tensor = dense_.initializers.at(slice.tensor);
-      sum += price(slice.tensor) *
-             static_cast<double>(slice.index.size(1) * tensor.numel() / tensor.size(slice.axis));
+      const int64_t entries = slice.index.size(1) * (tensor.numel() / tensor.size(slice.axis));
+      sum += price(slice.tensor) * static_cast<double>(entries);
     }
     return sum;
   }
