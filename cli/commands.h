@@ -19,6 +19,7 @@ void add_apply(CLI::App& app);
 void add_finetune(CLI::App& app);
 void add_gradual(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_compare(CLI::App& app);
 void add_latency(CLI::App& app);
 void add_collapse(CLI::App& app);
 void add_study(CLI::App& app);

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   cli::add_finetune(app);
   cli::add_gradual(app);
   cli::add_evaluate(app);
+  cli::add_compare(app);
   cli::add_latency(app);
   cli::add_collapse(app);
   cli::add_study(app);

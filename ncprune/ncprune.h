@@ -63,12 +63,15 @@
 #include "ncprune/prune/sparsity.h"
 #include "ncprune/prune/structured.h"
 // evaluate: what happened to each class
+#include "ncprune/evaluate/comparison.h"
+#include "ncprune/evaluate/inference.h"
 #include "ncprune/evaluate/latency.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/evaluate/runner.h"
 // report: numbers as tables, JSON and pages
 #include "ncprune/report/class_report.h"
 #include "ncprune/report/collapse_report.h"
+#include "ncprune/report/comparison_report.h"
 #include "ncprune/report/table.h"
 // experiment: the stages in their order
 #include "ncprune/experiment/demo.h"

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/progress.h"
@@ -38,7 +39,7 @@ double milliseconds(const Runner& runner, const at::Tensor& inputs) {
 
 // Nearest rank.
 double quantile(const std::vector<double>& sorted, double share) {
-  return sorted[static_cast<size_t>(share * static_cast<double>(sorted.size() - 1) + 0.5)];
+  return sorted[static_cast<size_t>(std::llround(share * static_cast<double>(sorted.size() - 1)))];
 }
 
 }  // namespace

@@ -84,14 +84,34 @@ ClassGroups class_groups(const std::vector<int64_t>& counts) {
           sorted({order.end() - third, order.end()})};
 }
 
-ClassMetrics evaluate(const Network& network, const Dataset& data, const std::string& runtime) {
+namespace {
+
+// Whether the graph ends in Softmax, so that what it gives are no scores but shares.
+bool gives_shares(const Network& network) {
+  std::string value = network.output.name;
+  for (int64_t i = producer(network, value); i >= 0; i = producer(network, value)) {
+    const Node& node = network.nodes[static_cast<size_t>(i)];
+    if (node.op_type != "Identity") return node.op_type == "Softmax";
+    value = node.inputs.front();
+  }
+  return false;
+}
+
+}  // namespace
+
+at::Tensor class_scores(const Network& network, const Dataset& data, const std::string& runtime) {
   require_fits(network, data, network.name);
   const Runner runner = make_runner(network, runtime);
   std::vector<at::Tensor> scores;
   for (const at::Tensor& raw : data.inputs.split(batch_size(network))) {
     scores.push_back(runner(prepare_inputs(network, raw)));
   }
-  return class_metrics(at::cat(scores), data.labels);
+  const at::Tensor all = at::cat(scores);
+  return gives_shares(network) ? all.log() : all;
+}
+
+ClassMetrics evaluate(const Network& network, const Dataset& data, const std::string& runtime) {
+  return class_metrics(class_scores(network, data, runtime), data.labels);
 }
 
 }  // namespace ncprune

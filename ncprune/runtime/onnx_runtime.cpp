@@ -301,9 +301,11 @@ std::vector<at::Tensor> OnnxRuntimeSession::run(const std::vector<at::Tensor>& i
   OrtStatus* status = api().run(state_->session.get(), nullptr, input_names.data(), given.data(),
                                 given.size(), output_names.data(), output_names.size(), raw.data());
   std::vector<Owned<OrtValue>> made;
+  made.reserve(raw.size());
   for (OrtValue* value : raw) made.emplace_back(value, api().release_value);
   check(status);
   std::vector<at::Tensor> outputs;
+  outputs.reserve(made.size());
   for (const Owned<OrtValue>& value : made) outputs.push_back(tensor_of(value.get()));
   return outputs;
 }

@@ -120,6 +120,8 @@ TEST_F(BadInput, AMissingOnnxRuntimeIsNamedWithWhatToDo) {
 }
 
 TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
+  expect_refused("compare good.onnx good.onnx --confidence 1 " + kGood, {"confidence 1", "(0, 1)"});
+  expect_refused("compare good.onnx missing.onnx " + kGood, {"missing.onnx"});
   expect_refused("latency good.onnx --batch 0", {"batch 0", "[1, 1048576]"});
   expect_refused("latency good.onnx --runtime tensorrt", {"tensorrt", "ncprune, onnxruntime"});
   expect_refused(prune(kGood + "--structured 0.5 --round-to 0"), {"multiples of 0"});

@@ -63,6 +63,26 @@ TEST_F(Commands, LatencyAndEvaluateRunWhatTheyAreAsked) {
             Json::parse(content(folder_, "onnxruntime.json"))["networks"]);
 }
 
+TEST_F(Commands, CompareTellsWhatChanged) {
+  const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
+  run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
+  run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.95 --method magnitude");
+  const std::string printed = run("compare " + data + "dense.onnx pruned.onnx --json changes.json");
+  EXPECT_NE(printed.find("balanced accuracy"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("is taken for"), std::string::npos) << printed;
+  const Json json = Json::parse(content(folder_, "changes.json"));
+  EXPECT_EQ(json["minority"], Json::array({2}));
+  int64_t lost = 0;
+  for (const Json& change : json["classes"]) lost += change["lost"].get<int64_t>();
+  EXPECT_GT(lost, 0);
+  EXPECT_LE(lost, json["exemplars"].size());
+  EXPECT_LT(json["balanced_accuracy"]["low"], json["balanced_accuracy"]["high"]);
+  // With itself nothing changed, and that is no table of confusions.
+  const std::string same = run("compare " + data + "dense.onnx dense.onnx");
+  EXPECT_NE(same.find("0 samples are taken"), std::string::npos) << same;
+  EXPECT_EQ(same.find("was taken for"), std::string::npos) << same;
+}
+
 TEST_F(Commands, FinetuneKeepsTheZerosAndFollowsATeacher) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
   run("train " + data + "--arch mlp:16,8 --epochs 3 -o dense.onnx");

@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+namespace {
+
+struct Options {
+  std::string before;
+  std::string after;
+  DataRequest data;
+  ComparisonOptions comparison;
+  std::string runtime = "ncprune";
+  std::string json;
+};
+
+void print(const Comparison& comparison, const ClassInfo& classes, double confidence) {
+  constexpr int64_t kMostFlows = 10;
+  fmt::print("{}", to_text(change_table(comparison, classes)));
+  if (!classes.minority.empty()) fmt::print("* rare in the training data\n");
+  const auto [low, high] = comparison.balanced_change;
+  fmt::print(
+      "\nbalanced accuracy {} -> {}: {:+.1f}, {:g} % interval {:+.1f} to {:+.1f}\n"
+      "recall after against before, both about their means: slope {:.2f}{}\n",
+      percent(comparison.balanced_before), percent(comparison.balanced_after),
+      100 * (comparison.balanced_after - comparison.balanced_before), 100 * confidence, 100 * low,
+      100 * high, comparison.intensification,
+      comparison.intensification > 1 ? " (> 1: weak classes became weaker)" : "");
+  fmt::print("{} samples are taken for another class than before\n", comparison.exemplars.size());
+  if (comparison.flows.empty()) return;
+  fmt::print("\n{}", to_text(flow_table(comparison, classes, kMostFlows)));
+}
+
+void run(const Options& options) {
+  if (!options.json.empty()) require_writable(options.json);
+  const Network before = read_onnx(options.before);
+  const Network after = read_onnx(options.after);
+  const Dataset test = prepare_data(options.data).test;
+  require_fits(before, test, options.before);
+  require_fits(after, test, options.after);
+  const Comparison comparison =
+      compare(class_scores(before, test, options.runtime),
+              class_scores(after, test, options.runtime), test.labels, options.comparison);
+  const ClassInfo classes = class_info(before.metadata, test);
+  print(comparison, classes, options.comparison.confidence);
+  Json json{{"before", options.before},
+            {"after", options.after},
+            {"data", options.data.data},
+            {"confidence", options.comparison.confidence},
+            {"minority", classes.minority}};
+  json.update(comparison_json(comparison, classes));
+  write_json_if(options.json, json);
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("compare", "what changed from one network to another, class by class");
+  command->add_option("before", options->before, "ONNX file, as a rule the dense network")
+      ->required();
+  command->add_option("after", options->after, "ONNX file")->required();
+  add_data_options(*command, options->data);
+  command->add_option("--confidence", options->comparison.confidence, "of the interval")
+      ->capture_default_str();
+  add_runtime_option(*command, options->runtime);
+  add_json_option(*command, options->json);
+  command->callback([options] {
+    options->comparison.seed = options->data.seed;
+    run(*options);
+  });
+}
+
+}  // namespace ncprune::cli

@@ -1,0 +1,179 @@
+#include "ncprune/evaluate/comparison.h"
+
+#include <ATen/ops/binomial.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <tuple>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/random.h"
+
+namespace ncprune {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+void require_valid(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels,
+                   const ComparisonOptions& options) {
+  if (before.dim() != 2 || before.sizes() != after.sizes() || labels.numel() != before.size(0)) {
+    throw InputError("two networks can be compared by their scores for the same samples only");
+  }
+  if (!(options.confidence > 0 && options.confidence < 1)) {
+    throw InputError(fmt::format("confidence {} is outside (0, 1)", options.confidence));
+  }
+  if (options.resamples < 100 || options.resamples > 1'000'000) {
+    throw InputError(fmt::format("{} resamples; wanted 100 to 1000000", options.resamples));
+  }
+}
+
+ClassChange change_of(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels) {
+  const auto samples = static_cast<double>(labels.numel());
+  if (samples == 0) return {0, kNan, kNan, 0, 0, kNan, kNan, kNan, kNan};
+  const at::Tensor was_right = before.argmax(1).eq(labels);
+  const at::Tensor is_right = after.argmax(1).eq(labels);
+  const auto count = [](const at::Tensor& mask) { return mask.sum().item<int64_t>(); };
+  const int64_t lost = count(was_right.logical_and(is_right.logical_not()));
+  const int64_t gained = count(is_right.logical_and(was_right.logical_not()));
+  return {labels.numel(),
+          static_cast<double>(count(was_right)) / samples,
+          static_cast<double>(count(is_right)) / samples,
+          lost,
+          gained,
+          mcnemar(lost, gained),
+          kNan,
+          calibration_error(before, labels),
+          calibration_error(after, labels)};
+}
+
+// Within every class the resampled numbers of lost and gained samples are binomial, so that nothing
+// need be drawn sample by sample.
+Interval bootstrap(const std::vector<ClassChange>& classes, const ComparisonOptions& options) {
+  Random random = Random(options.seed).stream("bootstrap");
+  at::Tensor sums = at::zeros({options.resamples}, at::TensorOptions(at::kDouble));
+  double present = 0;
+  for (const ClassChange& change : classes) {
+    if (change.samples == 0) continue;
+    present += 1;
+    const auto n = static_cast<double>(change.samples);
+    const double lost = static_cast<double>(change.lost) / n;
+    const double gained = static_cast<double>(change.gained) / n;
+    const at::Tensor trials = at::full({options.resamples}, n, at::TensorOptions(at::kDouble));
+    const at::Tensor fewer = at::binomial(trials, at::full_like(trials, lost), random.generator());
+    // Of the samples that are not lost; none are left when all were.
+    const double share = lost < 1 ? std::min(1.0, gained / (1 - lost)) : 0;
+    const at::Tensor more =
+        at::binomial(trials - fewer, at::full_like(trials, share), random.generator());
+    sums += (more - fewer) / n;
+  }
+  if (present == 0) return {kNan, kNan};
+  const double side = (1 - options.confidence) / 2;
+  const at::Tensor means = sums / present;
+  return {means.quantile(side).item<double>(), means.quantile(1 - side).item<double>()};
+}
+
+double mean_of(const std::vector<ClassChange>& classes, double ClassChange::*field) {
+  double sum = 0;
+  double present = 0;
+  for (const ClassChange& change : classes) {
+    if (change.samples == 0) continue;
+    sum += change.*field;
+    present += 1;
+  }
+  return sum / present;
+}
+
+double intensification_of(const Comparison& comparison) {
+  double products = 0;
+  double squares = 0;
+  for (const ClassChange& change : comparison.classes) {
+    if (change.samples == 0) continue;
+    const double before = change.recall_before - comparison.balanced_before;
+    products += before * (change.recall_after - comparison.balanced_after);
+    squares += before * before;
+  }
+  return squares > 0 ? products / squares : kNan;
+}
+
+std::vector<Exemplar> exemplars_of(const at::Tensor& before, const at::Tensor& after,
+                                   const at::Tensor& labels) {
+  const auto [confidence, was] = before.to(at::kDouble).softmax(1).max(1);
+  const at::Tensor now = after.argmax(1);
+  const at::Tensor differ = was.ne(now).nonzero().flatten();
+  const auto chosen = [&](const at::Tensor& t) { return t.index_select(0, differ).contiguous(); };
+  const std::array<at::Tensor, 3> classes{chosen(labels), chosen(was), chosen(now)};
+  const at::Tensor sure = chosen(confidence);
+  std::vector<Exemplar> exemplars;
+  exemplars.reserve(static_cast<size_t>(differ.numel()));
+  for (size_t i = 0; i < static_cast<size_t>(differ.numel()); ++i) {
+    exemplars.push_back({elements<int64_t>(differ)[i], elements<int64_t>(classes[0])[i],
+                         elements<int64_t>(classes[1])[i], elements<int64_t>(classes[2])[i],
+                         elements<double>(sure)[i]});
+  }
+  std::stable_sort(exemplars.begin(), exemplars.end(), [](const Exemplar& a, const Exemplar& b) {
+    return a.confidence > b.confidence;
+  });
+  return exemplars;
+}
+
+std::vector<ConfusionFlow> flows_of(const std::vector<Exemplar>& exemplars) {
+  std::map<std::tuple<int64_t, int64_t, int64_t>, int64_t> counts;
+  for (const Exemplar& e : exemplars) ++counts[{e.label, e.before, e.after}];
+  std::vector<ConfusionFlow> flows;
+  flows.reserve(counts.size());
+  for (const auto& [flow, samples] : counts) {
+    const auto [label, before, after] = flow;
+    flows.push_back({label, before, after, samples});
+  }
+  std::stable_sort(flows.begin(), flows.end(), [](const ConfusionFlow& a, const ConfusionFlow& b) {
+    return a.samples > b.samples;
+  });
+  return flows;
+}
+
+}  // namespace
+
+Comparison compare(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels,
+                   const ComparisonOptions& options) {
+  require_valid(before, after, labels, options);
+  Comparison comparison{};
+  std::vector<double> p_values;
+  p_values.reserve(static_cast<size_t>(before.size(1)));
+  for (int64_t c = 0; c < before.size(1); ++c) {
+    const at::Tensor own = labels.eq(c).nonzero().flatten();
+    comparison.classes.push_back(change_of(before.index_select(0, own), after.index_select(0, own),
+                                           labels.index_select(0, own)));
+    p_values.push_back(comparison.classes.back().p_value);
+  }
+  const std::vector<double> adjusted = holm(p_values);
+  for (size_t c = 0; c < adjusted.size(); ++c) comparison.classes[c].adjusted = adjusted[c];
+  comparison.balanced_before = mean_of(comparison.classes, &ClassChange::recall_before);
+  comparison.balanced_after = mean_of(comparison.classes, &ClassChange::recall_after);
+  comparison.balanced_change = bootstrap(comparison.classes, options);
+  comparison.intensification = intensification_of(comparison);
+  comparison.exemplars = exemplars_of(before, after, labels);
+  comparison.flows = flows_of(comparison.exemplars);
+  return comparison;
+}
+
+double calibration_error(const at::Tensor& scores, const at::Tensor& labels) {
+  if (labels.numel() == 0) return kNan;
+  constexpr int64_t kBins = 15;
+  const auto [confidence, predicted] = scores.to(at::kDouble).softmax(1).max(1);
+  // Bins are open below and closed above, as in the source.
+  const at::Tensor bins = (confidence * kBins).ceil().to(at::kLong).sub(1).clamp(0, kBins - 1);
+  const at::Tensor gap = confidence - predicted.eq(labels).to(at::kDouble);
+  const at::Tensor sums =
+      at::zeros({kBins}, at::TensorOptions(at::kDouble)).index_add(0, bins, gap);
+  return sums.abs().sum().item<double>() / static_cast<double>(labels.numel());
+}
+
+}  // namespace ncprune
