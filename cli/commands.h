@@ -77,6 +77,26 @@ struct PruneTask {
 PruneTask prune_task(const std::string& network, const DataRequest& data,
                      const PruneRequest& request);
 
+// What pruning promises for every class.
+struct PromiseRequest {
+  std::optional<double> max_class_drop = {};  // percentage points
+  std::vector<std::string> min_recall;        // NAME=RECALL
+  double confidence = 0.95;
+
+  bool given() const { return max_class_drop.has_value() || !min_recall.empty(); }
+};
+
+// --max-class-drop, --min-recall and --confidence.
+void add_promise_options(CLI::App& command, PromiseRequest& request);
+
+// Leaves a command when its work is done and written but the promise is not kept: exit code 2.
+struct PromiseNotKept {};
+
+// Prunes by as much as the promise allows, writes and reports it as write_pruned() does, and what
+// was tried; json["promise"]["kept"] says whether it is kept. Throws InputError.
+Json prune_by_promise(const PruneTask& task, const PromiseRequest& request,
+                      const PruneRequest& prune_request, const std::string& output);
+
 // Prints what was removed and what was `written`, and gives the same as data.
 Json report_pruned(const Pruned& pruned, const std::string& written);
 Json report_pruned(const UnitsPruned& pruned, const std::string& written);

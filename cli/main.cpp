@@ -43,6 +43,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     fmt::print(stderr, "ncprune: {} (see ncprune --help)\n", error.what());
+  } catch (const cli::PromiseNotKept&) {
+    return 2;
   } catch (const ncprune::InputError& error) {
     fmt::print(stderr, "ncprune: {}\n", error.what());
   } catch (const std::exception& error) {

@@ -67,6 +67,7 @@
 #include "ncprune/evaluate/inference.h"
 #include "ncprune/evaluate/latency.h"
 #include "ncprune/evaluate/metrics.h"
+#include "ncprune/evaluate/promise.h"
 #include "ncprune/evaluate/runner.h"
 // report: numbers as tables, JSON and pages
 #include "ncprune/report/class_report.h"
@@ -77,4 +78,5 @@
 #include "ncprune/experiment/demo.h"
 #include "ncprune/experiment/gradual.h"
 #include "ncprune/experiment/prepare.h"
+#include "ncprune/experiment/promise_search.h"
 #include "ncprune/experiment/study.h"

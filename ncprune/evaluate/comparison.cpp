@@ -22,11 +22,13 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-void require_valid(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels,
-                   const ComparisonOptions& options) {
+void require_fits(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels) {
   if (before.dim() != 2 || before.sizes() != after.sizes() || labels.numel() != before.size(0)) {
     throw InputError("two networks can be compared by their scores for the same samples only");
   }
+}
+
+void require_valid(const ComparisonOptions& options) {
   if (!(options.confidence > 0 && options.confidence < 1)) {
     throw InputError(fmt::format("confidence {} is outside (0, 1)", options.confidence));
   }
@@ -141,20 +143,29 @@ std::vector<ConfusionFlow> flows_of(const std::vector<Exemplar>& exemplars) {
 
 }  // namespace
 
-Comparison compare(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels,
-                   const ComparisonOptions& options) {
-  require_valid(before, after, labels, options);
-  Comparison comparison{};
+std::vector<ClassChange> class_changes(const at::Tensor& before, const at::Tensor& after,
+                                       const at::Tensor& labels) {
+  require_fits(before, after, labels);
+  std::vector<ClassChange> changes;
   std::vector<double> p_values;
+  changes.reserve(static_cast<size_t>(before.size(1)));
   p_values.reserve(static_cast<size_t>(before.size(1)));
   for (int64_t c = 0; c < before.size(1); ++c) {
     const at::Tensor own = labels.eq(c).nonzero().flatten();
-    comparison.classes.push_back(change_of(before.index_select(0, own), after.index_select(0, own),
-                                           labels.index_select(0, own)));
-    p_values.push_back(comparison.classes.back().p_value);
+    changes.push_back(change_of(before.index_select(0, own), after.index_select(0, own),
+                                labels.index_select(0, own)));
+    p_values.push_back(changes.back().p_value);
   }
   const std::vector<double> adjusted = holm(p_values);
-  for (size_t c = 0; c < adjusted.size(); ++c) comparison.classes[c].adjusted = adjusted[c];
+  for (size_t c = 0; c < adjusted.size(); ++c) changes[c].adjusted = adjusted[c];
+  return changes;
+}
+
+Comparison compare(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels,
+                   const ComparisonOptions& options) {
+  require_valid(options);
+  Comparison comparison{};
+  comparison.classes = class_changes(before, after, labels);
   comparison.balanced_before = mean_of(comparison.classes, &ClassChange::recall_before);
   comparison.balanced_after = mean_of(comparison.classes, &ClassChange::recall_after);
   comparison.balanced_change = bootstrap(comparison.classes, options);

@@ -59,6 +59,10 @@ struct ComparisonOptions {
   uint64_t seed = 0;
 };
 
+// What happened to each of the K classes. Arguments and errors as in compare().
+std::vector<ClassChange> class_changes(const at::Tensor& before, const at::Tensor& after,
+                                       const at::Tensor& labels);
+
 // `before` and `after` are class scores [N, K] for the same samples, `labels` int64 [N]. Throws
 // InputError when they do not fit together or an option is out of range.
 Comparison compare(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels,

@@ -37,8 +37,8 @@ struct ClassGroups {
 };
 ClassGroups class_groups(const std::vector<int64_t>& counts);
 
-// Class scores of the samples, [N, K], whose softmax are the network's shares of the classes, run by
-// `runtime` (runner.h). Throws InputError when they do not fit, and as make_runner().
+// Class scores of the samples, [N, K], whose softmax are the network's shares of the classes, run
+// by `runtime` (runner.h). Throws InputError when they do not fit, and as make_runner().
 at::Tensor class_scores(const Network& network, const Dataset& data,
                         const std::string& runtime = "ncprune");
 

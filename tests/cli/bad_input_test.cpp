@@ -120,6 +120,10 @@ TEST_F(BadInput, AMissingOnnxRuntimeIsNamedWithWhatToDo) {
 }
 
 TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
+  expect_refused(prune(kGood + "--max-class-drop 0"), {"largest drop 0", "(0, 1)"});
+  expect_refused(prune(kGood + "--max-class-drop 5 --validation 0"), {"validation"});
+  expect_refused(prune(kGood + "--min-recall z=0.9"), {"'z=0.9'", "one of x, y"});
+  expect_refused(prune(kGood + "--max-class-drop 5 --pattern 2:4 --method sparsegpt"), {"2:4"});
   expect_refused("compare good.onnx good.onnx --confidence 1 " + kGood, {"confidence 1", "(0, 1)"});
   expect_refused("compare good.onnx missing.onnx " + kGood, {"missing.onnx"});
   expect_refused("latency good.onnx --batch 0", {"batch 0", "[1, 1048576]"});

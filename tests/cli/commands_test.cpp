@@ -66,7 +66,7 @@ TEST_F(Commands, LatencyAndEvaluateRunWhatTheyAreAsked) {
 TEST_F(Commands, CompareTellsWhatChanged) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
   run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
-  run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.95 --method magnitude");
+  run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.98 --method random");
   const std::string printed = run("compare " + data + "dense.onnx pruned.onnx --json changes.json");
   EXPECT_NE(printed.find("balanced accuracy"), std::string::npos) << printed;
   EXPECT_NE(printed.find("is taken for"), std::string::npos) << printed;
@@ -81,6 +81,27 @@ TEST_F(Commands, CompareTellsWhatChanged) {
   const std::string same = run("compare " + data + "dense.onnx dense.onnx");
   EXPECT_NE(same.find("0 samples are taken"), std::string::npos) << same;
   EXPECT_EQ(same.find("was taken for"), std::string::npos) << same;
+}
+
+TEST_F(Commands, PruneKeepsAPromiseOrSaysThatItCannot) {
+  const std::string data = "--data 'synthetic:2,6,800?spread=3' ";
+  run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
+  const std::string printed = run("prune " + data +
+                                  "dense.onnx --min-recall 0=0.6 --sparsity 0.7 "
+                                  "-o promised.onnx --json promised.json");
+  EXPECT_NE(printed.find("steps kept the promise"), std::string::npos) << printed;
+  const Json kept = Json::parse(content(folder_, "promised.json"))["promise"];
+  EXPECT_TRUE(kept["kept"]);
+  EXPECT_EQ(kept["steps"][0]["share"], 0.5);
+  EXPECT_GE(kept["steps"][0]["classes"][0]["least_recall"], 0.6);
+
+  // 200 held-out samples a class cannot show a drop below half a point.
+  const testing::Outcome outcome = run_program(
+      folder_, "prune " + data + "dense.onnx --max-class-drop 0.5 --structured 0.9 -o best.onnx");
+  EXPECT_EQ(outcome.code, 2) << outcome.error;
+  EXPECT_NE(outcome.output.find("too few held-out samples"), std::string::npos) << outcome.output;
+  EXPECT_NE(outcome.output.find("could not be shown to be kept"), std::string::npos);
+  run("evaluate " + data + "best.onnx");
 }
 
 TEST_F(Commands, FinetuneKeepsTheZerosAndFollowsATeacher) {

@@ -1,0 +1,44 @@
+#include "ncprune/experiment/promise_search.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/progress.h"
+#include "ncprune/evaluate/metrics.h"
+
+namespace ncprune {
+namespace {
+
+std::vector<double> shares_up_to(double most) {
+  std::vector<double> shares;
+  for (double left = 0.5; 1 - left < most; left *= 0.8) shares.push_back(1 - left);
+  shares.push_back(most);
+  return shares;
+}
+
+}  // namespace
+
+std::vector<PromiseStep> search_promise(const Network& dense, const Dataset& held_out,
+                                        const Promise& promise, double most,
+                                        const std::function<Network(double share)>& prune_by) {
+  require_valid(promise);
+  if (!(most > 0 && most < 1)) {
+    throw InputError(fmt::format("largest share to remove {} is outside (0, 1)", most));
+  }
+  const at::Tensor before = class_scores(dense, held_out);
+  const std::vector<double> shares = shares_up_to(most);
+  Progress progress("promise", std::ssize(shares));
+  std::vector<PromiseStep> steps;
+  for (const double share : shares) {
+    const Network pruned = prune_by(share);
+    steps.push_back(
+        {share, judge(promise, before, class_scores(pruned, held_out), held_out.labels)});
+    progress.advance();
+    if (!steps.back().verdict.kept) break;
+  }
+  return steps;
+}
+
+}  // namespace ncprune
