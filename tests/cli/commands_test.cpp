@@ -65,7 +65,8 @@ TEST_F(Commands, LatencyAndEvaluateRunWhatTheyAreAsked) {
 
 TEST_F(Commands, CompareTellsWhatChanged) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
-  run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
+  run("train " + data +
+      "--arch mlp:16,8 --epochs 20 --batch 16 --learning-rate 0.01 -o dense.onnx");
   run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.98 --method random");
   const std::string printed = run("compare " + data + "dense.onnx pruned.onnx --json changes.json");
   EXPECT_NE(printed.find("balanced accuracy"), std::string::npos) << printed;
