@@ -22,8 +22,8 @@ struct Study {
   std::string architecture = "mlp:1000,200?bias=false";
   std::vector<int64_t> seeds{0};
   std::vector<std::string> methods{"magnitude", "wanda", "nc-gradient", "surgeon"};
-  // "REPAIR/HEAD[/BATCHNORM[/finetune]]": the repair "method" is the method's own; else it, the head
-  // and what becomes of BatchNormalization ("keep" if not said) are named as in PruneOptions;
+  // "REPAIR/HEAD[/BATCHNORM[/finetune]]": the repair "method" is the method's own; else it, the
+  // head and what becomes of BatchNormalization ("keep" if not said) are named as in PruneOptions;
   // "finetune" trains what was made of it further, as `finetune` says, zeros staying zero.
   std::vector<std::string> treatments{"method/keep"};
   std::vector<double> sparsities{0.9};
@@ -94,9 +94,9 @@ struct StudyRun {
 // Runs the cells of the grid that have no row yet and gives the rows of all, in the grid's order.
 // What is done is saved after every method and sparsity. A dense network some of whose cells are
 // missing is trained again, if it was not kept: the same seed gives the same network. Training and
-// statistics see the training part only, the rows the test set. Throws InputError as require_valid()
-// does, on a results file that is not one, naming the line, and on a kept network that was trained
-// otherwise.
+// statistics see the training part only, the rows the test set. Throws InputError as
+// require_valid() does, on a results file that is not one, naming the line, and on a kept network
+// that was trained otherwise.
 std::vector<StudyRow> run_study(const Study& study, const StudyRun& how = {});
 
 // A table per data set and imbalance: mean over seeds of balanced accuracy and minority recall,

@@ -41,7 +41,9 @@ TEST(OnnxRuntime, SaysWhatItDoesNotTake) {
             std::string::npos);
   const Network network = network_for(data(), "mlp:4");
   const Runner runner = make_runner(network, "onnxruntime");
-  EXPECT_NE(input_error([&] { runner(at::randn({2, 5})); }).find("ONNX Runtime: "),
+  EXPECT_NE(input_error([&] {
+              runner(at::randn({2, 5}));
+            }).find("ONNX Runtime: "),
             std::string::npos);
 }
 
