@@ -92,10 +92,9 @@ void add_promise_options(CLI::App& command, PromiseRequest& request);
 // Leaves a command when its work is done and written but the promise is not kept: exit code 2.
 struct PromiseNotKept {};
 
-// Prunes by as much as the promise allows, writes and reports it as write_pruned() does, and what
-// was tried; json["promise"]["kept"] says whether it is kept. Throws InputError.
-Json prune_by_promise(const PruneTask& task, const PromiseRequest& request,
-                      const PruneRequest& prune_request, const std::string& output);
+// Searches for the most that the promise allows, prints what was judged, and sets it in
+// task.options; json["kept"] says whether the promise is kept by it. Throws InputError.
+Json settle_promise(PruneTask& task, const PromiseRequest& request, const PruneRequest& prune);
 
 // Prints what was removed and what was `written`, and gives the same as data.
 Json report_pruned(const Pruned& pruned, const std::string& written);

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -15,25 +17,26 @@ struct Options {
   PromiseRequest promise;
 };
 
-Json prune_as_asked(const PruneTask& task, const Options& options) {
-  if (options.promise.given()) {
-    return prune_by_promise(task, options.promise, options.prune, options.output);
-  }
-  if (options.prune.structured) {
-    return write_pruned(prune_units(task.dense, task.calibration(), task.options), options.output);
-  }
-  return write_pruned(prune(task.dense, task.calibration(), task.options), options.output);
-}
-
 void run(const Options& options) {
   require_writable(options.output);
   if (!options.json.empty()) require_writable(options.json);
-  const PruneTask task = prune_task(options.input, options.data, options.prune);
-  Json json = prune_as_asked(task, options);
+  PruneTask task = prune_task(options.input, options.data, options.prune);
+  Json promise;
+  if (options.promise.given()) promise = settle_promise(task, options.promise, options.prune);
+  const bool units = options.prune.structured.has_value();
+  Json json =
+      units
+          ? write_pruned(prune_units(task.dense, task.calibration(), task.options), options.output)
+          : write_pruned(prune(task.dense, task.calibration(), task.options), options.output);
   json.update(
       {{"output", options.output}, {"method", options.prune.method}, {"head", task.options.head}});
+  if (!promise.is_null()) json["promise"] = promise;
   write_json_if(options.json, json);
-  if (options.promise.given() && !json["promise"]["kept"].get<bool>()) throw PromiseNotKept();
+  if (promise.is_null() || promise["kept"].get<bool>()) return;
+  fmt::print(
+      "The promise could not be shown to be kept; the network written is the least pruned that "
+      "was tried.\n");
+  throw PromiseNotKept();
 }
 
 }  // namespace

@@ -73,6 +73,7 @@
 #include "ncprune/report/class_report.h"
 #include "ncprune/report/collapse_report.h"
 #include "ncprune/report/comparison_report.h"
+#include "ncprune/report/promise_report.h"
 #include "ncprune/report/table.h"
 // experiment: the stages in their order
 #include "ncprune/experiment/demo.h"

@@ -11,6 +11,7 @@
 namespace ncprune {
 namespace {
 
+// Half of it all first.
 std::vector<double> shares_up_to(double most) {
   std::vector<double> shares;
   for (double left = 0.5; 1 - left < most; left *= 0.8) shares.push_back(1 - left);
@@ -20,25 +21,26 @@ std::vector<double> shares_up_to(double most) {
 
 }  // namespace
 
-std::vector<PromiseStep> search_promise(const Network& dense, const Dataset& held_out,
-                                        const Promise& promise, double most,
-                                        const std::function<Network(double share)>& prune_by) {
+PromiseSearch search_promise(const NetworkToKeep& task, const Promise& promise, double most,
+                             const std::function<Network(double share)>& prune_by) {
   require_valid(promise);
   if (!(most > 0 && most < 1)) {
     throw InputError(fmt::format("largest share to remove {} is outside (0, 1)", most));
   }
-  const at::Tensor before = class_scores(dense, held_out);
+  const at::Tensor before = class_scores(task.dense, task.held_out);
   const std::vector<double> shares = shares_up_to(most);
   Progress progress("promise", std::ssize(shares));
   std::vector<PromiseStep> steps;
   for (const double share : shares) {
     const Network pruned = prune_by(share);
     steps.push_back(
-        {share, judge(promise, before, class_scores(pruned, held_out), held_out.labels)});
+        {share, judge(promise, before, class_scores(pruned, task.held_out), task.held_out.labels)});
     progress.advance();
     if (!steps.back().verdict.kept) break;
   }
-  return steps;
+  const auto kept = static_cast<size_t>(std::count_if(
+      steps.begin(), steps.end(), [](const PromiseStep& step) { return step.verdict.kept; }));
+  return {std::move(steps), kept > 0 ? kept - 1 : 0, kept > 0};
 }
 
 }  // namespace ncprune

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
-#include <algorithm>
-#include <iterator>
 #include <optional>
 
 #include "ncprune/base/error.h"
@@ -18,16 +16,6 @@ namespace ncprune {
 namespace {
 
 using Tensors = std::vector<at::Tensor>;
-
-constexpr int64_t kIrVersion = 8;
-
-int32_t onnx_type(const at::Tensor& tensor) {
-  const auto type =
-      std::find_if(std::begin(kElementTypes), std::end(kElementTypes),
-                   [&](const ElementType& t) { return t.torch == tensor.scalar_type(); });
-  if (type == std::end(kElementTypes)) throw InputError("has an input of an unusual element type");
-  return type->onnx;
-}
 
 // A model whose inputs are those that are given, and whose outputs the node's.
 std::string model_of(const Node& node, const std::map<std::string, int64_t>& opsets,
@@ -49,7 +37,9 @@ std::string model_of(const Node& node, const std::map<std::string, int64_t>& ops
     if (!inputs[i].defined()) continue;
     onnx::ValueInfoProto& input = *graph.add_input();
     input.set_name(own.input(place));
-    input.mutable_type()->mutable_tensor_type()->set_elem_type(onnx_type(inputs[i]));
+    const std::optional<int32_t> type = onnx_type(inputs[i].scalar_type());
+    if (!type) throw InputError("has an input of an unusual element type");
+    input.mutable_type()->mutable_tensor_type()->set_elem_type(*type);
   }
   for (int k = 0; k < own.output_size(); ++k) {
     if (own.output(k).empty()) continue;

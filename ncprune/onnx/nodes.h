@@ -19,6 +19,9 @@ at::Tensor constant_from(const onnx::NodeProto& proto);
 
 onnx::NodeProto node_to(const Node& node);
 
+// Of the files that are written.
+inline constexpr int64_t kIrVersion = 8;
+
 // The newest operator set whose definitions are at hand.
 int64_t known_opset();
 

@@ -28,9 +28,7 @@ constexpr int64_t kMaxElements = int64_t{1} << 40;
 constexpr int kMaxRank = 16;
 
 at::ScalarType scalar_type(int32_t type, const std::string& what) {
-  for (const ElementType& known : kElementTypes) {
-    if (known.onnx == type) return known.torch;
-  }
+  if (const auto known = torch_type(type)) return *known;
   throw InputError(fmt::format("{} has element type {}, which ncprune does not run", what,
                                element_type_name(type)));
 }
@@ -201,16 +199,14 @@ at::Tensor tensor_from(const Proto& proto, const std::string& what, const std::s
 }
 
 Proto tensor_to(const at::Tensor& tensor, const std::string& name) {
-  const auto* type =
-      std::find_if(std::begin(kElementTypes), std::end(kElementTypes),
-                   [&](const ElementType& entry) { return entry.torch == tensor.scalar_type(); });
-  if (type == std::end(kElementTypes)) {
+  const std::optional<int32_t> type = onnx_type(tensor.scalar_type());
+  if (!type) {
     throw std::logic_error(fmt::format("'{}': no ONNX type for its elements", name));
   }
   const at::Tensor flat = tensor.detach().to(at::kCPU).contiguous();
   Proto proto;
   proto.set_name(name);
-  proto.set_data_type(type->onnx);
+  proto.set_data_type(*type);
   for (const int64_t dim : flat.sizes()) proto.add_dims(dim);
   // An empty tensor must still say that its data are raw.
   proto.set_raw_data(flat.numel() == 0 ? nullptr : flat.data_ptr(), flat.nbytes());

@@ -15,8 +15,6 @@
 namespace ncprune {
 namespace {
 
-constexpr int64_t kIrVersion = 8;
-
 void describe(onnx::ValueInfoProto& proto, const ValueInfo& value) {
   proto.set_name(value.name);
   auto& type = *proto.mutable_type()->mutable_tensor_type();

@@ -57,16 +57,20 @@ void add_row(Table& table, std::string name, const std::vector<ModelResult>& mod
 
 }  // namespace
 
+std::string class_label(const ClassInfo& classes, size_t c) {
+  std::string label = classes.names.at(c);
+  if (!classes.counts.empty()) label += fmt::format(" ({})", classes.counts.at(c));
+  return is_minority(classes, c) ? label + " *" : label;
+}
+
 Table class_table(const std::string& title, const ClassInfo& classes,
                   const std::vector<ModelResult>& models) {
   const bool counts = !classes.counts.empty();
   Table table{title, {counts ? "class (samples)" : "class"}, {}};
   for (const ModelResult& model : models) table.header.push_back(model.name);
   for (size_t c = 0; c < classes.names.size(); ++c) {
-    std::string name = classes.names[c];
-    if (counts) name += fmt::format(" ({})", classes.counts[c]);
-    if (is_minority(classes, c)) name += " *";
-    add_row(table, std::move(name), models, [c](const ClassMetrics& m) { return m.recall[c]; });
+    add_row(table, class_label(classes, c), models,
+            [c](const ClassMetrics& m) { return m.recall[c]; });
   }
   table.rows.emplace_back();
   const std::vector<Line> lines = average_lines(classes);

@@ -24,6 +24,10 @@ struct ClassInfo {
   std::vector<int64_t> minority;   // the rare classes to watch
 };
 
+// What a class is called in a table: "Dress (45) *", with its training samples if they are known,
+// marked if it is rare.
+std::string class_label(const ClassInfo& classes, size_t c);
+
 // Recall per class (with its training samples, rare classes marked *), then the averages, a column
 // per network; in percent.
 Table class_table(const std::string& title, const ClassInfo& classes,

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -11,15 +10,6 @@ namespace {
 
 const std::string& name_of(const ClassInfo& classes, int64_t c) {
   return classes.names.at(static_cast<size_t>(c));
-}
-
-std::string label_of(const ClassInfo& classes, int64_t c) {
-  std::string label = name_of(classes, c);
-  if (!classes.counts.empty()) {
-    label += fmt::format(" ({})", classes.counts.at(static_cast<size_t>(c)));
-  }
-  const bool rare = std::count(classes.minority.begin(), classes.minority.end(), c) > 0;
-  return label + (rare ? " *" : "");
 }
 
 std::string p_text(double p) {
@@ -40,11 +30,10 @@ Table change_table(const Comparison& comparison, const ClassInfo& classes) {
               {}};
   for (size_t c = 0; c < comparison.classes.size(); ++c) {
     const ClassChange& change = comparison.classes[c];
-    table.rows.push_back({label_of(classes, static_cast<int64_t>(c)), percent(change.recall_before),
-                          percent(change.recall_after), std::to_string(change.lost),
-                          std::to_string(change.gained), p_text(change.adjusted),
-                          percent(change.calibration_error_before),
-                          percent(change.calibration_error_after)});
+    table.rows.push_back(
+        {class_label(classes, c), percent(change.recall_before), percent(change.recall_after),
+         std::to_string(change.lost), std::to_string(change.gained), p_text(change.adjusted),
+         percent(change.calibration_error_before), percent(change.calibration_error_after)});
   }
   return table;
 }

@@ -6,7 +6,7 @@
 
 namespace ncprune {
 
-// What happened to every class (training samples behind the name, rare classes marked *): recall
+// What happened to every class (class_label()): recall
 // before and after and calibration error, in percent; samples lost and gained; the adjusted
 // p-value.
 Table change_table(const Comparison& comparison, const ClassInfo& classes);

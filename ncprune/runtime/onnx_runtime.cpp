@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <iterator>
 
 #include "ncprune/base/error.h"
 #include "ncprune/model/element_types.h"
@@ -208,15 +207,13 @@ std::vector<const char*> pointers(const std::vector<std::string>& names) {
 
 // Reads `tensor` in place: it must outlive the value, contiguous.
 Owned<OrtValue> value_of(const at::Tensor& tensor, const OrtMemoryInfo* memory) {
-  const auto type =
-      std::find_if(std::begin(kElementTypes), std::end(kElementTypes),
-                   [&](const ElementType& t) { return t.torch == tensor.scalar_type(); });
-  if (type == std::end(kElementTypes)) {
+  const std::optional<int32_t> type = onnx_type(tensor.scalar_type());
+  if (!type) {
     throw InputError("ONNX Runtime is given no tensors of this element type");
   }
   OrtValue* value = nullptr;
   check(api().create_tensor(memory, tensor.data_ptr(), tensor.nbytes(), tensor.sizes().data(),
-                            tensor.sizes().size(), type->onnx, &value));
+                            tensor.sizes().size(), *type, &value));
   return {value, api().release_value};
 }
 
@@ -230,12 +227,11 @@ at::Tensor tensor_of(OrtValue* value) {
   check(api().dimension_count(raw, &rank));
   std::vector<int64_t> shape(rank);
   check(api().dimensions(raw, shape.data(), rank));
-  const auto type = std::find_if(std::begin(kElementTypes), std::end(kElementTypes),
-                                 [&](const ElementType& t) { return t.onnx == number; });
-  if (type == std::end(kElementTypes)) {
+  const std::optional<at::ScalarType> type = torch_type(number);
+  if (!type) {
     throw InputError(fmt::format("ONNX Runtime gives a tensor of element type {}", number));
   }
-  at::Tensor tensor = at::empty(shape, at::TensorOptions(type->torch));
+  at::Tensor tensor = at::empty(shape, at::TensorOptions(*type));
   void* data = nullptr;
   check(api().tensor_data(value, &data));
   if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), data, tensor.nbytes());

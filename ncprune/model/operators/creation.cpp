@@ -41,9 +41,7 @@ Tensors run_range(const Node& node, const Tensors& inputs, const RunMode&) {
 
 Tensors run_cast(const Node& node, const Tensors& inputs, const RunMode&) {
   const int64_t type = node.integer("to", 0);
-  for (const ElementType& known : kElementTypes) {
-    if (known.onnx == type) return {inputs.at(0).to(known.torch)};
-  }
+  if (const auto known = torch_type(type)) return {inputs.at(0).to(*known)};
   refuse(node, fmt::format("to element type {}, which cannot be run", type));
 }
 
