@@ -21,7 +21,6 @@ SPARSITY = 0.98
 KAPPA = 3.0
 SHRINKAGE = 20.0
 DAMPING = 0.01
-FLOOR = 0.25  # the least a layer keeps, as a share of what uniform densities would give it
 BATCH = 2048
 
 
@@ -151,18 +150,18 @@ def largest(scores, keep):
     return mask.view(scores.shape)
 
 
-def allocate(scores, keep):
-    """Weights kept per layer: one ranking, but no layer falls below its floor."""
-    sizes = [s.numel() for s in scores]
-    mask = largest(torch.cat([s.flatten() for s in scores]), keep)
-    counts = [int(part.sum()) for part in mask.split(sizes)]
-    floors = [FLOOR * keep * size / sum(sizes) for size in sizes]
-    missing = sum(max(0.0, f - c) for f, c in zip(floors, counts))
-    spare = sum(max(0.0, c - f) for f, c in zip(floors, counts))
-    return [
-        round(f if c <= f else c - missing * (c - f) / spare if missing else c)
-        for f, c in zip(floors, counts)
-    ]
+def allocate(weights, keep):
+    """Weights kept per layer: density ~ (outputs + inputs) / weights; a layer that would keep more
+    than it has stays whole."""
+    whole = set()
+    while True:
+        left = keep - sum(weights[i].numel() for i in whole)
+        sides = sum(sum(w.shape) for i, w in enumerate(weights) if i not in whole)
+        shares = [w.numel() if i in whole else left * sum(w.shape) / sides for i, w in enumerate(weights)]
+        full = {i for i, w in enumerate(weights) if i not in whole and shares[i] > w.numel()}
+        if not full:
+            return [round(share) for share in shares]
+        whole |= full
 
 
 def search_support(metric, cross, row_weights, keep):
@@ -207,21 +206,17 @@ def refit(metric, cross, mask):
 
 def measure(weights, inputs, labels):
     classes = Classes(labels)
-    metrics = metrics_of(weights[:-1], inputs, labels, classes)
-    return classes, metrics, output_weights(weights, inputs, labels, classes)
+    metric = metrics_of(weights[:1], inputs, labels, classes)[0]
+    return classes, metric, output_weights(weights, inputs, labels, classes)
 
 
 def prune(weights, inputs, labels, measured):
-    classes, metrics, row_weights = measured
-    scores = []
-    for weight, metric, g in zip(weights, metrics, row_weights):
-        inverse = torch.cholesky_inverse(torch.linalg.cholesky(damped(metric)[0]))
-        scores.append(g.unsqueeze(1) * weight.double().square() / inverse.diagonal())
-    kept = allocate(scores, round((1 - SPARSITY) * sum(s.numel() for s in scores)))
+    classes, first_metric, row_weights = measured
+    kept = allocate(weights[:-1], round((1 - SPARSITY) * sum(w.numel() for w in weights[:-1])))
     pruned = list(weights)
-    for layer, (weight, metric) in enumerate(zip(weights[:-1], metrics)):
+    for layer, weight in enumerate(weights[:-1]):
         if layer == 0:  # nothing before it changed
-            cross = weight.double() @ metric
+            metric, cross = first_metric, weight.double() @ first_metric
         else:
             metric, cross = cross_moments(weights, pruned, layer, inputs, labels, classes)
         metric, ridge = damped(metric)
@@ -248,17 +243,19 @@ def errors(dense, pruned, inputs, labels):
 
 def check(folder, weights, inputs, labels):
     ours = read_weights(os.path.join(folder, "pruned.onnx"))
-    classes, metrics, _ = measure(weights, inputs, labels)
+    classes, metric, _ = measure(weights, inputs, labels)
     path = os.path.join(folder, "row_weights.f64")
     row_weights = torch.from_file(path, size=os.path.getsize(path) // 8, dtype=torch.float64)
     row_weights = row_weights.split([len(w) for w in weights[:-1]])
-    theirs = prune(weights, inputs, labels, (classes, metrics, row_weights))
+    theirs = prune(weights, inputs, labels, (classes, metric, row_weights))
     our_errors = errors(weights, ours, inputs, labels)
     their_errors = errors(weights, theirs, inputs, labels)
     print("| layer | kept: ncprune | PyTorch | masks share | error: ncprune | PyTorch |")
     print("|---|---|---|---|---|---|")
     for i, (a, b, a_error, b_error) in enumerate(zip(ours, theirs, our_errors, their_errors)):
         a_kept, b_kept = int((a != 0).sum()), int((b != 0).sum())
+        if a_kept != b_kept:
+            sys.exit(f"layer {i + 1}: {a_kept} weights kept by ncprune, {b_kept} by PyTorch")
         shared = int(((a != 0) & (b != 0)).sum()) / max(a_kept, b_kept)
         print(
             f"| {i + 1} | {a_kept} | {b_kept} | {100 * shared:.1f} % "

@@ -76,7 +76,7 @@ const std::vector<Allocation>& allocations() {
   static const std::vector<Allocation> table{
       {"erk", "density ~ (outputs + inputs + kernel) / weights",
        "Evci, Gale, Menick, Castro, Elsen 2020", erk_counts},
-      {"global", "one ranking over all layers", "Han, Pool, Tran, Dally 2015", global_counts},
+      {"global", "one ranking over all layers", "Han, Pool, Tran, Dally 2015", global_counts, true},
       {"uniform", "every layer the same density", "", uniform_counts},
   };
   return table;

@@ -22,6 +22,7 @@ struct Allocation {
   std::string source;
   // A count per layer; they sum to `keep` (to rounding, but for global).
   std::function<std::vector<int64_t>(const std::vector<LayerScores>& layers, int64_t keep)> kept;
+  bool reads_scores = false;  // else it goes by the layers' shapes
 };
 
 const std::vector<Allocation>& allocations();

@@ -2,10 +2,13 @@
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/nextafter.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <limits>
 
+#include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
+#include "ncprune/prune/allocation.h"
 
 namespace ncprune {
 namespace {
@@ -22,14 +25,22 @@ at::Tensor zeros_first(const at::Tensor& scores, const at::Tensor& weight, bool 
 
 }  // namespace
 
+bool needs_scores(const Method& method) {
+  return method.solver == "score" ||
+         find_named(allocations(), method.allocation, "allocation").reads_scores;
+}
+
 std::vector<LayerStatistics> measure_for(const std::vector<Method>& wanted, const Network& dense,
                                          const Dataset& calibration, const MetricOptions& options) {
   std::set<Statistic> needs;
   for (const Method& method : wanted) {
-    const Criterion criterion = find_criterion(method.criterion);
-    needs.insert(criterion.needs.begin(), criterion.needs.end());
-    // Repair and search start from the first layer's moments.
+    if (needs_scores(method)) {
+      const Criterion criterion = find_criterion(method.criterion);
+      needs.insert(criterion.needs.begin(), criterion.needs.end());
+    }
     const bool searches = method.solver != "score" && method.metric == "neural-collapse";
+    if (searches) needs.insert(Statistic::kOutputWeight);
+    // Repair and search start from the first layer's moments.
     if (searches || method.repair == "least-squares") {
       needs.insert(Statistic::kFirstMetric);
     }
@@ -47,6 +58,10 @@ std::vector<at::Tensor> score_layers(const Network& dense,
   for (size_t l = 0; l < layers.size(); ++l) {
     Random own = random.stream(layers[l].name);
     const at::Tensor weight = weight_of(dense, layers[l]).to(at::kDouble);
+    if (!needs_scores(options.method)) {
+      scores.push_back(at::zeros_like(weight));
+      continue;
+    }
     scores.push_back(zeros_first(criterion.score({weight, statistics[l], criterion.options, own}),
                                  weight, criterion.whole_neurons));
   }
