@@ -21,9 +21,10 @@ void add_gradual(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_latency(CLI::App& app);
+void add_robustness(CLI::App& app);
 void add_collapse(CLI::App& app);
 void add_study(CLI::App& app);
-void add_lists(CLI::App& app);  // methods, criteria, operators, architectures, datasets
+void add_lists(CLI::App& app);  // methods, criteria, operators, architectures, corruptions, datasets
 
 // --data, --data-root, --imbalance, --validation and --seed, alike for every command with data.
 void add_data_options(CLI::App& command, DataRequest& request);

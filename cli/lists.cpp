@@ -65,6 +65,11 @@ void add_lists(CLI::App& app) {
       return std::vector<std::string>{a.name, a.usage, a.summary};
     });
   });
+  add_list(app, "corruptions", {"name", "summary", "source"}, [] {
+    return rows_of<Corruption>(corruptions(), [](const Corruption& c) {
+      return std::vector<std::string>{c.name, c.summary, c.source};
+    });
+  });
   add_list(app, "datasets", {"name", "usage", "summary"}, [] {
     return rows_of<DataSource>(data_sources(), [](const DataSource& s) {
       return std::vector<std::string>{s.name, s.usage, s.summary};

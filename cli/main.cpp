@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   cli::add_evaluate(app);
   cli::add_compare(app);
   cli::add_latency(app);
+  cli::add_robustness(app);
   cli::add_collapse(app);
   cli::add_study(app);
   cli::add_lists(app);

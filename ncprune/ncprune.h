@@ -13,6 +13,7 @@
 #include "ncprune/base/runtime.h"
 #include "ncprune/base/spec.h"
 // data: labelled samples, where they come from, how they are thinned and split
+#include "ncprune/data/corruption.h"
 #include "ncprune/data/dataset.h"
 #include "ncprune/data/imbalance.h"
 #include "ncprune/data/noise.h"
@@ -63,17 +64,22 @@
 #include "ncprune/prune/sparsity.h"
 #include "ncprune/prune/structured.h"
 // evaluate: what happened to each class
+#include "ncprune/evaluate/attack.h"
 #include "ncprune/evaluate/comparison.h"
+#include "ncprune/evaluate/corrupted.h"
 #include "ncprune/evaluate/inference.h"
 #include "ncprune/evaluate/latency.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/evaluate/promise.h"
+#include "ncprune/evaluate/robustness.h"
 #include "ncprune/evaluate/runner.h"
+#include "ncprune/evaluate/sensitivity.h"
 // report: numbers as tables, JSON and pages
 #include "ncprune/report/class_report.h"
 #include "ncprune/report/collapse_report.h"
 #include "ncprune/report/comparison_report.h"
 #include "ncprune/report/promise_report.h"
+#include "ncprune/report/robustness_report.h"
 #include "ncprune/report/table.h"
 // experiment: the stages in their order
 #include "ncprune/experiment/demo.h"

@@ -8,6 +8,7 @@
 #include <array>
 #include <cctype>
 #include <memory>
+#include <stdexcept>
 
 #include "ncprune/base/error.h"
 #include "ncprune/data/excerpt.h"
@@ -94,6 +95,20 @@ Image decode_image(std::string_view bytes, const std::string& where, int64_t max
   if (bytes.starts_with("\xFF\xD8"sv)) return decode_jpeg(bytes, where, max_pixels);
   if (bytes.starts_with("\x89PNG"sv)) return decode_png(bytes, where, max_pixels);
   throw InputError(fmt::format("{}: neither a JPEG nor a PNG image", where));
+}
+
+std::string encode_jpeg(const Image& image, int quality) {
+  const std::unique_ptr<void, int (*)(tjhandle)> encoder(tjInitCompress(), tjDestroy);
+  if (!encoder) throw std::bad_alloc();
+  const bool grey = image.channels == 1;
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;  // NOLINT(google-runtime-int): the library's type
+  const int done = tjCompress2(encoder.get(), image.pixels.data(), static_cast<int>(image.width), 0,
+                               static_cast<int>(image.height), grey ? TJPF_GRAY : TJPF_RGB, &bytes,
+                               &size, grey ? TJSAMP_GRAY : TJSAMP_420, quality, TJFLAG_ACCURATEDCT);
+  const std::unique_ptr<unsigned char, void (*)(unsigned char*)> guard(bytes, tjFree);
+  if (done != 0) throw std::runtime_error(tjGetErrorStr2(encoder.get()));
+  return {reinterpret_cast<const char*>(bytes), size};
 }
 
 Image with_channels(Image image, int64_t channels) {

@@ -32,6 +32,10 @@ bool is_image_name(std::string_view name);
 Image decode_image(std::string_view bytes, const std::string& where,
                    int64_t max_pixels = kMaxImagePixels);
 
+// The picture as a JPEG file of `quality`, 1 to 100; colours at half the resolution, as is usual.
+// REQUIRES: 1 or 3 channels.
+std::string encode_jpeg(const Image& image, int quality);
+
 // The same picture with 1 or 3 channels: grey in all three, or 0.299 R + 0.587 G + 0.114 B (ITU-R
 // BT.601), rounded. REQUIRES: `channels` is 1 or 3.
 Image with_channels(Image image, int64_t channels);

@@ -126,6 +126,10 @@ TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
   expect_refused(prune(kGood + "--max-class-drop 5 --pattern 2:4 --method sparsegpt"), {"2:4"});
   expect_refused("compare good.onnx good.onnx --confidence 1 " + kGood, {"confidence 1", "(0, 1)"});
   expect_refused("compare good.onnx missing.onnx " + kGood, {"missing.onnx"});
+  expect_refused("robustness good.onnx --severities 6 " + kGood, {"severity 6", "1 to 5"});
+  expect_refused("robustness good.onnx --epsilon 0 " + kGood, {"epsilon 0", "(0, 1e6]"});
+  expect_refused("robustness good.onnx --corruptions fog,smoke " + kGood, {"fog", "pictures", "[2]"});
+  expect_refused("robustness good.onnx --measure speed " + kGood, {"--measure", "speed"});
   expect_refused("latency good.onnx --batch 0", {"batch 0", "[1, 1048576]"});
   expect_refused("latency good.onnx --runtime tensorrt", {"tensorrt", "ncprune, onnxruntime"});
   expect_refused(prune(kGood + "--structured 0.5 --round-to 0"), {"multiples of 0"});

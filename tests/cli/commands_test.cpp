@@ -42,6 +42,22 @@ TEST_F(Commands, TrainPruneEvaluateWithAClassOfOneSample) {
   EXPECT_TRUE(json["networks"][1]["noisy"].contains("worst_recall"));
 }
 
+TEST_F(Commands, RobustnessHoldsNetworksSideBySide) {
+  const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
+  run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
+  run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.7");
+  const std::string both =
+      run("robustness " + data + "dense.onnx pruned.onnx --severities 2,5 --json out.json");
+  for (const std::string word : {"weight-noise", "all corruptions", "PGD-10", "jacobian", "rare"}) {
+    EXPECT_NE(both.find(word), std::string::npos) << word << " in: " << both;
+  }
+  const Json json = Json::parse(content(folder_, "out.json"));
+  EXPECT_EQ(json["all_corruptions"].size(), 2);
+  EXPECT_EQ(json["corruptions"].back()["severity"], 5);
+  const std::string one = run("robustness " + data + "dense.onnx --measure attacks");
+  EXPECT_EQ(one.find("weight-noise"), std::string::npos);
+}
+
 TEST_F(Commands, LatencyAndEvaluateRunWhatTheyAreAsked) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' ";
   run("train " + data + "--arch mlp:400,300 --epochs 2 -o dense.onnx");

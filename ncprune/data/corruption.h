@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "ncprune/base/random.h"
+#include "ncprune/data/dataset.h"
+
+namespace ncprune {
+
+// How hard inputs are hit. The scale names the table of strengths: "cifar-c", for pictures of about
+// 32 x 32 (Hendrycks, Dietterich 2019), or "mnist-c", the harsher strengths of ImageNet-C, most of
+// which MNIST-C kept (Mu, Gilmer 2019).
+struct CorruptionLevel {
+  std::string scale = "cifar-c";
+  int64_t severity = 1;  // in [1, 5]
+  uint64_t seed = 0;
+};
+
+// Strengths of both scales, by severity.
+template <typename T>
+struct Strengths {
+  std::array<T, 5> cifar_c;
+  std::array<T, 5> mnist_c;
+
+  // REQUIRES: the level is valid.
+  const T& at(const CorruptionLevel& level) const {
+    const auto& table = level.scale == "cifar-c" ? cifar_c : mnist_c;
+    return table.at(static_cast<size_t>(level.severity - 1));
+  }
+};
+
+// What can befall the inputs of a network in use.
+struct Corruption {
+  std::string name;
+  std::string summary;
+  std::string source;
+  // Takes pictures float [N, channels, height, width] in [0, 1], 1 or 3 channels, a part of the
+  // data at a time, and may leave [0, 1]; else takes tables [N, D], whole.
+  bool pictures;
+  at::Tensor (*apply)(const at::Tensor& inputs, const CorruptionLevel& level, Random& random);
+};
+
+// By name; each file of corruptions/ adds some.
+const std::vector<Corruption>& corruptions();
+
+// Those that such data can suffer.
+std::vector<std::string> corruption_names(const Dataset& data);
+
+// `data` with corrupted inputs, back in the data's range; the same for the same seed, whatever the
+// number of threads. Throws InputError on an unknown name, scale or severity, and on a corruption
+// that such data cannot suffer.
+Dataset corrupted(const Dataset& data, const std::string& name, const CorruptionLevel& level);
+
+}  // namespace ncprune

@@ -1,0 +1,87 @@
+#include "ncprune/evaluate/attack.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/minimum.h>
+#include <ATen/ops/one_hot.h>
+#include <fmt/format.h>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/random.h"
+#include "ncprune/evaluate/input_gradient.h"
+#include "ncprune/model/interpreter.h"
+
+namespace ncprune {
+namespace {
+
+// Where a sample may be moved to.
+struct Box {
+  at::Tensor low;
+  at::Tensor high;
+
+  at::Tensor nearest(const at::Tensor& inputs) const {
+    return at::minimum(at::maximum(inputs, low), high);
+  }
+};
+
+Box box_around(const at::Tensor& inputs, const at::Tensor& radius, const Dataset& data) {
+  Box box{inputs - radius, inputs + radius};
+  if (data.range) {
+    box.low.clamp_(data.range->first, data.range->second);
+    box.high.clamp_(data.range->first, data.range->second);
+  }
+  return box;
+}
+
+at::Tensor gradient_sign(const Network& network, const at::Tensor& inputs,
+                         const at::Tensor& labels) {
+  const InputGradient function(network, inputs);
+  const at::Tensor& logits = function.logits();
+  return function
+      .by(logits.softmax(1) - at::one_hot(labels, logits.size(1)).to(logits.scalar_type()))
+      .sign_();
+}
+
+}  // namespace
+
+void require_valid(const AttackOptions& options) {
+  if (!(options.epsilon > 0 && options.epsilon <= 1e6)) {
+    throw InputError(fmt::format("epsilon {} is outside (0, 1e6]", options.epsilon));
+  }
+  if (options.steps < 0 || options.steps > 1000) {
+    throw InputError(fmt::format("{} steps of an attack; wanted 0 to 1000", options.steps));
+  }
+}
+
+Dataset attacked(const Network& network, const Dataset& data, const AttackOptions& options) {
+  require_valid(options);
+  require_fits(network, data, network.name);
+  Random random = Random(options.seed).stream("attack");
+  at::Tensor radius = at::full({}, options.epsilon, data.inputs.options());
+  if (!data.range) radius = radius * data.inputs.std(0, false);
+  std::vector<at::Tensor> moved;
+  const int64_t batch = batch_size(network);
+  const std::vector<at::Tensor> labels = data.labels.split(batch);
+  for (const at::Tensor& inputs : data.inputs.split(batch)) {
+    const Box box = box_around(inputs, radius, data);
+    const at::Tensor& own = labels[moved.size()];
+    if (options.steps == 0) {
+      moved.push_back(box.nearest(inputs + radius * gradient_sign(network, inputs, own)));
+      continue;
+    }
+    const at::Tensor step = radius * (2.5 / static_cast<double>(options.steps));
+    at::Tensor now =
+        box.nearest(inputs + radius * at::empty_like(inputs).uniform_(-1, 1, random.generator()));
+    for (int64_t i = 0; i < options.steps; ++i) {
+      now = box.nearest(now + step * gradient_sign(network, now, own));
+    }
+    moved.push_back(now);
+  }
+  Dataset result = data;
+  result.inputs = at::cat(moved);
+  return result;
+}
+
+}  // namespace ncprune
