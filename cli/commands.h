@@ -23,6 +23,7 @@ void add_compare(CLI::App& app);
 void add_latency(CLI::App& app);
 void add_robustness(CLI::App& app);
 void add_collapse(CLI::App& app);
+void add_report(CLI::App& app);
 void add_study(CLI::App& app);
 void add_lists(CLI::App& app);  // methods, criteria, operators, architectures, corruptions, datasets
 

@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   cli::add_latency(app);
   cli::add_robustness(app);
   cli::add_collapse(app);
+  cli::add_report(app);
   cli::add_study(app);
   cli::add_lists(app);
   try {

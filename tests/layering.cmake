@@ -10,7 +10,7 @@ set(MAY_INCLUDE_stats base data model)
 set(MAY_INCLUDE_criteria base data model stats)
 set(MAY_INCLUDE_prune base data model stats criteria)
 set(MAY_INCLUDE_evaluate base data model runtime onnx stats)
-set(MAY_INCLUDE_report base stats evaluate)
+set(MAY_INCLUDE_report base data stats evaluate)
 set(MAY_INCLUDE_experiment base data model onnx train stats criteria prune evaluate report)
 
 file(GLOB FOLDERS LIST_DIRECTORIES true ${ROOT}/ncprune/*)

@@ -111,6 +111,23 @@ std::string encode_jpeg(const Image& image, int quality) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
+std::string encode_png(const Image& image) {
+  png_image png{};
+  png.version = PNG_IMAGE_VERSION;
+  png.width = static_cast<png_uint_32>(image.width);
+  png.height = static_cast<png_uint_32>(image.height);
+  png.format = image.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  const std::unique_ptr<png_image, void (*)(png_image*)> guard(&png, png_image_free);
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(png), '\0');
+  png_alloc_size_t size = bytes.size();
+  if (png_image_write_to_memory(&png, bytes.data(), &size, 0, image.pixels.data(), 0, nullptr) ==
+      0) {
+    throw std::runtime_error(std::begin(png.message));
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
 Image with_channels(Image image, int64_t channels) {
   if (image.channels == channels) return image;
   Image result = blank_image(channels, image.height, image.width);

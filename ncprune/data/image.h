@@ -36,6 +36,9 @@ Image decode_image(std::string_view bytes, const std::string& where,
 // REQUIRES: 1 or 3 channels.
 std::string encode_jpeg(const Image& image, int quality);
 
+// The picture as a PNG file. REQUIRES: 1 or 3 channels.
+std::string encode_png(const Image& image);
+
 // The same picture with 1 or 3 channels: grey in all three, or 0.299 R + 0.587 G + 0.114 B (ITU-R
 // BT.601), rounded. REQUIRES: `channels` is 1 or 3.
 Image with_channels(Image image, int64_t channels);

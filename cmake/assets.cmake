@@ -1,0 +1,55 @@
+# ncprune_assets(OUT)
+#
+# What the report's page carries with it: its style and script (ncprune/report/page.css, page.js) and
+# Vega, from the modules Debian ships, one file that needs neither a bundler nor a request. OUT is a source
+# file that defines what ncprune/report/assets.h declares.
+
+function(ncprune_assets OUT)
+  set(VEGA /usr/share/javascript/vega)
+  set(MODULES util time format loader dataflow canvas scale scenegraph expression selection statistics functions
+              runtime view event-selector parser transforms view-transforms encode interpreter)
+  set(SCRIPT "/* Vega (vega.github.io), (c) 2015-2021 UW Interactive Data Lab, BSD-3-Clause */\n")
+  string(APPEND SCRIPT "const vega = (() => {\nconst modules = {};\n"
+                       "const require = (name) => modules[name === 'vega-selections' ? 'vega-selection' : name];\n")
+  foreach(MODULE IN LISTS MODULES)
+    if(NOT EXISTS ${VEGA}/vega-${MODULE}.min.js)
+      message(FATAL_ERROR "${VEGA}/vega-${MODULE}.min.js is missing: run ./install-packages (libjs-vega)")
+    endif()
+    file(READ ${VEGA}/vega-${MODULE}.min.js TEXT)
+    string(REGEX REPLACE "//# sourceMappingURL=[^\n]*" "" TEXT "${TEXT}")
+    string(APPEND SCRIPT "(function (exports, module) {\n${TEXT}\n"
+                         "})(modules['vega-${MODULE}'] = {}, {});\n")
+  endforeach()
+  string(APPEND SCRIPT "Object.assign(modules['vega-dataflow'].transforms, modules['vega-transforms'],\n"
+                       "  modules['vega-view-transforms'], modules['vega-encode']);\n"
+                       "return {parse: modules['vega-parser'].parse, View: modules['vega-view'].View,\n"
+                       "  expressionInterpreter: modules['vega-interpreter'].expressionInterpreter};\n})();\n")
+  set(FOLDER ${CMAKE_BINARY_DIR}/generated)
+  file(WRITE ${FOLDER}/vega.js.new "${SCRIPT}")
+  file(COPY_FILE ${FOLDER}/vega.js.new ${FOLDER}/vega.js ONLY_IF_DIFFERENT)
+  file(REMOVE ${FOLDER}/vega.js.new)
+  set(REPORT ${CMAKE_SOURCE_DIR}/ncprune/report)
+  file(GENERATE OUTPUT ${FOLDER}/assets.cpp CONTENT
+"// Generated: files as they are, by the assembler.
+#include \"ncprune/report/assets.h\"
+
+#define FILE_AS(NAME, PATH)                                                                    \\
+  asm(\".section .rodata\\n\" #NAME \"_begin:\\n.incbin \\\"\" PATH \"\\\"\\n\" #NAME \"_end:\\n.previous\\n\"); \\
+  extern const char NAME##_begin[];                                                            \\
+  extern const char NAME##_end[]
+extern \"C\" {
+FILE_AS(ncprune_page_style, \"${REPORT}/page.css\");
+FILE_AS(ncprune_page_script, \"${REPORT}/page.js\");
+FILE_AS(ncprune_vega, \"${FOLDER}/vega.js\");
+}
+
+namespace ncprune {
+std::string_view page_style() { return {ncprune_page_style_begin, ncprune_page_style_end}; }
+std::string_view page_script() { return {ncprune_page_script_begin, ncprune_page_script_end}; }
+std::string_view vega_script() { return {ncprune_vega_begin, ncprune_vega_end}; }
+}  // namespace ncprune
+")
+  set_source_files_properties(${FOLDER}/assets.cpp PROPERTIES OBJECT_DEPENDS
+                              "${REPORT}/page.css;${REPORT}/page.js;${FOLDER}/vega.js")
+  set(${OUT} ${FOLDER}/assets.cpp PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,126 @@
+#include "ncprune/experiment/evidence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/log.h"
+#include "ncprune/data/noise.h"
+#include "ncprune/model/cost.h"
+#include "ncprune/model/interpreter.h"
+#include "ncprune/model/layers.h"
+#include "ncprune/onnx/onnx.h"
+
+namespace ncprune {
+namespace {
+
+// Networks do not all allow everything: what one of them refuses is left out, and said.
+void unless_refused(const std::string& what, const std::function<void()>& measure) {
+  try {
+    measure();
+  } catch (const InputError& error) {
+    log_warning(fmt::format("the report goes without {}: {}", what, error.what()));
+  }
+}
+
+NetworkSize size_of(const Network& network) {
+  const NetworkCost whole = cost(network);
+  NetworkSize size{whole.parameters,
+                   whole.macs,
+                   static_cast<int64_t>(onnx_bytes(network).size()),
+                   {},
+                   std::nullopt};
+  for (const Layer& layer : linear_layers(network)) {
+    const at::Tensor weight = weight_of(network, layer);
+    size.layers.push_back({layer.name, weight.numel(), weight.count_nonzero().item<int64_t>()});
+  }
+  return size;
+}
+
+bool is_picture(const Dataset& data) {
+  const std::vector<int64_t> shape = data.sample_shape();
+  return data.range && shape.size() == 3 && (shape[0] == 1 || shape[0] == 3);
+}
+
+Image image_of(const at::Tensor& sample, const std::pair<double, double>& range) {
+  const at::Tensor bytes = ((sample - range.first) / (range.second - range.first) * 255)
+                               .round()
+                               .clamp(0, 255)
+                               .permute({1, 2, 0})
+                               .to(at::kByte)
+                               .contiguous();
+  const std::span<const uint8_t> pixels = elements<uint8_t>(bytes);
+  return {sample.size(0), sample.size(1), sample.size(2), {pixels.begin(), pixels.end()}};
+}
+
+// Networks take turns, the surest disagreements of each first.
+std::vector<Picture> exemplars_of(const Evidence& evidence, const Dataset& test, int64_t most) {
+  std::vector<Picture> pictures;
+  if (!is_picture(test)) return pictures;
+  const auto& names = evidence.classes.names;
+  for (size_t rank = 0; std::ssize(pictures) < most; ++rank) {
+    bool found = false;
+    for (size_t i = 0; i < evidence.comparisons.size() && std::ssize(pictures) < most; ++i) {
+      const std::vector<Exemplar>& exemplars = evidence.comparisons[i].exemplars;
+      if (rank >= exemplars.size()) continue;
+      found = true;
+      const Exemplar& e = exemplars[rank];
+      const auto name = [&](int64_t c) { return names.at(static_cast<size_t>(c)); };
+      pictures.push_back({fmt::format("{}: {} taken for {}, was for {} ({:.0f} % sure); sample {}",
+                                      evidence.results[i + 1].name, name(e.label), name(e.after),
+                                      name(e.before), 100 * e.confidence, e.sample),
+                          image_of(test.inputs[e.sample], *test.range)});
+    }
+    if (!found) break;
+  }
+  return pictures;
+}
+
+}  // namespace
+
+Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const PreparedData& data,
+                         const EvidenceOptions& options) {
+  const Dataset& test = data.test;
+  const Metadata& known = networks.front().network.metadata;
+  Evidence evidence;
+  evidence.classes = {known.class_names.empty() ? test.class_names : known.class_names,
+                      class_counts(data.train), data.minority};
+  evidence.confidence = options.comparison.confidence;
+  std::vector<Network> all;
+  std::vector<at::Tensor> scores;
+  const Dataset noisy = with_gaussian_noise(test, options.noise, options.comparison.seed);
+  for (const NamedNetwork& n : networks) {
+    require_fits(n.network, test, n.name);
+    all.push_back(n.network);
+    scores.push_back(class_scores(n.network, test));
+    ModelResult result{n.name, class_metrics(scores.back(), test.labels), {}};
+    if (options.noise > 0) result.noisy = evaluate(n.network, noisy);
+    evidence.results.push_back(std::move(result));
+    evidence.sizes.push_back(size_of(n.network));
+    if (scores.size() == 1) continue;
+    evidence.comparisons.push_back(
+        compare(scores.front(), scores.back(), test.labels, options.comparison));
+  }
+  evidence.exemplars = exemplars_of(evidence, test, options.exemplars);
+  unless_refused("latency", [&] {
+    if (!options.measure_latency) return;
+    const std::vector<Latency> latencies = measure_latency(all, {});
+    for (size_t i = 0; i < all.size(); ++i) evidence.sizes[i].latency = latencies[i];
+  });
+  unless_refused("geometry", [&] {
+    std::vector<CollapseResult> collapse;
+    for (const NamedNetwork& n : networks) {
+      collapse.push_back({n.name, measure_collapse(n.network, data.train)});
+    }
+    evidence.collapse = std::move(collapse);
+  });
+  const RobustnessOptions& robustness = options.robustness;
+  if (!robustness.corruptions && !robustness.sensitivity && !robustness.attacks) return evidence;
+  unless_refused("robustness",
+                 [&] { evidence.robustness = measure_robustness(all, test, options.robustness); });
+  return evidence;
+}
+
+}  // namespace ncprune
