@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <limits>
 
 #include "ncprune/base/error.h"
 
@@ -29,6 +31,17 @@ double mcnemar(int64_t lost, int64_t gained) {
   if (lost == gained) return 1;
   const boost::math::binomial_distribution<double> even(static_cast<double>(lost + gained), 0.5);
   return std::min(1.0, 2 * boost::math::cdf(even, static_cast<double>(std::min(lost, gained))));
+}
+
+double half_interval(const std::vector<double>& values) {
+  if (values.size() < 2) return std::numeric_limits<double>::quiet_NaN();
+  const auto n = static_cast<double>(values.size());
+  double mean = 0;
+  for (const double x : values) mean += x / n;
+  double squares = 0;
+  for (const double x : values) squares += (x - mean) * (x - mean);
+  const double t = boost::math::quantile(boost::math::students_t(n - 1), 0.975);
+  return t * std::sqrt(squares / (n - 1) / n);
 }
 
 std::vector<double> holm(const std::vector<double>& p_values) {

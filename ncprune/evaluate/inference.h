@@ -22,6 +22,9 @@ Interval clopper_pearson(int64_t successes, int64_t trials, double confidence);
 // 1947, by the binomial distribution); 1 when there are none. REQUIRES: both >= 0.
 double mcnemar(int64_t lost, int64_t gained);
 
+// Half the 95 % interval of the mean behind `values`, by Student's t; NaN of fewer than two.
+double half_interval(const std::vector<double>& values);
+
 // The p-values adjusted for having looked at all of them, in their order (Holm 1979); NaN stays NaN
 // and is not counted.
 std::vector<double> holm(const std::vector<double>& p_values);

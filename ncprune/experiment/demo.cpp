@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
+#include "ncprune/experiment/evidence.h"
 #include "ncprune/onnx/onnx.h"
 
 namespace ncprune {
@@ -31,6 +31,33 @@ std::vector<ModelResult> shown_models(const std::vector<StudyRow>& rows) {
   return models;
 }
 
+Page report_of(const Study& study, const std::vector<NamedNetwork>& networks, const Demo& demo,
+               const std::string& command) {
+  const StudyRow& first = demo.rows.front();
+  const PreparedData data = prepare_data({first.data, study.data_root, first.imbalance,
+                                          study.validation, static_cast<uint64_t>(first.seed)});
+  EvidenceOptions options{.noise = study.noise};
+  options.robustness.corruption.severities = {3};
+  options.robustness.attack.steps = 0;
+  Evidence evidence = gather_evidence(networks, data, options);
+  evidence.curves = sparsity_curves(demo.rows);
+  return evidence_page(
+      evidence,
+      {fmt::format("What removing {:g} % of the weights did to each class", 100 * kShown),
+       first.data,
+       first.imbalance,
+       data.test.size(),
+       command,
+       NCPRUNE_VERSION,
+       static_cast<uint64_t>(first.seed),
+       {{"All methods and heads",
+         {fmt::format("{} with {}: one network ({}), trained once and pruned in one shot without "
+                      "retraining by each method. Statistics come from the thinned training data "
+                      "alone, the numbers from the test set.",
+                      first.data, first.imbalance, study.architecture)},
+         {demo.summary, demo.classes}}}});
+}
+
 }  // namespace
 
 Study demo_study() {
@@ -48,13 +75,15 @@ Demo run_demo(const Study& study, const std::string& folder, const std::string& 
     require_writable(fmt::format("{}/{}", folder, file));
   }
   Demo demo;
+  std::vector<NamedNetwork> shown;
   StudyRun how;
   how.visit = [&](const StudyRow& row, const Network& network) {
+    const bool dense = row.method == "dense";
     if (row.head != "keep" || row.seed != study.seeds.front()) return;
-    if (row.method == "dense") write_onnx(folder + "/dense.onnx", network);
-    if (row.method == "surgeon" && row.sparsity == kShown) {
-      write_onnx(folder + "/surgeon-98.onnx", network);
-    }
+    if (!dense && row.sparsity != kShown) return;
+    shown.push_back({row.method, network});
+    if (dense) write_onnx(folder + "/dense.onnx", network);
+    if (row.method == "surgeon") write_onnx(folder + "/surgeon-98.onnx", network);
   };
   demo.rows = run_study(study, how);
   const StudyRow& first = demo.rows.front();
@@ -63,16 +92,7 @@ Demo run_demo(const Study& study, const std::string& folder, const std::string& 
                   first.classes, shown_models(demo.rows));
   demo.summary = summary_tables(demo.rows).front();
   write_json(folder + "/results.json", rows_json(demo.rows));
-  write_file(
-      folder + "/report.html",
-      html_page("ncprune: what pruning did to each class",
-                {fmt::format("{} with {}: one network ({}), trained once and pruned in one shot "
-                             "without retraining by each method. Statistics come from the thinned "
-                             "training data alone; the numbers from the test set.",
-                             first.data, first.imbalance, study.architecture),
-                 "* a class thinned to a fraction of its training samples.",
-                 fmt::format("Command: {}; seed {}.", command, first.seed)},
-                {demo.classes, demo.summary}));
+  write_file(folder + "/report.html", to_html(report_of(study, shown, demo, command)));
   return demo;
 }
 

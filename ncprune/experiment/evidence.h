@@ -15,8 +15,8 @@ struct NamedNetwork {
 
 struct EvidenceOptions {
   double noise = 0.2;  // standard deviation on the test inputs, for the class table; 0: none
-  ComparisonOptions comparison;
-  RobustnessOptions robustness;  // most of the time goes here
+  ComparisonOptions comparison = {};
+  RobustnessOptions robustness = {};  // most of the time goes here
   bool measure_latency = true;
   int64_t exemplars = 24;  // pictures of samples that are judged differently, at most
 };

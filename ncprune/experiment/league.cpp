@@ -1,35 +1,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <limits>
 
+#include "ncprune/evaluate/inference.h"
 #include "ncprune/experiment/study.h"
 
 namespace ncprune {
 namespace {
-
-// Half the 95 % interval of the mean of `values`, by Student's t; NaN for one value.
-double half_interval(const std::vector<double>& values, double mean) {
-  // 97.5 % quantiles for 1, 2, ... degrees of freedom; the normal one beyond.
-  constexpr std::array kQuantiles{12.706, 4.303, 3.182, 2.776, 2.571,
-                                  2.447,  2.365, 2.306, 2.262, 2.228};
-  if (values.size() < 2) return std::numeric_limits<double>::quiet_NaN();
-  double squares = 0;
-  for (const double x : values) squares += (x - mean) * (x - mean);
-  const size_t freedom = values.size() - 1;
-  const double t = freedom <= kQuantiles.size() ? kQuantiles[freedom - 1] : 1.96;
-  const auto n = static_cast<double>(values.size());
-  return t * std::sqrt(squares / static_cast<double>(freedom) / n);
-}
 
 std::string interval(const std::vector<double>& values) {
   if (values.empty()) return "";
   double mean = 0;
   for (const double x : values) mean += x / static_cast<double>(values.size());
   if (values.size() < 2) return percent(mean);
-  return fmt::format("{}±{:.1f}", percent(mean), 100 * half_interval(values, mean));
+  return fmt::format("{}±{:.1f}", percent(mean), 100 * half_interval(values));
 }
 
 // The order in which things first appear.

@@ -8,6 +8,7 @@
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/report/class_report.h"
+#include "ncprune/report/page.h"
 #include "ncprune/train/train.h"
 
 namespace ncprune {
@@ -107,6 +108,11 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows);
 // treatment, minority recall and balanced accuracy: the mean over seeds and half its 95 % interval
 // (Student's t), in percent.
 std::vector<Table> league_tables(const std::vector<StudyRow>& rows);
+
+// Balanced accuracy and minority recall against sparsity, as far as there is a minority, of the
+// first data set and imbalance under the first treatment: a line per method, the mean over seeds
+// with its 95 % interval; the dense network's is level. None for fewer than two sparsities.
+std::vector<Figure> sparsity_curves(const std::vector<StudyRow>& rows);
 
 Json row_json(const StudyRow& row);
 

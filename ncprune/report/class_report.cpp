@@ -102,30 +102,4 @@ Json metrics_json(const ClassMetrics& metrics, const ClassInfo& classes) {
   return json;
 }
 
-std::string html_page(const std::string& title, const std::vector<std::string>& paragraphs,
-                      const std::vector<Table>& tables) {
-  std::string html = fmt::format(R"(<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{}</title>
-<style>
-:root {{ color-scheme: light dark }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
-table {{ border-collapse: collapse; margin: 2rem 0; display: block; overflow-x: auto }}
-caption {{ text-align: left; font-weight: 600; padding-bottom: .5rem }}
-th, td {{ padding: .2rem .7rem; text-align: right; font-variant-numeric: tabular-nums }}
-th:first-child {{ text-align: left }}
-tbody th {{ font-weight: 400 }}
-thead th {{ border-bottom: 2px solid; vertical-align: bottom }}
-tr.rule > * {{ border-top: 1px solid }}
-</style>
-<h1>{}</h1>
-)",
-                                 escape_html(title), escape_html(title));
-  for (const std::string& paragraph : paragraphs) html += "<p>" + escape_html(paragraph) + "</p>\n";
-  for (const Table& table : tables) html += to_html(table);
-  return html + "</html>\n";
-}
-
 }  // namespace ncprune

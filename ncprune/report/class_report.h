@@ -39,8 +39,4 @@ Table class_table(const std::string& title, const ClassInfo& classes,
 // groups.
 Json metrics_json(const ClassMetrics& metrics, const ClassInfo& classes);
 
-// A page that stands alone: title, paragraphs, tables. All text is escaped.
-std::string html_page(const std::string& title, const std::vector<std::string>& paragraphs,
-                      const std::vector<Table>& tables);
-
 }  // namespace ncprune

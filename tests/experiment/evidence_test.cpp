@@ -1,0 +1,125 @@
+#include "ncprune/experiment/evidence.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "ncprune/experiment/study.h"
+#include "tests/small_network.h"
+
+namespace ncprune {
+namespace {
+
+PreparedData prepared() {
+  DataRequest request;
+  request.data = "synthetic:3,6,120?spread=3";
+  request.imbalance = "classes:2@0.2";
+  request.validation = 0;
+  return prepare_data(request);
+}
+
+std::vector<std::string> titles(const Page& page) {
+  std::vector<std::string> all;
+  for (const Section& section : page.sections) all.push_back(section.title);
+  return all;
+}
+
+TEST(Evidence, ComparesEveryNetworkWithTheFirst) {
+  const PreparedData data = prepared();
+  Network broken = network_for(data.test, "mlp:8,6", 1);
+  const Network dense = clone(broken);
+  for (auto& [name, tensor] : broken.initializers) tensor.mul_(-1);
+  const Evidence evidence =
+      gather_evidence({{"dense", dense}, {"same", dense}, {"broken", broken}}, data);
+  ASSERT_EQ(evidence.comparisons.size(), 2);
+  EXPECT_EQ(evidence.comparisons[0].exemplars.size(), 0);
+  EXPECT_GT(evidence.comparisons[1].exemplars.size(), 0);
+  EXPECT_EQ(evidence.classes.minority, (std::vector<int64_t>{2}));
+  EXPECT_EQ(evidence.sizes[0].layers.size(), 3);
+  EXPECT_EQ(evidence.sizes[0].layers[0].weights, 6 * 8);
+  EXPECT_TRUE(evidence.sizes[0].latency.has_value());
+  EXPECT_EQ(evidence.collapse.size(), 3);
+  EXPECT_TRUE(evidence.robustness.has_value());
+  EXPECT_TRUE(evidence.exemplars.empty());  // a table has no pictures
+  const std::vector<std::string> sentences = verdicts(evidence);
+  ASSERT_EQ(sentences.size(), 2);
+  EXPECT_NE(sentences[0].find("same lost no class beyond what chance explains"), std::string::npos);
+}
+
+TEST(Evidence, NamesTheClassThatWasLost) {
+  Evidence evidence;
+  evidence.classes = {{"cat", "dog"}, {}, {}};
+  evidence.results = {{"dense", {}, {}}, {"small", {}, {}}};
+  Comparison comparison{};
+  comparison.classes = {{100, 0.9, 0.85, 8, 3, 0.2, 0.2, 0, 0}, {100, 0.8, 0.3, 50, 0, 0, 0, 0, 0}};
+  comparison.balanced_before = 0.85;
+  comparison.balanced_after = 0.575;
+  evidence.comparisons = {comparison};
+  EXPECT_EQ(verdicts(evidence).front(),
+            "small lost recall beyond chance in 1 of 2 classes, most in dog (-50.0 points): "
+            "balanced accuracy 57.5 %, was 85.0 %.");
+}
+
+TEST(Evidence, LeavesOutWhatWasNotMeasured) {
+  const PreparedData data = prepared();
+  const Network network = network_for(data.test, "mlp:8", 1);
+  EvidenceOptions options;
+  options.measure_latency = false;
+  options.robustness.corruptions = options.robustness.sensitivity = false;
+  options.robustness.attacks = false;
+  const Evidence evidence = gather_evidence({{"dense", network}}, data, options);
+  EXPECT_FALSE(evidence.robustness.has_value());
+  EXPECT_FALSE(evidence.sizes[0].latency.has_value());
+  const Page page = evidence_page(evidence, {"t", "d", "none", 1, "c", "v", 0});
+  EXPECT_EQ(titles(page),
+            (std::vector<std::string>{"What happened to every class", "Geometry of the classes",
+                                      "Layers and cost", "How to repeat this"}));
+}
+
+TEST(Evidence, ShowsThePicturesThatAreJudgedDifferently) {
+  PreparedData data = prepared();
+  for (Dataset* part : {&data.train, &data.test}) {
+    part->inputs = part->inputs.sigmoid().view({-1, 1, 2, 3});
+    part->range = {0, 1};
+  }
+  EvidenceOptions options;
+  options.exemplars = 5;
+  const Evidence evidence = gather_evidence({{"a", network_for(data.test, "mlp:8", 1)},
+                                             {"b", network_for(data.test, "mlp:8", 2)},
+                                             {"c", network_for(data.test, "mlp:8", 3)}},
+                                            data, options);
+  const size_t differ =
+      evidence.comparisons[0].exemplars.size() + evidence.comparisons[1].exemplars.size();
+  EXPECT_EQ(evidence.exemplars.size(), std::min<size_t>(5, differ));
+  ASSERT_FALSE(evidence.exemplars.empty());
+  EXPECT_EQ(evidence.exemplars.front().image.pixels.size(), 6);
+}
+
+TEST(SparsityCurves, AreLevelForTheDenseNetwork) {
+  Study study;
+  study.data = {"synthetic:3,6,80?spread=3"};
+  study.imbalance = {"classes:2@0.2"};
+  study.architecture = "mlp:8";
+  study.seeds = {0, 1};
+  study.methods = {"magnitude"};
+  study.sparsities = {0.5, 0.8};
+  study.train.epochs = 2;
+  const std::vector<StudyRow> rows = run_study(study);
+  const std::vector<Figure> figures = sparsity_curves(rows);
+  ASSERT_EQ(figures.size(), 2);
+  const std::string& spec = figures[0].spec;
+  const auto count = [&](const std::string& what) {
+    size_t found = 0;
+    for (size_t at = spec.find(what); at != std::string::npos; at = spec.find(what, at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  EXPECT_EQ(count("\"series\":\"dense\""), 2);
+  EXPECT_EQ(count("\"series\":\"magnitude\""), 2);
+  study.sparsities = {0.5};
+  EXPECT_TRUE(sparsity_curves(run_study(study)).empty());
+}
+
+}  // namespace
+}  // namespace ncprune
