@@ -18,6 +18,7 @@ void add_plan(CLI::App& app);
 void add_apply(CLI::App& app);
 void add_finetune(CLI::App& app);
 void add_gradual(CLI::App& app);
+void add_doctor(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_latency(CLI::App& app);
@@ -25,7 +26,8 @@ void add_robustness(CLI::App& app);
 void add_collapse(CLI::App& app);
 void add_report(CLI::App& app);
 void add_study(CLI::App& app);
-void add_lists(CLI::App& app);  // methods, criteria, operators, architectures, corruptions, datasets
+void add_lists(
+    CLI::App& app);  // methods, criteria, operators, architectures, corruptions, datasets
 
 // --data, --data-root, --imbalance, --validation and --seed, alike for every command with data.
 void add_data_options(CLI::App& command, DataRequest& request);
@@ -90,6 +92,9 @@ struct PromiseRequest {
 
 // --max-class-drop, --min-recall and --confidence.
 void add_promise_options(CLI::App& command, PromiseRequest& request);
+
+// The promise that was asked for, about classes called `names`. Throws InputError.
+Promise promise_of(const PromiseRequest& request, const std::vector<std::string>& names);
 
 // Leaves a command when its work is done and written but the promise is not kept: exit code 2.
 struct PromiseNotKept {};

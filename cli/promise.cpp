@@ -10,23 +10,6 @@ namespace {
 
 constexpr double kMostWithoutSparsity = 0.99;
 
-Promise promise_of(const PromiseRequest& request, const std::vector<std::string>& names) {
-  Promise promise;
-  promise.confidence = request.confidence;
-  if (request.max_class_drop) promise.max_drop = *request.max_class_drop / 100;
-  for (const std::string& text : request.min_recall) {
-    const size_t equals = text.rfind('=');
-    const auto named = std::find(names.begin(), names.end(), text.substr(0, equals));
-    if (equals == std::string::npos || named == names.end()) {
-      throw InputError(fmt::format("--min-recall '{}'; wanted NAME=RECALL, NAME one of {}", text,
-                                   fmt::join(names, ", ")));
-    }
-    promise.min_recall[named - names.begin()] = parse_number(text.substr(equals + 1), text);
-  }
-  require_valid(promise);
-  return promise;
-}
-
 void print(const PromiseSearch& search, const ClassInfo& classes) {
   const Verdict& verdict = search.steps[search.chosen].verdict;
   fmt::print("{}", to_text(promise_table(verdict, classes)));
@@ -54,6 +37,23 @@ void add_promise_options(CLI::App& command, PromiseRequest& request) {
       .add_option("--confidence", request.confidence,
                   "with which the promise is to hold for data not seen")
       ->capture_default_str();
+}
+
+Promise promise_of(const PromiseRequest& request, const std::vector<std::string>& names) {
+  Promise promise;
+  promise.confidence = request.confidence;
+  if (request.max_class_drop) promise.max_drop = *request.max_class_drop / 100;
+  for (const std::string& text : request.min_recall) {
+    const size_t equals = text.rfind('=');
+    const auto named = std::find(names.begin(), names.end(), text.substr(0, equals));
+    if (equals == std::string::npos || named == names.end()) {
+      throw InputError(fmt::format("--min-recall '{}'; wanted NAME=RECALL, NAME one of {}", text,
+                                   fmt::join(names, ", ")));
+    }
+    promise.min_recall[named - names.begin()] = parse_number(text.substr(equals + 1), text);
+  }
+  require_valid(promise);
+  return promise;
 }
 
 Json settle_promise(PruneTask& task, const PromiseRequest& request, const PruneRequest& prune) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -14,32 +15,52 @@ struct Options {
   DataRequest data;
   EvidenceOptions evidence;
   bool brief = false;
-  std::string output = "report.html";
+  std::vector<std::string> outputs{"report.html"};
   std::string command;
 };
 
-bool is_markdown(const std::string& path) {
-  return path.ends_with(".md");
+// Ways to write it, by the ending of the file's name.
+using Writer = std::string (*)(const Evidence&, const Provenance&);
+const std::map<std::string, Writer>& writers() {
+  static const std::map<std::string, Writer> table{
+      {".html", [](const auto& e, const auto& p) { return to_html(evidence_page(e, p)); }},
+      {".md", [](const auto& e, const auto& p) { return to_markdown(evidence_page(e, p)); }},
+      {".json", [](const auto& e, const auto& p) { return evidence_json(e, p).dump(1) + "\n"; }},
+      {".csv", [](const auto& e, const auto& /*p*/) { return evidence_csv(e); }}};
+  return table;
+}
+
+Writer writer_for(const std::string& path) {
+  const size_t dot = path.rfind('.');
+  const auto found = writers().find(dot == std::string::npos ? "" : path.substr(dot));
+  if (found != writers().end()) return found->second;
+  throw InputError(fmt::format("{}: a report ends in .html, .md, .json or .csv", path));
 }
 
 void run(const Options& options) {
-  if (!is_markdown(options.output) && !options.output.ends_with(".html")) {
-    throw InputError(fmt::format("{}: a report ends in .html or .md", options.output));
+  for (const std::string& path : options.outputs) {
+    writer_for(path);
+    require_writable(path);
   }
-  require_writable(options.output);
   std::vector<NamedNetwork> networks;
   for (const std::string& path : options.networks) {
     networks.push_back({file_stem(path), read_onnx(path)});
   }
   const PreparedData data = prepare_data(options.data);
   const Evidence evidence = gather_evidence(networks, data, options.evidence);
-  const Page page = evidence_page(
-      evidence, {fmt::format("What pruning did to each class of {}", options.data.data),
-                 options.data.data, options.data.imbalance, data.test.size(), options.command,
-                 NCPRUNE_VERSION, options.data.seed});
-  write_file(options.output, is_markdown(options.output) ? to_markdown(page) : to_html(page));
-  for (const std::string& sentence : page.verdict) fmt::print("{}\n", sentence);
-  fmt::print("Written to {}\n", options.output);
+  const Provenance provenance{
+      fmt::format("What pruning did to each class of {}", options.data.data),
+      options.data.data,
+      options.data.imbalance,
+      data.test.size(),
+      options.command,
+      NCPRUNE_VERSION,
+      options.data.seed};
+  for (const std::string& path : options.outputs) {
+    write_file(path, writer_for(path)(evidence, provenance));
+  }
+  for (const std::string& sentence : verdicts(evidence)) fmt::print("{}\n", sentence);
+  fmt::print("Written to {}\n", fmt::join(options.outputs, ", "));
 }
 
 }  // namespace
@@ -53,7 +74,8 @@ void add_report(CLI::App& app) {
   command->add_option("--noise", options->evidence.noise, "deviation of the noise in the table")
       ->capture_default_str();
   command->add_flag("--brief", options->brief, "no corruptions, attacks and sensitivity");
-  command->add_option("-o,--output", options->output, "page to write, .html or .md")
+  command->add_option("-o,--output", options->outputs, "files to write: .html, .md, .json, .csv")
+      ->delimiter(',')
       ->capture_default_str();
   command->callback([options] {
     const uint64_t seed = options->data.seed;

@@ -39,7 +39,7 @@ void require_valid(const ComparisonOptions& options) {
 
 ClassChange change_of(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels) {
   const auto samples = static_cast<double>(labels.numel());
-  if (samples == 0) return {0, kNan, kNan, 0, 0, kNan, kNan, kNan, kNan};
+  if (samples == 0) return {0, kNan, kNan, 0, 0, kNan, kNan, kNan, kNan, kNan, kNan};
   const at::Tensor was_right = before.argmax(1).eq(labels);
   const at::Tensor is_right = after.argmax(1).eq(labels);
   const auto count = [](const at::Tensor& mask) { return mask.sum().item<int64_t>(); };
@@ -53,7 +53,9 @@ ClassChange change_of(const at::Tensor& before, const at::Tensor& after, const a
           mcnemar(lost, gained),
           kNan,
           calibration_error(before, labels),
-          calibration_error(after, labels)};
+          calibration_error(after, labels),
+          mean_margin(before, labels),
+          mean_margin(after, labels)};
 }
 
 // Within every class the resampled numbers of lost and gained samples are binomial, so that nothing
@@ -185,6 +187,14 @@ double calibration_error(const at::Tensor& scores, const at::Tensor& labels) {
   const at::Tensor sums =
       at::zeros({kBins}, at::TensorOptions(at::kDouble)).index_add(0, bins, gap);
   return sums.abs().sum().item<double>() / static_cast<double>(labels.numel());
+}
+
+double mean_margin(const at::Tensor& scores, const at::Tensor& labels) {
+  if (scores.size(0) == 0 || scores.size(1) < 2) return kNan;
+  const at::Tensor shares = scores.to(at::kDouble).softmax(1);
+  const at::Tensor index = labels.unsqueeze(1);
+  const at::Tensor others = shares.scatter(1, index, -1);
+  return (shares.gather(1, index).squeeze(1) - others.amax(1)).mean().item<double>();
 }
 
 }  // namespace ncprune

@@ -20,6 +20,8 @@ struct ClassChange {
   double adjusted;                  // the same by holm() over the classes
   double calibration_error_before;  // see calibration_error()
   double calibration_error_after;
+  double margin_before = 0;  // see mean_margin()
+  double margin_after = 0;
 };
 
 // Samples of class `label` taken for `before` and now for `after`, which differ.
@@ -72,5 +74,9 @@ Comparison compare(const at::Tensor& before, const at::Tensor& after, const at::
 // over samples of |confidence - accuracy| of the bin the sample's confidence falls in, of 15 equal
 // bins (Guo, Pleiss, Sun, Weinberger 2017). NaN of no samples.
 double calibration_error(const at::Tensor& scores, const at::Tensor& labels);
+
+// Mean over samples of the softmax's share of the own class less the largest of another: in [-1,
+// 1], above 0 for what is recognised. NaN of no samples, and of a single class.
+double mean_margin(const at::Tensor& scores, const at::Tensor& labels);
 
 }  // namespace ncprune

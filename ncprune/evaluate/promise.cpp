@@ -37,8 +37,7 @@ ClassVerdict verdict_of(const Promise& promise, const ClassChange& change, int64
                        false};
   const auto least = promise.min_recall.find(index);
   const bool has_least = least != promise.min_recall.end();
-  if (promise.max_drop) verdict.needed = samples_for(1 - *promise.max_drop, left / 2);
-  if (has_least) verdict.needed = std::max(verdict.needed, samples_for(least->second, left));
+  verdict.needed = samples_needed(promise, index);
   if (change.samples == 0) {
     verdict.kept = verdict.needed == 0;
     return verdict;
@@ -53,6 +52,16 @@ ClassVerdict verdict_of(const Promise& promise, const ClassChange& change, int64
 }
 
 }  // namespace
+
+int64_t samples_needed(const Promise& promise, int64_t label) {
+  const double left = 1 - promise.confidence;
+  const auto least = promise.min_recall.find(label);
+  int64_t needed = promise.max_drop ? samples_for(1 - *promise.max_drop, left / 2) : 0;
+  if (least != promise.min_recall.end()) {
+    needed = std::max(needed, samples_for(least->second, left));
+  }
+  return needed;
+}
 
 void require_valid(const Promise& promise) {
   if (!promise.max_drop && promise.min_recall.empty()) throw InputError("nothing is promised");

@@ -19,13 +19,16 @@ struct Promise {
 // Throws InputError on a share that is not in (0, 1), and when nothing is promised.
 void require_valid(const Promise& promise);
 
+// Held-out samples of class `label` without which no network could show that it keeps the promise.
+int64_t samples_needed(const Promise& promise, int64_t label);
+
 struct ClassVerdict {
   int64_t samples;
   double recall_before;  // NaN without samples, as are recall_after and the bounds
   double recall_after;
   double most_drop;     // with the promise's confidence the recall fell by no more than this ...
   double least_recall;  // ... and is at least this
-  int64_t needed;       // samples without which no network could show that it keeps the promise
+  int64_t needed;       // samples_needed()
   bool kept;
 };
 

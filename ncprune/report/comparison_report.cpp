@@ -61,7 +61,9 @@ Json comparison_json(const Comparison& comparison, const ClassInfo& classes) {
                        {"p_value", number(change.p_value)},
                        {"p_value_holm", number(change.adjusted)},
                        {"calibration_error_before", number(change.calibration_error_before)},
-                       {"calibration_error_after", number(change.calibration_error_after)}});
+                       {"calibration_error_after", number(change.calibration_error_after)},
+                       {"margin_before", number(change.margin_before)},
+                       {"margin_after", number(change.margin_after)}});
   }
   Json flows = Json::array();
   for (const ConfusionFlow& flow : comparison.flows) {

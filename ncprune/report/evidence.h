@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ncprune/base/json.h"
 #include "ncprune/evaluate/comparison.h"
 #include "ncprune/evaluate/latency.h"
 #include "ncprune/report/class_report.h"
@@ -58,6 +59,14 @@ struct Provenance {
 // One sentence for every network but the first: how many classes it lost beyond what chance
 // explains, and the worst of them.
 std::vector<std::string> verdicts(const Evidence& evidence);
+
+// All numbers of the report as data, shares in [0, 1]; null where there is no value. "schema" names
+// its form, kEvidenceSchema; docs/report.md describes it.
+inline constexpr const char* kEvidenceSchema = "ncprune.report/1";
+Json evidence_json(const Evidence& evidence, const Provenance& provenance);
+
+// The classes as a CSV file for a spreadsheet: a line for every network and class.
+std::string evidence_csv(const Evidence& evidence);
 
 // The report: verdict, classes, what changed, robustness, geometry, layers, cost, how to repeat it.
 // Parts that were not measured are left out.

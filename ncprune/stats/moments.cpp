@@ -35,8 +35,7 @@ std::vector<double> scatter_weights(const std::vector<int64_t>& counts,
   double to_pool = 0;
   std::vector<double> own(counts.size());
   for (size_t c = 0; c < counts.size(); ++c) {
-    const double freedom = std::max(0.0, static_cast<double>(counts[c]) - 1);
-    own[c] = freedom > 0 ? pi[c] * freedom / (freedom + shrinkage) : 0;
+    own[c] = pi[c] * own_scatter(counts[c], shrinkage);
     to_pool += pi[c] - own[c];
     total += static_cast<double>(counts[c]);
   }
@@ -156,6 +155,11 @@ LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights)
 }
 
 }  // namespace
+
+double own_scatter(int64_t count, double shrinkage) {
+  const double freedom = std::max(0.0, static_cast<double>(count) - 1);
+  return freedom > 0 ? freedom / (freedom + shrinkage) : 0;
+}
 
 std::vector<double> class_weights(const std::vector<int64_t>& counts, double balance) {
   std::vector<double> pi(counts.size());

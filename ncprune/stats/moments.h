@@ -44,6 +44,9 @@ struct MetricField {
 };
 const std::vector<MetricField>& metric_fields();
 
+// The share a that a class of `count` samples has in its own S*_c, in [0, 1).
+double own_scatter(int64_t count, double shrinkage);
+
 // pi_c, K of them, summing to 1; 0 for a class without samples. Throws InputError when there are no
 // samples at all.
 std::vector<double> class_weights(const std::vector<int64_t>& counts, double balance);

@@ -128,7 +128,10 @@ TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
   expect_refused("compare good.onnx missing.onnx " + kGood, {"missing.onnx"});
   expect_refused("robustness good.onnx --severities 6 " + kGood, {"severity 6", "1 to 5"});
   expect_refused("robustness good.onnx --epsilon 0 " + kGood, {"epsilon 0", "(0, 1e6]"});
-  expect_refused("robustness good.onnx --corruptions fog,smoke " + kGood, {"fog", "pictures", "[2]"});
+  expect_refused("robustness good.onnx --corruptions fog,smoke " + kGood,
+                 {"fog", "pictures", "[2]"});
+  expect_refused("report good.onnx -o report.pdf " + kGood, {"report.pdf", ".html, .md"});
+  expect_refused("doctor --min-recall z=0.9 " + kGood, {"'z=0.9'", "one of x, y"});
   expect_refused("robustness good.onnx --measure speed " + kGood, {"--measure", "speed"});
   expect_refused("latency good.onnx --batch 0", {"batch 0", "[1, 1048576]"});
   expect_refused("latency good.onnx --runtime tensorrt", {"tensorrt", "ncprune, onnxruntime"});

@@ -1,4 +1,5 @@
 // The commands on tiny data, from the outside.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -56,6 +57,34 @@ TEST_F(Commands, RobustnessHoldsNetworksSideBySide) {
   EXPECT_EQ(json["corruptions"].back()["severity"], 5);
   const std::string one = run("robustness " + data + "dense.onnx --measure attacks");
   EXPECT_EQ(one.find("weight-noise"), std::string::npos);
+}
+
+TEST_F(Commands, ReportWritesTheSameNumbersInEveryForm) {
+  const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
+  run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
+  run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.7");
+  run("report " + data + "dense.onnx pruned.onnx --brief -o r.html,r.md,r.json,r.csv");
+  const Json json = Json::parse(content(folder_, "r.json"));
+  EXPECT_EQ(json["schema"], "ncprune.report/1");
+  const double recall = json["networks"][1]["clean"]["recall"][0];
+  const std::string csv = content(folder_, "r.csv");
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 2 * 3);
+  EXPECT_NE(csv.find(fmt::format("{:.6g}", recall)), std::string::npos) << csv;
+  EXPECT_NE(content(folder_, "r.md").find(fmt::format("{:.1f}", 100 * recall)), std::string::npos);
+  EXPECT_NE(content(folder_, "r.html").find(fmt::format("{:.1f}", 100 * recall)),
+            std::string::npos);
+}
+
+TEST_F(Commands, DoctorNamesTheClassesWithTooFewSamples) {
+  const std::string data = "--data 'synthetic:3,6,200?spread=3' --imbalance classes:2@0.05 ";
+  const std::string printed = run("doctor " + data + "--max-class-drop 10 --json d.json");
+  EXPECT_NE(printed.find("21 samples make it half their own: 2"), std::string::npos)
+      << printed;
+  const Json json = Json::parse(content(folder_, "d.json"))["classes"];
+  EXPECT_LT(json[2]["own_scatter"], 0.5);
+  EXPECT_GT(json[0]["own_scatter"], 0.5);
+  EXPECT_GT(json[2]["needed"], json[2]["held_out"]);
+  EXPECT_EQ(run("doctor " + data).find("promise"), std::string::npos);
 }
 
 TEST_F(Commands, LatencyAndEvaluateRunWhatTheyAreAsked) {

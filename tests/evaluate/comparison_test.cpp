@@ -55,6 +55,14 @@ at::Tensor scores_of(const std::vector<int64_t>& classes, int64_t count, double 
   return scores;
 }
 
+TEST(Margin, IsTheShareOfTheOwnClassLessTheNext) {
+  const at::Tensor scores =
+      at::tensor({0.7, 0.2, 0.1, 0.1, 0.3, 0.6}, at::kDouble).log().view({2, 3});
+  // 0.7 - 0.2 and 0.3 - 0.6.
+  EXPECT_NEAR(mean_margin(scores, at::tensor({0, 1}, at::kLong)), 0.1, 1e-12);
+  EXPECT_TRUE(std::isnan(mean_margin(scores.slice(0, 0, 0), at::empty({0}, at::kLong))));
+}
+
 TEST(Compare, CountsWhatEveryClassLostAndGained) {
   // Class 0: 3 of 4 right, then 2: one lost. Class 1: 1 of 3, then 2: two gained, one lost.
   const at::Tensor labels = at::tensor({0, 0, 0, 0, 1, 1, 1}, at::kLong);

@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+namespace {
+
+struct Options {
+  DataRequest data;
+  PromiseRequest promise;
+  double shrinkage = MetricOptions().shrinkage;
+  std::string json;
+};
+
+// What there is of every class and what it is enough for.
+struct Diagnosis {
+  int64_t training;
+  double own_scatter;  // see own_scatter()
+  int64_t held_out;
+  int64_t needed;  // held-out samples for the promise; 0 when nothing is promised
+};
+
+void print(const std::vector<Diagnosis>& classes, const ClassInfo& info, const Options& options) {
+  const bool promised = options.promise.given();
+  Table table{"", {"class", "training\nsamples", "own scatter\n%", "held-out\nsamples"}, {}};
+  if (promised) table.header.emplace_back("needed for\nthe promise");
+  std::vector<std::string> thin;
+  std::vector<std::string> unpromised;
+  for (size_t c = 0; c < classes.size(); ++c) {
+    const Diagnosis& own = classes[c];
+    table.rows.push_back({class_label({info.names, {}, info.minority}, c),
+                          std::to_string(own.training), percent(own.own_scatter),
+                          std::to_string(own.held_out)});
+    if (promised) table.rows.back().push_back(std::to_string(own.needed));
+    if (own.own_scatter < 0.5) thin.push_back(info.names[c]);
+    if (own.held_out < own.needed) unpromised.push_back(info.names[c]);
+  }
+  fmt::print("{}", to_text(table));
+  if (!info.minority.empty()) fmt::print("* rare\n");
+  fmt::print("\n{}\n", thin.empty()
+                           ? "Every class has samples enough for a scatter of its own."
+                           : fmt::format("Their scatter is mostly the average class's; {:.0f} "
+                                         "samples make it half their own: {}",
+                                         options.shrinkage + 1, fmt::join(thin, ", ")));
+  if (!promised) return;
+  fmt::print("{}\n", unpromised.empty()
+                         ? "Every class has held-out samples enough for the promise."
+                         : fmt::format("Too few held-out samples to show the promise of any "
+                                       "network: {}",
+                                       fmt::join(unpromised, ", ")));
+}
+
+void run(const Options& options) {
+  if (!options.json.empty()) require_writable(options.json);
+  const PreparedData data = prepare_data(options.data);
+  const ClassInfo info{data.train.class_names, class_counts(data.train), data.minority};
+  Promise promise;
+  if (options.promise.given()) promise = promise_of(options.promise, info.names);
+  const std::vector<int64_t> held_out = class_counts(data.validation);
+  std::vector<Diagnosis> classes;
+  Json list = Json::array();
+  for (size_t c = 0; c < info.names.size(); ++c) {
+    const Diagnosis own{info.counts[c], own_scatter(info.counts[c], options.shrinkage), held_out[c],
+                        samples_needed(promise, static_cast<int64_t>(c))};
+    classes.push_back(own);
+    list.push_back({{"class", info.names[c]},
+                    {"training", own.training},
+                    {"own_scatter", own.own_scatter},
+                    {"held_out", own.held_out},
+                    {"needed", own.needed}});
+  }
+  print(classes, info, options);
+  write_json_if(options.json, {{"data", options.data.data}, {"classes", list}});
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "doctor", "which classes have too few samples, for their scatter or for a promise");
+  add_data_options(*command, options->data);
+  add_promise_options(*command, options->promise);
+  command->add_option("--shrinkage", options->shrinkage, "as for prune")->capture_default_str();
+  add_json_option(*command, options->json);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace ncprune::cli

@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "ncprune/report/comparison_report.h"
+#include "ncprune/report/evidence.h"
+
+namespace ncprune {
+namespace {
+
+Json size_json(const NetworkSize& size) {
+  Json layers = Json::array();
+  for (const LayerSize& layer : size.layers) {
+    layers.push_back({{"name", layer.name}, {"weights", layer.weights}, {"kept", layer.kept}});
+  }
+  Json json{{"parameters", size.parameters},
+            {"macs", size.macs},
+            {"bytes", size.bytes},
+            {"layers", layers},
+            {"milliseconds", nullptr}};
+  if (size.latency) {
+    json["milliseconds"] = {
+        {"median", size.latency->median}, {"low", size.latency->low}, {"high", size.latency->high}};
+  }
+  return json;
+}
+
+// Quoted as CSV wants it. What a spreadsheet would take for a formula stays text behind a quote.
+std::string csv_text(const std::string& text) {
+  std::string quoted = "\"";
+  if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) {
+    quoted += "'";
+  }
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string csv_number(double value) {
+  return std::isfinite(value) ? fmt::format("{:.6g}", value) : "";
+}
+
+}  // namespace
+
+Json evidence_json(const Evidence& evidence, const Provenance& provenance) {
+  Json json{{"schema", kEvidenceSchema},
+            {"title", provenance.title},
+            {"verdicts", verdicts(evidence)},
+            {"provenance",
+             {{"command", provenance.command},
+              {"data", provenance.data},
+              {"imbalance", provenance.imbalance},
+              {"test_samples", provenance.test_samples},
+              {"seed", provenance.seed},
+              {"version", provenance.version}}},
+            {"classes", evidence.classes.names},
+            {"training_samples", evidence.classes.counts},
+            {"minority", evidence.classes.minority},
+            {"networks", Json::array()}};
+  for (size_t i = 0; i < evidence.results.size(); ++i) {
+    const ModelResult& result = evidence.results[i];
+    Json network{{"name", result.name}, {"clean", metrics_json(result.clean, evidence.classes)}};
+    if (result.noisy) network["noisy"] = metrics_json(*result.noisy, evidence.classes);
+    network["size"] = size_json(evidence.sizes[i]);
+    if (i > 0) {
+      network["comparison"] = comparison_json(evidence.comparisons[i - 1], evidence.classes);
+    }
+    if (!evidence.collapse.empty()) {
+      network["collapse"] =
+          collapse_json(evidence.collapse[i].collapse, evidence.collapse.front().collapse);
+    }
+    json["networks"].push_back(std::move(network));
+  }
+  if (evidence.robustness) {
+    std::vector<std::string> names;
+    for (const ModelResult& result : evidence.results) names.push_back(result.name);
+    json["robustness"] = robustness_json({names, *evidence.robustness}, evidence.classes);
+  }
+  return json;
+}
+
+std::string evidence_csv(const Evidence& evidence) {
+  std::string text =
+      "network,class,training_samples,rare,recall,noisy_recall,recall_under_corruption,lost,gained,"
+      "p_value_holm,calibration_error,margin\n";
+  const std::vector<CorruptionSummary> corrupted = evidence.robustness
+                                                       ? summarize(evidence.robustness->corruptions)
+                                                       : std::vector<CorruptionSummary>();
+  const auto& rare = evidence.classes.minority;
+  for (size_t i = 0; i < evidence.results.size(); ++i) {
+    const ModelResult& result = evidence.results[i];
+    for (size_t c = 0; c < evidence.classes.names.size(); ++c) {
+      const bool is_rare =
+          std::find(rare.begin(), rare.end(), static_cast<int64_t>(c)) != rare.end();
+      const auto& counts = evidence.classes.counts;
+      text += fmt::format("{},{},{},{},{},{},{}", csv_text(result.name),
+                          csv_text(evidence.classes.names[c]),
+                          counts.empty() ? "" : std::to_string(counts[c]), is_rare ? 1 : 0,
+                          csv_number(result.clean.recall[c]),
+                          result.noisy ? csv_number(result.noisy->recall[c]) : "",
+                          corrupted.empty() ? "" : csv_number(corrupted[i].recall[c]));
+      if (i == 0) {
+        text += ",,,,,\n";
+        continue;
+      }
+      const ClassChange& change = evidence.comparisons[i - 1].classes[c];
+      text +=
+          fmt::format(",{},{},{},{},{}\n", change.lost, change.gained, csv_number(change.adjusted),
+                      csv_number(change.calibration_error_after), csv_number(change.margin_after));
+    }
+  }
+  return text;
+}
+
+}  // namespace ncprune
