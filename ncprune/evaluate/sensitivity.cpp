@@ -135,15 +135,13 @@ std::vector<Sensitivity> measure_sensitivity(const Network& network, const Datas
   }
   const at::Tensor derivatives = at::cat(parts);
   return {
-      by_class("shares", "softmax moves, per unit of noise", noise.select(1, 0), data),
-      by_class("shares-relative", "the same, both relative to their size", noise.select(1, 1),
-               data),
-      by_class("logits", "logits move, per unit of noise", noise.select(1, 2), data),
-      by_class("logits-relative", "the same, both relative to their size", noise.select(1, 3),
-               data),
-      by_class("shares-by-size", "the published predecessor's", noise.select(1, 4), data),
-      by_class("jacobian", "Frobenius norm of d logits / d input", derivatives.select(1, 0), few),
-      by_class("lipschitz", "slope of the steepest short step", derivatives.select(1, 1), few),
+      by_class("shares", "softmax, per unit of noise", noise.select(1, 0), data),
+      by_class("shares-relative", "both relative to their size", noise.select(1, 1), data),
+      by_class("logits", "logits, per unit of noise", noise.select(1, 2), data),
+      by_class("logits-relative", "both relative to their size", noise.select(1, 3), data),
+      by_class("shares-by-size", "the predecessor's", noise.select(1, 4), data),
+      by_class("jacobian", "Frobenius norm", derivatives.select(1, 0), few),
+      by_class("lipschitz", "the steepest short step", derivatives.select(1, 1), few),
   };
 }
 

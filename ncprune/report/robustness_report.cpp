@@ -2,17 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
 
 namespace ncprune {
 namespace {
-
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json();
-}
 
 // Corruptions in their order, each with its results by severity.
 std::vector<std::vector<const CorruptedResult*>> by_corruption(const Corruptions& corruptions) {
@@ -166,18 +160,18 @@ Json robustness_json(const RobustnessResult& result, const ClassInfo& classes) {
     for (const CorruptionSummary& s : summarize(result.robustness.corruptions)) {
       json["all_corruptions"].push_back(
           {{"recall", s.recall},
-           {"balanced_accuracy", number(s.balanced_accuracy)},
-           {"overall_accuracy", number(s.overall_accuracy)},
-           {"mean_corruption_error", number(s.mean_corruption_error)},
-           {"relative_error", number(s.relative_error)},
-           {"overall_mean_corruption_error", number(s.overall_mean_corruption_error)},
-           {"overall_relative_error", number(s.overall_relative_error)}});
+           {"balanced_accuracy", s.balanced_accuracy},
+           {"overall_accuracy", s.overall_accuracy},
+           {"mean_corruption_error", s.mean_corruption_error},
+           {"relative_error", s.relative_error},
+           {"overall_mean_corruption_error", s.overall_mean_corruption_error},
+           {"overall_relative_error", s.overall_relative_error}});
     }
   }
   for (const std::vector<Sensitivity>& measures : result.robustness.sensitivities) {
     Json one;
     for (const Sensitivity& s : measures) {
-      one[s.name] = {{"mean", number(s.mean)}, {"classes", s.classes}};
+      one[s.name] = {{"mean", s.mean}, {"classes", s.classes}};
     }
     json["sensitivity"].push_back(std::move(one));
   }
