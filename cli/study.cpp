@@ -12,6 +12,7 @@ void add_study(CLI::App& app) {
     std::string grid;
     std::string data_root;
     std::string json;
+    std::string report;
     bool dry_run = false;
     bool league = false;
     StudyRun how;
@@ -33,9 +34,11 @@ void add_study(CLI::App& app) {
       ->needs("--parts");
   command->add_flag("--league", options->league,
                     "print methods by treatments, with 95 % intervals over the seeds");
+  command->add_option("--report", options->report, "a page to write, .html");
   add_json_option(*command, options->json);
   command->callback([options] {
     if (!options->json.empty()) require_writable(options->json);
+    if (!options->report.empty()) require_writable(options->report);
     Study study = read_study(options->grid);
     if (!options->data_root.empty()) study.data_root = options->data_root;
     const StudyRun& how = options->how;
@@ -53,6 +56,8 @@ void add_study(CLI::App& app) {
     const auto tables = options->league ? league_tables : summary_tables;
     for (const Table& table : tables(rows)) fmt::print("{}\n", to_text(table));
     write_json_if(options->json, rows_json(rows));
+    if (options->report.empty()) return;
+    write_file(options->report, to_html(study_page(study, rows, options->grid)));
   });
 }
 

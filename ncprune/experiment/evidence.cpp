@@ -111,6 +111,7 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
   });
   unless_refused("geometry", [&] {
     std::vector<CollapseResult> collapse;
+    collapse.reserve(networks.size());
     for (const NamedNetwork& n : networks) {
       collapse.push_back({n.name, measure_collapse(n.network, data.train)});
     }

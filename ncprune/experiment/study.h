@@ -109,10 +109,15 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows);
 // (Student's t), in percent.
 std::vector<Table> league_tables(const std::vector<StudyRow>& rows);
 
-// Balanced accuracy and minority recall against sparsity, as far as there is a minority, of the
-// first data set and imbalance under the first treatment: a line per method, the mean over seeds
-// with its 95 % interval; the dense network's is level. None for fewer than two sparsities.
+// Balanced accuracy and, where there is a minority, its recall against sparsity, of the first row's
+// data set, imbalance and treatment: a line per method, the mean over seeds with its 95 % interval;
+// the dense network's is level. None for fewer than two sparsities.
 std::vector<Figure> sparsity_curves(const std::vector<StudyRow>& rows);
+
+// The study on one page: for every data set and imbalance what is left of every method at the
+// highest sparsity, the curves of every treatment and the league. `rows` are those of `study`,
+// which `file` holds.
+Page study_page(const Study& study, const std::vector<StudyRow>& rows, const std::string& file);
 
 Json row_json(const StudyRow& row);
 

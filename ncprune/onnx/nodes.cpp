@@ -77,7 +77,10 @@ std::string description(const onnx::NodeProto& proto) {
 void require_definition(const onnx::NodeProto& proto, int64_t opset) {
   const int version = static_cast<int>(std::min(opset, known_opset()));
   const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(proto.op_type(), version);
-  if (schema == nullptr) return;
+  if (schema == nullptr) {
+    if (opset > known_opset()) return;
+    throw InputError(fmt::format("{}: opset {} has no such operator", description(proto), opset));
+  }
   const auto fits = [](int count, int low, int high) { return low <= count && count <= high; };
   if (!fits(proto.input_size(), schema->min_input(), schema->max_input()) ||
       !fits(proto.output_size(), schema->min_output(), schema->max_output())) {

@@ -101,7 +101,9 @@ void require_valid_for_units(const PruneOptions& options) {
 
 MetricOptions solver_metric(const PruneOptions& options) {
   if (options.method.metric == "neural-collapse") return options.metric;
-  return {.kappa = 1, .balance = 0, .shrinkage = 0, .damping = options.metric.damping};
+  MetricOptions plain{.kappa = 1, .balance = 0, .shrinkage = 0, .damping = options.metric.damping};
+  plain.noise = options.metric.noise;  // is the data's, not the metric's
+  return plain;
 }
 
 }  // namespace ncprune

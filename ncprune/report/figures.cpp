@@ -14,10 +14,10 @@ namespace ncprune {
 namespace {
 
 // Okabe, Ito 2008, without black and yellow, which one of both papers would swallow.
-const std::array<const char*, 7> kColours{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                          "#E69F00", "#56B4E9", "#8A8A8A"};
-const std::array<const char*, 7> kShapes{"circle",        "square", "triangle-up",   "diamond",
-                                         "triangle-down", "cross",  "triangle-right"};
+constexpr std::array<const char*, 7> kColours{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                              "#E69F00", "#56B4E9", "#8A8A8A"};
+constexpr std::array<const char*, 7> kShapes{"circle",        "square", "triangle-up",   "diamond",
+                                             "triangle-down", "cross",  "triangle-right"};
 
 Json series_scales(const std::vector<std::string>& names) {
   return Json::array(
@@ -98,6 +98,7 @@ Figure dot_plot(const std::string& title, const std::string& description,
   Json points = Json::array();
   Json spans = Json::array();
   std::vector<std::string> names;
+  names.reserve(series.size());
   for (const Series& s : series) names.push_back(s.name);
   for (const size_t i : shown) {
     double low = 1;

@@ -117,6 +117,11 @@ TEST(SparsityCurves, AreLevelForTheDenseNetwork) {
   };
   EXPECT_EQ(count("\"series\":\"dense\""), 2);
   EXPECT_EQ(count("\"series\":\"magnitude\""), 2);
+  const Page page = study_page(study, rows, "grid.toml");
+  EXPECT_EQ(page.verdict.size(), 1);
+  EXPECT_EQ(page.verdict[0].find("synthetic:3,6,80?spread=3, classes:2@0.2, method/keep: of "), 0);
+  EXPECT_EQ(page.sections.front().tables.size(), 2);
+  EXPECT_EQ(page.sections.front().figures.size(), 2);
   study.sparsities = {0.5};
   EXPECT_TRUE(sparsity_curves(run_study(study)).empty());
 }

@@ -129,6 +129,13 @@ TEST(HostileGraph, NodesThatBreakTheirDefinition) {
   expect_refused(model, {"'fc'"});
 }
 
+TEST(HostileGraph, OperatorThatItsOpsetDoesNotHave) {
+  ModelBuilder model = small_model(17);
+  model.graph().mutable_node(0)->set_output(0, "y");
+  model.node("Gelu", {"y"}, {"scores"}).set_name("new");
+  expect_refused(model, {"'new' (Gelu)", "opset 17"});
+}
+
 TEST(HostileGraph, SecondOutputThatIsNotComputed) {
   ModelBuilder model = small_model();
   model.graph().mutable_node(0)->set_output(0, "y");
