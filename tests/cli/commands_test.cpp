@@ -78,8 +78,7 @@ TEST_F(Commands, ReportWritesTheSameNumbersInEveryForm) {
 TEST_F(Commands, DoctorNamesTheClassesWithTooFewSamples) {
   const std::string data = "--data 'synthetic:3,6,200?spread=3' --imbalance classes:2@0.05 ";
   const std::string printed = run("doctor " + data + "--max-class-drop 10 --json d.json");
-  EXPECT_NE(printed.find("21 samples make it half their own: 2"), std::string::npos)
-      << printed;
+  EXPECT_NE(printed.find("21 samples make it half their own: 2"), std::string::npos) << printed;
   const Json json = Json::parse(content(folder_, "d.json"))["classes"];
   EXPECT_LT(json[2]["own_scatter"], 0.5);
   EXPECT_GT(json[0]["own_scatter"], 0.5);
