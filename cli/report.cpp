@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cctype>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,7 +18,6 @@ struct Options {
   EvidenceOptions evidence;
   bool brief = false;
   std::vector<std::string> outputs{"report.html"};
-  std::string command;
 };
 
 // Ways to write it, by the ending of the file's name.
@@ -37,6 +38,28 @@ Writer writer_for(const std::string& path) {
   throw InputError(fmt::format("{}: a report ends in .html, .md, .json or .csv", path));
 }
 
+// For a shell: quoted unless it is plain.
+std::string shell_word(const std::string& text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("_-./:,@%+=").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string command_of(const Options& options) {
+  std::string command = "ncprune report";
+  for (const std::string& path : options.networks) command += " " + shell_word(path);
+  command += fmt::format(" --data {} --imbalance {} --validation {:g} --seed {} --noise {:g}",
+                         shell_word(options.data.data), shell_word(options.data.imbalance),
+                         options.data.validation, options.data.seed, options.evidence.noise);
+  if (options.brief) command += " --brief";
+  return command + " -o " + shell_word(fmt::format("{}", fmt::join(options.outputs, ",")));
+}
+
 void run(const Options& options) {
   for (const std::string& path : options.outputs) {
     writer_for(path);
@@ -53,7 +76,7 @@ void run(const Options& options) {
       options.data.data,
       options.data.imbalance,
       data.test.size(),
-      options.command,
+      command_of(options),
       NCPRUNE_VERSION,
       options.data.seed};
   for (const std::string& path : options.outputs) {
@@ -85,9 +108,6 @@ void add_report(CLI::App& app) {
     robustness.corruption.seed = robustness.noise.seed = robustness.attack.seed = seed;
     if (options->brief)
       robustness.corruptions = robustness.sensitivity = robustness.attacks = false;
-    options->command = fmt::format("ncprune report {} --data {} --imbalance {} --seed {}",
-                                   fmt::join(options->networks, " "), options->data.data,
-                                   options->data.imbalance, seed);
     run(*options);
   });
 }

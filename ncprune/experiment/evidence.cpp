@@ -78,11 +78,35 @@ std::vector<Picture> exemplars_of(const Evidence& evidence, const Dataset& test,
   return pictures;
 }
 
+// Each part by itself: a network without derivatives still has its corruptions.
+void add_robustness(Evidence& evidence, const std::vector<Network>& networks, const Dataset& test,
+                    const RobustnessOptions& options) {
+  for (bool RobustnessOptions::*part :
+       {&RobustnessOptions::corruptions, &RobustnessOptions::sensitivity,
+        &RobustnessOptions::attacks}) {
+    if (!(options.*part)) continue;
+    RobustnessOptions alone = options;
+    alone.corruptions = alone.sensitivity = alone.attacks = false;
+    alone.*part = true;
+    unless_refused("a part of robustness", [&] {
+      Robustness measured = measure_robustness(networks, test, alone);
+      if (!evidence.robustness) evidence.robustness.emplace();
+      Robustness& all = *evidence.robustness;
+      if (alone.corruptions) all.corruptions = std::move(measured.corruptions);
+      if (alone.sensitivity) all.sensitivities = std::move(measured.sensitivities);
+      if (alone.attacks) all.attacks = std::move(measured.attacks);
+    });
+  }
+}
+
 }  // namespace
 
 Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const PreparedData& data,
                          const EvidenceOptions& options) {
   const Dataset& test = data.test;
+  if (!(options.noise >= 0 && options.noise <= 1e6)) {
+    throw InputError(fmt::format("noise {} is outside [0, 1e6]", options.noise));
+  }
   const Metadata& known = networks.front().network.metadata;
   Evidence evidence;
   evidence.classes = {known.class_names.empty() ? test.class_names : known.class_names,
@@ -90,13 +114,16 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
   evidence.confidence = options.comparison.confidence;
   std::vector<Network> all;
   std::vector<at::Tensor> scores;
-  const Dataset noisy = with_gaussian_noise(test, options.noise, options.comparison.seed);
+  std::optional<Dataset> noisy;  // in the units of a table it would mean nothing
+  if (options.noise > 0 && test.range) {
+    noisy = with_gaussian_noise(test, options.noise, options.comparison.seed);
+  }
   for (const NamedNetwork& n : networks) {
     require_fits(n.network, test, n.name);
     all.push_back(n.network);
     scores.push_back(class_scores(n.network, test));
     ModelResult result{n.name, class_metrics(scores.back(), test.labels), {}};
-    if (options.noise > 0) result.noisy = evaluate(n.network, noisy);
+    if (noisy) result.noisy = evaluate(n.network, *noisy);
     evidence.results.push_back(std::move(result));
     evidence.sizes.push_back(size_of(n.network));
     if (scores.size() == 1) continue;
@@ -117,10 +144,7 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
     }
     evidence.collapse = std::move(collapse);
   });
-  const RobustnessOptions& robustness = options.robustness;
-  if (!robustness.corruptions && !robustness.sensitivity && !robustness.attacks) return evidence;
-  unless_refused("robustness",
-                 [&] { evidence.robustness = measure_robustness(all, test, options.robustness); });
+  add_robustness(evidence, all, test, options.robustness);
   return evidence;
 }
 

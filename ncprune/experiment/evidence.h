@@ -14,7 +14,9 @@ struct NamedNetwork {
 };
 
 struct EvidenceOptions {
-  double noise = 0.2;  // standard deviation on the test inputs, for the class table; 0: none
+  // Standard deviation on the test inputs, for the class table; 0, and for data without a range:
+  // none.
+  double noise = 0.2;
   ComparisonOptions comparison = {};
   RobustnessOptions robustness = {};  // most of the time goes here
   bool measure_latency = true;
@@ -25,7 +27,7 @@ struct EvidenceOptions {
 // test set of `data` measures, its training part only gives the class means. What a network does
 // not allow (derivatives through a foreign operator, latency of a free shape, geometry without a
 // fully connected head) is left out for all, with a warning. Throws InputError when a network does
-// not fit the data.
+// not fit the data or an option is out of range.
 Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const PreparedData& data,
                          const EvidenceOptions& options = {});
 

@@ -84,9 +84,10 @@ std::string evidence_csv(const Evidence& evidence) {
   std::string text =
       "network,class,training_samples,rare,recall,noisy_recall,recall_under_corruption,lost,gained,"
       "p_value_holm,calibration_error,margin\n";
-  const std::vector<CorruptionSummary> corrupted = evidence.robustness
-                                                       ? summarize(evidence.robustness->corruptions)
-                                                       : std::vector<CorruptionSummary>();
+  std::vector<CorruptionSummary> corrupted;
+  if (evidence.robustness && !evidence.robustness->corruptions.corrupted.empty()) {
+    corrupted = summarize(evidence.robustness->corruptions);
+  }
   const auto& rare = evidence.classes.minority;
   for (size_t i = 0; i < evidence.results.size(); ++i) {
     const ModelResult& result = evidence.results[i];

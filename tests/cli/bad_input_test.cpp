@@ -130,6 +130,7 @@ TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
   expect_refused("robustness good.onnx --epsilon 0 " + kGood, {"epsilon 0", "(0, 1e6]"});
   expect_refused("robustness good.onnx --corruptions fog,smoke " + kGood,
                  {"fog", "pictures", "[2]"});
+  expect_refused("report good.onnx --noise=-1 " + kGood, {"noise -1", "[0, 1e6]"});
   expect_refused("report good.onnx -o report.pdf " + kGood, {"report.pdf", ".html, .md"});
   expect_refused("doctor --min-recall z=0.9 " + kGood, {"'z=0.9'", "one of x, y"});
   expect_refused("robustness good.onnx --measure speed " + kGood, {"--measure", "speed"});

@@ -76,6 +76,21 @@ TEST(Evidence, LeavesOutWhatWasNotMeasured) {
                                       "Layers and cost", "How to repeat this"}));
 }
 
+TEST(Evidence, GoesWithoutDerivativesWhereThereAreNone) {
+  const PreparedData data = prepared();
+  Network network = network_for(data.test, "mlp:8", 1);
+  network.nodes.push_back({"Cast", "cut", {network.output.name}, {"whole"}, {{"to", int64_t{7}}}});
+  network.nodes.push_back({"Cast", "back", {"whole"}, {"scores"}, {{"to", int64_t{1}}}});
+  network.output.name = "scores";
+  const Evidence evidence = gather_evidence({{"dense", network}, {"same", network}}, data);
+  ASSERT_TRUE(evidence.robustness.has_value());
+  EXPECT_FALSE(evidence.robustness->corruptions.corrupted.empty());
+  EXPECT_TRUE(evidence.robustness->attacks.empty());
+  EXPECT_TRUE(evidence.collapse.empty());
+  EXPECT_FALSE(evidence.results[0].noisy.has_value());  // a table has no range to clip noise to
+  to_html(evidence_page(evidence, {"t", "d", "none", 1, "c", "v", 0}));
+}
+
 TEST(Evidence, ShowsThePicturesThatAreJudgedDifferently) {
   PreparedData data = prepared();
   for (Dataset* part : {&data.train, &data.test}) {
