@@ -50,6 +50,10 @@ void run(const Options& options) {
     write_onnx(files.at(epoch), network);
     fmt::print("epoch {} written to {}\n", epoch, files.at(epoch));
   }
+  for (const auto& [epoch, file] : files) {
+    if (training.checkpoints.contains(epoch)) continue;
+    log_warning(fmt::format("{} is not written: training stopped before epoch {}", file, epoch));
+  }
   write_json_if(
       options.json,
       {{"output", options.output}, {"best_epoch", training.best_epoch}, {"history", history}});

@@ -185,6 +185,17 @@ TEST_F(Commands, GradualPrunesInStepsAndRewinds) {
   }
 }
 
+TEST_F(Commands, TrainSaysWhichEpochItDidNotReach) {
+  const testing::Outcome outcome = run_program(folder_,
+                                               "train --data 'synthetic:2,4,60?spread=9' --arch "
+                                               "mlp:8 --epochs 40 --patience 1 -o dense.onnx "
+                                               "--save-epoch 40=late.onnx");
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_NE(outcome.error.find("late.onnx is not written: training stopped before epoch 40"),
+            std::string::npos)
+      << outcome.error;
+}
+
 TEST_F(Commands, CollapseMeasuresNetworksOfDifferentWidthSideBySide) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.01 ";
   run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
