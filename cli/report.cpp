@@ -17,6 +17,7 @@ struct Options {
   DataRequest data;
   EvidenceOptions evidence;
   bool brief = false;
+  std::string reference;
   std::vector<std::string> outputs{"report.html"};
 };
 
@@ -60,7 +61,29 @@ std::string command_of(const Options& options) {
   return command + " -o " + shell_word(fmt::format("{}", fmt::join(options.outputs, ",")));
 }
 
+// The page of a study's database.
+void run_of_study(const Options& options) {
+  const std::string& file = options.networks.front();
+  for (const std::string& path : options.outputs) {
+    if (!path.ends_with(".html") && !path.ends_with(".md")) {
+      throw InputError(fmt::format("{}: a study's report ends in .html or .md", path));
+    }
+    require_writable(path);
+  }
+  const std::vector<StudyRow> rows = study_rows(file);
+  if (rows.empty()) throw InputError(file + ": has no rows yet");
+  const Page page = study_page(rows, file, options.reference);
+  for (const std::string& path : options.outputs) {
+    write_file(path, path.ends_with(".md") ? to_markdown(page) : to_html(page));
+  }
+  for (const std::string& sentence : page.verdict) fmt::print("{}\n", sentence);
+  fmt::print("Written to {}\n", fmt::join(options.outputs, ", "));
+}
+
 void run(const Options& options) {
+  if (options.networks.size() == 1 && options.networks.front().ends_with(".db")) {
+    return run_of_study(options);
+  }
   for (const std::string& path : options.outputs) {
     writer_for(path);
     require_writable(path);
@@ -92,7 +115,14 @@ void add_report(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
       "report", "everything about networks and the dense one they come from, on one page");
-  command->add_option("networks", options->networks, "ONNX files, the dense one first")->required();
+  command
+      ->add_option("networks", options->networks,
+                   "ONNX files, the dense one first; or a study's results, .db")
+      ->required();
+  command
+      ->add_option("--rank", options->reference,
+                   "of a study: hold METHOD against the others; else the best on validation data")
+      ->type_name("METHOD");
   add_data_options(*command, options->data);
   command->add_option("--noise", options->evidence.noise, "deviation of the noise in the table")
       ->capture_default_str();

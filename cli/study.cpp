@@ -6,58 +6,119 @@
 #include "cli/commands.h"
 
 namespace ncprune::cli {
+namespace {
+
+struct Options {
+  std::string data_root;
+  std::string json;
+  std::string report;
+  bool dry_run = false;
+  bool league = false;
+  std::string reference;
+  StudyRun how;
+};
+
+void print_size(const Study& study, const StudyRun& how) {
+  const StudySize size = study_size(study);
+  fmt::print("{} networks to train, {} cells to evaluate\n", size.networks, size.cells);
+  const StudyEstimate cost = estimate(study, !how.networks.empty());
+  constexpr double kMegabyte = 1e6;
+  fmt::print(
+      "About {} of training and {} of evaluation on this machine, pruning comes on top; "
+      "{:.1f} MB on disk\n",
+      duration_text(cost.training_seconds), duration_text(cost.evaluation_seconds),
+      cost.bytes / kMegabyte);
+}
+
+// "validation" names no method: it is the best there.
+std::string named(const std::string& reference) {
+  return reference == "validation" ? "" : reference;
+}
+
+void print_rankings(const std::vector<StudyRow>& rows, const std::string& reference) {
+  for (const Ranking& ranking : rankings(rows, named(reference))) {
+    fmt::print("{}{}\n", to_text(ranking_table(ranking)), ranking_caveat(ranking));
+  }
+}
+
+void run(Options& options) {
+  StudyRun& how = options.how;
+  if (!options.json.empty()) require_writable(options.json);
+  if (!options.report.empty()) require_writable(options.report);
+  Study study = read_study(how.file);
+  if (!options.data_root.empty()) study.data_root = options.data_root;
+  if (!how.results.empty()) require_writable(how.results);
+  if (how.networks.empty() && !how.results.empty()) how.networks = how.results + ".networks";
+  if (options.dry_run) {
+    require_valid(study);
+    print_size(study, how);
+    return;
+  }
+  how.command = fmt::format("ncprune study {}", how.file);
+  how.worker = {"/proc/self/exe", "study", "join", "--quiet"};
+  const std::vector<StudyRow> rows = run_study(study, how);
+  if (rows.empty()) return;  // of a launcher's other ranks
+  const auto tables = options.league ? league_tables : summary_tables;
+  for (const Table& table : tables(rows)) fmt::print("{}\n", to_text(table));
+  if (!options.reference.empty()) print_rankings(rows, options.reference);
+  write_json_if(options.json, rows_json(rows));
+  if (options.report.empty()) return;
+  write_file(options.report, to_html(study_page(rows, how.file, named(options.reference))));
+}
+
+void print_status(const std::string& file) {
+  for (const RunStatus& run : study_status(file)) {
+    fmt::print("{}  {}, {} on {}: {} of {} cells in {}", run.started, run.grid, run.state, run.host,
+               run.done, run.cells, duration_text(run.seconds));
+    if (run.state == "running" && run.done > 0) {
+      const auto left = static_cast<double>(run.cells - run.done);
+      fmt::print(", about {} left",
+                 duration_text(run.seconds * left / static_cast<double>(run.done)));
+    }
+    fmt::print("\n");
+    if (run.state != "done" && !run.last.empty()) fmt::print("  last: {}\n", run.last);
+  }
+}
+
+}  // namespace
 
 void add_study(CLI::App& app) {
-  struct Options {
-    std::string grid;
-    std::string data_root;
-    std::string json;
-    std::string report;
-    bool dry_run = false;
-    bool league = false;
-    StudyRun how;
-  };
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("study", "a grid of runs from a TOML file");
-  command->add_option("grid", options->grid, "the TOML file")->required();
+  StudyRun& how = options->how;
+  command->add_option("grid", how.file, "the TOML file");
   command->add_option("--data-root", options->data_root,
                       "folder searched first for named data sets");
   command->add_flag("--dry-run", options->dry_run,
                     "check the grid and say how much there is to do");
-  command->add_option("--results", options->how.results,
-                      "a file the rows are kept in; networks that stand in it are not run again");
-  command->add_option("--networks", options->how.networks,
-                      "a folder the dense networks are kept in, not to be trained again");
-  command->add_option("--parts", options->how.parts,
-                      "cut the grid's networks into so many parts ...");
-  command->add_option("--part", options->how.part, "... and run this one, from 1")
-      ->needs("--parts");
+  command->add_option("--results", how.results,
+                      "a database the rows are kept in; cells that stand in it are not run again");
+  command->add_option("--networks", how.networks,
+                      "a folder the dense networks are kept in, not to be trained again; "
+                      "RESULTS.networks unless it is said");
+  command->add_option("--jobs", how.jobs, "processes that run cells beside each other")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
   command->add_flag("--league", options->league,
                     "print methods by treatments, with 95 % intervals over the seeds");
+  command
+      ->add_option("--rank", options->reference,
+                   "hold METHOD against the others, with tests; 'validation': the best there")
+      ->type_name("METHOD");
   command->add_option("--report", options->report, "a page to write, .html");
   add_json_option(*command, options->json);
-  command->callback([options] {
-    if (!options->json.empty()) require_writable(options->json);
-    if (!options->report.empty()) require_writable(options->report);
-    Study study = read_study(options->grid);
-    if (!options->data_root.empty()) study.data_root = options->data_root;
-    const StudyRun& how = options->how;
-    if (how.parts < 1 || how.part < 1 || how.part > how.parts) {
-      throw InputError(fmt::format("part {} of {}; wanted 1 to {}", how.part, how.parts,
-                                   std::max<int64_t>(how.parts, 1)));
-    }
-    if (options->dry_run) {
-      require_valid(study);
-      const StudySize size = study_size(study);
-      fmt::print("{} networks to train, {} cells to evaluate\n", size.networks, size.cells);
-      return;
-    }
-    const std::vector<StudyRow> rows = run_study(study, options->how);
-    const auto tables = options->league ? league_tables : summary_tables;
-    for (const Table& table : tables(rows)) fmt::print("{}\n", to_text(table));
-    write_json_if(options->json, rows_json(rows));
-    if (options->report.empty()) return;
-    write_file(options->report, to_html(study_page(study, rows, options->grid)));
+
+  const auto file = std::make_shared<std::string>();
+  CLI::App* status = command->add_subcommand("status", "how the runs kept in a database are doing");
+  status->add_option("results", *file, "the database")->required();
+  status->callback([file] { print_status(*file); });
+  CLI::App* join = command->add_subcommand("join", "")->group("");  // a study's own processes
+  join->callback([] { join_study(); });
+
+  command->callback([options, status, join] {
+    if (status->parsed() || join->parsed()) return;
+    if (options->how.file.empty()) throw CLI::RequiredError("grid");
+    run(*options);
   });
 }
 

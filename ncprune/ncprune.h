@@ -3,6 +3,7 @@
 // The library, in the order in which data flow through it. ncprune/README.md is the map.
 
 // base: errors, the one seeded source of randomness, files, progress
+#include "ncprune/base/digest.h"
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
 #include "ncprune/base/json.h"
@@ -65,6 +66,7 @@
 #include "ncprune/prune/structured.h"
 // evaluate: what happened to each class
 #include "ncprune/evaluate/attack.h"
+#include "ncprune/evaluate/bootstrap.h"
 #include "ncprune/evaluate/comparison.h"
 #include "ncprune/evaluate/corrupted.h"
 #include "ncprune/evaluate/inference.h"
@@ -85,9 +87,14 @@
 #include "ncprune/report/robustness_report.h"
 #include "ncprune/report/table.h"
 // experiment: the stages in their order
-#include "ncprune/experiment/demo.h"
 #include "ncprune/experiment/evidence.h"
 #include "ncprune/experiment/gradual.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/experiment/promise_search.h"
-#include "ncprune/experiment/study.h"
+// study: grids of runs, in one process or many
+#include "ncprune/study/demo.h"
+#include "ncprune/study/grid.h"
+#include "ncprune/study/results.h"
+#include "ncprune/study/row.h"
+#include "ncprune/study/significance.h"
+#include "ncprune/study/study.h"

@@ -42,10 +42,21 @@ def main():
     rng = np.random.default_rng(0)
     scores = (rng.integers(-24, 25, (60, 3)) / 8).round(3)
     labels = rng.integers(0, 3, 60)
+    few = rng.normal(0.3, 1, 12)
+    many = np.concatenate([rng.normal(0.2, 1, 60), np.repeat([0.5, -0.5], 8)])
+    table = rng.integers(0, 12, (9, 5)).astype(float)  # with ties
+    friedman = stats.friedmanchisquare(*table.T)
     GOLDEN.write_text(json.dumps({
         "clopper_pearson": intervals, "mcnemar": pairs, "p_values": p_values, "holm": holm(p_values),
         "scores": scores.tolist(), "labels": labels.tolist(),
-        "calibration_error": calibration_error(scores, labels)}, indent=1) + "\n")
+        "calibration_error": calibration_error(scores, labels),
+        "wilcoxon": [[few.tolist(), stats.wilcoxon(few, mode="exact").pvalue],
+                     [many.tolist(), stats.wilcoxon(many, mode="approx").pvalue]],
+        "friedman": {"scores": table.tolist(), "statistic": friedman.statistic,
+                     "p_value": friedman.pvalue,
+                     "mean_ranks": stats.rankdata(-table, axis=1).mean(0).tolist()},
+        "normal_range": [[k, p, stats.studentized_range.ppf(p, k, np.inf)]
+                         for k, p in [(2, 0.95), (5, 0.95), (10, 0.95), (30, 0.99)]]}, indent=1) + "\n")
 
 
 main()

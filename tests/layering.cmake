@@ -1,6 +1,7 @@
 cmake_minimum_required(VERSION 3.25)
 # The law of the folders: each may include itself and those before it in its line.
 set(MAY_INCLUDE_base)
+set(MAY_INCLUDE_distributed base)
 set(MAY_INCLUDE_data base)
 set(MAY_INCLUDE_model base data)
 set(MAY_INCLUDE_runtime base model)
@@ -12,6 +13,8 @@ set(MAY_INCLUDE_prune base data model stats criteria)
 set(MAY_INCLUDE_evaluate base data model runtime onnx stats)
 set(MAY_INCLUDE_report base data stats evaluate)
 set(MAY_INCLUDE_experiment base data model onnx train stats criteria prune evaluate report)
+set(MAY_INCLUDE_study base distributed data model onnx train stats criteria prune evaluate report
+    experiment)
 
 file(GLOB FOLDERS LIST_DIRECTORIES true ${ROOT}/ncprune/*)
 foreach(FOLDER IN LISTS FOLDERS)

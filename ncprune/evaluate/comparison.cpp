@@ -1,8 +1,5 @@
 #include "ncprune/evaluate/comparison.h"
 
-#include <ATen/ops/binomial.h>
-#include <ATen/ops/full.h>
-#include <ATen/ops/full_like.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
@@ -16,6 +13,7 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/random.h"
+#include "ncprune/evaluate/bootstrap.h"
 
 namespace ncprune {
 namespace {
@@ -62,26 +60,11 @@ ClassChange change_of(const at::Tensor& before, const at::Tensor& after, const a
 // need be drawn sample by sample.
 Interval bootstrap(const std::vector<ClassChange>& classes, const ComparisonOptions& options) {
   Random random = Random(options.seed).stream("bootstrap");
-  at::Tensor sums = at::zeros({options.resamples}, at::TensorOptions(at::kDouble));
-  double present = 0;
-  for (const ClassChange& change : classes) {
-    if (change.samples == 0) continue;
-    present += 1;
-    const auto n = static_cast<double>(change.samples);
-    const double lost = static_cast<double>(change.lost) / n;
-    const double gained = static_cast<double>(change.gained) / n;
-    const at::Tensor trials = at::full({options.resamples}, n, at::TensorOptions(at::kDouble));
-    const at::Tensor fewer = at::binomial(trials, at::full_like(trials, lost), random.generator());
-    // Of the samples that are not lost; none are left when all were.
-    const double share = lost < 1 ? std::min(1.0, gained / (1 - lost)) : 0;
-    const at::Tensor more =
-        at::binomial(trials - fewer, at::full_like(trials, share), random.generator());
-    sums += (more - fewer) / n;
-  }
-  if (present == 0) return {kNan, kNan};
+  std::vector<PairedCounts> counts;
+  for (const ClassChange& c : classes) counts.push_back({c.samples, c.lost, c.gained});
+  const at::Tensor changes = resampled_changes(counts, options.resamples, random);
   const double side = (1 - options.confidence) / 2;
-  const at::Tensor means = sums / present;
-  return {means.quantile(side).item<double>(), means.quantile(1 - side).item<double>()};
+  return {changes.quantile(side).item<double>(), changes.quantile(1 - side).item<double>()};
 }
 
 double mean_of(const std::vector<ClassChange>& classes, double ClassChange::*field) {

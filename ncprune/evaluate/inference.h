@@ -29,4 +29,25 @@ double half_interval(const std::vector<double>& values);
 // and is not counted.
 std::vector<double> holm(const std::vector<double>& p_values);
 
+// How likely differences that scatter alike on both sides of zero are to lie as much on one side as
+// these: Wilcoxon's signed-rank test, two-sided (1945). Zeros are dropped, ties share their mean
+// rank; exact up to 50 differences, beyond by the normal distribution. 1 when all are zero.
+double wilcoxon(const std::vector<double>& differences);
+
+// Several methods on the same problems (Friedman 1937; Demsar 2006).
+struct RankComparison {
+  std::vector<double> mean_ranks;  // of every method; 1 is the best
+  double statistic = 0;            // chi-squared with one degree of freedom less than methods
+  double p_value = 1;              // of all methods being alike
+  double critical_difference = 0;  // mean ranks that differ by less cannot be told apart (Nemenyi)
+};
+
+// `scores`: a row per problem, a number per method, greater is better; ties share their mean rank.
+// Throws InputError unless there are two problems and two methods at least and no number is NaN.
+RankComparison compare_ranks(const std::vector<std::vector<double>>& scores, double confidence);
+
+// The range of `count` independent standard normal numbers that is exceeded with probability
+// 1 - confidence. REQUIRES: count >= 2, confidence in (0, 1).
+double normal_range_quantile(int64_t count, double confidence);
+
 }  // namespace ncprune

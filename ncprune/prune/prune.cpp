@@ -1,6 +1,5 @@
 #include "ncprune/prune/prune.h"
 
-#include <ATen/ops/ones.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -38,10 +37,8 @@ LayerSolution solve_layer(const LayerTask& task, const at::Tensor& weight,
   const Pattern pattern = find_pattern(options.method.pattern);
   const LayerProblem problem = LayerProblem::of(moments, weight, options.metric.damping);
   const at::Tensor weight_double = weight.to(at::kDouble);
-  const at::Tensor& measured = task.statistics.output_weight;
-  const at::Tensor row_weights =
-      measured.defined() ? measured : at::ones({weight.size(0)}, weight_double.options());
-  return solver.solve({problem, weight_double, pattern, task.keep, row_weights});
+  return solver.solve({problem, weight_double, pattern, task.keep,
+                       row_weights(options.method, task.statistics, weight.size(0))});
 }
 
 // The moments of the task's layer, on the activations `network` has now.

@@ -1,10 +1,16 @@
 #include "ncprune/prune/solver.h"
 
+#include <ATen/ops/ones.h>
 #include <fmt/format.h>
 
 #include "ncprune/base/error.h"
 
 namespace ncprune {
+
+at::Tensor row_weights(const Method& method, const LayerStatistics& statistics, int64_t rows) {
+  const bool aware = method.metric == "neural-collapse" && statistics.output_weight.defined();
+  return aware ? statistics.output_weight : at::ones({rows}, at::TensorOptions(at::kDouble));
+}
 
 LayerSolution admm(const SolverInput& input) {
   const Pattern pattern = zeros_last(input.pattern, input.weight);

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "ncprune/prune/method.h"
 #include "ncprune/prune/reconstruction.h"
+#include "ncprune/stats/statistics.h"
 
 namespace ncprune {
 
@@ -32,6 +34,11 @@ struct Solver {
 };
 
 const std::vector<Solver>& solvers();
+
+// What the error of each of a layer's `rows` weighs against the others': as measured for a method
+// that searches in the class-aware metric, all alike for one that was published without. Statistics
+// measured for other methods beside it do not matter. Double [rows].
+at::Tensor row_weights(const Method& method, const LayerStatistics& statistics, int64_t rows);
 
 // Throws InputError, with the reason, when the solver has no rule for the pattern.
 void require_rule(const Solver& solver, const Pattern& pattern);

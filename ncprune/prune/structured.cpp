@@ -17,6 +17,7 @@
 #include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/layer_update.h"
+#include "ncprune/prune/solver.h"
 #include "ncprune/prune/unit_budget.h"
 #include "ncprune/prune/unit_search.h"
 
@@ -60,11 +61,9 @@ Task make_task(const Network& dense, const std::vector<UnitGroup>& groups,
   for (size_t l = 0; l < task.layers.size(); ++l) {
     // The last is the head, which no statistic describes.
     const bool described = l < calibration.statistics.size();
-    const at::Tensor measured = described ? calibration.statistics[l].output_weight : at::Tensor();
     task.row_weights.push_back(
-        measured.defined()
-            ? measured
-            : at::ones({weight_of(dense, task.layers[l]).size(0)}, at::TensorOptions(at::kDouble)));
+        row_weights(options.method, described ? calibration.statistics[l] : LayerStatistics{},
+                    weight_of(dense, task.layers[l]).size(0)));
   }
   for (const UnitGroup& group : groups) {
     if (!group.reason.empty()) continue;

@@ -8,9 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "ncprune/base/json.h"
+#include "ncprune/report/vega.h"
 
 namespace ncprune {
+
+using namespace vega;
+
 namespace {
 
 // Okabe, Ito 2008, without black and yellow, which one of both papers would swallow.
@@ -32,31 +35,6 @@ Json series_legend(size_t count) {
                        {"direction", "horizontal"},
                        {"columns", std::min<size_t>(count, 4)},
                        {"symbolSize", 80}}});
-}
-
-std::string text_of(const Json& spec) {
-  return spec.dump(-1, ' ', true, Json::error_handler_t::replace);
-}
-
-// Encodings: a field through a scale, a field as it is, a constant.
-Json scaled(const std::string& scale, const std::string& field) {
-  return {{"scale", scale}, {"field", field}};
-}
-Json field(const std::string& name) {
-  return {{"field", name}};
-}
-Json value(const Json& constant) {
-  return {{"value", constant}};
-}
-
-Json mark(const std::string& type, const std::string& data, const Json& encoding) {
-  return {{"type", type}, {"from", {{"data", data}}}, {"encode", {{"update", encoding}}}};
-}
-
-Json specification(double height) {
-  return {{"$schema", "https://vega.github.io/schema/vega/v5.json"},
-          {"height", height},
-          {"padding", 4}};
 }
 
 Json percent_axis(const std::string& orient, const std::string& scale, const std::string& title) {

@@ -58,4 +58,10 @@ struct PlanePoint {
 Figure scatter_plot(const std::string& title, const std::string& description,
                     const std::vector<PlanePoint>& points);
 
+// Things on a line by their mean rank, the best on the left, the names of those that cannot be told
+// apart from the best by `critical_difference` within its band (Demsar 2006).
+Figure rank_diagram(const std::string& title, const std::string& description,
+                    const std::vector<std::string>& names, const std::vector<double>& mean_ranks,
+                    double critical_difference);
+
 }  // namespace ncprune

@@ -96,6 +96,14 @@ struct LayerSums {
 // Of a sum of products of floats scaled by a rounded root, relative to its terms.
 constexpr double kRounding = 4e-7;
 
+// The same of `rows` terms that are all alike, so that every addition rounds the same way: within a
+// block of a BLAS product, which adds no more terms than this in a row.
+double constant_rounding(double rows) {
+  constexpr double kBlock = 512;
+  constexpr double kHalfUnit = 6e-8;
+  return std::max(kRounding, kHalfUnit * std::min(rows, kBlock));
+}
+
 struct Weights {
   at::Tensor counts;   // [K], at least 1
   at::Tensor pi;       // [K]
@@ -138,8 +146,10 @@ LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights)
   const at::Tensor trace = moments.metric.trace();
   moment(moments.metric, moments.class_means);
   // Constant features cancel to the rounding of float products, of either sign: lift every
-  // eigenvalue above it. No eigenvalue of the error exceeds kRounding times the trace.
-  moments.metric.diagonal().add_(kRounding * trace);
+  // eigenvalue above it. No eigenvalue of the error exceeds the rounding times the trace.
+  const double rounding = constant_rounding(weights.counts.sum().item<double>());
+  const bool constant = (moments.metric.trace() < rounding * trace).item<bool>();
+  moments.metric.diagonal().add_((constant ? rounding : kRounding) * trace);
   if (!weight.defined()) return moments;
   const at::Tensor w = weight.to(at::kDouble);
   if (sums.product.defined()) {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "ncprune/experiment/study.h"
+#include "ncprune/experiment/prepare.h"
 #include "tests/small_network.h"
 
 namespace ncprune {
@@ -108,37 +108,6 @@ TEST(Evidence, ShowsThePicturesThatAreJudgedDifferently) {
   EXPECT_EQ(evidence.exemplars.size(), std::min<size_t>(5, differ));
   ASSERT_FALSE(evidence.exemplars.empty());
   EXPECT_EQ(evidence.exemplars.front().image.pixels.size(), 6);
-}
-
-TEST(SparsityCurves, AreLevelForTheDenseNetwork) {
-  Study study;
-  study.data = {"synthetic:3,6,80?spread=3"};
-  study.imbalance = {"classes:2@0.2"};
-  study.architecture = "mlp:8";
-  study.seeds = {0, 1};
-  study.methods = {"magnitude"};
-  study.sparsities = {0.5, 0.8};
-  study.train.epochs = 2;
-  const std::vector<StudyRow> rows = run_study(study);
-  const std::vector<Figure> figures = sparsity_curves(rows);
-  ASSERT_EQ(figures.size(), 2);
-  const std::string& spec = figures[0].spec;
-  const auto count = [&](const std::string& what) {
-    size_t found = 0;
-    for (size_t at = spec.find(what); at != std::string::npos; at = spec.find(what, at + 1)) {
-      ++found;
-    }
-    return found;
-  };
-  EXPECT_EQ(count("\"series\":\"dense\""), 2);
-  EXPECT_EQ(count("\"series\":\"magnitude\""), 2);
-  const Page page = study_page(study, rows, "grid.toml");
-  EXPECT_EQ(page.verdict.size(), 1);
-  EXPECT_EQ(page.verdict[0].find("synthetic:3,6,80?spread=3, classes:2@0.2, method/keep: of "), 0);
-  EXPECT_EQ(page.sections.front().tables.size(), 2);
-  EXPECT_EQ(page.sections.front().figures.size(), 2);
-  study.sparsities = {0.5};
-  EXPECT_TRUE(sparsity_curves(run_study(study)).empty());
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "ncprune/prune/prune.h"
 
+#include <ATen/ops/equal.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
@@ -150,6 +151,25 @@ TEST(Prune, RepairLowersTheErrorOfEveryCriterion) {
     parts.repair = "least-squares";
     const double repaired = balanced_error(dense, pruned_by(parts, 0.7, dense, data), data);
     EXPECT_LT(repaired, masked) << criterion.name;
+  }
+}
+
+TEST(Prune, StatisticsMeasuredForOtherMethodsBesideChangeNoMethod) {
+  const Dataset data = gaussian_data({60, 20, 8}, 6);
+  const Network dense = network_for(data, "mlp:12,9");
+  std::vector<Method> together;
+  for (const Method& m : methods()) {
+    if (m.criterion != "bn-scale") together.push_back(m);  // wants BatchNormalization
+  }
+  const std::vector<LayerStatistics> shared = measure_for(together, dense, data, {});
+  for (const Method& m : together) {
+    SCOPED_TRACE(m.name);
+    const PruneOptions options{.method = m, .sparsity = 0.6};
+    const Network beside = prune(dense, {data, shared}, options).network;
+    const Network alone = pruned_by(m, 0.6, dense, data);
+    for (const auto& [name, tensor] : alone.initializers) {
+      EXPECT_TRUE(at::equal(beside.initializers.at(name), tensor)) << name;
+    }
   }
 }
 

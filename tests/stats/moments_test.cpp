@@ -3,7 +3,9 @@
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/eye.h>
+#include <ATen/ops/linalg_eigvalsh.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -47,6 +49,19 @@ void expect_naive(const NetworkPair& pair, const Dataset& data, const MetricOpti
 // divide.
 const std::vector<std::vector<int64_t>> kSizes{
     {1}, {1, 1, 1}, {5, 0, 2}, {1, 7, 20}, {1800, 1, 699}};
+
+TEST(MeasureMoments, OfConstantFeaturesAreStillPositiveDefinite) {
+  const Dataset data = gaussian_data({700, 300}, 3);
+  Network network = network_for(data, "mlp:6,8");
+  network.initializers.at("fc2.weight").zero_();  // relu(bias) is all that is left
+  network.initializers.at("fc2.bias") =
+      at::tensor({0.31F, 0.07F, 1.9F, 0.53F, 0.29F, 0.77F, 0.11F, 0.6F});
+  for (const double kappa : {0.0, 1.0}) {
+    const LayerMoments moments =
+        measure_moments({network, network}, {head_layer(network)}, data, {.kappa = kappa}).front();
+    EXPECT_GT(at::linalg_eigvalsh(moments.metric).min().item<double>(), 0);
+  }
+}
 
 TEST(MeasureMoments, AgreesWithTheFormulasSampleBySample) {
   for (const std::vector<int64_t>& counts : kSizes) {

@@ -1,4 +1,4 @@
-#include "ncprune/experiment/demo.h"
+#include "ncprune/study/demo.h"
 
 #include <fmt/format.h>
 

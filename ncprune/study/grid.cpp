@@ -5,7 +5,7 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
-#include "ncprune/experiment/study.h"
+#include "ncprune/study/grid.h"
 
 namespace ncprune {
 namespace {
@@ -106,7 +106,11 @@ void read_training(const toml::table* table, const std::string& path, TrainOptio
 }  // namespace
 
 Study read_study(const std::string& path) {
-  const std::string text = read_file(path, 1 << 20);
+  constexpr uint64_t kMaxGridBytes = 1 << 20;
+  return parse_study(read_file(path, kMaxGridBytes), path);
+}
+
+Study parse_study(const std::string& text, const std::string& path) {
   toml::table table;
   try {
     table = toml::parse(text);
@@ -115,6 +119,7 @@ Study read_study(const std::string& path) {
         fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()));
   }
   Study study;
+  study.text = text;
   TableReader top(table, path);
   top.read("data", study.data);
   top.read("data_root", study.data_root);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "ncprune/evaluate/inference.h"
-#include "ncprune/experiment/study.h"
+#include "ncprune/study/study.h"
 
 namespace ncprune {
 namespace {

@@ -4,8 +4,8 @@
 #include <map>
 
 #include "ncprune/evaluate/inference.h"
-#include "ncprune/experiment/study.h"
 #include "ncprune/report/figures.h"
+#include "ncprune/study/study.h"
 
 namespace ncprune {
 namespace {

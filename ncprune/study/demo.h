@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "ncprune/experiment/study.h"
+#include "ncprune/study/study.h"
 
 namespace ncprune {
 

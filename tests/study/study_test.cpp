@@ -1,16 +1,18 @@
 // Studies on tiny data: the grid, the results file, and what is not done twice.
-#include "ncprune/experiment/study.h"
+#include "ncprune/study/study.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "ncprune/experiment/study_results.h"
 #include "ncprune/onnx/onnx.h"
 #include "tests/data/folder.h"
 #include "tests/data/input_error.h"
@@ -54,14 +56,11 @@ struct Runner {
   std::vector<std::string> made = {};
 
   // `file` keeps the rows; empty: nothing does.
-  std::vector<StudyRow> run(const Study& study, const std::string& file = {}, int64_t part = 1,
-                            int64_t parts = 1) {
+  std::vector<StudyRow> run(const Study& study, const std::string& file = {}) {
     made.clear();
     StudyRun how;
     how.visit = [this](const StudyRow& row, const Network&) { made.push_back(name_of(row)); };
     how.results = file;
-    how.part = part;
-    how.parts = parts;
     return run_study(study, how);
   }
 };
@@ -76,7 +75,7 @@ std::string text_of(const std::string& path) {
 class StudyFile : public ::testing::Test {
  protected:
   Folder folder_;
-  std::string file_ = folder_.path() + "/rows.jsonl";
+  std::string file_ = folder_.path() + "/rows.db";
   Runner runner_;
 };
 
@@ -104,22 +103,29 @@ TEST_F(StudyFile, TheGridsRowsComeInItsOrderTheDenseNetworksFirst) {
     EXPECT_NEAR(row.reached, row.sparsity, 0.05) << name_of(row);
     EXPECT_EQ(row.result.clean.recall.size(), 3);
     EXPECT_TRUE(row.result.noisy.has_value());
+    EXPECT_TRUE(row.validation.has_value());
+    EXPECT_EQ(row.network.size(), 64);
+    EXPECT_EQ(row.macs, 6 * 6 + 6 * 5 + 5 * 3);
+    // The bits say what the recall says.
+    int64_t right = 0;
+    for (const char byte : row.right) right += std::popcount(static_cast<unsigned char>(byte));
+    double hits = 0;
+    for (size_t c = 0; c < 3; ++c) {
+      hits += row.result.clean.recall[c] * static_cast<double>(row.tested[c]);
+    }
+    EXPECT_NEAR(hits, static_cast<double>(right), 1e-6);
   }
 }
 
 TEST_F(StudyFile, CellsThatStandInTheFileAreNotRunAgain) {
   const std::vector<StudyRow> first = runner_.run(small_study(), file_);
   EXPECT_EQ(runner_.made, names(first));
-  const std::string written = text_of(file_);
   const std::vector<StudyRow> second = runner_.run(small_study(), file_);
   EXPECT_TRUE(runner_.made.empty());
-  EXPECT_EQ(text_of(file_), written);
+  EXPECT_EQ(study_status(file_).size(), 1) << "nothing to run is no run";
   ASSERT_EQ(names(second), names(first));
   for (size_t i = 0; i < first.size(); ++i) {
-    EXPECT_EQ(row_json(second[i]).dump(), row_json(first[i]).dump());
-    EXPECT_EQ(second[i].classes.names, first[i].classes.names);
-    EXPECT_EQ(second[i].classes.counts, first[i].classes.counts);
-    EXPECT_EQ(second[i].classes.minority, first[i].classes.minority);
+    EXPECT_EQ(pack_row(second[i]), pack_row(first[i]));
   }
 }
 
@@ -199,67 +205,81 @@ TEST_F(StudyFile, RowsOfOtherGridsSurvive) {
   EXPECT_TRUE(runner_.made.empty());
 }
 
-TEST_F(StudyFile, PartsShareTheNetworksOutBetweenThem) {
-  Study study = small_study();
-  study.seeds = {1, 2, 3};
-  std::vector<std::string> made;
-  for (const int64_t part : {1, 2}) {
-    runner_.run(study, file_, part, 2);
-    EXPECT_EQ(runner_.made.size(), part == 1 ? 20 : 10);
-    made.insert(made.end(), runner_.made.begin(), runner_.made.end());
+TEST_F(StudyFile, ARunGoesOnWhereTheLastWasStopped) {
+  const std::vector<StudyRow> at_once = runner_.run(small_study());
+  struct Stop {};
+  for (int stopped = 0;; ++stopped) {
+    ASSERT_LE(stopped, std::ssize(at_once)) << "every run adds a row";
+    StudyRun how;
+    how.results = file_;
+    int made = 0;
+    how.visit = [&](const StudyRow& /*row*/, const Network& /*network*/) {
+      if (++made == 2) throw Stop();  // one row is in, the next is not
+    };
+    try {
+      const std::vector<StudyRow> rows = run_study(small_study(), how);
+      ASSERT_EQ(names(rows), names(at_once));
+      for (size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(content(rows[i]), content(at_once[i]));
+      break;
+    } catch (const Stop&) {
+      EXPECT_EQ(study_rows(file_).size(), stopped + 1);
+    }
   }
-  std::vector<std::string> whole = names(runner_.run(study, file_));
-  EXPECT_TRUE(runner_.made.empty());
-  std::sort(made.begin(), made.end());
-  std::sort(whole.begin(), whole.end());
-  EXPECT_EQ(made, whole);
+  const std::vector<RunStatus> runs = study_status(file_);
+  EXPECT_EQ(runs.back().state, "done");
+  EXPECT_EQ(runs.front().done, 1);
+  EXPECT_EQ(runs.front().cells, 20);
 }
 
-TEST_F(StudyFile, ALineThatIsNotARowIsNamedAndNothingIsLost) {
-  Study study = small_study();
-  study.seeds = {3};
-  study.methods = {"magnitude"};
-  runner_.run(study, file_);
-  const std::string good = text_of(file_);
-  const auto lines = static_cast<int64_t>(std::count(good.begin(), good.end(), '\n'));
-  std::string wrong_type = good.substr(0, good.find('\n'));
-  wrong_type.replace(wrong_type.find("\"seed\":3"), 8, "\"seed\":\"three\"");
-  for (const std::string& bad :
-       {std::string("{\"data\": "), std::string("not json"), std::string("{}"),
-        std::string("[1, 2]"), std::string("7"), wrong_type}) {
-    const std::string text = good + bad + "\n";
-    folder_.write("rows.jsonl", text);
-    const std::string message = input_error([&] { runner_.run(study, file_); });
-    EXPECT_EQ(message.rfind(file_ + ":" + std::to_string(lines + 1) + ": ", 0), 0U) << message;
-    EXPECT_EQ(text_of(file_), text);
+TEST_F(StudyFile, AFileThatIsNoResultsIsRefusedAndLeftAsItIs) {
+  const std::string other = folder_.write("rows.db", "not a database, but of some length");
+  EXPECT_NE(input_error([&] { runner_.run(small_study(), other); }).find("rows.db"),
+            std::string::npos);
+  EXPECT_EQ(text_of(other), "not a database, but of some length");
+  EXPECT_NE(input_error([&] { study_rows(folder_.path() + "/missing.db"); }).find("no such file"),
+            std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/missing.db"));
+  const std::string foreign = folder_.path() + "/foreign.db";
+  {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(foreign.c_str(), &handle), SQLITE_OK);
+    sqlite3_exec(handle, "CREATE TABLE cell(x)", nullptr, nullptr, nullptr);
+    sqlite3_close(handle);
   }
-  folder_.write("rows.jsonl", "\n" + good + "\n");  // empty lines do no harm
-  runner_.run(study, file_);
-  EXPECT_TRUE(runner_.made.empty());
+  EXPECT_NE(input_error([&] { runner_.run(small_study(), foreign); }).find("another program's"),
+            std::string::npos);
 }
 
-TEST_F(StudyFile, KeepsAClassWithoutTestSamplesAndARowWithoutNoise) {
+TEST_F(StudyFile, KeepsEverythingOfARow) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   StudyRow row;
   row.data = "d";
   row.imbalance = "i \"quoted\"";
   row.method = "m";
   row.treatment = "t";
+  row.repair = "r";
+  row.head = "h";
   row.sparsity = 0.1 + 0.2;  // a number that a short print would change
+  row.parameters = 7;
+  row.nonzero = 5;
+  row.macs = int64_t{1} << 40;
+  row.network = "abc";
+  row.right = std::string("\0\xff\x01", 3);
+  row.tested = {20, 0};
   row.classes = {{"a", "b"}, {5, 1}, {1}};
   row.result.name = row.method;
   row.result.clean.recall = {0.25, kNan};
-  {
-    StudyResults results(file_);
-    results.add(row);
-    results.save();
-  }
+  row.validation = row.result.clean;
+  StudyResults(file_).add(row);
   const StudyResults results(file_);
   ASSERT_TRUE(results.has(row));
   const StudyRow back = results.of({row}).front();
-  EXPECT_EQ(row_json(back).dump(), row_json(row).dump());
+  EXPECT_EQ(pack_row(back), pack_row(row));
+  EXPECT_EQ(pack_row(unpack_row(pack_row(row))), pack_row(row));
   EXPECT_TRUE(std::isnan(back.result.clean.recall[1]));
   EXPECT_FALSE(back.result.noisy.has_value());
+  EXPECT_NE(input_error([] { unpack_row("nonsense"); }).find("not a study's row"),
+            std::string::npos);
   row.sparsity = 0.3;
   EXPECT_FALSE(results.has(row));
 }

@@ -6,7 +6,7 @@
 #include <set>
 #include <tuple>
 
-#include "ncprune/experiment/study.h"
+#include "ncprune/study/study.h"
 
 namespace ncprune {
 namespace {

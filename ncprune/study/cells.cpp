@@ -1,0 +1,166 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "ncprune/base/lookup.h"
+#include "ncprune/base/spec.h"
+#include "ncprune/prune/batch_norm.h"
+#include "ncprune/prune/head.h"
+#include "ncprune/study/study.h"
+
+namespace ncprune {
+namespace {
+
+std::vector<Method> study_methods(const Study& study) {
+  std::vector<Method> wanted;
+  for (const std::string& name : study.methods) {
+    wanted.push_back(find_named(methods(), name, "method"));
+  }
+  return wanted;
+}
+
+// What a treatment's name says.
+struct Treatment {
+  std::string repair;
+  std::string head;
+  std::string batch_norm = "keep";
+  bool finetuned = false;
+};
+
+Treatment parts_of(const std::string& treatment) {
+  const std::vector<std::string> parts = split(treatment, '/');
+  if (parts.size() < 2 || parts.size() > 4 || (parts.size() == 4 && parts[3] != "finetune")) {
+    throw InputError(
+        fmt::format("treatment '{}'; wanted REPAIR/HEAD, REPAIR/HEAD/BATCHNORM or "
+                    "REPAIR/HEAD/BATCHNORM/finetune, as in method/keep",
+                    treatment));
+  }
+  return {parts[0], parts[1], parts.size() > 2 ? parts[2] : "keep", parts.size() == 4};
+}
+
+Method with_repair(Method method, const std::string& repair) {
+  if (repair != "method") method.repair = repair;
+  return method;
+}
+
+CellGroup group_of(const Study& study, const StudyRow& network, const Method& method,
+                   double sparsity) {
+  CellGroup group;
+  for (const std::string& treatment : study.treatments) {
+    StudyRow cell = network;
+    const auto [repair, head, batch_norm, finetuned] = parts_of(treatment);
+    cell.method = method.name;
+    cell.treatment = treatment;
+    cell.repair = method.name == "dense" ? "none" : with_repair(method, repair).repair;
+    cell.head = head;
+    cell.batch_norm = batch_norm;
+    cell.finetuned = finetuned;
+    cell.sparsity = sparsity;
+    group.push_back(cell);
+  }
+  return group;
+}
+
+NetworkCells network_cells(const Study& study, const StudyRow& network) {
+  NetworkCells cells{network, {}};
+  Method dense;
+  dense.name = "dense";
+  cells.groups.push_back(group_of(study, network, dense, 0));
+  for (const Method& method : study_methods(study)) {
+    for (const double sparsity : study.sparsities) {
+      cells.groups.push_back(group_of(study, network, method, sparsity));
+    }
+  }
+  return cells;
+}
+
+Json train_json(const TrainOptions& train) {
+  Json json{{"loss", train.loss},
+            {"sampler", train.sampler},
+            {"optimizer", train.optimizer},
+            {"schedule", train.schedule},
+            {"learning_rate", train.learning_rate},
+            {"momentum", train.momentum},
+            {"weight_decay", train.weight_decay},
+            {"epochs", train.epochs},
+            {"batch", train.batch},
+            {"select", train.select},
+            {"patience", train.patience}};
+  // Only where there is some: rows from before there was any stay valid.
+  if (!train.augment.empty()) json["augment"] = train.augment;
+  return json;
+}
+
+}  // namespace
+
+std::string training_settings(const Study& study) {
+  return Json{{"architecture", study.architecture},
+              {"validation", study.validation},
+              {"train", train_json(study.train)}}
+      .dump();
+}
+
+std::string study_settings(const Study& study) {
+  Json metric;
+  for (const MetricField& f : metric_fields()) metric[f.name] = study.metric.*f.field;
+  Json settings{{"architecture", study.architecture}, {"remove", study.remove},
+                {"validation", study.validation},     {"noise", study.noise},
+                {"train", train_json(study.train)},   {"metric", metric}};
+  // Only where there is some: rows from before there was any stay valid.
+  const bool finetunes =
+      std::any_of(study.treatments.begin(), study.treatments.end(),
+                  [](const std::string& treatment) { return treatment.ends_with("/finetune"); });
+  if (finetunes) settings["finetune"] = train_json(study.finetune);
+  return settings.dump();
+}
+
+std::vector<NetworkCells> cells_of(const Study& study) {
+  std::vector<NetworkCells> all;
+  for (const std::string& data : study.data) {
+    for (const std::string& imbalance : study.imbalance) {
+      for (const int64_t seed : study.seeds) {
+        StudyRow network;
+        network.data = data;
+        network.imbalance = imbalance;
+        network.seed = seed;
+        network.settings = study_settings(study);
+        all.push_back(network_cells(study, network));
+      }
+    }
+  }
+  return all;
+}
+
+StudySize study_size(const Study& study) {
+  const size_t networks = study.data.size() * study.imbalance.size() * study.seeds.size();
+  const size_t prunings = study.methods.size() * study.sparsities.size();
+  return {static_cast<int64_t>(networks),
+          static_cast<int64_t>(networks * study.treatments.size() * (1 + prunings))};
+}
+
+void require_valid(const Study& study) {
+  for (const int64_t seed : study.seeds) {
+    if (seed < 0) throw InputError(fmt::format("seed {} is negative", seed));
+  }
+  for (const Method& method : study_methods(study)) {
+    for (const std::string& treatment : study.treatments) {
+      const auto [repair, head, batch_norm, finetuned] = parts_of(treatment);
+      for (const double sparsity : study.sparsities) {
+        PruneOptions options{.method = with_repair(method, repair),
+                             .sparsity = sparsity,
+                             .batch_norm = batch_norm,
+                             .head = head,
+                             .metric = study.metric};
+        if (study.remove == "weights") {
+          require_valid(options);
+        } else {
+          options.budget = study.remove;
+          require_valid_for_units(options);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace ncprune

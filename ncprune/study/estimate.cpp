@@ -1,0 +1,84 @@
+#include <ATen/ops/arange.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "ncprune/evaluate/metrics.h"
+#include "ncprune/experiment/prepare.h"
+#include "ncprune/model/cost.h"
+#include "ncprune/study/study.h"
+
+namespace ncprune {
+namespace {
+
+double seconds_of(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+Dataset first_samples(const Dataset& data, int64_t most) {
+  return select(data, at::arange(std::min(most, data.size()), at::kLong));
+}
+
+// Seconds a training sample takes, from a few batches. The first batches of a process are slower:
+// what a double run adds is what counts.
+double training_seconds_per_sample(const Study& study, const PreparedData& data,
+                                   const Network& network) {
+  constexpr int64_t kBatches = 6;
+  TrainOptions options = study.train;
+  options.epochs = 1;
+  const auto run = [&](int64_t batches) {
+    const Dataset part = first_samples(data.train, batches * options.batch);
+    const double seconds = seconds_of([&] { train(network, part, {}, options); });
+    return std::pair{seconds, static_cast<double>(part.size())};
+  };
+  const auto [short_seconds, few] = run(kBatches);
+  const auto [long_seconds, many] = run(2 * kBatches);
+  if (many == few || long_seconds <= short_seconds) return long_seconds / many;
+  return (long_seconds - short_seconds) / (many - few);
+}
+
+double evaluation_seconds_per_sample(const PreparedData& data, const Network& network) {
+  constexpr int64_t kSamples = 1024;
+  const Dataset part = first_samples(data.test, kSamples);
+  return seconds_of([&] { class_scores(network, part); }) / static_cast<double>(part.size());
+}
+
+}  // namespace
+
+StudyEstimate estimate(const Study& study, bool keeps_networks) {
+  StudyEstimate total{0, 0, 0};
+  const auto seeds = static_cast<double>(study.seeds.size());
+  const auto cells =
+      seeds * static_cast<double>(study.treatments.size() *
+                                  (1 + study.methods.size() * study.sparsities.size()));
+  for (const std::string& name : study.data) {
+    for (const std::string& imbalance : study.imbalance) {
+      const auto seed = static_cast<uint64_t>(study.seeds.front());
+      const PreparedData data =
+          prepare_data({name, study.data_root, imbalance, study.validation, seed});
+      const Network network = make_network(study.architecture, data, seed);
+      const auto samples = static_cast<double>(data.train.size());
+      const auto tested = static_cast<double>(data.test.size());
+      const double parts = study.noise > 0 ? 2 : 1;
+      const double evaluation = evaluation_seconds_per_sample(data, network);
+      total.training_seconds += seeds * static_cast<double>(study.train.epochs) *
+                                (samples * training_seconds_per_sample(study, data, network) +
+                                 static_cast<double>(data.validation.size()) * evaluation);
+      total.evaluation_seconds +=
+          cells * evaluation * (parts * tested + static_cast<double>(data.validation.size()));
+      // A row of every table, its text and its indices; the samples' bits.
+      constexpr double kCellBytes = 1500;
+      constexpr double kRecallBytes = 40;
+      const auto classes = static_cast<double>(data.test.num_classes());
+      total.bytes += cells * (kCellBytes + parts * (tested / 8 + classes * kRecallBytes));
+      if (keeps_networks) {
+        total.bytes += seeds * static_cast<double>(cost(network).parameters) * sizeof(float);
+      }
+    }
+  }
+  return total;
+}
+
+}  // namespace ncprune

@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "ncprune/study/significance.h"
+#include "ncprune/study/study.h"
+
+namespace ncprune {
+namespace {
+
+using Rows = std::vector<StudyRow>;
+
+// Rows that share what `key` gives, groups and rows in their order.
+template <typename Key>
+std::vector<Rows> groups_by(const Rows& rows, const Key& key) {
+  std::vector<Rows> groups;
+  for (const StudyRow& row : rows) {
+    const auto own = std::find_if(groups.begin(), groups.end(),
+                                  [&](const Rows& group) { return key(group[0]) == key(row); });
+    if (own != groups.end()) {
+      own->push_back(row);
+    } else {
+      groups.push_back({row});
+    }
+  }
+  return groups;
+}
+
+double mean_balanced(const Rows& rows, const std::string& method, double sparsity) {
+  double sum = 0;
+  double count = 0;
+  for (const StudyRow& row : rows) {
+    if (row.method != method || (method != "dense" && row.sparsity != sparsity)) continue;
+    sum += row.result.clean.balanced_accuracy;
+    ++count;
+  }
+  return sum / count;
+}
+
+// What is left at the highest sparsity, the methods in the grid's order.
+std::string verdict(const Rows& treatment) {
+  double highest = 0;
+  for (const StudyRow& row : treatment) highest = std::max(highest, row.sparsity);
+  std::vector<std::string> kept;
+  for (const Rows& own : groups_by(treatment, [](const StudyRow& r) { return r.method; })) {
+    const std::string& method = own[0].method;
+    if (method == "dense") continue;
+    kept.push_back(
+        fmt::format("{} {} %", method, percent(mean_balanced(treatment, method, highest))));
+  }
+  const StudyRow& first = treatment[0];
+  return fmt::format("{}, {}, {}: of {} % balanced accuracy, {:g} % removed leave {}.", first.data,
+                     first.imbalance, first.treatment,
+                     percent(mean_balanced(treatment, "dense", 0)), 100 * highest,
+                     fmt::join(kept, ", "));
+}
+
+// "cifar10, exp:100, resnet:20".
+std::string title_of(const StudyRow& row) {
+  const Json settings = Json::parse(row.settings);
+  return fmt::format("{}, {}, {}", row.data, row.imbalance,
+                     settings.value("architecture", std::string("?")));
+}
+
+std::vector<int64_t> seeds_of(const Rows& rows) {
+  std::vector<int64_t> seeds;
+  for (const Rows& own : groups_by(rows, [](const StudyRow& row) { return row.seed; })) {
+    seeds.push_back(own[0].seed);
+  }
+  return seeds;
+}
+
+// How sure the differences between methods are, over data sets, imbalances and seeds.
+Section sureness(const Rows& study, const std::string& reference) {
+  Section section{"How sure the differences are"};
+  section.paragraphs = {
+      "A problem is a data set, an imbalance and a seed. The interval and the first p-value come "
+      "from drawing every problem's test samples anew, the other from Wilcoxon's test over "
+      "problems; both are adjusted for all methods (Holm)."};
+  for (const Ranking& ranking : rankings(study, reference)) {
+    section.tables.push_back(ranking_table(ranking));
+    const std::string caveat = ranking_caveat(ranking);
+    if (!caveat.empty() && section.paragraphs.back() != caveat)
+      section.paragraphs.push_back(caveat);
+    if (auto figure = ranking_figure(ranking)) section.figures.push_back(std::move(*figure));
+  }
+  if (section.tables.empty()) {
+    section.paragraphs = {
+        "No method is held against the others: the rows have no validation data "
+        "to choose it on, and none was named."};
+  }
+  return section;
+}
+
+}  // namespace
+
+Page study_page(const std::vector<StudyRow>& rows, const std::string& file,
+                const std::string& reference) {
+  Page page{fmt::format("Study: {}", file), {}, {}};
+  Section repeat{"How to repeat this", {}};
+  for (const Rows& study : groups_by(rows, [](const StudyRow& row) { return row.settings; })) {
+    const auto problem = [](const StudyRow& row) { return std::pair{row.data, row.imbalance}; };
+    for (const Rows& own : groups_by(study, problem)) {
+      Section section{title_of(own[0])};
+      section.paragraphs = {fmt::format("Means over seeds {}; intervals are 95 % of the mean.",
+                                        fmt::join(seeds_of(own), ", "))};
+      for (const Rows& treatment :
+           groups_by(own, [](const StudyRow& row) { return row.treatment; })) {
+        page.verdict.push_back(verdict(treatment));
+        for (Figure& figure : sparsity_curves(treatment)) {
+          figure.title += ", " + treatment[0].treatment;
+          section.figures.push_back(std::move(figure));
+        }
+      }
+      section.tables = league_tables(own);
+      page.sections.push_back(std::move(section));
+    }
+    page.sections.push_back(sureness(study, reference));
+    repeat.paragraphs.push_back("Settings: " + study[0].settings);
+  }
+  repeat.paragraphs.insert(repeat.paragraphs.begin(),
+                           fmt::format("From {} by ncprune {}.", file, NCPRUNE_VERSION));
+  page.sections.push_back(std::move(repeat));
+  return page;
+}
+
+}  // namespace ncprune

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ncprune/study/row.h"
+
+namespace ncprune {
+
+class Database;
+
+// One run of a study, for the record.
+struct RunRecord {
+  std::string grid;     // the file's name
+  std::string command;  // empty: not said
+  std::string settings;
+  int64_t cells = 0;  // that it is to run
+  int64_t jobs = 1;
+};
+
+// A study's rows, kept in an SQLite database (docs/studies.md has its tables) in WAL mode: a row is
+// in it, whole, from the moment add() returns, whatever happens to the process then.
+class StudyResults {
+ public:
+  // Opens `file`, or makes it; empty: in memory. Throws InputError, in every function, when it is
+  // no such database or cannot be written.
+  explicit StudyResults(const std::string& file);
+  ~StudyResults();
+
+  // Begins a run: the rows added from now on are its.
+  void begin(const RunRecord& run);
+  // The run is done. A run that never says so was interrupted.
+  void finish();
+
+  // Takes the place of an older row of the same cell: data, imbalance, seed, method, treatment,
+  // sparsity and settings.
+  void add(const StudyRow& row);
+
+  // Whether there is a row for the cell that `cell` names.
+  bool has(const StudyRow& cell) const;
+
+  // The rows of those cells, in their order; cells without a row are left out.
+  std::vector<StudyRow> of(const std::vector<StudyRow>& cells) const;
+
+ private:
+  std::unique_ptr<Database> database_;
+  int64_t run_ = 0;  // none
+};
+
+// Every row of a database, in the order in which they came. Throws InputError when there is no such
+// file or it is another's.
+std::vector<StudyRow> study_rows(const std::string& file);
+
+// How a run is doing.
+struct RunStatus {
+  std::string grid;
+  std::string command;
+  std::string host;
+  std::string version;
+  std::string started;  // UTC, as in 2026-01-31 12:00:00
+  std::string state;    // "running", "done" or "interrupted"
+  int64_t jobs;
+  int64_t cells;     // to run
+  int64_t done;      // of those
+  double seconds;    // from its start to its last row
+  std::string last;  // the last cell: data, imbalance, seed, method, treatment, sparsity
+};
+
+// Of every run in a database of study results, the latest last. Throws InputError when there is no
+// such file or it is another's. "Running" is told by the process where it ran on this machine, else
+// by a row within the last ten minutes.
+std::vector<RunStatus> study_status(const std::string& file);
+
+}  // namespace ncprune

@@ -1,0 +1,202 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <random>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/file.h"
+#include "ncprune/base/progress.h"
+#include "ncprune/base/runtime.h"
+#include "ncprune/base/spec.h"
+#include "ncprune/distributed/launch.h"
+#include "ncprune/study/crew.h"
+#include "ncprune/study/local_workers.h"
+#include "ncprune/study/study.h"
+#include "ncprune/study/worker.h"
+
+namespace ncprune {
+namespace {
+
+// Training a dense network takes about as long as some ten cells.
+constexpr int64_t kTrainingCells = 10;
+
+// "fashion-mnist,exp:100,mlp:20,seed 0.onnx", whatever a file system would mind replaced.
+std::string network_file(const Study& study, const StudyRow& network) {
+  std::string name = fmt::format("{},{},{},seed {}.onnx", network.data, network.imbalance,
+                                 study.architecture, network.seed);
+  for (char& c : name) {
+    if (c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20) c = '_';
+  }
+  return name;
+}
+
+// The dense networks of a study: in a folder if it has one, else in memory while they are needed.
+class KeptNetworks {
+ public:
+  KeptNetworks(const Study& study, std::string folder, const std::vector<NetworkCells>& networks)
+      : folder_(std::move(folder)) {
+    for (const NetworkCells& cells : networks) {
+      names_.push_back(network_file(study, cells.network));
+    }
+  }
+
+  bool on_disk() const { return !folder_.empty(); }
+  bool has(size_t n) const { return !folder_.empty() && std::filesystem::exists(where(n)); }
+
+  // The ONNX file's bytes and what they are called.
+  std::pair<std::string, std::string> get(size_t n) const {
+    return {folder_.empty() ? memory_.at(n) : read_file(where(n)), where(n)};
+  }
+
+  void keep(size_t n, const std::string& bytes) {
+    if (folder_.empty()) {
+      memory_[n] = bytes;
+    } else {
+      std::filesystem::create_directories(folder_);
+      write_file(where(n), bytes);
+    }
+  }
+
+ private:
+  std::string where(size_t n) const {
+    return folder_.empty() ? names_[n] : folder_ + "/" + names_[n];
+  }
+
+  std::string folder_;
+  std::vector<std::string> names_;
+  std::map<size_t, std::string> memory_;
+};
+
+std::vector<StudyRow> flat(const std::vector<NetworkCells>& networks) {
+  std::vector<StudyRow> cells;
+  for (const NetworkCells& network : networks) {
+    for (const CellGroup& group : network.groups) {
+      cells.insert(cells.end(), group.begin(), group.end());
+    }
+  }
+  return cells;
+}
+
+// What of `networks` has no row yet; a network none of whose cells is missing has no groups.
+std::vector<NetworkCells> missing_of(std::vector<NetworkCells> networks,
+                                     const StudyResults& results) {
+  for (NetworkCells& network : networks) {
+    for (CellGroup& group : network.groups) {
+      std::erase_if(group, [&](const StudyRow& cell) { return results.has(cell); });
+    }
+    std::erase_if(network.groups, [](const CellGroup& group) { return group.empty(); });
+  }
+  return networks;
+}
+
+void run_here(const Study& study, const std::vector<NetworkCells>& missing, Schedule& schedule,
+              KeptNetworks& kept, const CrewResults& results, const NetworkVisitor& visit,
+              Progress& progress) {
+  StudyWorker worker(study);
+  while (const std::optional<Schedule::Task> task = schedule.next(0)) {
+    const NetworkCells& network = missing[task->network];
+    const bool read = !task->first && kept.has(task->network);
+    if (task->first) {
+      progress.set_label(
+          fmt::format("{} seed {}: training", network.network.data, network.network.seed));
+      progress.advance(0);
+    }
+    const auto [bytes, where] =
+        read ? kept.get(task->network) : std::pair<std::string, std::string>{};
+    worker.take(network.network, bytes, where, wanted_methods(network.groups));
+    // This process has it; others read it only from the folder.
+    if (task->first) results.trained(task->network, kept.on_disk() ? worker.dense() : "");
+    worker.run(task->cells, [&](const StudyRow& row, const Network& made) {
+      if (visit) visit(row, made);
+      results.row(row);
+    });
+    schedule.finished(0);
+  }
+}
+
+// Hard to guess: it keeps other users of this machine out of the store.
+std::string random_job() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
+}
+
+// Hands the tasks out to processes: those of a launcher, and `how.jobs` of this machine.
+void run_in_crew(const Study& study, const StudyRun& how, const std::optional<Launch>& launch,
+                 const std::vector<NetworkCells>& missing, Schedule& schedule,
+                 CrewResults results) {
+  const std::string job = launch ? launch->job : random_job();
+  Store store = Store::serve(launch ? launch->port : 0, job);
+  LocalWorkers workers(
+      how.worker,
+      {fmt::format("NCPRUNE_STUDY=127.0.0.1 {} {} {}", store.port(), job, getpid()),
+       fmt::format("OMP_NUM_THREADS={}", std::max<int64_t>(1, thread_count() / how.jobs))},
+      how.jobs);
+  results.ended = [&] { return workers.ended(/*others=*/launch.has_value()); };
+  const int64_t ranks = launch ? launch->size - 1 + how.jobs : 0;
+  lead_crew(store, study, missing, schedule, results, ranks);
+}
+
+}  // namespace
+
+std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
+  require_valid(study);  // what can be refused is refused before the first network is trained
+  const std::optional<Launch> launch = launch_from_environment();
+  if (launch && launch->rank > 0) {
+    join_crew(launch->host, launch->port, launch->job, /*leader=*/0);
+    return {};
+  }
+  StudyResults rows(how.results);
+  const std::vector<NetworkCells> networks = cells_of(study);
+  const std::vector<NetworkCells> missing = missing_of(networks, rows);
+  KeptNetworks kept(study, how.networks, missing);
+  std::vector<bool> have;
+  int64_t to_train = 0;
+  for (size_t n = 0; n < missing.size(); ++n) {
+    have.push_back(kept.has(n));
+    if (!missing[n].groups.empty() && !have.back()) ++to_train;
+  }
+  const auto to_run = static_cast<int64_t>(flat(missing).size());
+  if (to_run == 0) return rows.of(flat(networks));
+  rows.begin({how.file, how.command, study_settings(study), to_run, how.jobs});
+  Progress progress("study", to_run + kTrainingCells * to_train);
+  CrewResults results;
+  results.row = [&](const StudyRow& row) {
+    rows.add(row);
+    progress.set_label(fmt::format("{} {} {:g} %", row.data, row.method, 100 * row.sparsity));
+    progress.advance();
+  };
+  results.trained = [&](size_t n, const std::string& bytes) {
+    kept.keep(n, bytes);
+    progress.advance(kTrainingCells);
+  };
+  results.dense = [&](size_t n) { return kept.get(n); };
+  Schedule schedule(missing, have);
+  if (how.jobs == 1 && !launch) {
+    run_here(study, missing, schedule, kept, results, how.visit, progress);
+  } else {
+    run_in_crew(study, how, launch, missing, schedule, results);
+  }
+  rows.finish();
+  return rows.of(flat(networks));
+}
+
+void join_study() {
+  const char* place = std::getenv("NCPRUNE_STUDY");
+  const std::vector<std::string> parts = split(place == nullptr ? "" : place, ' ');
+  if (parts.size() != 4) {
+    throw InputError(
+        "$NCPRUNE_STUDY does not say HOST PORT JOB LEADER: a study starts its own processes");
+  }
+  constexpr int64_t kMaxPort = 65535;
+  constexpr int64_t kMaxProcess = 1 << 30;
+  const int64_t port = parse_integers(parts[1], "$NCPRUNE_STUDY", 1, kMaxPort).at(0);
+  const int64_t leader = parse_integers(parts[3], "$NCPRUNE_STUDY", 1, kMaxProcess).at(0);
+  join_crew(parts[0], static_cast<uint16_t>(port), parts[2], leader);
+}
+
+}  // namespace ncprune

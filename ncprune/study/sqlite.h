@@ -1,0 +1,100 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace ncprune {
+
+// SQLite's C interface with owners and exceptions. Everything throws InputError naming the file
+// when SQLite refuses.
+class Database;
+
+// A prepared statement, used again and again.
+class Statement {
+ public:
+  Statement(const Database& database, const std::string& sql);
+
+  // Gives ?1, ?2, ... their values, from the first on, and starts over. NaN is stored as NULL.
+  template <typename... Values>
+  Statement& bind(const Values&... values) {
+    sqlite3_reset(statement_.get());
+    int index = 0;
+    (bind_one(++index, values), ...);
+    return *this;
+  }
+
+  // Takes the next row; false when there is none.
+  bool next();
+
+  // Runs to the end, whatever rows come.
+  void run() {
+    while (next()) {
+    }
+  }
+
+  // Of the row that was taken.
+  int64_t integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+  double number(int column) const;  // NULL is NaN
+  std::string text(int column) const;
+  bool is_null(int column) const {
+    return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+  }
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  void bind_one(int index, int64_t value);
+  void bind_one(int index, double value);
+  void bind_one(int index, const std::string& value);
+  void bind_one(int index, const std::optional<std::string>& blob);  // bytes, or NULL
+
+  const Database& database_;
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+class Database {
+ public:
+  // In WAL mode; made if it is missing. Empty: in memory.
+  explicit Database(const std::string& file);
+
+  void run(const std::string& sql) const;
+  int64_t last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
+  // Throws InputError unless SQLite said yes.
+  void require(int code) const;
+  sqlite3* handle() const { return handle_.get(); }
+
+ private:
+  struct Close {
+    void operator()(sqlite3* handle) const { sqlite3_close(handle); }
+  };
+  std::string file_;
+  std::unique_ptr<sqlite3, Close> handle_;
+};
+
+// All or nothing: what was done since it was made is undone unless commit() was called.
+class Transaction {
+ public:
+  explicit Transaction(const Database& database) : database_(database) {
+    database_.run("BEGIN IMMEDIATE");
+  }
+  ~Transaction() {
+    if (!done_) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit() {
+    database_.run("COMMIT");
+    done_ = true;
+  }
+
+ private:
+  const Database& database_;
+  bool done_ = false;
+};
+
+}  // namespace ncprune

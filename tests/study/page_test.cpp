@@ -1,0 +1,66 @@
+#include <gtest/gtest.h>
+
+#include "ncprune/study/study.h"
+
+namespace ncprune {
+namespace {
+
+StudyRow row_of(int64_t seed, const std::string& treatment, double recall) {
+  StudyRow row;
+  row.data = "data";
+  row.imbalance = "none";
+  row.seed = seed;
+  row.method = "dense";
+  row.treatment = treatment;
+  row.repair = "none";
+  row.head = "keep";
+  row.result.clean.recall = {recall, recall};
+  row.result.clean.balanced_accuracy = recall;
+  row.classes.minority = {0};
+  return row;
+}
+
+TEST(SummaryTables, CountTreatmentsThatComeToTheSameOnceASeed) {
+  const std::vector<Table> tables =
+      summary_tables({row_of(0, "method/keep", 0.5), row_of(0, "least-squares/keep", 0.5),
+                      row_of(1, "method/keep", 0.7), row_of(1, "least-squares/keep", 0.7)});
+  ASSERT_EQ(tables.size(), 1);
+  EXPECT_EQ(tables[0].title, "data, none, 2 seeds: mean ± standard deviation (%)");
+  ASSERT_EQ(tables[0].rows.size(), 1);
+  EXPECT_EQ(tables[0].rows[0][3], "60.0 ±14.1");
+}
+
+TEST(SparsityCurves, AreLevelForTheDenseNetwork) {
+  Study study;
+  study.data = {"synthetic:3,6,80?spread=3"};
+  study.imbalance = {"classes:2@0.2"};
+  study.architecture = "mlp:8";
+  study.seeds = {0, 1};
+  study.methods = {"magnitude"};
+  study.sparsities = {0.5, 0.8};
+  study.train.epochs = 2;
+  const std::vector<StudyRow> rows = run_study(study);
+  const std::vector<Figure> figures = sparsity_curves(rows);
+  ASSERT_EQ(figures.size(), 2);
+  const std::string& spec = figures[0].spec;
+  const auto count = [&](const std::string& what) {
+    size_t found = 0;
+    for (size_t at = spec.find(what); at != std::string::npos; at = spec.find(what, at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  EXPECT_EQ(count("\"series\":\"dense\""), 2);
+  EXPECT_EQ(count("\"series\":\"magnitude\""), 2);
+  const Page page = study_page(rows, "grid.toml");
+  EXPECT_EQ(page.verdict.size(), 1);
+  EXPECT_EQ(page.verdict[0].find("synthetic:3,6,80?spread=3, classes:2@0.2, method/keep: of "), 0);
+  EXPECT_EQ(page.sections.front().tables.size(), 2);
+  EXPECT_EQ(page.sections.front().figures.size(), 2);
+  EXPECT_EQ(page.sections[1].title, "How sure the differences are");
+  study.sparsities = {0.5};
+  EXPECT_TRUE(sparsity_curves(run_study(study)).empty());
+}
+
+}  // namespace
+}  // namespace ncprune

@@ -1,0 +1,94 @@
+#include "ncprune/study/significance.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/data/input_error.h"
+
+namespace ncprune {
+namespace {
+
+// Two classes of 8 test samples each; the first `right` of either are recognised.
+StudyRow row_of(const std::string& method, int64_t seed, int right, double validation = -1) {
+  StudyRow row;
+  row.data = "data";
+  row.imbalance = "none";
+  row.seed = seed;
+  row.method = method;
+  row.treatment = "method/keep";
+  row.sparsity = method == "dense" ? 0 : 0.9;
+  row.tested = {8, 8};
+  const double recall = right / 8.0;
+  row.result.clean.recall = {recall, recall};
+  row.result.clean.balanced_accuracy = recall;
+  const auto bits = static_cast<char>((1 << right) - 1);
+  row.right = {bits, bits};
+  row.classes = {{"a", "b"}, {9, 1}, {1}};
+  if (validation >= 0) {
+    row.validation = row.result.clean;
+    row.validation->balanced_accuracy = validation;
+    row.validation->recall = {validation, validation};
+  }
+  return row;
+}
+
+std::vector<StudyRow> rows_of(bool validated) {
+  std::vector<StudyRow> rows;
+  for (int64_t seed = 0; seed < 6; ++seed) {
+    rows.push_back(row_of("dense", seed, 8));
+    rows.push_back(row_of("good", seed, 7, validated ? 0.4 : -1));
+    rows.push_back(row_of("bad", seed, 2, validated ? 0.9 : -1));
+    rows.push_back(row_of("same", seed, 7, validated ? 0.1 : -1));
+  }
+  return rows;
+}
+
+TEST(Rankings, TellHowSureADifferenceIs) {
+  const std::vector<Ranking> all = rankings(rows_of(false), "good");
+  ASSERT_EQ(all.size(), 2);
+  EXPECT_EQ(all[0].score, "balanced accuracy");
+  EXPECT_EQ(all[1].score, "minority recall");
+  for (const Ranking& ranking : all) {
+    EXPECT_EQ(ranking.problems, 6);
+    ASSERT_EQ(ranking.differences.size(), 2);
+    const MethodDifference& bad = ranking.differences[0];
+    EXPECT_EQ(bad.method, "bad");
+    EXPECT_NEAR(bad.difference, 5 / 8.0, 1e-12);
+    EXPECT_EQ(bad.wins, 6);
+    EXPECT_NEAR(bad.wilcoxon_p, 2 * 2.0 / 64, 1e-12);  // the smallest of six, times two
+    ASSERT_TRUE(bad.interval && bad.bootstrap_p);
+    EXPECT_LT(bad.interval->low, 5 / 8.0);
+    EXPECT_GT(bad.interval->low, 0.4);
+    EXPECT_LT(*bad.bootstrap_p, 0.001);
+    const MethodDifference& same = ranking.differences[1];
+    EXPECT_DOUBLE_EQ(same.wilcoxon_p, 1);
+    EXPECT_DOUBLE_EQ(*same.bootstrap_p, 1);
+    EXPECT_EQ(same.wins + same.losses, 0);
+    EXPECT_EQ(ranking.ranks->mean_ranks, (std::vector<double>{1.5, 3, 1.5}));
+    EXPECT_TRUE(ranking_caveat(ranking).empty());
+  }
+}
+
+TEST(Rankings, ChooseTheReferenceOnValidationDataAndNeverOnTheTestSet) {
+  const Ranking ranking = rankings(rows_of(true), "").front();
+  EXPECT_EQ(ranking.reference, "bad");
+  EXPECT_TRUE(ranking.chosen);
+  EXPECT_LT(ranking.differences[0].difference, 0);
+  EXPECT_NE(ranking_table(ranking).title.find("best on validation data"), std::string::npos);
+  EXPECT_TRUE(rankings(rows_of(false), "").empty());
+  EXPECT_NE(input_error([] { rankings(rows_of(false), "magic"); }).find("magic"),
+            std::string::npos);
+}
+
+TEST(Rankings, LeaveOutProblemsThatAMethodHasNotComeTo) {
+  std::vector<StudyRow> rows = rows_of(false);
+  rows.push_back(row_of("good", 7, 0));
+  EXPECT_EQ(rankings(rows, "good").front().problems, 6);
+  rows.resize(8);  // two seeds
+  const Ranking ranking = rankings(rows, "good").front();
+  EXPECT_NE(ranking_caveat(ranking).find("below 0.50"), std::string::npos);
+  rows[1].right.clear();  // a row that does not say which samples are right
+  EXPECT_FALSE(rankings(rows, "good").front().differences[0].interval.has_value());
+}
+
+}  // namespace
+}  // namespace ncprune
