@@ -26,6 +26,7 @@ void add_robustness(CLI::App& app);
 void add_collapse(CLI::App& app);
 void add_report(CLI::App& app);
 void add_study(CLI::App& app);
+void add_fetch(CLI::App& app);
 void add_lists(
     CLI::App& app);  // methods, criteria, operators, architectures, corruptions, datasets
 
@@ -36,14 +37,16 @@ void add_data_options(CLI::App& command, DataRequest& request);
 struct TrainRequest {
   TrainOptions options;
   std::string teacher;  // empty: none
+  std::string tracker;  // empty: none
   Distillation distillation;
 };
 
 // Every option of TrainOptions and of distillation, alike for every command that trains.
 void add_train_options(CLI::App& command, TrainRequest& request);
 
-// Reads the teacher. Throws InputError.
-TrainOptions train_options(const TrainRequest& request, uint64_t seed);
+// Reads the teacher, checks the tracker
+// and begins the tracked run `name`, if one is asked for.
+TrainOptions train_options(const TrainRequest& request, uint64_t seed, const std::string& name);
 
 // Prints the epochs, a star at the one that was taken, and gives the same as data.
 Json report_epochs(const Training& training);

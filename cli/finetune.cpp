@@ -19,7 +19,8 @@ struct Options {
 void run(const Options& options) {
   require_writable(options.output);
   if (!options.json.empty()) require_writable(options.json);
-  const TrainOptions how = train_options(options.train, options.data.seed);
+  const TrainOptions how =
+      train_options(options.train, options.data.seed, file_stem(options.output));
   const Network network = read_onnx(options.input);
   const PreparedData data = prepare_data(options.data);
   require_fits(network, data.train, options.input);

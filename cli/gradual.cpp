@@ -23,7 +23,7 @@ void run(const Options& options) {
   require_writable(options.output);
   if (!options.json.empty()) require_writable(options.json);
   GradualOptions how = options.gradual;
-  how.train = train_options(options.train, options.data.seed);
+  how.train = train_options(options.train, options.data.seed, file_stem(options.output));
   how.prune = prune_options(options.prune, options.data.seed);
   if (!options.early.empty()) how.early = read_onnx(options.early);
   const Network dense = read_onnx(options.input);

@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   cli::add_collapse(app);
   cli::add_report(app);
   cli::add_study(app);
+  cli::add_fetch(app);
   cli::add_lists(app);
   try {
     app.parse(argc, argv);

@@ -37,7 +37,7 @@ std::string named(const std::string& reference) {
 
 void print_rankings(const std::vector<StudyRow>& rows, const std::string& reference) {
   for (const Ranking& ranking : rankings(rows, named(reference))) {
-    fmt::print("{}{}\n", to_text(ranking_table(ranking)), ranking_caveat(ranking));
+    fmt::print("{}{}\n\n", to_text(ranking_table(ranking)), ranking_caveat(ranking));
   }
 }
 
@@ -48,6 +48,7 @@ void run(Options& options) {
   Study study = read_study(how.file);
   if (!options.data_root.empty()) study.data_root = options.data_root;
   if (!how.results.empty()) require_writable(how.results);
+  if (!how.tracker.empty()) require_tracker(how.tracker);
   if (how.networks.empty() && !how.results.empty()) how.networks = how.results + ".networks";
   if (options.dry_run) {
     require_valid(study);
@@ -99,6 +100,10 @@ void add_study(CLI::App& app) {
   command->add_option("--jobs", how.jobs, "processes that run cells beside each other")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  command
+      ->add_option("--track", how.tracker,
+                   "write every row for tensorboard:DIR or mlflow:DIR as well")
+      ->type_name("TRACKER:DIR");
   command->add_flag("--league", options->league,
                     "print methods by treatments, with 95 % intervals over the seeds");
   command

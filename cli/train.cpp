@@ -37,7 +37,7 @@ std::map<int64_t, std::string> parse_saved(const std::vector<std::string>& saved
 void run(const Options& options) {
   require_writable(options.output);
   if (!options.json.empty()) require_writable(options.json);
-  TrainOptions how = train_options(options.train, options.data.seed);
+  TrainOptions how = train_options(options.train, options.data.seed, file_stem(options.output));
   const std::map<int64_t, std::string> files = parse_saved(options.saved);
   for (const auto& [epoch, file] : files) how.checkpoints.push_back(epoch);
   const PreparedData data = prepare_data(options.data);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -13,6 +14,26 @@ std::string names(const std::vector<Entry>& table) {
   all.reserve(table.size());
   for (const Entry& entry : table) all.emplace_back(entry.name);
   return CLI::detail::join(all, ", ");
+}
+
+// Epochs of one training after another, counted through: `gradual` trains several times.
+std::function<void(const Epoch&)> tracked(const std::string& tracker, const TrainOptions& train,
+                                          const std::string& name) {
+  require_tracker(tracker);
+  const TrackedParameters parameters{{"loss", train.loss},
+                                     {"optimizer", train.optimizer},
+                                     {"learning_rate", fmt::format("{}", train.learning_rate)},
+                                     {"epochs", std::to_string(train.epochs)},
+                                     {"batch", std::to_string(train.batch)},
+                                     {"seed", std::to_string(train.seed)}};
+  std::shared_ptr<TrackedRun> run;  // from the first epoch on: bad input leaves no files
+  return [=, step = int64_t{0}](const Epoch& epoch) mutable {
+    if (!run) run = start_tracking(tracker, name, parameters);
+    run->log(++step, {{"loss", epoch.loss},
+                      {"learning_rate", epoch.learning_rate},
+                      {"validation_balanced", epoch.validation_balanced},
+                      {"validation_overall", epoch.validation_overall}});
+  };
 }
 
 }  // namespace
@@ -40,6 +61,10 @@ void add_train_options(CLI::App& command, TrainRequest& request) {
       ->allow_extra_args(false);
   option("--select", train.select, "validation accuracy that picks the epoch: balanced, overall");
   option("--patience", train.patience, "epochs without a better one before stopping; 0: never");
+  command
+      .add_option("--track", request.tracker,
+                  "write every epoch's numbers for tensorboard:DIR or mlflow:DIR")
+      ->type_name("TRACKER:DIR");
   CLI::Option* teacher =
       command.add_option("--teacher", request.teacher, "ONNX file of a network to distil from");
   Distillation& distillation = request.distillation;
@@ -57,9 +82,10 @@ void add_train_options(CLI::App& command, TrainRequest& request) {
       ->needs(teacher);
 }
 
-TrainOptions train_options(const TrainRequest& request, uint64_t seed) {
+TrainOptions train_options(const TrainRequest& request, uint64_t seed, const std::string& name) {
   TrainOptions options = request.options;
   options.seed = seed;
+  if (!request.tracker.empty()) options.on_epoch = tracked(request.tracker, options, name);
   if (request.teacher.empty()) return options;
   options.distillation = request.distillation;
   options.distillation->teacher = read_onnx(request.teacher);

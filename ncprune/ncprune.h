@@ -16,6 +16,8 @@
 // data: labelled samples, where they come from, how they are thinned and split
 #include "ncprune/data/corruption.h"
 #include "ncprune/data/dataset.h"
+#include "ncprune/data/download.h"
+#include "ncprune/data/fetch.h"
 #include "ncprune/data/imbalance.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/data/source.h"
@@ -86,6 +88,7 @@
 #include "ncprune/report/promise_report.h"
 #include "ncprune/report/robustness_report.h"
 #include "ncprune/report/table.h"
+#include "ncprune/report/tracker.h"
 // experiment: the stages in their order
 #include "ncprune/experiment/evidence.h"
 #include "ncprune/experiment/gradual.h"

@@ -10,7 +10,13 @@ namespace ncprune {
 namespace {
 
 void require(int yes) {
-  if (yes != 1) throw std::runtime_error("libcrypto refuses SHA-256");
+  if (yes != 1) throw std::runtime_error("libcrypto refuses a checksum");
+}
+
+std::string hexadecimal(const unsigned char* bytes, unsigned int length) {
+  std::string text;
+  for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", bytes[i]);
+  return text;
 }
 
 }  // namespace
@@ -36,15 +42,20 @@ std::string Sha256::finish() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   require(EVP_DigestFinal_ex(context_->digest.get(), digest.data(), &length));
-  std::string text;
-  for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
+  return hexadecimal(digest.data(), length);
 }
 
 std::string sha256(std::string_view bytes) {
   Sha256 digest;
   digest.add(bytes);
   return digest.finish();
+}
+
+std::string md5(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  require(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_md5(), nullptr));
+  return hexadecimal(digest.data(), length);
 }
 
 }  // namespace ncprune

@@ -37,15 +37,23 @@ Figure rank_diagram(const std::string& title, const std::string& description,
   std::vector<size_t> places(order.size());
   std::iota(places.begin(), places.end(), size_t{0});
   const auto last = static_cast<double>(names.size());
-  spec["scales"] = Json::array(
-      {{{"name", "x"}, {"domain", {1, last}}, {"range", "width"}, {"padding", 8}, {"clamp", true}},
-       {{"name", "y"},
-        {"type", "point"},
-        {"domain", places},
-        {"range", "height"},
-        {"padding", 0.5}}});
+  spec["scales"] = Json::array({{{"name", "x"},
+                                 {"domain", {1, last}},
+                                 {"range", "width"},
+                                 {"padding", 8},
+                                 {"zero", false},
+                                 {"clamp", true}},
+                                {{"name", "y"},
+                                 {"type", "point"},
+                                 {"domain", places},
+                                 {"range", "height"},
+                                 {"padding", 0.5}}});
   spec["axes"] = Json::array(
-      {{{"orient", "bottom"}, {"scale", "x"}, {"grid", true}, {"title", "mean rank"}},
+      {{{"orient", "bottom"},
+        {"scale", "x"},
+        {"grid", true},
+        {"tickCount", 6},
+        {"title", "mean rank"}},
        {{"orient", "left"},
         {"scale", "y"},
         {"ticks", false},

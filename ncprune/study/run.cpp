@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -14,6 +15,7 @@
 #include "ncprune/base/runtime.h"
 #include "ncprune/base/spec.h"
 #include "ncprune/distributed/launch.h"
+#include "ncprune/report/tracker.h"
 #include "ncprune/study/crew.h"
 #include "ncprune/study/local_workers.h"
 #include "ncprune/study/study.h"
@@ -119,6 +121,26 @@ void run_here(const Study& study, const std::vector<NetworkCells>& missing, Sche
   }
 }
 
+// A run for every cell, at the step of its sparsity in percent.
+void track(const std::string& tracker, const StudyRow& row) {
+  const auto run = start_tracking(tracker,
+                                  fmt::format("{},{},seed {}/{}/{}", row.data, row.imbalance,
+                                              row.seed, row.method, row.treatment),
+                                  {{"data", row.data},
+                                   {"imbalance", row.imbalance},
+                                   {"seed", std::to_string(row.seed)},
+                                   {"method", row.method},
+                                   {"treatment", row.treatment},
+                                   {"sparsity", fmt::format("{}", row.sparsity)}});
+  const ClassMetrics& clean = row.result.clean;
+  constexpr double kPercent = 100;
+  run->log(std::llround(kPercent * row.sparsity),
+           {{"balanced_accuracy", clean.balanced_accuracy},
+            {"minority_recall", mean_recall(clean, row.classes.minority)},
+            {"worst_recall", clean.worst_recall},
+            {"overall_accuracy", clean.overall_accuracy}});
+}
+
 // Hard to guess: it keeps other users of this machine out of the store.
 std::string random_job() {
   std::random_device device;
@@ -167,6 +189,7 @@ std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
   CrewResults results;
   results.row = [&](const StudyRow& row) {
     rows.add(row);
+    if (!how.tracker.empty()) track(how.tracker, row);
     progress.set_label(fmt::format("{} {} {:g} %", row.data, row.method, 100 * row.sparsity));
     progress.advance();
   };

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
+#include <cctype>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -244,12 +244,14 @@ std::vector<Ranking> rankings(const std::vector<StudyRow>& rows, const std::stri
 }
 
 Table ranking_table(const Ranking& ranking) {
-  Table table{fmt::format("{} of {}{}, {}, {:g} % removed, {} problem{} (points)", ranking.score,
-                          ranking.reference, ranking.chosen ? " (best on validation data)" : "",
-                          ranking.treatment, 100 * ranking.sparsity, ranking.problems,
-                          ranking.problems == 1 ? "" : "s"),
-              {"against", "ahead by", "95 %", "p\nbootstrap", "wins\nlosses", "p\nWilcoxon"},
-              {}};
+  std::string score = ranking.score;
+  score[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(score[0])));
+  Table table{
+      fmt::format("{} of {}{}, {}, {:g} % removed, {} problem{} (points)", score, ranking.reference,
+                  ranking.chosen ? " (best on validation data)" : "", ranking.treatment,
+                  100 * ranking.sparsity, ranking.problems, ranking.problems == 1 ? "" : "s"),
+      {"against", "ahead by", "95 %", "p\nbootstrap", "wins\nlosses", "p\nWilcoxon"},
+      {}};
   const bool ranked = ranking.ranks.has_value();
   if (ranked) table.header.emplace_back("mean\nrank");
   const auto rank = [&](const std::string& method) {

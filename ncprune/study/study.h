@@ -41,6 +41,7 @@ struct StudyRun {
   std::string networks;
   // Processes on this machine that run cells beside each other, each with its share of the threads.
   int64_t jobs = 1;
+  std::string tracker;   // where every row is logged as well, as start_tracking() takes it
   NetworkVisitor visit;  // called with every network that this process makes
   // How such a process is started: the program and arguments with which join_study() is called.
   std::vector<std::string> worker;

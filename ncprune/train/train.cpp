@@ -234,6 +234,7 @@ Training train(const Network& network, const Dataset& training, const Dataset& v
     }
     row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.history.push_back(row);
+    if (options.on_epoch) options.on_epoch(row);
     keep_checkpoint(epoch);
     if (measured && options.patience > 0 && epoch - result.best_epoch >= options.patience) break;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,6 +11,8 @@
 #include "ncprune/train/distillation.h"
 
 namespace ncprune {
+
+struct Epoch;
 
 // How to train. The names are those of losses(), samplers(), optimizers(), schedules() and
 // augmentations().
@@ -31,6 +34,7 @@ struct TrainOptions {
   std::vector<std::string> augment = {};          // augmentations(), in this order; no teacher then
   // Epochs after which the network is to be kept as well, in [0, epochs]; 0: before the first.
   std::vector<int64_t> checkpoints = {};
+  std::function<void(const Epoch&)> on_epoch = {};  // called after every epoch
   uint64_t seed = 0;  // of the samples' order, Dropout and augmentation
 };
 

@@ -14,5 +14,9 @@ TEST(Sha256, AgreesWithTheStandard) {  // FIPS 180-4, examples
   EXPECT_EQ(pieces.finish(), sha256("abc"));
 }
 
+TEST(Md5, AgreesWithTheStandard) {  // RFC 1321
+  EXPECT_EQ(md5("abc"), "900150983cd24fb0d6963f7d28e17f72");
+}
+
 }  // namespace
 }  // namespace ncprune

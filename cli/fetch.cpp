@@ -1,0 +1,47 @@
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "cli/commands.h"
+
+namespace ncprune::cli {
+
+void add_fetch(CLI::App& app) {
+  struct Options {
+    std::string name;
+    std::string root;
+    std::string mirror;
+    DownloadOptions download;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("fetch", "download a data set into the data folder");
+  std::string names;
+  for (const Fetchable& data : fetchable()) names += (names.empty() ? "" : ", ") + data.name;
+  command->add_option("name", options->name, names)->required();
+  command->add_option("--data-root", options->root, "the folder above it; else $NCPRUNE_DATA");
+  command->add_option("--mirror", options->mirror,
+                      "an address below which NAME/FILE is, in place of the publisher's");
+  command
+      ->add_option("--stall", options->download.stall_seconds,
+                   "seconds without bytes before a connection is given up")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command
+      ->add_option("--attempts", options->download.attempts,
+                   "each goes on where the last was cut off")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->callback([options] {
+    const char* variable = std::getenv("NCPRUNE_DATA");
+    if (options->root.empty() && variable != nullptr) options->root = variable;
+    if (options->root.empty()) {
+      throw InputError("where to? name the data folder with --data-root or $NCPRUNE_DATA");
+    }
+    const std::string folder =
+        fetch(options->name, options->root, options->mirror, options->download);
+    fmt::print("{} is in {}\n", options->name, folder);
+  });
+}
+
+}  // namespace ncprune::cli
