@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -28,6 +29,8 @@ void print_size(const Study& study, const StudyRun& how) {
       "{:.1f} MB on disk\n",
       duration_text(cost.training_seconds), duration_text(cost.evaluation_seconds),
       cost.bytes / kMegabyte);
+  if (cost.without.empty()) return;
+  fmt::print("(without {}, not found here)\n", fmt::join(cost.without, ", "));
 }
 
 // "validation" names no method: it is the best there.
@@ -47,14 +50,14 @@ void run(Options& options) {
   if (!options.report.empty()) require_writable(options.report);
   Study study = read_study(how.file);
   if (!options.data_root.empty()) study.data_root = options.data_root;
-  if (!how.results.empty()) require_writable(how.results);
-  if (!how.tracker.empty()) require_tracker(how.tracker);
   if (how.networks.empty() && !how.results.empty()) how.networks = how.results + ".networks";
   if (options.dry_run) {
     require_valid(study);
     print_size(study, how);
     return;
   }
+  if (!how.results.empty()) require_writable(how.results);
+  if (!how.tracker.empty()) require_tracker(how.tracker);
   how.command = fmt::format("ncprune study {}", how.file);
   how.worker = {"/proc/self/exe", "study", "join", "--quiet"};
   const std::vector<StudyRow> rows = run_study(study, how);

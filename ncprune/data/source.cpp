@@ -102,13 +102,14 @@ Samples read_named(const NamedData& named, const std::string& data_root) {
     looked.push_back((root / named.name).string());
   }
   throw InputError(fmt::format(
-      "data set '{}' is not in {}; {}put {}, or {}-images.tar.gz (images:FILE), into a folder {} "
+      "data set '{}' is not in {}; {}fetch it (ncprune fetch {}), or put {}, or {}-images.tar.gz "
+      "(images:FILE), into a folder {} "
       "and name the folder above with --data-root or $NCPRUNE_DATA",
       named.name, fmt::join(looked, ", "),
       named.package.empty() ? ""
                             : fmt::format("install the Debian package {} (apt install {}), or ",
                                           named.package, named.package),
-      named.files, named.name, named.name));
+      named.name, named.files, named.name, named.name));
 }
 
 Samples read_synthetic(const Spec& spec, uint64_t seed) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "ncprune/base/error.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/model/cost.h"
@@ -45,37 +46,47 @@ double evaluation_seconds_per_sample(const PreparedData& data, const Network& ne
   return seconds_of([&] { class_scores(network, part); }) / static_cast<double>(part.size());
 }
 
+// Adds what the seeds of one data set and imbalance take.
+void add_problem(const Study& study, const PreparedData& data, bool keeps_networks,
+                 StudyEstimate& total) {
+  const auto seeds = static_cast<double>(study.seeds.size());
+  const double cells =
+      seeds * static_cast<double>(study.treatments.size() *
+                                  (1 + study.methods.size() * study.sparsities.size()));
+  const Network network =
+      make_network(study.architecture, data, static_cast<uint64_t>(study.seeds.front()));
+  const double parts = study.noise > 0 ? 2 : 1;
+  const auto tested = static_cast<double>(data.test.size());
+  const auto validated = static_cast<double>(data.validation.size());
+  const double evaluation = evaluation_seconds_per_sample(data, network);
+  total.training_seconds +=
+      seeds * static_cast<double>(study.train.epochs) *
+      (static_cast<double>(data.train.size()) * training_seconds_per_sample(study, data, network) +
+       validated * evaluation);
+  total.evaluation_seconds += cells * evaluation * (parts * tested + validated);
+  // A row of every table, its text and its indices; the samples' bits.
+  constexpr double kCellBytes = 1500;
+  constexpr double kRecallBytes = 40;
+  const auto classes = static_cast<double>(data.test.num_classes());
+  total.bytes += cells * (kCellBytes + parts * (tested / 8 + classes * kRecallBytes));
+  if (keeps_networks) {
+    total.bytes += seeds * static_cast<double>(cost(network).parameters) * sizeof(float);
+  }
+}
+
 }  // namespace
 
 StudyEstimate estimate(const Study& study, bool keeps_networks) {
-  StudyEstimate total{0, 0, 0};
-  const auto seeds = static_cast<double>(study.seeds.size());
-  const auto cells =
-      seeds * static_cast<double>(study.treatments.size() *
-                                  (1 + study.methods.size() * study.sparsities.size()));
+  StudyEstimate total{0, 0, 0, {}};
   for (const std::string& name : study.data) {
-    for (const std::string& imbalance : study.imbalance) {
-      const auto seed = static_cast<uint64_t>(study.seeds.front());
-      const PreparedData data =
-          prepare_data({name, study.data_root, imbalance, study.validation, seed});
-      const Network network = make_network(study.architecture, data, seed);
-      const auto samples = static_cast<double>(data.train.size());
-      const auto tested = static_cast<double>(data.test.size());
-      const double parts = study.noise > 0 ? 2 : 1;
-      const double evaluation = evaluation_seconds_per_sample(data, network);
-      total.training_seconds += seeds * static_cast<double>(study.train.epochs) *
-                                (samples * training_seconds_per_sample(study, data, network) +
-                                 static_cast<double>(data.validation.size()) * evaluation);
-      total.evaluation_seconds +=
-          cells * evaluation * (parts * tested + static_cast<double>(data.validation.size()));
-      // A row of every table, its text and its indices; the samples' bits.
-      constexpr double kCellBytes = 1500;
-      constexpr double kRecallBytes = 40;
-      const auto classes = static_cast<double>(data.test.num_classes());
-      total.bytes += cells * (kCellBytes + parts * (tested / 8 + classes * kRecallBytes));
-      if (keeps_networks) {
-        total.bytes += seeds * static_cast<double>(cost(network).parameters) * sizeof(float);
+    try {
+      for (const std::string& imbalance : study.imbalance) {
+        const auto seed = static_cast<uint64_t>(study.seeds.front());
+        add_problem(study, prepare_data({name, study.data_root, imbalance, study.validation, seed}),
+                    keeps_networks, total);
       }
+    } catch (const InputError&) {
+      total.without.push_back(name);
     }
   }
   return total;

@@ -25,6 +25,7 @@ struct StudyEstimate {
   double training_seconds;
   double evaluation_seconds;
   double bytes;  // of results and, where they are kept, dense networks
+  std::vector<std::string> without;  // data sets that are not here, and are not in it
 };
 StudyEstimate estimate(const Study& study, bool keeps_networks);
 
