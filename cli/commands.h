@@ -129,6 +129,12 @@ void write_json_if(const std::string& path, const Json& json);
 // "a/dense.onnx" -> "dense": what a network is called in a table.
 std::string file_stem(const std::string& path);
 
+// For a shell: quoted unless it is plain.
+std::string shell_word(const std::string& text);
+
+// The command that runs, as it could be typed again.
+std::string command_line();
+
 ClassInfo class_info(const Metadata& metadata, const Dataset& data);
 
 }  // namespace ncprune::cli

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -52,6 +55,26 @@ void write_json_if(const std::string& path, const Json& json) {
 std::string file_stem(const std::string& path) {
   const std::string file = path.substr(path.find_last_of('/') + 1);
   return file.substr(0, file.find_last_of('.'));
+}
+
+std::string shell_word(const std::string& text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("_-./:,@%+=").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string command_line() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::string command;
+  for (std::string word; std::getline(file, word, '\0');) {
+    command += command.empty() ? "ncprune" : " " + shell_word(word);
+  }
+  return command;
 }
 
 ClassInfo class_info(const Metadata& metadata, const Dataset& data) {

@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -37,18 +36,6 @@ Writer writer_for(const std::string& path) {
   const auto found = writers().find(dot == std::string::npos ? "" : path.substr(dot));
   if (found != writers().end()) return found->second;
   throw InputError(fmt::format("{}: a report ends in .html, .md, .json or .csv", path));
-}
-
-// For a shell: quoted unless it is plain.
-std::string shell_word(const std::string& text) {
-  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("_-./:,@%+=").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (plain) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
 }
 
 std::string command_of(const Options& options) {

@@ -58,7 +58,7 @@ void run(Options& options) {
   }
   if (!how.results.empty()) require_writable(how.results);
   if (!how.tracker.empty()) require_tracker(how.tracker);
-  how.command = fmt::format("ncprune study {}", how.file);
+  how.command = command_line();
   how.worker = {"/proc/self/exe", "study", "join", "--quiet"};
   const std::vector<StudyRow> rows = run_study(study, how);
   if (rows.empty()) return;  // of a launcher's other ranks

@@ -23,7 +23,7 @@ std::string hexadecimal(const unsigned char* bytes, unsigned int length) {
 
 struct Sha256::Context {
   struct Free {
-    void operator()(EVP_MD_CTX* digest) const { EVP_MD_CTX_free(digest); }
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   };
   std::unique_ptr<EVP_MD_CTX, Free> digest{EVP_MD_CTX_new()};
 };

@@ -61,6 +61,7 @@ ClassChange change_of(const at::Tensor& before, const at::Tensor& after, const a
 Interval bootstrap(const std::vector<ClassChange>& classes, const ComparisonOptions& options) {
   Random random = Random(options.seed).stream("bootstrap");
   std::vector<PairedCounts> counts;
+  counts.reserve(classes.size());
   for (const ClassChange& c : classes) counts.push_back({c.samples, c.lost, c.gained});
   const at::Tensor changes = resampled_changes(counts, options.resamples, random);
   const double side = (1 - options.confidence) / 2;

@@ -11,6 +11,8 @@
 #include <exception>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -61,8 +63,9 @@ std::string key(const char* what, int64_t worker) {
 struct Member {
   bool busy = false;
   bool gone = false;
-  int64_t process = 0;  // its number, of one on this machine
-  int64_t heard = 0;    // messages
+  std::optional<size_t> has = {};  // the dense network it had last
+  int64_t process = 0;             // its number, of one on this machine
+  int64_t heard = 0;               // messages
   int64_t beats = 0;
   Clock::time_point last_beat = Clock::now();
 };
@@ -81,7 +84,7 @@ class Leader {
   void lead() {
     while (!schedule_.done()) {
       welcome();
-      for (const int64_t process : results_.ended()) bury(process);
+      for (const int64_t process : results_.ended()) ended_.insert(process);
       for (auto& [worker, member] : members_) {
         if (!member.gone) attend(worker, member);
       }
@@ -96,14 +99,7 @@ class Leader {
     for (auto w = static_cast<int64_t>(members_.size()); w < came; ++w) members_[w] = {};
   }
 
-  void bury(int64_t process) {
-    for (auto& [worker, member] : members_) {
-      if (member.process == process) lose(worker, member);
-    }
-  }
-
   void lose(int64_t worker, Member& member) {
-    if (member.gone) return;
     member.gone = true;
     schedule_.lost(worker);
   }
@@ -113,6 +109,7 @@ class Leader {
       ++member.heard;
       hear(worker, member, Json::from_cbor(*said));
     }
+    if (ended_.contains(member.process)) return lose(worker, member);
     const int64_t beats = store_.add(key("alive", worker), 0);
     if (beats != member.beats) {
       member.beats = beats;
@@ -146,13 +143,14 @@ class Leader {
               {"train", task->first},
               {"cells", pack_group(task->cells)},
               {"wanted", wanted_methods(network.groups)}};
-    if (!task->first) {
+    if (!task->first && member.has != task->network) {
       const auto [bytes, where] = results_.dense(task->network);
       json["dense"] = bytes_json(bytes);
       json["where"] = where;
     }
     store_.set(key("task", worker), packed(json));
     member.busy = true;
+    member.has = task->network;
   }
 
   // Tells everyone that it is over, and waits until they have heard: those that are still to come
@@ -172,7 +170,8 @@ class Leader {
     }
     for (const auto& [worker, member] : members_) {
       if (member.gone) continue;
-      until(std::chrono::seconds(2), [&] { return !store_.has(key("task", worker)); });
+      const std::string last = key("task", worker);
+      until(std::chrono::seconds(2), [&] { return !store_.has(last); });
     }
   }
 
@@ -183,6 +182,7 @@ class Leader {
   int64_t expected_;
   std::chrono::seconds silence_;
   std::map<int64_t, Member> members_;
+  std::set<int64_t> ended_;  // processes
 };
 
 // Says every second that its process is alive, by a connection of its own; ends the process when
@@ -250,9 +250,10 @@ class Worker {
  private:
   void run(const Json& task) {
     const bool train = task.at("train");
+    const bool sent = task.contains("dense");  // else it is to be trained, or is the current one
     worker_.take(unpack_row(json_bytes(task.at("network"))),
-                 train ? "" : json_bytes(task.at("dense")),
-                 train ? "" : task.at("where").get<std::string>(),
+                 sent ? json_bytes(task.at("dense")) : "",
+                 sent ? task.at("where").get<std::string>() : "",
                  task.at("wanted").get<std::vector<WantedMethod>>());
     if (train) say({{"trained", bytes_json(worker_.dense())}, {"network", task.at("index")}});
     worker_.run(unpack_group(task.at("cells")), [&](const StudyRow& row, const Network& /*made*/) {

@@ -41,22 +41,22 @@ std::string text(const Json& json) {
   return {binary.begin(), binary.end()};
 }
 
+// What the cell is.
+Json cell_json(const StudyRow& row) {
+  return {{"data", row.data},     {"imbalance", row.imbalance}, {"seed", row.seed},
+          {"method", row.method}, {"treatment", row.treatment}, {"repair", row.repair},
+          {"head", row.head},     {"sparsity", row.sparsity}};
+}
+
 }  // namespace
 
 Json row_json(const StudyRow& row) {
-  Json json{{"data", row.data},
-            {"imbalance", row.imbalance},
-            {"seed", row.seed},
-            {"method", row.method},
-            {"treatment", row.treatment},
-            {"repair", row.repair},
-            {"head", row.head},
-            {"sparsity", row.sparsity},
-            {"seconds", row.seconds},
-            {"sparsity_reached", row.reached},
-            {"parameters", row.parameters},
-            {"nonzero", row.nonzero},
-            {"macs", row.macs}};
+  Json json = cell_json(row);
+  json["seconds"] = row.seconds;
+  json["sparsity_reached"] = row.reached;
+  json["parameters"] = row.parameters;
+  json["nonzero"] = row.nonzero;
+  json["macs"] = row.macs;
   if (row.batch_norm != "keep") json["batch_norm"] = row.batch_norm;
   if (row.finetuned) json["finetuned"] = true;
   json.update(metrics_json(row.result.clean, row.classes));
@@ -78,30 +78,23 @@ Json rows_json(const std::vector<StudyRow>& rows) {
 }
 
 std::string pack_row(const StudyRow& row) {
-  Json json{{"data", row.data},
-            {"imbalance", row.imbalance},
-            {"seed", row.seed},
-            {"method", row.method},
-            {"treatment", row.treatment},
-            {"repair", row.repair},
-            {"head", row.head},
-            {"batch_norm", row.batch_norm},
-            {"finetuned", row.finetuned},
-            {"sparsity", row.sparsity},
-            {"settings", row.settings},
-            {"reached", row.reached},
-            {"seconds", row.seconds},
-            {"parameters", row.parameters},
-            {"nonzero", row.nonzero},
-            {"macs", row.macs},
-            {"network", row.network},
-            {"clean", pack_metrics(row.result.clean)},
-            {"right", bytes(row.right)},
-            {"noisy_right", bytes(row.noisy_right)},
-            {"tested", row.tested},
-            {"classes", row.classes.names},
-            {"class_counts", row.classes.counts},
-            {"minority", row.classes.minority}};
+  Json json = cell_json(row);
+  json.update({{"batch_norm", row.batch_norm},
+               {"finetuned", row.finetuned},
+               {"settings", row.settings},
+               {"reached", row.reached},
+               {"seconds", row.seconds},
+               {"parameters", row.parameters},
+               {"nonzero", row.nonzero},
+               {"macs", row.macs},
+               {"network", row.network},
+               {"clean", pack_metrics(row.result.clean)},
+               {"right", bytes(row.right)},
+               {"noisy_right", bytes(row.noisy_right)},
+               {"tested", row.tested},
+               {"classes", row.classes.names},
+               {"class_counts", row.classes.counts},
+               {"minority", row.classes.minority}});
   if (row.result.noisy) json["noisy"] = pack_metrics(*row.result.noisy);
   if (row.validation) json["validation"] = pack_metrics(*row.validation);
   const std::vector<uint8_t> packed = Json::to_cbor(json);

@@ -8,7 +8,7 @@ Schedule::Schedule(const std::vector<NetworkCells>& missing, const std::vector<b
   for (size_t n = 0; n < missing.size(); ++n) {
     Networks network;
     network.waiting.assign(missing[n].groups.rbegin(), missing[n].groups.rend());
-    if (kept[n]) network.state = State::ready;
+    if (kept[n]) network.state = State::kReady;
     left_ += static_cast<int64_t>(network.waiting.size());
     networks_.push_back(std::move(network));
   }
@@ -16,7 +16,7 @@ Schedule::Schedule(const std::vector<NetworkCells>& missing, const std::vector<b
 
 std::optional<size_t> Schedule::choose(int64_t worker) const {
   const auto has_work = [&](size_t n) {
-    return networks_[n].state != State::training && !networks_[n].waiting.empty();
+    return networks_[n].state != State::kTraining && !networks_[n].waiting.empty();
   };
   const auto had = had_.find(worker);
   if (had != had_.end() && has_work(had->second)) return had->second;
@@ -35,9 +35,9 @@ std::optional<Schedule::Task> Schedule::next(int64_t worker) {
   const std::optional<size_t> n = choose(worker);
   if (!n) return std::nullopt;
   Networks& network = networks_[*n];
-  Task task{*n, std::move(network.waiting.back()), network.state == State::untouched};
+  Task task{*n, std::move(network.waiting.back()), network.state == State::kUntouched};
   network.waiting.pop_back();
-  if (task.first) network.state = State::training;
+  if (task.first) network.state = State::kTraining;
   had_[worker] = *n;
   running_[worker] = task;
   return task;
@@ -45,7 +45,7 @@ std::optional<Schedule::Task> Schedule::next(int64_t worker) {
 
 void Schedule::finished(int64_t worker) {
   const auto task = running_.find(worker);
-  if (task->second.first) networks_[task->second.network].state = State::ready;
+  if (task->second.first) networks_[task->second.network].state = State::kReady;
   running_.erase(task);
   --left_;
 }
@@ -54,7 +54,7 @@ void Schedule::lost(int64_t worker) {
   const auto task = running_.find(worker);
   if (task != running_.end()) {
     Networks& network = networks_[task->second.network];
-    if (task->second.first) network.state = State::untouched;
+    if (task->second.first) network.state = State::kUntouched;
     network.waiting.push_back(std::move(task->second.cells));
     running_.erase(task);
   }

@@ -37,9 +37,9 @@ class Schedule {
   bool done() const { return left_ == 0; }
 
  private:
-  enum class State { untouched, training, ready };
+  enum class State { kUntouched, kTraining, kReady };
   struct Networks {
-    State state = State::untouched;
+    State state = State::kUntouched;
     std::vector<CellGroup> waiting;  // the last is the next
   };
   std::optional<size_t> choose(int64_t worker) const;
