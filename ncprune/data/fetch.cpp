@@ -138,7 +138,7 @@ const std::vector<Fetchable>& fetchable() {
 std::string fetch(const std::string& name, const std::string& root, const std::string& mirror,
                   const DownloadOptions& options) {
   const RemoteData& data = find_named(remote_data(), name, "data set to fetch");
-  const std::string folder = root + "/" + name;
+  std::string folder = root + "/" + name;
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw InputError(fmt::format("{}: {}", folder, error.message()));

@@ -127,6 +127,7 @@ std::optional<std::vector<PairedCounts>> paired_counts(const StudyRow& first,
     all.push_back(counts);
   }
   std::vector<PairedCounts> chosen;
+  chosen.reserve(classes.size());
   for (const int64_t c : classes) chosen.push_back(all[static_cast<size_t>(c)]);
   return chosen;
 }
