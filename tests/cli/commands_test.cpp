@@ -254,7 +254,11 @@ TEST_F(Commands, AStudyIsCheckedBeforeItRuns) {
                 "architecture = 'mlp:8'\ntreatments = ['method/keep', 'method/refit']\n"
                 "sparsities = [0.5]\nmethods = ['surgeon']\n"
                 "[train]\nepochs = 1\n");
-  EXPECT_EQ(run("study grid.toml --dry-run"), "1 networks to train, 4 cells to evaluate\n");
+  const std::string size = run("study grid.toml --dry-run");
+  EXPECT_EQ(size.find("1 networks to train, 4 cells to evaluate\nAbout "), 0) << size;
+  folder_.write("elsewhere.toml", "data = ['cifar100']\n");
+  EXPECT_NE(run("study elsewhere.toml --dry-run").find("(without cifar100, not found here)"),
+            std::string::npos);
   run("study grid.toml --json rows.json");
   EXPECT_EQ(Json::parse(content(folder_, "rows.json"))["rows"].size(), 4);
   folder_.write("typo.toml", "data = 'synthetic:2,4,60'\n\nsparsity = 0.5\n");
