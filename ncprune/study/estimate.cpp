@@ -1,4 +1,5 @@
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -22,6 +23,18 @@ Dataset first_samples(const Dataset& data, int64_t most) {
   return select(data, at::arange(std::min(most, data.size()), at::kLong));
 }
 
+// As many training samples, one of every class before the others: training wants every class.
+Dataset training_samples(const Dataset& data, int64_t most) {
+  std::vector<at::Tensor> indices;
+  indices.reserve(static_cast<size_t>(data.num_classes()) + 1);
+  for (int64_t c = 0; c < data.num_classes(); ++c) {
+    indices.push_back(class_indices(data, c).slice(0, 0, 1));
+  }
+  const int64_t rest = std::max<int64_t>(0, std::min(most, data.size()) - data.num_classes());
+  indices.push_back(at::arange(rest, at::kLong));
+  return select(data, at::cat(indices));
+}
+
 // Seconds a training sample takes, from a few batches. The first batches of a process are slower:
 // what a double run adds is what counts.
 double training_seconds_per_sample(const Study& study, const PreparedData& data,
@@ -30,7 +43,7 @@ double training_seconds_per_sample(const Study& study, const PreparedData& data,
   TrainOptions options = study.train;
   options.epochs = 1;
   const auto run = [&](int64_t batches) {
-    const Dataset part = first_samples(data.train, batches * options.batch);
+    const Dataset part = training_samples(data.train, batches * options.batch);
     const double seconds = seconds_of([&] { train(network, part, {}, options); });
     return std::pair{seconds, static_cast<double>(part.size())};
   };

@@ -296,6 +296,18 @@ TEST(ReadStudy, NamesAugmentationsInTheSettingsOnlyWhereThereAreSome) {
             Json::array({"mixup"}));
 }
 
+TEST(Estimate, ProbesDataWhoseRareClassesComeLate) {
+  Study study = small_study();
+  study.data = {"synthetic:2,4,3000", "cifar100"};
+  study.imbalance = {"classes:1@0.001"};
+  study.train.batch = 8;
+  const StudyEstimate cost = estimate(study, true);
+  EXPECT_EQ(cost.without, std::vector<std::string>{"cifar100"});
+  EXPECT_GT(cost.training_seconds, 0);
+  EXPECT_GT(cost.evaluation_seconds, 0);
+  EXPECT_GT(cost.bytes, 1000);
+}
+
 TEST(RunStudy, RefusesABadGridBeforeTheFirstNetworkIsTrained) {
   const auto refusal = [](auto change) {
     Study study = small_study();
