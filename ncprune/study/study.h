@@ -24,7 +24,7 @@ StudySize study_size(const Study& study);
 struct StudyEstimate {
   double training_seconds;
   double evaluation_seconds;
-  double bytes;  // of results and, where they are kept, dense networks
+  double bytes;                      // of results and, where they are kept, dense networks
   std::vector<std::string> without;  // data sets that are not here, and are not in it
 };
 StudyEstimate estimate(const Study& study, bool keeps_networks);
