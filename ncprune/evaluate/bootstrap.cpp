@@ -9,23 +9,27 @@
 
 namespace ncprune {
 
-at::Tensor resampled_changes(const std::vector<PairedCounts>& classes, int64_t resamples,
-                             Random& random) {
+at::Tensor resampled_means(const std::vector<std::vector<ValueCount>>& classes, int64_t resamples,
+                           Random& random) {
   at::Tensor sums = at::zeros({resamples}, at::TensorOptions(at::kDouble));
   double present = 0;
-  for (const PairedCounts& change : classes) {
-    if (change.samples == 0) continue;
+  for (const std::vector<ValueCount>& values : classes) {
+    double n = 0;
+    for (const ValueCount& v : values) n += static_cast<double>(v.count);
+    if (n == 0) continue;
     present += 1;
-    const auto n = static_cast<double>(change.samples);
-    const double lost = static_cast<double>(change.lost) / n;
-    const double gained = static_cast<double>(change.gained) / n;
-    const at::Tensor trials = at::full({resamples}, n, at::TensorOptions(at::kDouble));
-    const at::Tensor fewer = at::binomial(trials, at::full_like(trials, lost), random.generator());
-    // Of the samples that are not lost; none are left when all were.
-    const double share = lost < 1 ? std::min(1.0, gained / (1 - lost)) : 0;
-    const at::Tensor more =
-        at::binomial(trials - fewer, at::full_like(trials, share), random.generator());
-    sums += (more - fewer) / n;
+    // One value after the other, each from the draws that the values before it left.
+    at::Tensor draws = at::full({resamples}, n, at::TensorOptions(at::kDouble));
+    double left = n;
+    for (size_t i = 0; i + 1 < values.size(); ++i) {
+      const auto count = static_cast<double>(values[i].count);
+      const double share = left > 0 ? std::min(1.0, count / left) : 0;
+      const at::Tensor drawn = at::binomial(draws, at::full_like(draws, share), random.generator());
+      sums += drawn * (values[i].value / n);
+      draws = draws - drawn;
+      left -= count;
+    }
+    sums += draws * (values.back().value / n);
   }
   return sums / present;
 }

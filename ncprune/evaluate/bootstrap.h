@@ -7,18 +7,17 @@
 
 namespace ncprune {
 
-// Two classifiers on the test samples of one class.
-struct PairedCounts {
-  int64_t samples;
-  int64_t lost;    // that only the first recognises
-  int64_t gained;  // that only the second does
+// So many samples of a class have this value: two classifiers' difference on them, say.
+struct ValueCount {
+  double value;
+  int64_t count;
 };
 
-// The change of the mean recall over `classes` from the first classifier to the second, in
-// `resamples` test sets drawn anew with replacement, every class from its own samples, both
-// classifiers from the same: double [resamples]. A class without samples is left out; NaN when all
-// are. The counts a draw gives are multinomial, so that no sample is looked at.
-at::Tensor resampled_changes(const std::vector<PairedCounts>& classes, int64_t resamples,
-                             Random& random);
+// The mean over `classes` of the samples' mean value, in `resamples` test sets drawn anew with
+// replacement, every class from its own samples: double [resamples]. A class without samples is
+// left out; NaN when all are. What a draw gives of every value is multinomial, so that no sample is
+// looked at.
+at::Tensor resampled_means(const std::vector<std::vector<ValueCount>>& classes, int64_t resamples,
+                           Random& random);
 
 }  // namespace ncprune

@@ -60,10 +60,12 @@ ClassChange change_of(const at::Tensor& before, const at::Tensor& after, const a
 // need be drawn sample by sample.
 Interval bootstrap(const std::vector<ClassChange>& classes, const ComparisonOptions& options) {
   Random random = Random(options.seed).stream("bootstrap");
-  std::vector<PairedCounts> counts;
+  std::vector<std::vector<ValueCount>> counts;
   counts.reserve(classes.size());
-  for (const ClassChange& c : classes) counts.push_back({c.samples, c.lost, c.gained});
-  const at::Tensor changes = resampled_changes(counts, options.resamples, random);
+  for (const ClassChange& c : classes) {
+    counts.push_back({{-1, c.lost}, {1, c.gained}, {0, c.samples - c.lost - c.gained}});
+  }
+  const at::Tensor changes = resampled_means(counts, options.resamples, random);
   const double side = (1 - options.confidence) / 2;
   return {changes.quantile(side).item<double>(), changes.quantile(1 - side).item<double>()};
 }

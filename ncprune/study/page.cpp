@@ -77,7 +77,8 @@ Section sureness(const Rows& study, const std::string& reference) {
   Section section{"How sure the differences are"};
   section.paragraphs = {
       "A problem is a data set, an imbalance and a seed. The interval and the first p-value come "
-      "from drawing every problem's test samples anew, the other from Wilcoxon's test over "
+      "from drawing the test samples anew, the same for both methods and for all problems of a "
+      "data set, the other from Wilcoxon's test over "
       "problems; both are adjusted for all methods (Holm)."};
   for (const Ranking& ranking : rankings(study, reference)) {
     section.tables.push_back(ranking_table(ranking));

@@ -162,6 +162,11 @@ void read_outcomes(const Database& database, int64_t cell, StudyRow& row) {
   }
 }
 
+std::vector<int64_t> integers(const Statement& found, int column) {
+  return Json::parse(found.text(column)).get<std::vector<int64_t>>();
+}
+
+// Throws InputError when the row does not hold together.
 StudyRow row_of(const Database& database, const Statement& found) {
   StudyRow row;
   row.data = found.text(1);
@@ -181,12 +186,20 @@ StudyRow row_of(const Database& database, const Statement& found) {
   row.macs = found.integer(15);
   row.network = found.text(16);
   row.settings = found.text(17);
-  Json::parse(found.text(18)).get_to(row.classes.names);
-  Json::parse(found.text(19)).get_to(row.classes.counts);
-  Json::parse(found.text(20)).get_to(row.classes.minority);
-  Json::parse(found.text(21)).get_to(row.tested);
+  try {
+    if (!Json::parse(row.settings).is_object()) {
+      throw InputError(database.name() + ": a row's settings are no JSON object");
+    }
+    row.classes.names = Json::parse(found.text(18)).get<std::vector<std::string>>();
+    row.classes.counts = integers(found, 19);
+    row.classes.minority = integers(found, 20);
+    row.tested = integers(found, 21);
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(fmt::format("{}: a row is damaged: {}", database.name(), error.what()));
+  }
   row.result.name = row.method;
   read_outcomes(database, found.integer(0), row);
+  require_consistent(row, database.name());
   return row;
 }
 

@@ -1,6 +1,7 @@
 #include "ncprune/study/row.h"
 
-#include <cmath>
+#include <fmt/format.h>
+
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -77,6 +78,31 @@ Json rows_json(const std::vector<StudyRow>& rows) {
   return json;
 }
 
+void require_consistent(const StudyRow& row, const std::string& where) {
+  const auto require = [&](bool yes, const char* what) {
+    if (yes) return;
+    throw InputError(fmt::format("{}: the row of {}, {}, seed {}, {}: {}", where, row.data,
+                                 row.imbalance, row.seed, row.method, what));
+  };
+  const size_t k = row.classes.names.size();
+  const auto fits = [&](const std::optional<ClassMetrics>& metrics) {
+    return !metrics || metrics->recall.size() == k;
+  };
+  require(fits(row.result.clean) && fits(row.result.noisy) && fits(row.validation),
+          "has not one recall for every class");
+  require(row.classes.counts.empty() || row.classes.counts.size() == k,
+          "has not one sample count for every class");
+  for (const int64_t c : row.classes.minority) {
+    require(c >= 0 && c < static_cast<int64_t>(k), "has a rare class that is none of the classes");
+  }
+  constexpr int64_t kMostSamples = int64_t{1} << 32;
+  require(row.tested.empty() || row.tested.size() == k,
+          "has not one test sample count for every class");
+  for (const int64_t n : row.tested) {
+    require(n >= 0 && n <= kMostSamples, "has an impossible number of test samples");
+  }
+}
+
 std::string pack_row(const StudyRow& row) {
   Json json = cell_json(row);
   json.update({{"batch_norm", row.batch_norm},
@@ -131,6 +157,7 @@ StudyRow unpack_row(const std::string& packed) {
     json.at("minority").get_to(row.classes.minority);
     if (json.contains("noisy")) row.result.noisy = unpack_metrics(json.at("noisy"));
     if (json.contains("validation")) row.validation = unpack_metrics(json.at("validation"));
+    require_consistent(row, "a row from another process");
     return row;
   } catch (const nlohmann::json::exception& error) {
     throw InputError(std::string("these bytes are not a study's row: ") + error.what());

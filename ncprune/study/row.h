@@ -49,7 +49,11 @@ Json rows_json(const std::vector<StudyRow>& rows);
 
 // Everything in a row, as bytes from one process to another.
 std::string pack_row(const StudyRow& row);
-// Throws InputError when `bytes` are not a packed row.
+// Throws InputError when `bytes` are not a packed row, and as require_consistent().
 StudyRow unpack_row(const std::string& bytes);
+
+// Throws InputError, naming `where`, unless the row's classes, counts and recalls fit together: a
+// row may come from anybody's file or process.
+void require_consistent(const StudyRow& row, const std::string& where);
 
 }  // namespace ncprune

@@ -6,7 +6,7 @@ namespace ncprune {
 
 Schedule::Schedule(const std::vector<NetworkCells>& missing, const std::vector<bool>& kept) {
   for (size_t n = 0; n < missing.size(); ++n) {
-    Networks network;
+    NetworkTasks network;
     network.waiting.assign(missing[n].groups.rbegin(), missing[n].groups.rend());
     if (kept[n]) network.state = State::kReady;
     left_ += static_cast<int64_t>(network.waiting.size());
@@ -34,7 +34,7 @@ std::optional<size_t> Schedule::choose(int64_t worker) const {
 std::optional<Schedule::Task> Schedule::next(int64_t worker) {
   const std::optional<size_t> n = choose(worker);
   if (!n) return std::nullopt;
-  Networks& network = networks_[*n];
+  NetworkTasks& network = networks_[*n];
   Task task{*n, std::move(network.waiting.back()), network.state == State::kUntouched};
   network.waiting.pop_back();
   if (task.first) network.state = State::kTraining;
@@ -53,7 +53,7 @@ void Schedule::finished(int64_t worker) {
 void Schedule::lost(int64_t worker) {
   const auto task = running_.find(worker);
   if (task != running_.end()) {
-    Networks& network = networks_[task->second.network];
+    NetworkTasks& network = networks_[task->second.network];
     if (task->second.first) network.state = State::kUntouched;
     network.waiting.push_back(std::move(task->second.cells));
     running_.erase(task);

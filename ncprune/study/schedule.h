@@ -38,13 +38,13 @@ class Schedule {
 
  private:
   enum class State { kUntouched, kTraining, kReady };
-  struct Networks {
+  struct NetworkTasks {
     State state = State::kUntouched;
     std::vector<CellGroup> waiting;  // the last is the next
   };
   std::optional<size_t> choose(int64_t worker) const;
 
-  std::vector<Networks> networks_;
+  std::vector<NetworkTasks> networks_;
   std::map<int64_t, Task> running_;
   std::map<int64_t, size_t> had_;  // the network a worker had last
   int64_t left_ = 0;               // tasks not done

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <numeric>
 #include <tuple>
 
 #include "ncprune/base/error.h"
@@ -99,49 +99,60 @@ std::string best_on_validation(const Slice& slice, const Score& score) {
   return best;
 }
 
-bool bit(const std::string& bits, int64_t i) {
-  return (static_cast<unsigned char>(bits[static_cast<size_t>(i / 8)]) >> (i % 8) & 1) != 0;
+int64_t bit(const std::string& bits, int64_t i) {
+  return static_cast<unsigned char>(bits[static_cast<size_t>(i / 8)]) >> (i % 8) & 1;
 }
 
-// Counts of `classes`; none when a row's bits are not known.
-std::optional<std::vector<PairedCounts>> paired_counts(const StudyRow& first,
-                                                       const StudyRow& second,
-                                                       const std::vector<int64_t>& classes) {
-  int64_t samples = 0;
-  for (const int64_t n : first.tested) samples += n;
-  const auto bytes = static_cast<size_t>((samples + 7) / 8);
-  if (samples == 0 || first.right.size() != bytes || second.right.size() != bytes ||
-      first.tested != second.tested) {
-    return std::nullopt;
-  }
-  std::vector<PairedCounts> all;
-  int64_t i = 0;
-  for (const int64_t n : first.tested) {
-    PairedCounts counts{n, 0, 0};
-    for (const int64_t end = i + n; i < end; ++i) {
-      const bool before = bit(first.right, i);
-      const bool after = bit(second.right, i);
-      counts.lost += before && !after ? 1 : 0;
-      counts.gained += after && !before ? 1 : 0;
+// Whether the row says which of its test samples are recognised.
+bool knows_samples(const StudyRow& row) {
+  const int64_t samples = std::accumulate(row.tested.begin(), row.tested.end(), int64_t{0});
+  return samples > 0 && row.right.size() == static_cast<size_t>((samples + 7) / 8);
+}
+
+// The problems of one data set are judged on the same test samples: what a sample says of two
+// methods is its difference summed over them. `pairs`: rows of the reference and the other, which
+// know their samples and have as many of every class.
+std::vector<std::vector<ValueCount>> sample_differences(
+    const std::vector<std::pair<const StudyRow*, const StudyRow*>>& pairs,
+    const std::vector<int64_t>& classes) {
+  const std::vector<int64_t>& tested = pairs.front().first->tested;
+  std::vector<int64_t> begin(tested.size(), 0);
+  std::partial_sum(tested.begin(), tested.end() - 1, begin.begin() + 1);
+  std::vector<std::vector<ValueCount>> by_class;
+  for (const int64_t c : classes) {
+    const auto k = static_cast<size_t>(c);
+    const int64_t most = std::ssize(pairs);
+    std::vector<int64_t> counts(static_cast<size_t>(2 * most + 1), 0);  // of -most, ..., most
+    for (int64_t i = begin[k]; i < begin[k] + tested[k]; ++i) {
+      int64_t sum = 0;
+      for (const auto& [own, other] : pairs) sum += bit(own->right, i) - bit(other->right, i);
+      ++counts[static_cast<size_t>(sum + most)];
     }
-    all.push_back(counts);
+    std::vector<ValueCount>& values = by_class.emplace_back();
+    for (int64_t sum = -most; sum <= most; ++sum) {
+      const int64_t count = counts[static_cast<size_t>(sum + most)];
+      if (count > 0) values.push_back({static_cast<double>(sum), count});
+    }
   }
-  std::vector<PairedCounts> chosen;
-  chosen.reserve(classes.size());
-  for (const int64_t c : classes) chosen.push_back(all[static_cast<size_t>(c)]);
-  return chosen;
+  return by_class;
 }
 
-// Fills in the interval and p-value of the mean difference over problems.
+// Fills in the interval and p-value of the mean difference over problems. Test samples are drawn
+// anew, those that several problems share once for all of them.
 void bootstrap(const Slice& slice, const Score& score, const std::string& reference, Random& random,
                MethodDifference& difference) {
   constexpr int64_t kResamples = 10'000;
-  at::Tensor sum = at::zeros({kResamples}, at::TensorOptions(at::kDouble));
+  using Shared = std::tuple<std::string, std::vector<int64_t>, std::vector<int64_t>>;
+  std::map<Shared, std::vector<std::pair<const StudyRow*, const StudyRow*>>> groups;
   for (const auto& [problem, by_method] : slice.problems) {
-    const StudyRow& row = *by_method.at(reference);
-    const auto counts = paired_counts(*by_method.at(difference.method), row, score.classes(row));
-    if (!counts) return;
-    sum += resampled_changes(*counts, kResamples, random);
+    const StudyRow& own = *by_method.at(reference);
+    const StudyRow& other = *by_method.at(difference.method);
+    if (!knows_samples(own) || !knows_samples(other) || own.tested != other.tested) return;
+    groups[{own.data, own.tested, score.classes(own)}].emplace_back(&own, &other);
+  }
+  at::Tensor sum = at::zeros({kResamples}, at::TensorOptions(at::kDouble));
+  for (const auto& [shared, pairs] : groups) {
+    sum += resampled_means(sample_differences(pairs, std::get<2>(shared)), kResamples, random);
   }
   const at::Tensor means = sum / static_cast<double>(slice.problems.size());
   const double side = (1 - kConfidence) / 2;

@@ -21,8 +21,9 @@ struct MethodDifference {
   double difference = 0;  // mean over problems of the reference's score less the method's
   int64_t wins = 0;       // problems on which the reference has more
   int64_t losses = 0;
-  // The mean difference with every problem's test samples drawn anew, both methods from the same:
-  // 95 %. None where a row does not say which samples are recognised.
+  // The mean difference with the test samples drawn anew, every method from the same, and problems
+  // of one data set, which share its test set, too: 95 %. None where a row does not say which
+  // samples are recognised.
   std::optional<Interval> interval = {};
   std::optional<double> bootstrap_p = {};
   double wilcoxon_p = 1;  // over problems

@@ -66,6 +66,7 @@ class Database {
   int64_t last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
   // Throws InputError unless SQLite said yes.
   void require(int code) const;
+  const std::string& name() const { return file_; }  // for messages
   sqlite3* handle() const { return handle_.get(); }
 
  private:

@@ -95,10 +95,10 @@ TEST(CompareRanks, RefusesWhatCannotBeRanked) {
   EXPECT_DOUBLE_EQ(compare_ranks({{1, 1}, {2, 2}}, 0.95).p_value, 1);  // all alike
 }
 
-TEST(ResampledChanges, ScatterAsDrawingTheSamplesDoes) {
+TEST(ResampledMeans, ScatterAsDrawingTheSamplesDoes) {
   Random random(3);
-  const at::Tensor changes =
-      resampled_changes({{200, 30, 50}, {0, 0, 0}, {50, 5, 0}}, 20'000, random);
+  const at::Tensor changes = resampled_means(
+      {{{-1, 30}, {1, 50}, {0, 120}}, {{-1, 0}}, {{-1, 5}, {0, 45}}}, 20'000, random);
   // Of one class: mean (gained - lost) / n, variance (shares - change^2) / n; two classes count.
   const double first = 20.0 / 200;
   const double second = -5.0 / 50;
@@ -106,6 +106,12 @@ TEST(ResampledChanges, ScatterAsDrawingTheSamplesDoes) {
   const double variance =
       ((80.0 / 200 - first * first) / 200 + (5.0 / 50 - second * second) / 50) / 4;
   EXPECT_NEAR(changes.var().item<double>(), variance, 0.05 * variance);
+  // Many values: the variance of the values themselves over n.
+  const at::Tensor many =
+      resampled_means({{{-2, 10}, {0.5, 20}, {3, 30}, {4, 40}}}, 20'000, random);
+  EXPECT_NEAR(many.mean().item<double>(), 2.4, 0.01);
+  EXPECT_NEAR(many.var().item<double>(), (4 * 10 + 0.25 * 20 + 9 * 30 + 16 * 40 - 5.76 * 100) / 1e4,
+              2e-3);
 }
 
 }  // namespace

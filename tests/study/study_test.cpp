@@ -250,6 +250,32 @@ TEST_F(StudyFile, AFileThatIsNoResultsIsRefusedAndLeftAsItIs) {
             std::string::npos);
 }
 
+TEST_F(StudyFile, RowsThatDoNotHoldTogetherAreRefused) {
+  Study study = small_study();
+  study.seeds = {3};
+  study.methods = {"magnitude"};
+  for (const std::string& damage :
+       {std::string("UPDATE problem SET minority = '[7]'"),
+        std::string("UPDATE problem SET minority = '[-1]'"),
+        std::string("UPDATE problem SET classes = '{'"),
+        std::string("UPDATE problem SET class_counts = '[1, \"x\"]'"),
+        std::string("UPDATE problem SET tested = '[1, 2]'"),
+        std::string("UPDATE problem SET tested = '[-5, 2, 3]'"),
+        std::string("UPDATE settings SET json = 'nothing'"),
+        std::string("UPDATE settings SET json = '[]'"),
+        std::string("DELETE FROM recall WHERE class = 1"), std::string("DELETE FROM outcome"),
+        std::string("DROP TABLE recall")}) {
+    std::filesystem::remove(file_);
+    runner_.run(study, file_);
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(file_.c_str(), &handle), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(handle, damage.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(handle);
+    const std::string message = input_error([&] { study_rows(file_); });
+    EXPECT_NE(message.find("rows.db"), std::string::npos) << damage << ": " << message;
+  }
+}
+
 TEST_F(StudyFile, KeepsEverythingOfARow) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   StudyRow row;
