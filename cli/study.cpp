@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -38,6 +39,15 @@ std::string named(const std::string& reference) {
   return reference == "validation" ? "" : reference;
 }
 
+// Asked before hours of work.
+void require_in_grid(const std::string& reference, const Study& study) {
+  if (named(reference).empty()) return;
+  const auto& methods = study.methods;
+  if (std::find(methods.begin(), methods.end(), reference) != methods.end()) return;
+  throw InputError(fmt::format("--rank {}: wanted 'validation' or one of {}", reference,
+                               fmt::join(methods, ", ")));
+}
+
 void print_rankings(const std::vector<StudyRow>& rows, const std::string& reference) {
   for (const Ranking& ranking : rankings(rows, named(reference))) {
     fmt::print("{}{}\n\n", to_text(ranking_table(ranking)), ranking_caveat(ranking));
@@ -50,6 +60,7 @@ void run(Options& options) {
   if (!options.report.empty()) require_writable(options.report);
   Study study = read_study(how.file);
   if (!options.data_root.empty()) study.data_root = options.data_root;
+  require_in_grid(options.reference, study);
   if (how.networks.empty() && !how.results.empty()) how.networks = how.results + ".networks";
   if (options.dry_run) {
     require_valid(study);

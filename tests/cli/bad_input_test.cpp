@@ -132,6 +132,11 @@ TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
                  {"fog", "pictures", "[2]"});
   expect_refused("report good.onnx --noise=-1 " + kGood, {"noise -1", "[0, 1e6]"});
   expect_refused("report good.onnx -o report.pdf " + kGood, {"report.pdf", ".html, .md"});
+  folder_.write("grid.toml", "data = 'synthetic:2,4,60'\nmethods = ['wanda']\n");
+  expect_refused("study grid.toml --rank magic", {"--rank magic", "'validation' or one of wanda"});
+  expect_refused("study grid.toml --track wandb:x", {"wandb:x", "mlflow:DIR"});
+  expect_refused("study status good.csv", {"good.csv", "database of study results"});
+  expect_refused("fetch mnist --data-root out.onnx", {"out.onnx/mnist"});
   expect_refused("doctor --min-recall z=0.9 " + kGood, {"'z=0.9'", "one of x, y"});
   expect_refused("robustness good.onnx --measure speed " + kGood, {"--measure", "speed"});
   expect_refused("latency good.onnx --batch 0", {"batch 0", "[1, 1048576]"});
