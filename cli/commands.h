@@ -30,6 +30,10 @@ void add_fetch(CLI::App& app);
 void add_lists(
     CLI::App& app);  // methods, criteria, operators, architectures, corruptions, datasets
 
+// Where a launcher has started several processes of the command that was called, they share its
+// passes over the data, if it is one that makes them: rank 0 alone prints and writes.
+void share_work(const CLI::App& app);
+
 // --data, --data-root, --imbalance, --validation and --seed, alike for every command with data.
 void add_data_options(CLI::App& command, DataRequest& request);
 

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
     ncprune::set_quiet(quiet);
     const std::string problem = ncprune::blas_problem();
     if (!problem.empty()) ncprune::log_warning(problem);
+    cli::share_work(app);
   });
   cli::add_demo(app);
   cli::add_train(app);
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
   cli::add_lists(app);
   try {
     app.parse(argc, argv);
+    ncprune::leave_world();
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version

@@ -9,10 +9,14 @@
 #include "ncprune/base/json.h"
 #include "ncprune/base/log.h"
 #include "ncprune/base/lookup.h"
+#include "ncprune/base/output.h"
 #include "ncprune/base/progress.h"
 #include "ncprune/base/random.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/base/spec.h"
+// distributed: processes that do one job together
+#include "ncprune/distributed/launch.h"
+#include "ncprune/distributed/world.h"
 // data: labelled samples, where they come from, how they are thinned and split
 #include "ncprune/data/corruption.h"
 #include "ncprune/data/dataset.h"

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "ncprune/base/error.h"
+#include "ncprune/base/output.h"
 
 namespace ncprune {
 namespace fs = std::filesystem;
@@ -44,6 +45,7 @@ std::string read_file(const std::string& path, uint64_t max_bytes) {
 }
 
 void require_writable(const std::string& path) {
+  if (output_left_to_another()) return;
   const fs::path folder = fs::absolute(path).parent_path();
   if (!fs::is_directory(folder)) {
     throw InputError(fmt::format("{}: the folder {} does not exist", path, folder.string()));
@@ -54,6 +56,7 @@ void require_writable(const std::string& path) {
 }
 
 void write_file(const std::string& path, std::string_view content) {
+  if (output_left_to_another()) return;
   require_writable(path);
   const std::string temporary = fmt::format("{}.{}.tmp", path, getpid());
   std::FILE* file = std::fopen(temporary.c_str(), "wb");

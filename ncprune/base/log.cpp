@@ -5,6 +5,8 @@
 
 #include <memory>
 
+#include "ncprune/base/output.h"
+
 namespace ncprune {
 namespace {
 
@@ -26,14 +28,14 @@ void set_quiet(bool quiet) {
   quiet_process = quiet;
 }
 bool is_quiet() {
-  return quiet_process;
+  return quiet_process || output_left_to_another();
 }
 
 void log_warning(const std::string& message) {
-  logger().warn(message);
+  if (!output_left_to_another()) logger().warn(message);
 }
 void log_info(const std::string& message) {
-  if (!quiet_process) logger().info(message);
+  if (!is_quiet()) logger().info(message);
 }
 
 }  // namespace ncprune

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 #include <malloc.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <climits>
@@ -14,11 +15,15 @@
 namespace ncprune {
 namespace {
 
-// OpenMP's own variable, else one thread per core.
+// OpenMP's own variable, else one thread per core that this process may use: launchers bind theirs.
 int default_threads() {
   const char* asked = std::getenv("OMP_NUM_THREADS");
   const int count = asked != nullptr ? std::atoi(asked) : 0;
-  return count > 0 ? count : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  if (count > 0) return count;
+  cpu_set_t cores;
+  const bool known = sched_getaffinity(0, sizeof(cores), &cores) == 0;
+  const unsigned all = std::thread::hardware_concurrency();
+  return std::max(1, known ? CPU_COUNT(&cores) : static_cast<int>(all));
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ std::optional<Launch> launch_from_environment() {
       launch.port =
           static_cast<uint16_t>(number("MASTER_PORT", 1, std::numeric_limits<uint16_t>::max()));
     }
+    launch.served = variable("TORCHELASTIC_USE_AGENT_STORE") == "True";
     return launch;
   }
   return std::nullopt;

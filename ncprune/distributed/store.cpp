@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <vector>
 
-#include "ncprune/base/error.h"
+#include "ncprune/distributed/tcp_store.h"
 
 namespace ncprune {
 
@@ -15,28 +13,18 @@ struct Store::Connection {
   std::string place;   // for messages
   std::string prefix;  // of every key
 
-  // What `work` gives; c10d's ways to fail become one.
   template <typename Work>
   auto guarded(const Work& work) const {
-    try {
-      return work();
-    } catch (const std::exception& error) {
-      const std::string what = error.what();  // LibTorch puts a whole stack behind the first line
-      throw InputError(fmt::format("the job's store at {} does not answer: {}", place,
-                                   what.substr(0, what.find('\n'))));
-    }
+    return guard_network(fmt::format("the job's store at {} does not answer", place), work);
   }
 
-  static std::unique_ptr<Connection> open(const std::string& host, c10d::TCPStoreOptions options,
-                                          const std::string& job) {
+  template <typename Open>
+  static std::unique_ptr<Connection> open(const std::string& place, const std::string& job,
+                                          const Open& open) {
     auto connection = std::make_unique<Connection>();
-    connection->place = fmt::format("{}:{}", host, options.port);
+    connection->place = place;
     connection->prefix = "ncprune/" + job + "/";
-    options.waitWorkers = false;
-    connection->guarded([&] {
-      connection->store = c10::make_intrusive<c10d::TCPStore>(host, options);
-      return 0;
-    });
+    connection->store = connection->guarded(open);
     return connection;
   }
 };
@@ -47,18 +35,13 @@ Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
 
 Store Store::serve(uint16_t port, const std::string& job) {
-  c10d::TCPStoreOptions options;
-  options.port = port;
-  options.isServer = true;
-  options.timeout = std::chrono::seconds(30);
-  return Store(Connection::open("127.0.0.1", options, job));
+  return Store(Connection::open(fmt::format("127.0.0.1:{}", port), job,
+                                [&] { return serve_tcp_store(port); }));
 }
 
 Store Store::join(const std::string& host, uint16_t port, const std::string& job, int seconds) {
-  c10d::TCPStoreOptions options;
-  options.port = port;
-  options.timeout = std::chrono::seconds(seconds);
-  return Store(Connection::open(host, options, job));
+  return Store(Connection::open(fmt::format("{}:{}", host, port), job,
+                                [&] { return join_tcp_store(host, port, seconds); }));
 }
 
 void Store::set(const std::string& key, const std::string& value) {

@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include "ncprune/base/error.h"
+#include "ncprune/distributed/world.h"
 
 namespace ncprune {
 namespace {
@@ -132,17 +133,25 @@ int64_t batch_size(const Network& network) {
   return std::clamp<int64_t>(kValues / sample, 1, 256);
 }
 
-at::Tensor logits(const Network& network, const at::Tensor& raw) {
+at::Tensor value_of_all(const Network& network, const std::string& name, const at::Tensor& raw) {
   const int64_t batch = batch_size(network);
   const at::NoGradGuard no_grad;
-  const std::vector<std::string> wanted{logits_value(network)};
+  const int64_t size = raw.size(0);
+  const int64_t batches = (size + batch - 1) / batch;
+  const bool shared = batches > 1;  // one batch is done sooner than sent
+  const Share own = shared ? world_share(batches) : Share{0, batches};
   std::vector<at::Tensor> parts;
-  for (int64_t begin = 0; begin < raw.size(0); begin += batch) {
+  for (int64_t b = own.begin; b < own.end; ++b) {
     const at::Tensor inputs =
-        prepare_inputs(network, raw.slice(0, begin, std::min(begin + batch, raw.size(0))));
-    parts.push_back(run(network, inputs, wanted).front());
+        prepare_inputs(network, raw.slice(0, b * batch, std::min((b + 1) * batch, size)));
+    parts.push_back(run(network, inputs, {name}).front());
   }
-  return at::cat(parts);
+  const at::Tensor mine = parts.empty() ? at::Tensor() : at::cat(parts);
+  return shared ? gather_rows(mine, own.begin * batch, size) : mine;
+}
+
+at::Tensor logits(const Network& network, const at::Tensor& raw) {
+  return value_of_all(network, logits_value(network), raw);
 }
 
 void require_fits(const Network& network, const Dataset& data, const std::string& where) {

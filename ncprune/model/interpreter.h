@@ -29,7 +29,11 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw);
 // products are large.
 int64_t batch_size(const Network& network);
 
-// Class scores [N, K] (before any softmax) of raw samples, in batches, without gradients.
+// The value called `name` for raw samples, [N, ...], in batches, without gradients. Several
+// processes (world.h) share the batches, and each gets all of it.
+at::Tensor value_of_all(const Network& network, const std::string& name, const at::Tensor& raw);
+
+// Class scores [N, K] (before any softmax) likewise.
 at::Tensor logits(const Network& network, const at::Tensor& raw);
 
 // Throws InputError unless the network takes the data's samples and knows as many classes.

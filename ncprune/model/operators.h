@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,10 +10,20 @@
 
 namespace ncprune {
 
+// The samples a process has of a batch that several share (world.h): [begin, begin + size).
+struct BatchShare {
+  int64_t begin;
+  int64_t size;  // at least 1
+  int64_t of;    // samples of the batch
+};
+
 // How a network is run.
 struct RunMode {
   bool training = false;     // Dropout drops; BatchNormalization uses and updates batch statistics
   Random* random = nullptr;  // where Dropout draws from; REQUIRED in training
+  // In training what is run is this part of a batch, and all processes run theirs at once:
+  // statistics are the whole batch's, and draws are those that it would get in one piece.
+  std::optional<BatchShare> share = {};
 };
 
 // One ONNX operator: what it computes, as LibTorch calls that autograd can follow.

@@ -1,8 +1,10 @@
 #include "ncprune/prune/batch_norm.h"
 
+#include <ATen/ops/scalar_tensor.h>
 #include <fmt/format.h>
 
 #include "ncprune/base/lookup.h"
+#include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/stats/pass.h"
 
@@ -34,9 +36,21 @@ ChannelMoments channel_moments(const Network& network, const std::string& value,
     squares = squares.defined() ? squares + batch_squares : batch_squares;
     count += x.size(1);
   });
-  const auto n = static_cast<double>(count);
-  const at::Tensor offset = sum / n;
-  return {shift.flatten() + offset, (squares / n - offset.square()).clamp_min(0)};
+  // Each process has its own shift: means and scatters about them are put together as those of
+  // groups are.
+  const at::Tensor n = sum_found(at::scalar_tensor(static_cast<double>(count), at::kDouble));
+  at::Tensor own_mean;
+  at::Tensor own_scatter;
+  if (count > 0) {
+    const at::Tensor offset = sum / static_cast<double>(count);
+    own_mean = shift.flatten() + offset;
+    own_scatter = squares - sum * offset;
+  }
+  const auto weight = static_cast<double>(count);
+  const at::Tensor mean = sum_found(count > 0 ? own_mean * weight : own_mean) / n;
+  const at::Tensor scatter =
+      sum_found(count > 0 ? own_scatter + (own_mean - mean).square() * weight : own_scatter);
+  return {mean, (scatter / n).clamp_min(0)};
 }
 
 Network recalibrated(const Network& network, const Dataset& data) {

@@ -12,6 +12,7 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
+#include "ncprune/base/output.h"
 #include "ncprune/base/spec.h"
 
 namespace ncprune {
@@ -189,6 +190,12 @@ class MlflowRun : public TrackedRun {
   std::string folder_;
 };
 
+// Of a process whose numbers another one writes.
+class UntrackedRun : public TrackedRun {
+ public:
+  void log(int64_t, const std::vector<std::pair<std::string, double>>&) override {}
+};
+
 }  // namespace
 
 void require_tracker(const std::string& where) {
@@ -202,6 +209,7 @@ void require_tracker(const std::string& where) {
 std::unique_ptr<TrackedRun> start_tracking(const std::string& where, const std::string& name,
                                            const TrackedParameters& parameters) {
   require_tracker(where);
+  if (output_left_to_another()) return std::make_unique<UntrackedRun>();
   const Spec spec = parse_spec(where);
   if (spec.name == "mlflow") return std::make_unique<MlflowRun>(spec.argument, name, parameters);
   std::string folder = name;

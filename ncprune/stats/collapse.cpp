@@ -11,6 +11,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
 #include "ncprune/stats/moments.h"
@@ -74,6 +75,13 @@ struct Sums {
     lowest = lowest.defined() ? at::minimum(lowest, low) : low;
     highest = highest.defined() ? at::maximum(highest, high) : high;
   }
+
+  // Of all processes.
+  void sum_up() {
+    of_class = sum_found(std::move(of_class));
+    highest = largest_found(std::move(highest));
+    lowest = -largest_found(lowest.defined() ? -lowest : lowest);
+  }
 };
 
 struct ClassMeans {
@@ -134,6 +142,11 @@ struct Residuals {
     scatter.addmm_((r * batch.weights.unsqueeze(1)).t(), r);
     squares.index_add_(0, batch.labels, r.square().sum(1));
     projected.index_add_(0, batch.labels, at::matmul(r, means.projector).square().sum(1));
+  }
+
+  // Of all processes.
+  void sum_up() {
+    for (at::Tensor* sum : {&scatter, &squares, &projected}) *sum = sum_found(std::move(*sum));
   }
 };
 
@@ -251,7 +264,10 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
   });
   std::vector<ClassMeans> means;
   means.reserve(count);
-  for (const Sums& s : sums) means.push_back(means_of(s, classes));
+  for (Sums& s : sums) {
+    s.sum_up();
+    means.push_back(means_of(s, classes));
+  }
 
   std::vector<Residuals> residuals(count);
   at::Tensor strays = at::zeros_like(classes.sizes);
@@ -264,6 +280,9 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
         0, batch.labels,
         strays_from(means.back(), features(count - 1, x[count - 1]), x.back(), classes.present));
   });
+
+  for (Residuals& r : residuals) r.sum_up();
+  strays = sum_over_world(strays);
 
   Collapse collapse;
   collapse.counts = classes.counts;

@@ -8,6 +8,7 @@
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
 #include "ncprune/stats/class_sums.h"
@@ -112,6 +113,9 @@ void add_rows(LayerStatistics& sums, const LayerValues& values, const std::set<S
 
 // Sums become means; of two Fishers only that of the classes was added up.
 void finish(LayerStatistics& sums, const Dataset& data, const std::set<Statistic>& needs) {
+  for (at::Tensor* sum : {&sums.gradient, &sums.fisher, &sums.class_fisher, &sums.class_taylor}) {
+    *sum = sum_found(std::move(*sum));
+  }
   const auto total = static_cast<double>(data.size());
   const at::Tensor counts = data.labels.bincount({}, data.num_classes()).clamp_min(1);
   if (sums.class_fisher.defined()) {
@@ -201,6 +205,7 @@ std::vector<at::Tensor> hessian_gradients(const Network& network, const std::vec
       mean[l] = mean[l].defined() ? mean[l] + terms[l] : terms[l];
     }
   });
+  for (at::Tensor& sum : mean) sum = sum_found(std::move(sum));
   std::vector<at::Tensor> products(layers.size());
   for_each_batch(network, sample, alike, [&](const Batch& batch) {
     const at::AutoGradMode with_gradients(true);
@@ -213,6 +218,7 @@ std::vector<at::Tensor> hessian_gradients(const Network& network, const std::vec
       products[l] = products[l].defined() ? products[l] + term : term;
     }
   });
+  for (at::Tensor& sum : products) sum = sum_found(std::move(sum));
   return products;
 }
 

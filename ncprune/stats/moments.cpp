@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "ncprune/base/error.h"
+#include "ncprune/distributed/world.h"
 #include "ncprune/model/cost.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
@@ -91,6 +92,13 @@ struct LayerSums {
     accumulate(product, at::matmul((z * root).t(), scaled));
     accumulate(target_sums, class_sums(z, rows));
   }
+
+  // Of all processes; the Gram matrix sees to itself.
+  void sum_up() {
+    for (at::Tensor* sum : {&squares, &product, &input_sums, &target_sums}) {
+      *sum = sum_found(std::move(*sum));
+    }
+  }
 };
 
 // Of a sum of products of floats scaled by a rounded root, relative to its terms.
@@ -119,6 +127,7 @@ struct Target {
 };
 
 LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights) {
+  sums.sum_up();
   LayerMoments moments;
   const at::Tensor& weight = layer.weight;
   const auto means = [&](const at::Tensor& totals) { return totals / weights.counts.unsqueeze(1); };
@@ -305,6 +314,8 @@ LayerMeans measure_means(const Network& network, const Layer& layer, const Datas
     add(means.input, weights, input_rows(layer, values[0], rows));
     add(means.output, weights, output_rows(layer, values[1], rows));
   });
+  means.input = sum_found(means.input);
+  means.output = sum_found(means.output);
   return means;
 }
 

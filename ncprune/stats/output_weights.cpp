@@ -8,6 +8,7 @@
 
 #include "ncprune/base/log.h"
 #include "ncprune/base/random.h"
+#include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
 #include "ncprune/stats/pass.h"
@@ -64,15 +65,18 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
   const int64_t batch = batch_size(network) / 2;  // the gradients need as much again
   for (int64_t begin = 0; begin < sample.size(); begin += batch) {
     const int64_t end = std::min(begin + batch, sample.size());
+    // Drawn for every batch, so that they are the same whoever runs it.
+    at::Tensor signs =
+        at::empty({end - begin, sample.num_classes()}, at::TensorOptions(at::kFloat));
+    signs.bernoulli_(0.5, random.generator()).mul_(2).sub_(1);
+    signs = signs - signs.mean(1, true);
+    if (begin / batch % world_size() != world_rank()) continue;
     // Gradients are wanted of values inside the graph: a tracked input makes autograd follow all.
     const at::Tensor inputs =
         prepare_inputs(network, sample.inputs.slice(0, begin, end)).detach().requires_grad_(true);
     std::vector<at::Tensor> z = run(network, inputs, wanted);
     const at::Tensor logits = z.back();
     z.pop_back();
-    at::Tensor signs = at::empty(logits.sizes(), logits.options()).detach();
-    signs.bernoulli_(0.5, random.generator()).mul_(2).sub_(1);
-    signs = signs - signs.mean(1, true);
     const std::vector<at::Tensor> gradients = torch::autograd::grad({logits}, z, {signs});
     for (size_t l = 0; l < z.size(); ++l) {
       const int64_t rows_each = gradients[l].numel() / ((end - begin) * weight_rows[l]);
@@ -83,6 +87,7 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
       sums[l] = sums[l].defined() ? sums[l] + term : term;
     }
   }
+  for (at::Tensor& sum : sums) sum = sum_found(std::move(sum));
   return sums;
 }
 

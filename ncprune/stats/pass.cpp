@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ncprune/base/random.h"
+#include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 
 namespace ncprune {
@@ -17,7 +18,8 @@ void for_each_batch(const Network& network, const Dataset& data,
   const at::NoGradGuard no_grad;
   const int64_t size = batch_size(network);
   const at::Tensor weights = at::tensor(class_weights, at::TensorOptions(at::kDouble));
-  for (int64_t begin = 0; begin < data.size(); begin += size) {
+  const int64_t all = size * world_size();
+  for (int64_t begin = size * world_rank(); begin < data.size(); begin += all) {
     const int64_t end = std::min(begin + size, data.size());
     const at::Tensor labels = data.labels.slice(0, begin, end);
     visit({prepare_inputs(network, data.inputs.slice(0, begin, end)),

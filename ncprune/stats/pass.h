@@ -18,7 +18,8 @@ struct Batch {
 };
 
 // Walks over `data` in order, without gradients, in batches that bound memory whatever the number
-// of samples. `class_weights` holds one weight per class, given to each of its samples.
+// of samples. Of several processes (world.h) each walks over its own batches: what it adds up is to
+// be summed over all. `class_weights` holds one weight per class, given to each of its samples.
 void for_each_batch(const Network& network, const Dataset& data,
                     const std::vector<double>& class_weights,
                     const std::function<void(const Batch&)>& visit);

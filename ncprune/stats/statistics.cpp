@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "ncprune/base/error.h"
+#include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
 #include "ncprune/stats/class_sums.h"
@@ -74,6 +75,10 @@ void measure_activations(const Subject& subject, const std::set<Statistic>& need
   const at::Tensor counts = data.labels.bincount({}, k).clamp_min(1).unsqueeze(1);
   for (size_t l = 0; l < layers.size(); ++l) {
     LayerStatistics& s = statistics[l];
+    for (at::Tensor* sum :
+         {&s.input_square_mean, &s.scatter_covariance, &input_totals[l], &unit_totals[l]}) {
+      *sum = sum_found(std::move(*sum));
+    }
     if (squares) s.input_square_mean /= total;
     if (products) s.second_moment = grams[l].take().div_(total);
     // sum_i (h_i - mu_c)(x_i - mu_c)^T = sum_i h_i x_i^T - sum_c n_c mu_c(h) mu_c(x)^T

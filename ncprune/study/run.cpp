@@ -26,6 +26,7 @@ namespace {
 
 // Training a dense network takes about as long as some ten cells.
 constexpr int64_t kTrainingCells = 10;
+constexpr int kStoreSeconds = 120;  // a launcher's own store is there before its processes are
 
 // "fashion-mnist,exp:100,mlp:20,seed 0.onnx", whatever a file system would mind replaced.
 std::string network_file(const Study& study, const StudyRow& network) {
@@ -152,7 +153,9 @@ void run_in_crew(const Study& study, const StudyRun& how, const std::optional<La
                  const std::vector<NetworkCells>& missing, Schedule& schedule,
                  CrewResults results) {
   const std::string job = launch ? launch->job : random_job();
-  Store store = Store::serve(launch ? launch->port : 0, job);
+  Store store = launch && launch->served
+                    ? Store::join(launch->host, launch->port, job, kStoreSeconds)
+                    : Store::serve(launch ? launch->port : 0, job);
   LocalWorkers workers(
       how.worker,
       {fmt::format("NCPRUNE_STUDY=127.0.0.1 {} {} {}", store.port(), job, getpid()),

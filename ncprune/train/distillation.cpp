@@ -1,6 +1,5 @@
 #include "ncprune/train/distillation.h"
 
-#include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
@@ -13,22 +12,6 @@
 #include "ncprune/train/loss.h"
 
 namespace ncprune {
-namespace {
-
-// The value called `name` for all of `data`, [N, ...].
-at::Tensor value_for_all(const Network& network, const std::string& name, const Dataset& data) {
-  const int64_t batch = batch_size(network);
-  const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> parts;
-  for (int64_t begin = 0; begin < data.size(); begin += batch) {
-    const at::Tensor raw = data.inputs.slice(0, begin, std::min(begin + batch, data.size()));
-    parts.push_back(run(network, prepare_inputs(network, raw), {name}).front());
-  }
-  return at::cat(parts);
-}
-
-}  // namespace
-
 void require_valid(const Distillation& options) {
   const auto require = [](bool valid, const char* name, double given, const char* wanted) {
     if (!valid) throw InputError(fmt::format("{} is {}; wanted {}", name, given, wanted));
@@ -63,11 +46,11 @@ DistillationLoss::DistillationLoss(const Distillation& options, const Network& s
   const at::Tensor class_weights = weights_of_mean_one(draws.pow(-options.balance), draws);
   weights_ = class_weights.index_select(0, training.labels);
   if (options.logits > 0) {
-    const at::Tensor scores = value_for_all(teacher, logits_value(teacher), training);
+    const at::Tensor scores = logits(teacher, training.inputs);
     log_probabilities_ = (scores / temperature_).log_softmax(1);
   }
   if (options.features == 0) return;
-  features_ = value_for_all(teacher, head_layer(teacher).input, training);
+  features_ = value_of_all(teacher, head_layer(teacher).input, training.inputs);
   const Layer head = head_layer(student);
   const int64_t width = weight_of(student, head).size(1);
   if (features_.size(1) != width) {

@@ -1,5 +1,6 @@
 #include "ncprune/train/train.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/isfinite.h>
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/progress.h"
+#include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/train/augment.h"
 #include "ncprune/train/loss.h"
@@ -105,31 +107,67 @@ class Trainer {
 
   // The batch's mean loss before the step.
   double take_step(const at::Tensor& indices, double progress, double learning_rate) {
+    const BatchShare share = share_of(indices.size(0));
+    const auto own = [&](const at::Tensor& of_batch) {
+      return of_batch.slice(0, share.begin, share.begin + share.size);
+    };
+    // Changed as a whole: the draws are the same whoever learns from which part.
     const Batch batch = augment({training_.inputs.index_select(0, indices), training_.range},
                                 options_.augment, augment_random_);
-    const at::Tensor inputs = prepare_inputs(network_, batch.inputs);
+    const at::Tensor inputs = prepare_inputs(network_, own(batch.inputs));
     const at::Tensor labels = training_.labels.index_select(0, indices);
-    const RunMode mode{.training = true, .random = &dropout_random_};
+    RunMode mode{.training = true, .random = &dropout_random_};
+    if (share.size < share.of) mode.share = share;
     const std::vector<at::Tensor> values = run(network_, inputs, wanted_, mode);
-    at::Tensor loss = loss_(values.front(), labels, progress);
+    at::Tensor loss = loss_(values.front(), own(labels), progress);
     if (batch.partners.defined()) {
-      const at::Tensor other = labels.index_select(0, batch.partners);
+      const at::Tensor other = labels.index_select(0, own(batch.partners));
       loss = batch.share * loss + (1 - batch.share) * loss_(values.front(), other, progress);
     }
     if (distillation_) {
       const at::Tensor features = values.size() > 1 ? values.back() : at::Tensor();
       loss = options_.distillation->labels * loss +
-             (*distillation_)(indices, values.front(), features);
+             (*distillation_)(own(indices), values.front(), features);
     }
+    // A mean over the batch is the sum of the parts' means by their sizes.
+    const auto samples =
+        static_cast<double>(share.size < share.of ? share.of : share.of * world_size());
+    loss = loss * (static_cast<double>(share.size) / samples);
     loss.backward();
     const at::NoGradGuard no_grad;
+    const double batch_loss = sum_gradients(loss);
     for (size_t i = 0; i < parameters_.size(); ++i) {
       // With no gradient, moments and decay of a zero weight are zero too: it stays where it is.
       at::Tensor& gradient = parameters_[i].mutable_grad();
       if (kept_[i].defined() && gradient.defined()) gradient.mul_(kept_[i]);
     }
     optimizer_.step(learning_rate);
-    return loss.item<double>();
+    return batch_loss;
+  }
+
+  // A batch of fewer samples than processes is learnt from by all of them.
+  static BatchShare share_of(int64_t batch) {
+    if (batch < world_size()) return {0, batch, batch};
+    const Share own = world_share(batch);
+    return {own.begin, own.end - own.begin, batch};
+  }
+
+  // Gives every parameter the gradient of the whole batch. The loss of it.
+  double sum_gradients(const at::Tensor& loss) {
+    if (world_size() == 1) return loss.item<double>();
+    std::vector<at::Tensor> parts{loss.view({1})};
+    for (const at::Tensor& parameter : parameters_) {
+      if (parameter.grad().defined()) parts.push_back(parameter.grad().flatten());
+    }
+    const at::Tensor sum = sum_over_world(at::cat(parts));
+    int64_t next = 1;
+    for (at::Tensor& parameter : parameters_) {
+      at::Tensor& gradient = parameter.mutable_grad();
+      if (!gradient.defined()) continue;
+      gradient.copy_(sum.slice(0, next, next + gradient.numel()).view(gradient.sizes()));
+      next += gradient.numel();
+    }
+    return sum[0].item<double>();
   }
 
   Network network_;

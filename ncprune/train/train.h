@@ -59,7 +59,9 @@ struct Training {
 void require_valid(const TrainOptions& options);
 
 // Trains a copy of `network`: BatchNormalization uses and updates batch statistics, Dropout drops.
-// The same seed, options and number of threads give the same weights. Inputs are normalised as the
+// The same seed, options and number of threads give the same weights. Several processes (world.h)
+// share every batch and take the steps that one would, to the rounding of its sums; each changes
+// the batch's samples by augmentation itself. Inputs are normalised as the
 // network's metadata says. Throws InputError when an option is unknown or out of range, a class has
 // no training sample, the data do not fit the network or the augmentation, or a loss or weight
 // stops being finite.

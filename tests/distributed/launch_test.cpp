@@ -18,8 +18,8 @@ class LaunchFrom : public ::testing::Test {
   void set(const std::map<std::string, std::string>& variables) {
     for (const char* name :
          {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID",
-          "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS",
-          "SLURM_JOB_NODELIST", "SLURM_JOB_ID"}) {
+          "TORCHELASTIC_USE_AGENT_STORE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+          "SLURM_PROCID", "SLURM_NTASKS", "SLURM_JOB_NODELIST", "SLURM_JOB_ID"}) {
       unsetenv(name);
     }
     for (const auto& [name, value] : variables) setenv(name.c_str(), value.c_str(), 1);
@@ -37,6 +37,9 @@ TEST_F(LaunchFrom, ReadsWhatEveryLauncherSays) {
   EXPECT_EQ(launch.size, 4);
   EXPECT_EQ(launch.host, "here");
   EXPECT_EQ(launch.port, 77);
+  EXPECT_FALSE(launch.served);
+  set({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}});
+  EXPECT_TRUE(launch_from_environment().value().served);
   set({{"OMPI_COMM_WORLD_RANK", "1"}, {"OMPI_COMM_WORLD_SIZE", "2"}});
   launch = launch_from_environment().value();
   EXPECT_EQ(launch.rank, 1);

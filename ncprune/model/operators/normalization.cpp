@@ -1,6 +1,7 @@
 // Normalization of every kind, and Dropout.
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/group_norm.h>
 #include <ATen/ops/instance_norm.h>
@@ -11,18 +12,25 @@
 #include <fmt/ranges.h>
 
 #include "ncprune/model/operators.h"
+#include "ncprune/model/shared_batch_norm.h"
 
 namespace ncprune::operators_files {
 namespace {
 
 Tensors run_batch_normalization(const Node& node, const Tensors& inputs, const RunMode& mode) {
   const at::Tensor& x = inputs.at(0);
-  if (mode.training && x.dim() >= 2 && x.numel() == x.size(1)) {
+  if (mode.training && !mode.share && x.dim() >= 2 && x.numel() == x.size(1)) {
     refuse(node, "one value per channel has no variance to train on; use a larger batch");
   }
   // ONNX's momentum is the share of the old statistics, LibTorch's that of the new ones.
+  const double momentum = 1 - node.number("momentum", 0.9);
+  const double epsilon = node.number("epsilon", 1e-5);
+  if (mode.training && mode.share) {
+    return {shared_batch_norm({x, inputs.at(1), inputs.at(2), inputs.at(3), inputs.at(4)},
+                              {momentum, epsilon})};
+  }
   return {at::batch_norm(x, inputs.at(1), inputs.at(2), inputs.at(3), inputs.at(4), mode.training,
-                         1 - node.number("momentum", 0.9), node.number("epsilon", 1e-5), false)};
+                         momentum, epsilon, false)};
 }
 
 Tensors run_dropout(const Node& node, const Tensors& inputs, const RunMode& mode) {
@@ -32,7 +40,19 @@ Tensors run_dropout(const Node& node, const Tensors& inputs, const RunMode& mode
   const bool has_input = inputs.size() > 1 && inputs[1].defined();
   const double ratio = has_input ? inputs[1].item<double>() : node.number("ratio", 0.5);
   if (ratio < 0 || ratio >= 1) refuse(node, fmt::format("ratio {} outside [0, 1)", ratio));
-  return {x * at::empty_like(x).bernoulli_(1 - ratio, mode.random->generator()) / (1 - ratio)};
+  at::Tensor kept = at::empty_like(x);
+  if (mode.share) {  // of a batch of which this is a part, the part of the draws
+    const auto [begin, size, of] = *mode.share;
+    const int64_t rows = x.size(0) / size;
+    std::vector<int64_t> shape = x.sizes().vec();
+    shape.front() = rows * of;
+    kept = at::empty(shape, x.options(), x.suggest_memory_format());
+    kept.bernoulli_(1 - ratio, mode.random->generator());
+    kept = kept.slice(0, rows * begin, rows * (begin + size));
+  } else {
+    kept.bernoulli_(1 - ratio, mode.random->generator());
+  }
+  return {x * kept / (1 - ratio)};
 }
 
 Tensors run_instance_normalization(const Node& node, const Tensors& inputs, const RunMode&) {

@@ -1,0 +1,146 @@
+#include "ncprune/distributed/world.h"
+
+#include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <array>
+#include <cstdlib>
+#include <limits>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <vector>
+
+#include "ncprune/distributed/tcp_store.h"
+
+namespace ncprune {
+namespace {
+
+struct World {
+  Launch launch;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
+};
+
+// Never destroyed: at the end of a process that failed, the others may no longer answer.
+World& world() {
+  static auto* instance = new World;
+  return *instance;
+}
+
+std::shared_ptr<gloo::transport::Device> device_for(const Launch& launch) {
+  using Group = c10d::ProcessGroupGloo;
+  const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
+  if (interface != nullptr) return Group::createDeviceForInterface(interface);
+  const bool here = launch.host == "127.0.0.1" || launch.host == "localhost";
+  return here ? Group::createDeviceForHostname("127.0.0.1") : Group::createDefaultDevice();
+}
+
+template <typename Work>
+auto guarded(const Work& work) {
+  return guard_network("another process of this job has gone or does not answer", work);
+}
+
+at::Tensor reduced(at::Tensor part, c10d::ReduceOp operation) {
+  return guarded([&] {
+    std::vector<at::Tensor> tensors{part.contiguous()};
+    c10d::AllreduceOptions options;
+    options.reduceOp = operation;
+    world().group->allreduce(tensors, options)->wait();
+    return tensors.front();
+  });
+}
+
+// What a tensor looks like, as numbers of which the largest over all processes says what those
+// look like that have one.
+constexpr int64_t kMostAxes = 4;
+at::Tensor looks_of(const at::Tensor& tensor) {
+  std::array<int64_t, kMostAxes + 2> looks{};
+  if (tensor.defined()) {
+    TORCH_INTERNAL_ASSERT(tensor.dim() <= kMostAxes);
+    looks[0] = 1 + static_cast<int64_t>(tensor.scalar_type());
+    looks[1] = tensor.dim();
+    for (int64_t axis = 0; axis < tensor.dim(); ++axis) {
+      looks[static_cast<size_t>(axis) + 2] = tensor.size(axis);
+    }
+  }
+  return at::tensor(at::ArrayRef<int64_t>(looks), at::kLong);
+}
+
+// `part`, or `filling` everywhere of the shape that the others have; undefined when none has.
+at::Tensor filled(at::Tensor part, double filling) {
+  const at::Tensor looks = reduced(looks_of(part), c10d::ReduceOp::MAX);
+  const auto view = elements<int64_t>(looks);
+  if (part.defined() || view[0] == 0) return part;
+  const auto axes = static_cast<size_t>(view[1]);
+  return at::full(at::IntArrayRef(view.data() + 2, axes), filling,
+                  at::TensorOptions(static_cast<at::ScalarType>(view[0] - 1)));
+}
+
+}  // namespace
+
+void join_world(const Launch& launch) {
+  constexpr int kJoinSeconds = 120;
+  constexpr std::chrono::minutes kSilence{10};
+  const std::string place = fmt::format("{}:{}", launch.host, launch.port);
+  guard_network(fmt::format("the {} processes of this job do not meet at {}", launch.size, place),
+                [&] {
+                  const bool serve = launch.rank == 0 && !launch.served;
+                  const auto store = serve ? serve_tcp_store(launch.port)
+                                           : join_tcp_store(launch.host, launch.port, kJoinSeconds);
+                  store->setTimeout(std::chrono::seconds(kJoinSeconds));
+                  auto options = c10d::ProcessGroupGloo::Options::create(kSilence);
+                  options->devices.push_back(device_for(launch));
+                  world().group = c10::make_intrusive<c10d::ProcessGroupGloo>(
+                      c10::make_intrusive<c10d::PrefixStore>("ncprune/world/" + launch.job, store),
+                      static_cast<int>(launch.rank), static_cast<int>(launch.size), options);
+                  world().launch = launch;
+                  return 0;
+                });
+}
+
+void leave_world() {
+  if (world_size() > 1) guarded([] { return world().group->barrier()->wait(); });
+}
+
+int64_t world_rank() {
+  return world().launch.rank;
+}
+
+int64_t world_size() {
+  return world().launch.size;
+}
+
+at::Tensor sum_over_world(at::Tensor part) {
+  return world_size() == 1 ? part : reduced(std::move(part), c10d::ReduceOp::SUM);
+}
+
+at::Tensor sum_found(at::Tensor part) {
+  if (world_size() == 1) return part;
+  at::Tensor all = filled(std::move(part), 0);
+  return all.defined() ? reduced(std::move(all), c10d::ReduceOp::SUM) : all;
+}
+
+at::Tensor largest_found(at::Tensor part) {
+  if (world_size() == 1) return part;
+  at::Tensor all = filled(std::move(part), -std::numeric_limits<double>::infinity());
+  return all.defined() ? reduced(std::move(all), c10d::ReduceOp::MAX) : all;
+}
+
+at::Tensor gather_rows(const at::Tensor& rows, int64_t first, int64_t size) {
+  if (world_size() == 1) return rows;
+  at::Tensor all;
+  if (rows.defined()) {
+    std::vector<int64_t> shape = rows.sizes().vec();
+    shape.front() = size;
+    all = at::zeros(shape, rows.options());
+    all.slice(0, first, first + rows.size(0)).copy_(rows);
+  }
+  return sum_found(std::move(all));
+}
+
+Share world_share(int64_t size) {
+  const int64_t rank = world_rank();
+  return {size * rank / world_size(), size * (rank + 1) / world_size()};
+}
+
+}  // namespace ncprune

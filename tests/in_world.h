@@ -1,0 +1,84 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ncprune/distributed/world.h"
+
+namespace ncprune::testing {
+
+using Numbers = std::vector<double>;
+
+// Appends the elements of `tensor`, if it is defined.
+inline void append(Numbers& numbers, const at::Tensor& tensor) {
+  if (!tensor.defined()) return;
+  const at::Tensor flat = tensor.detach().to(at::kDouble).contiguous();
+  const auto view = elements<double>(flat);
+  numbers.insert(numbers.end(), view.begin(), view.end());
+}
+
+// What `work` finds in each of `size` processes that share it over loopback, by rank. Each is
+// forked anew: the process that tests belongs to no world.
+inline std::vector<Numbers> in_world(int64_t size, const std::function<Numbers()>& work) {
+  static int next = 0;
+  const auto port = static_cast<uint16_t>(20000 + (getpid() * 7 + next++) % 30000);
+  std::vector<std::FILE*> files;
+  std::vector<pid_t> processes;
+  for (int64_t rank = 0; rank < size; ++rank) {
+    files.push_back(std::tmpfile());
+    const pid_t process = fork();
+    if (process == 0) {
+      int code = 1;
+      try {
+        if (size > 1) join_world({.rank = rank, .size = size, .port = port});
+        const Numbers found = work();
+        std::fwrite(found.data(), sizeof(double), found.size(), files.back());
+        std::fflush(files.back());
+        leave_world();
+        code = 0;
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "rank %d: %s\n", static_cast<int>(rank), error.what());
+      }
+      std::_Exit(code);
+    }
+    processes.push_back(process);
+  }
+  std::vector<Numbers> all;
+  for (size_t i = 0; i < processes.size(); ++i) {
+    int status = 0;
+    waitpid(processes[i], &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "rank " << i;
+    std::rewind(files[i]);
+    Numbers& found = all.emplace_back();
+    double number = 0;
+    while (std::fread(&number, sizeof(number), 1, files[i]) == 1) found.push_back(number);
+    std::fclose(files[i]);
+  }
+  return all;
+}
+
+// `work` finds in 2 and in 4 processes what it finds in one, to `tolerance` of the largest number
+// or of 1, and the same bits in each.
+inline void expect_shared(const std::function<Numbers()>& work, double tolerance = 1e-5) {
+  const Numbers alone = in_world(1, work).front();
+  ASSERT_FALSE(alone.empty());
+  double largest = 1;
+  for (const double number : alone) largest = std::max(largest, std::abs(number));
+  for (const int64_t size : {2, 4}) {
+    const std::vector<Numbers> found = in_world(size, work);
+    for (const Numbers& other : found) EXPECT_EQ(other, found.front());
+    ASSERT_EQ(found.front().size(), alone.size());
+    for (size_t i = 0; i < alone.size(); ++i) {
+      ASSERT_NEAR(found.front()[i], alone[i], tolerance * largest) << "number " << i;
+    }
+  }
+}
+
+}  // namespace ncprune::testing
