@@ -44,7 +44,7 @@ CREATE TABLE outcome(
   cell INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,
   part TEXT NOT NULL CHECK(part IN ('test', 'noisy test', 'validation')),
   balanced_accuracy REAL, minority_recall REAL, overall_accuracy REAL, worst_recall REAL,
-  macro_f1 REAL, g_mean REAL, right BLOB, PRIMARY KEY(cell, part)) WITHOUT ROWID;
+  macro_f1 REAL, g_mean REAL, right BLOB, PRIMARY KEY(cell, part));
 CREATE TABLE recall(
   cell INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE, part TEXT NOT NULL,
   class INTEGER NOT NULL, recall REAL,
