@@ -276,7 +276,8 @@ TEST(CifarSource, NamesWhatIsWrong) {
   const std::string batch = folder.write("data_batch_1.bin", record("\1", 1, 2, 3) + "x");
   EXPECT_EQ(error_of(spec), batch + ": 3074 bytes; wanted a multiple of 3073, a sample's");
   folder.write("data_batch_1.bin", record("\n", 1, 2, 3));
-  EXPECT_EQ(error_of(spec), folder.path() + ": sample 0 has label 10; wanted 0 to 9");
+  EXPECT_EQ(error_of(spec), batch + ": sample 0 has label 10; wanted 0 to 9");
+  folder.write("data_batch_1.bin", record("\1", 1, 2, 3));
   const std::string names = folder.write("batches.meta.txt", "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n");
   EXPECT_EQ(error_of(spec), names + ": 11 names; wanted 10, one a line");
 }
