@@ -45,6 +45,7 @@ void run(const Options& options) {
 void add_finetune(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   options->train.options.keep_zeros = true;
+  options->train.options.keep_start = true;
   CLI::App* command =
       app.add_subcommand("finetune", "train a pruned network further; what is pruned stays pruned");
   command->add_option("network", options->input, "the ONNX file to train")->required();

@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   app.fallthrough();  // --threads and --quiet may stand before or behind the command
   int threads = 0;
   bool quiet = false;
-  app.add_option("--threads", threads, "threads; 0: $OMP_NUM_THREADS, else one per core")
+  app.add_option("--threads", threads, "threads; 0: $OMP_NUM_THREADS, else one per core it may use")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app.add_flag("--quiet", quiet, "no progress, results only");

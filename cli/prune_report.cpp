@@ -34,6 +34,7 @@ Json report_pruned(const Pruned& pruned, const std::string& written) {
   }
   Json others = Json::array();
   for (const OtherWeight& w : other_weights(pruned.network)) {
+    if (w.by_groups) continue;
     table.rows.push_back({w.name, std::to_string(w.weights), std::to_string(w.weights), w.reason});
     others.push_back({{"name", w.name}, {"weights", w.weights}, {"reason", w.reason}});
   }

@@ -97,8 +97,9 @@ Json report_epochs(const Training& training) {
   Json history = Json::array();
   for (const Epoch& e : training.history) {
     table.rows.push_back({fmt::format("{}{}", e.epoch, e.epoch == training.best_epoch ? " *" : ""),
-                          fmt::format("{:.4f}", e.loss), percent(e.validation_balanced),
-                          percent(e.validation_overall), fmt::format("{:.1f}", e.seconds)});
+                          e.epoch == 0 ? "" : fmt::format("{:.4f}", e.loss),
+                          percent(e.validation_balanced), percent(e.validation_overall),
+                          fmt::format("{:.1f}", e.seconds)});
     history.push_back({{"epoch", e.epoch},
                        {"loss", e.loss},
                        {"learning_rate", e.learning_rate},

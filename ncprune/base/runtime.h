@@ -5,9 +5,9 @@
 namespace ncprune {
 
 // Decides once, at start-up, who threads what: LibTorch and BLAS share one OpenMP pool of `threads`
-// threads (0: as $OMP_NUM_THREADS says, else one per core), and freed tensors below 64 MB stay with
-// the process instead of going back to the kernel after every operator (twice as fast on small
-// networks). Call it first in main().
+// threads (0: as $OMP_NUM_THREADS says, else one per core this process may use), and freed tensors
+// below 64 MB stay with the process instead of going back to the kernel after every operator (twice
+// as fast on small networks). Call it first in main().
 void configure_runtime(int threads);
 
 // Of that pool.

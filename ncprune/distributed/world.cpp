@@ -3,10 +3,14 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <vector>
@@ -27,12 +31,37 @@ World& world() {
   return *instance;
 }
 
+// The numeric address of this machine on the way to `host`: where the others can reach it, on
+// whatever network rank 0 is. Machines need no names for each other.
+std::string address_towards(const std::string& host) {
+  addrinfo wanted{};
+  wanted.ai_socktype = SOCK_DGRAM;  // connecting such a socket chooses the way and sends nothing
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(host.c_str(), "9", &wanted, &found);
+  if (error != 0) throw InputError(gai_strerror(error));
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
+  for (const addrinfo* way = found; way != nullptr; way = way->ai_next) {
+    const int probe = socket(way->ai_family, way->ai_socktype, way->ai_protocol);
+    if (probe < 0) continue;
+    sockaddr_storage address{};
+    socklen_t length = sizeof(address);
+    std::array<char, NI_MAXHOST> text{};
+    auto* const here = reinterpret_cast<sockaddr*>(&address);
+    const bool known =
+        connect(probe, way->ai_addr, way->ai_addrlen) == 0 &&
+        getsockname(probe, here, &length) == 0 &&
+        getnameinfo(here, length, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0;
+    close(probe);
+    if (known) return text.data();
+  }
+  throw InputError("no way to that host");
+}
+
 std::shared_ptr<gloo::transport::Device> device_for(const Launch& launch) {
   using Group = c10d::ProcessGroupGloo;
   const char* interface = std::getenv("GLOO_SOCKET_IFNAME");
   if (interface != nullptr) return Group::createDeviceForInterface(interface);
-  const bool here = launch.host == "127.0.0.1" || launch.host == "localhost";
-  return here ? Group::createDeviceForHostname("127.0.0.1") : Group::createDefaultDevice();
+  return Group::createDeviceForHostname(address_towards(launch.host));
 }
 
 template <typename Work>

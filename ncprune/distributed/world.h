@@ -11,8 +11,9 @@ namespace ncprune {
 // order in every process. A process alone, or before join_world(), has rank 0 of 1, and all sums
 // are what it has itself, at no cost.
 
-// Meets the others of `launch`: c10d's process group over Gloo, on the interface
-// $GLOO_SOCKET_IFNAME where that is set. Waits up to two minutes for them. For trusted networks.
+// Meets the others of `launch`: c10d's process group over Gloo, on the network through which rank 0
+// is reached, or the interface $GLOO_SOCKET_IFNAME. Waits up to two minutes for them. For trusted
+// networks.
 // Throws InputError when they do not come. From then on everything below throws InputError when one
 // of them has gone, or has not come to the same place for ten minutes.
 void join_world(const Launch& launch);

@@ -32,9 +32,11 @@ NetworkSize size_of(const Network& network) {
                    static_cast<int64_t>(onnx_bytes(network).size()),
                    {},
                    std::nullopt};
-  for (const Layer& layer : linear_layers(network)) {
+  for (const Layer& layer : weight_layers(network)) {
     const at::Tensor weight = weight_of(network, layer);
-    size.layers.push_back({layer.name, weight.numel(), weight.count_nonzero().item<int64_t>()});
+    if (layer.group == 0) size.layers.push_back({layer.name, 0, 0});
+    size.layers.back().weights += weight.numel();
+    size.layers.back().kept += weight.count_nonzero().item<int64_t>();
   }
   return size;
 }

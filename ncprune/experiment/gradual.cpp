@@ -89,6 +89,7 @@ Gradual prune_gradually(const Network& network, const PreparedData& data,
   }
   TrainOptions train_options = options.train;
   train_options.keep_zeros = true;
+  train_options.keep_start = !schedule.rewinds;  // an early network is to be trained in any case
   Gradual result{network, {}};
   for (int64_t step = 1; step <= options.steps; ++step) {
     PruneOptions prune_options = options.prune;
@@ -103,8 +104,8 @@ Gradual prune_gradually(const Network& network, const PreparedData& data,
         train(schedule.rewinds ? rewound(*options.early, pruned.network) : pruned.network,
               data.train, data.validation, train_options);
     result.network = training.network;
-    result.steps.push_back(
-        {pruned.sparsity, training.history[static_cast<size_t>(training.best_epoch - 1)]});
+    const auto best = static_cast<size_t>(training.best_epoch - training.history.front().epoch);
+    result.steps.push_back({pruned.sparsity, training.history[best]});
   }
   result.network = treat_batch_norm(result.network, options.prune.batch_norm, data.train);
   result.network =

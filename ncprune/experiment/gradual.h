@@ -39,7 +39,7 @@ struct GradualOptions {
 
 struct GradualStep {
   double sparsity;  // reached, over the prunable layers
-  Epoch epoch;      // the one that was taken
+  Epoch epoch;      // the one that was taken; 0: as pruned, but never after rewinding
 };
 
 struct Gradual {

@@ -58,7 +58,8 @@ bool absorb_input(const Network& network, const Node& node, Layer& layer) {
 // Sets the form of the weight. False when `node` is no layer.
 bool set_form(const Node& node, const at::Tensor& weight, Layer& layer) {
   if (node.op_type == "Conv") {
-    if (weight.dim() < 3 || node.integer("group", 1) != 1) return false;
+    const bool depthwise = node.integer("group", 1) != 1 && weight.dim() > 1 && weight.size(1) == 1;
+    if (weight.dim() < 3 || depthwise) return false;
     layer.convolution = {node, weight.sizes().slice(2).vec()};
     return true;
   }
@@ -88,13 +89,14 @@ std::string mean_behind(const Network& network, const std::string& output) {
   return private_weight(network, reader->inputs[3]) == nullptr ? "" : reader->inputs[3];
 }
 
-std::optional<Layer> as_layer(const Network& network, size_t index) {
+// The layers that a node is: none, one, or one for each group of a convolution.
+std::vector<Layer> layers_of(const Network& network, size_t index) {
   const Node& node = network.nodes[index];
   const bool known = node.op_type == "Gemm" || node.op_type == "MatMul" || node.op_type == "Conv";
-  if (!known || node.foreign || node.inputs.size() < 2) return std::nullopt;
+  if (!known || node.foreign || node.inputs.size() < 2) return {};
   const at::Tensor* weight = private_weight(network, node.inputs[1]);
   Layer layer;
-  if (weight == nullptr || !set_form(node, *weight, layer)) return std::nullopt;
+  if (weight == nullptr || !set_form(node, *weight, layer)) return {};
   layer.name = node.name.empty() ? node.inputs[1] : node.name;
   layer.weight = node.inputs[1];
   layer.input = node.inputs[0];
@@ -103,19 +105,33 @@ std::optional<Layer> as_layer(const Network& network, size_t index) {
   if (node.op_type == "MatMul") {
     absorb_add(network, layer);
   } else if (!absorb_input(network, node, layer)) {
-    return std::nullopt;
+    return {};
   }
   layer.activation = activation_behind(network, layer.output);
   if (layer.bias.empty()) layer.norm_mean = mean_behind(network, layer.output);
-  return layer;
+  layer.groups = layer.convolution ? node.integer("group", 1) : 1;
+  std::vector<Layer> layers(static_cast<size_t>(layer.groups), layer);
+  for (size_t g = 0; g < layers.size(); ++g) layers[g].group = static_cast<int64_t>(g);
+  return layers;
+}
+
+std::vector<Layer> without_groups(std::vector<Layer> layers) {
+  layers.erase(std::remove_if(layers.begin(), layers.end(),
+                              [](const Layer& layer) { return layer.groups > 1; }),
+               layers.end());
+  return layers;
 }
 
 }  // namespace
 
 std::vector<Layer> linear_layers(const Network& network) {
+  return without_groups(weight_layers(network));
+}
+
+std::vector<Layer> weight_layers(const Network& network) {
   std::vector<Layer> layers;
   for (size_t i = 0; i < network.nodes.size(); ++i) {
-    if (std::optional<Layer> layer = as_layer(network, i)) layers.push_back(*std::move(layer));
+    for (Layer& layer : layers_of(network, i)) layers.push_back(std::move(layer));
   }
   return layers;
 }
@@ -132,7 +148,8 @@ void add_foreign(const Network& network, const Node& node, std::vector<OtherWeig
     const auto weight = network.initializers.find(input);
     if (weight == network.initializers.end() || weight->second.dim() < 2) continue;
     others.push_back({input, weight->second.numel(), weight->second.size(0),
-                      fmt::format("read by {}, which only ONNX Runtime knows", node.op_type)});
+                      fmt::format("read by {}, which only ONNX Runtime knows", node.op_type),
+                      false});
   }
 }
 
@@ -148,7 +165,9 @@ std::vector<OtherWeight> other_weights(const Network& network) {
     }
     const bool convolves = node.op_type == "Conv" || node.op_type == "ConvTranspose";
     const bool multiplies = convolves || node.op_type == "Gemm" || node.op_type == "MatMul";
-    if (!multiplies || node.inputs.size() < 2 || as_layer(network, i)) continue;
+    if (!multiplies || node.inputs.size() < 2) continue;
+    const size_t layers = layers_of(network, i).size();
+    if (layers == 1) continue;
     const auto weight = network.initializers.find(node.inputs[1]);
     if (weight == network.initializers.end() || weight->second.dim() < 2) continue;
     const int64_t groups = convolves ? node.integer("group", 1) : 1;
@@ -161,7 +180,7 @@ std::vector<OtherWeight> other_weights(const Network& network) {
                       weight->second.size(rows_first                        ? 0
                                           : node.op_type == "ConvTranspose" ? 1
                                                                             : -1),
-                      reason});
+                      reason, layers > 1});
   }
   return others;
 }
@@ -177,8 +196,9 @@ Layer head_layer(const Network& network) {
 }
 
 std::vector<Layer> prunable_layers(const Network& network) {
-  std::vector<Layer> layers = linear_layers(network);
-  if (!layers.empty()) layers.pop_back();
+  std::vector<Layer> layers = weight_layers(network);
+  const int64_t last = layers.empty() ? -1 : layers.back().node;
+  while (!layers.empty() && layers.back().node == last) layers.pop_back();
   if (layers.empty()) {
     throw InputError(
         "the network has no fully connected layer or convolution before its head: nothing to "
@@ -187,12 +207,22 @@ std::vector<Layer> prunable_layers(const Network& network) {
   return layers;
 }
 
+std::vector<Layer> unit_layers(const Network& network) {
+  return without_groups(prunable_layers(network));
+}
+
+at::Tensor share_of(const Layer& layer, const at::Tensor& whole, int64_t axis) {
+  if (layer.groups == 1) return whole;
+  const int64_t size = whole.size(axis) / layer.groups;
+  return whole.narrow(axis, layer.group * size, size);
+}
+
 at::Tensor weight_of(const Network& network, const Layer& layer) {
   return as_matrix(layer, network.initializers.at(layer.weight));
 }
 
 at::Tensor as_matrix(const Layer& layer, const at::Tensor& stored) {
-  if (layer.convolution) return stored.flatten(1);
+  if (layer.convolution) return share_of(layer, stored, 0).flatten(1);
   return layer.transposed ? stored : stored.t();
 }
 
@@ -204,12 +234,25 @@ at::Tensor as_stored(const Layer& layer, const at::Tensor& matrix) {
 }
 
 at::Tensor bias_of(const Network& network, const Layer& layer) {
-  return layer.bias.empty() ? at::Tensor() : network.initializers.at(layer.bias);
+  return layer.bias.empty() ? at::Tensor()
+                            : share_of(layer, network.initializers.at(layer.bias), 0);
 }
 
+namespace {
+
+// Replaces the layer's share of an initializer, whose tensor other networks may hold too.
+void replace_share(Network& network, const std::string& name, const Layer& layer,
+                   const at::Tensor& own) {
+  at::Tensor& stored = network.initializers.at(name);
+  at::Tensor changed = stored.clone(at::MemoryFormat::Contiguous);
+  share_of(layer, changed, 0).copy_(own);
+  stored = std::move(changed);
+}
+
+}  // namespace
+
 void set_weight(Network& network, const Layer& layer, const at::Tensor& weight) {
-  at::Tensor& stored = network.initializers.at(layer.weight);
-  stored = as_stored(layer, weight).to(stored.scalar_type(), false, true).contiguous();
+  replace_share(network, layer.weight, layer, as_stored(layer, weight));
 }
 
 bool shifts(const Layer& layer) {
@@ -221,17 +264,17 @@ void set_shift(Network& network, const Layer& layer, const at::Tensor& shift) {
     set_bias(network, layer, shift);
     return;
   }
-  at::Tensor& mean = network.initializers.at(layer.norm_mean);
-  mean = (mean - shift).to(mean.scalar_type());
+  const at::Tensor mean = share_of(layer, network.initializers.at(layer.norm_mean), 0);
+  replace_share(network, layer.norm_mean, layer, mean - shift);
 }
 
 void set_bias(Network& network, const Layer& layer, const at::Tensor& bias) {
-  const at::ScalarType type = network.initializers.at(layer.weight).scalar_type();
-  const at::Tensor copy = bias.to(type, false, true).contiguous();
   if (!layer.bias.empty()) {
-    network.initializers.at(layer.bias) = copy;
+    replace_share(network, layer.bias, layer, bias);
     return;
   }
+  const at::ScalarType type = network.initializers.at(layer.weight).scalar_type();
+  const at::Tensor copy = bias.to(type, false, true).contiguous();
   const std::string name = fresh_name(network, layer.name + ".bias");
   network.initializers[name] = copy;
   Node& node = network.nodes[static_cast<size_t>(layer.node)];

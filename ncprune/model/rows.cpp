@@ -73,9 +73,10 @@ at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoi
   if (!layer.convolution) {
     return at_positions(input.reshape({choice.samples, -1, input.size(-1)}), choice);
   }
-  const at::Tensor all = patches(*layer.convolution, input);
+  const at::Tensor channels = share_of(layer, input, 1);
+  const at::Tensor all = patches(*layer.convolution, channels);
   const int64_t axes = std::ssize(layer.convolution->kernel);
-  const int64_t width = input.size(1) * product(layer.convolution->kernel);
+  const int64_t width = channels.size(1) * product(layer.convolution->kernel);
   if (!choice.positions.defined()) return all.reshape({-1, width});
   // One index per axis of a position, the last axis first.
   std::vector<at::Tensor> place(static_cast<size_t>(axes));
@@ -91,12 +92,14 @@ at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoi
 }
 
 at::Tensor output_rows(const Layer& layer, const at::Tensor& output, const RowChoice& choice) {
-  if (layer.convolution) return at_positions(output.flatten(2).transpose(1, 2), choice);
+  if (layer.convolution) {
+    return at_positions(share_of(layer, output, 1).flatten(2).transpose(1, 2), choice);
+  }
   return at_positions(output.reshape({choice.samples, -1, output.size(-1)}), choice);
 }
 
 at::Tensor unit_means(const Layer& layer, const at::Tensor& output, int64_t samples) {
-  if (layer.convolution) return output.flatten(2).mean(2);
+  if (layer.convolution) return share_of(layer, output, 1).flatten(2).mean(2);
   const at::Tensor rows = output.reshape({samples, -1, output.size(-1)});
   return rows.size(1) == 1 ? rows.squeeze(1) : rows.mean(1);
 }

@@ -32,8 +32,8 @@ RowChoice choose_rows(const Layer& layer, const at::Tensor& input, int64_t sampl
 // The chosen rows of the layer's input, [N * P, d], sample by sample. A view where it can be.
 at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoice& choice);
 
-// The same of a value shaped like the layer's output, [N * P, m]: the output itself, the
-// activation, or a derivative by one of them.
+// The same of a value shaped like the layer's output (of a group like that of all), [N * P, m]: the
+// output itself, the activation, or a derivative by one of them.
 at::Tensor output_rows(const Layer& layer, const at::Tensor& output, const RowChoice& choice);
 
 // The mean over all rows of every sample of a value shaped like the layer's output, [N, m]: one

@@ -1,5 +1,6 @@
 #include "ncprune/prune/plan.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 #include <c10/util/hash.h>
@@ -122,11 +123,12 @@ PlannedTensor read_tensor(const Json& json, bool of_units, const std::string& wh
   return tensor;
 }
 
-// The plan's tensors in the order of the network's layers.
+// What the plan says of each of `layers`.
 template <typename Field>
-std::vector<at::Tensor> in_layer_order(const Network& network, const Plan& plan, Field field) {
+std::vector<at::Tensor> in_layer_order(const std::vector<Layer>& layers, const Plan& plan,
+                                       Field field) {
   std::vector<at::Tensor> ordered;
-  for (const Layer& layer : prunable_layers(network)) {
+  for (const Layer& layer : layers) {
     const auto found =
         std::find_if(plan.tensors.begin(), plan.tensors.end(),
                      [&](const PlannedTensor& t) { return t.tensor == layer.weight; });
@@ -145,15 +147,17 @@ Plan plan_of(const Network& dense, const Pruned& pruned, const PruneOptions& opt
   Plan plan{options, false, {}};
   const std::vector<Layer> layers = prunable_layers(dense);
   for (size_t l = 0; l < layers.size(); ++l) {
-    plan.tensors.push_back(planned(dense, layers[l]));
-    plan.tensors.back().mask = as_stored(layers[l], pruned.masks[l]);
+    const at::Tensor own = as_stored(layers[l], pruned.masks[l]);
+    if (layers[l].group == 0) plan.tensors.push_back(planned(dense, layers[l]));
+    at::Tensor& mask = plan.tensors.back().mask;
+    mask = layers[l].group == 0 ? own : at::cat({mask, own});
   }
   return plan;
 }
 
 Plan plan_of(const Network& dense, const UnitsPruned& pruned, const PruneOptions& options) {
   Plan plan{options, true, {}};
-  const std::vector<Layer> layers = prunable_layers(dense);
+  const std::vector<Layer> layers = unit_layers(dense);
   for (size_t l = 0; l < layers.size(); ++l) {
     plan.tensors.push_back(planned(dense, layers[l]));
     plan.tensors.back().units = pruned.layers[l].kept;
@@ -224,14 +228,16 @@ Pruned apply_plan_of_weights(const Network& network, const Plan& plan,
   const auto mask = [](const PlannedTensor& t, const Layer& layer) {
     return as_matrix(layer, t.mask);
   };
-  return apply_masks(network, in_layer_order(network, plan, mask), calibration, plan.options);
+  return apply_masks(network, in_layer_order(prunable_layers(network), plan, mask), calibration,
+                     plan.options);
 }
 
 UnitsPruned apply_plan_of_units(const Network& network, const Plan& plan,
                                 const Calibration& calibration) {
   changed_tensors(plan, network);
   const auto units = [](const PlannedTensor& t, const Layer&) { return t.units; };
-  return apply_units(network, in_layer_order(network, plan, units), calibration, plan.options);
+  return apply_units(network, in_layer_order(unit_layers(network), plan, units), calibration,
+                     plan.options);
 }
 
 }  // namespace ncprune

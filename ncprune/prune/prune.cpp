@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -16,10 +17,40 @@
 namespace ncprune {
 namespace {
 
+// The moments of a layer; of a group of a convolution measured in one pass with those of the other
+// groups, whose pruning changes nothing that this one reads.
+class GroupMoments {
+ public:
+  LayerMoments of(const NetworkPair& pair, const Layer& layer, const Dataset& data,
+                  const MetricOptions& metric) {
+    if (layer.groups == 1) return measure_moments(pair, {layer}, data, metric).front();
+    if (layer.node != node_) measured_.clear();
+    node_ = layer.node;
+    auto found = std::find_if(measured_.begin(), measured_.end(),
+                              [&](const Measured& m) { return m.metric == metric; });
+    if (found == measured_.end()) {
+      std::vector<Layer> all(static_cast<size_t>(layer.groups), layer);
+      for (size_t g = 0; g < all.size(); ++g) all[g].group = static_cast<int64_t>(g);
+      measured_.push_back({metric, measure_moments(pair, all, data, metric)});
+      found = std::prev(measured_.end());
+    }
+    return found->moments[static_cast<size_t>(layer.group)];
+  }
+
+ private:
+  struct Measured {
+    MetricOptions metric;
+    std::vector<LayerMoments> moments;
+  };
+  int64_t node_ = -1;
+  std::vector<Measured> measured_;
+};
+
 struct PruneContext {
   const Network& dense;
   const Dataset& data;
   const PruneOptions& options;
+  GroupMoments& moments;
 };
 
 // What one layer is to become.
@@ -46,7 +77,7 @@ LayerMoments measure(const Network& network, const LayerTask& task, const PruneC
                      const MetricOptions& metric) {
   const bool known = task.untouched && task.statistics.moments.metric.defined();
   if (known && metric == context.options.metric) return task.statistics.moments;
-  return measure_moments({context.dense, network}, {task.layer}, context.data, metric).front();
+  return context.moments.of({context.dense, network}, task.layer, context.data, metric);
 }
 
 // A mask and, if they were measured for it, the moments of the layer in the metric of repairs.
@@ -98,18 +129,18 @@ at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneConte
 
 void add_layer(Pruned& result, const Layer& layer, const at::Tensor& mask) {
   result.masks.push_back(mask);
-  result.layers.push_back({layer.name, mask.numel(), mask.sum().item<int64_t>()});
+  add_sparsity(result.layers, layer, mask.numel(), mask.sum().item<int64_t>());
   result.sparsity = sparsity(result.layers);
 }
 
 // How many weights each layer keeps.
-std::vector<int64_t> counts_to_keep(const Network& network, const std::vector<Layer>& layers,
+std::vector<int64_t> counts_to_keep(const std::vector<Layer>& layers,
                                     const std::vector<at::Tensor>& scores,
                                     const PruneOptions& options) {
   std::vector<LayerScores> scored;
   int64_t total = 0;
   for (size_t l = 0; l < layers.size(); ++l) {
-    const at::IntArrayRef stored = network.initializers.at(layers[l].weight).sizes();
+    const std::vector<int64_t> stored = as_stored(layers[l], scores[l]).sizes().vec();
     scored.push_back({scores[l], std::accumulate(stored.begin(), stored.end(), int64_t{0})});
     total += scores[l].numel();
   }
@@ -123,12 +154,13 @@ Pruned prune_once(const Network& dense, const Network& scored, const Calibration
                   const PruneOptions& options) {
   const std::vector<Layer> layers = prunable_layers(dense);
   const std::vector<at::Tensor> scores = score_layers(scored, calibration.statistics, options);
-  const std::vector<int64_t> kept = counts_to_keep(dense, layers, scores, options);
+  const std::vector<int64_t> kept = counts_to_keep(layers, scores, options);
   Pruned result{dense, {}, {}, 0};
+  GroupMoments moments;
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor mask = prune_layer(
         result.network, {layers[l], scores[l], calibration.statistics[l], l == 0, kept[l]},
-        {dense, calibration.data, options});
+        {dense, calibration.data, options, moments});
     add_layer(result, layers[l], mask);
   }
   return result;
@@ -183,9 +215,10 @@ Pruned apply_masks(const Network& dense, const std::vector<at::Tensor>& masks,
   const std::vector<Layer> layers = prunable_layers(dense);
   require_fits(masks, dense, layers);
   Pruned result{dense, {}, {}, 0};
+  GroupMoments moments;
   for (size_t l = 0; l < layers.size(); ++l) {
     mask_layer(result.network, {layers[l], {}, calibration.statistics[l], l == 0, 0},
-               {dense, calibration.data, options}, {masks[l]});
+               {dense, calibration.data, options, moments}, {masks[l]});
     add_layer(result, layers[l], masks[l]);
   }
   result.network = treat_batch_norm(result.network, options.batch_norm, calibration.data);

@@ -3,6 +3,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/nextafter.h>
 #include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
 
 #include <limits>
 
@@ -56,7 +57,9 @@ std::vector<at::Tensor> score_layers(const Network& dense,
   const Random random = Random(options.seed).stream("criterion");
   std::vector<at::Tensor> scores;
   for (size_t l = 0; l < layers.size(); ++l) {
-    Random own = random.stream(layers[l].name);
+    const Random of_layer = random.stream(layers[l].name);
+    Random own =
+        layers[l].groups == 1 ? of_layer : of_layer.stream(fmt::format("{}", layers[l].group));
     const at::Tensor weight = weight_of(dense, layers[l]).to(at::kDouble);
     if (!needs_scores(options.method)) {
       scores.push_back(at::zeros_like(weight));

@@ -2,13 +2,23 @@
 
 namespace ncprune {
 
+void add_sparsity(std::vector<LayerSparsity>& layers, const Layer& layer, int64_t weights,
+                  int64_t kept) {
+  if (layer.group == 0) {
+    layers.push_back({layer.name, weights, kept});
+    return;
+  }
+  layers.back().weights += weights;
+  layers.back().kept += kept;
+}
+
 std::vector<LayerSparsity> layer_sparsity(const Network& network) {
-  std::vector<Layer> layers = linear_layers(network);
+  std::vector<Layer> layers = weight_layers(network);
   if (!layers.empty() && layers.back().output == logits_value(network)) layers.pop_back();
   std::vector<LayerSparsity> result;
   for (const Layer& layer : layers) {
     const at::Tensor weight = weight_of(network, layer);
-    result.push_back({layer.name, weight.numel(), weight.ne(0).sum().item<int64_t>()});
+    add_sparsity(result, layer, weight.numel(), weight.count_nonzero().item<int64_t>());
   }
   return result;
 }

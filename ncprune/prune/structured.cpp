@@ -30,7 +30,7 @@ struct Task {
   const PruneOptions& options;
   std::vector<UnitGroup> groups;
   std::vector<at::Tensor> scores;       // [u] per group, where units are still to be chosen
-  std::vector<Layer> layers;            // linear_layers()
+  std::vector<Layer> layers;            // weight_layers()
   std::vector<at::Tensor> row_weights;  // of every layer, [m]
 };
 
@@ -57,7 +57,7 @@ at::Tensor unit_scores(const UnitGroup& group, const std::vector<Layer>& layers,
 
 Task make_task(const Network& dense, const std::vector<UnitGroup>& groups,
                const Calibration& calibration, const PruneOptions& options) {
-  Task task{calibration.data, options, {}, {}, linear_layers(dense), {}};
+  Task task{calibration.data, options, {}, {}, weight_layers(dense), {}};
   for (size_t l = 0; l < task.layers.size(); ++l) {
     // The last is the head, which no statistic describes.
     const bool described = l < calibration.statistics.size();
@@ -184,7 +184,7 @@ double difference(const Network& masked, const Network& smaller, const Dataset& 
 std::vector<LayerUnits> layers_of(const Network& dense, const std::vector<UnitGroup>& groups,
                                   const Task& task, const std::vector<at::Tensor>& removed) {
   std::vector<LayerUnits> result;
-  for (const Layer& layer : prunable_layers(dense)) {
+  for (const Layer& layer : unit_layers(dense)) {
     const int64_t units = weight_of(dense, layer).size(0);
     LayerUnits own{layer.name, units, at::arange(units), {}};
     for (const UnitGroup& group : groups) {
@@ -279,7 +279,7 @@ UnitsPruned apply_units(const Network& dense, const std::vector<at::Tensor>& kep
                         const Calibration& calibration, const PruneOptions& options) {
   require_valid_for_units(options);
   const at::NoGradGuard no_grad;
-  const std::vector<Layer> layers = prunable_layers(dense);
+  const std::vector<Layer> layers = unit_layers(dense);
   if (kept.size() != layers.size()) {
     throw InputError(fmt::format("units of {} layers for a network with {} before its head",
                                  kept.size(), layers.size()));

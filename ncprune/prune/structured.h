@@ -42,7 +42,7 @@ UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
                         const PruneOptions& options);
 
 // The same from the choice on, whoever made it: `kept` holds int64 indices, ascending, for every
-// layer of prunable_layers(), in its order. Throws InputError when they do not fit.
+// layer of unit_layers(), in its order. Throws InputError when they do not fit.
 UnitsPruned apply_units(const Network& dense, const std::vector<at::Tensor>& kept,
                         const Calibration& calibration, const PruneOptions& options);
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/bmm.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/ones.h>
@@ -137,8 +138,10 @@ struct Leaves {
 Leaves with_leaves(const Network& network, const std::vector<Layer>& layers) {
   Leaves leaves{network, {}};
   for (const Layer& layer : layers) {
-    at::Tensor weight = weight_of(network, layer).detach().clone().requires_grad_(true);
-    leaves.network.initializers[layer.weight] = as_stored(layer, weight);
+    const at::Tensor weight = weight_of(network, layer).detach().clone().requires_grad_(true);
+    at::Tensor& stored = leaves.network.initializers[layer.weight];
+    const at::Tensor own = as_stored(layer, weight);
+    stored = layer.group == 0 ? own : at::cat({stored, own});
     leaves.weights.push_back(weight);
   }
   return leaves;

@@ -54,10 +54,10 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
 
   std::vector<std::string> wanted;
   wanted.reserve(layers.size() + 1);
-  std::vector<int64_t> weight_rows;
+  std::vector<int64_t> units;  // of the whole value
   for (const Layer& layer : layers) {
     wanted.push_back(layer.output);
-    weight_rows.push_back(weight_of(network, layer).size(0));
+    units.push_back(weight_of(network, layer).size(0) * layer.groups);
   }
   wanted.push_back(logits_value(network));
 
@@ -79,7 +79,7 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
     z.pop_back();
     const std::vector<at::Tensor> gradients = torch::autograd::grad({logits}, z, {signs});
     for (size_t l = 0; l < z.size(); ++l) {
-      const int64_t rows_each = gradients[l].numel() / ((end - begin) * weight_rows[l]);
+      const int64_t rows_each = gradients[l].numel() / ((end - begin) * units[l]);
       const at::Tensor squares =
           unit_means(layers[l], gradients[l].square(), end - begin).to(at::kDouble);
       const at::Tensor term =

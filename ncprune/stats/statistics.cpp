@@ -112,7 +112,8 @@ at::Tensor batch_norm_scale(const Network& network, const Layer& layer) {
     const Node& node = network.nodes[static_cast<size_t>(reader)];
     if (node.op_type != "BatchNormalization") continue;
     const auto scale = network.initializers.find(node.inputs.at(1));
-    if (scale != network.initializers.end()) return scale->second.to(at::kDouble);
+    if (scale != network.initializers.end())
+      return share_of(layer, scale->second, 0).to(at::kDouble);
   }
   throw InputError(
       fmt::format("layer '{}' has no BatchNormalization behind it, whose scale the "

@@ -136,6 +136,7 @@ Network finetune(const Study& study, const PreparedData& data, const Network& ne
   TrainOptions options = study.finetune;
   options.seed = static_cast<uint64_t>(seed);
   options.keep_zeros = true;
+  options.keep_start = true;
   return train(network, data.train, data.validation, options).network;
 }
 

@@ -260,6 +260,11 @@ Training train(const Network& network, const Dataset& training, const Dataset& v
   };
   keep_checkpoint(0);
   double best = -1;
+  if (options.keep_start && measured) {
+    result.network = clone(network);
+    result.history.push_back(validate_epoch({.loss = std::nan("")}, network, validation));
+    best = result.history.front().*accuracy;
+  }
   for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
     bar.set_label(fmt::format("training, epoch {} of {}", epoch, options.epochs));
     const auto start = std::chrono::steady_clock::now();

@@ -28,8 +28,8 @@ struct TrainOptions {
   int64_t batch = 128;  // samples per step; a single sample left over joins the batch before it
   std::string select = "balanced";  // validation accuracy that picks the epoch: or "overall"
   int64_t patience = 0;             // epochs without a better one before stopping; 0: never
-  bool keep_zeros =
-      false;  // weights (of two axes or more) that are 0 stay 0: fine-tuning after pruning
+  bool keep_zeros = false;  // weights (of two axes or more) that are 0 stay 0: after pruning
+  bool keep_start = false;  // the network given is chosen where no epoch is better: epoch 0
   std::optional<Distillation> distillation = {};  // a teacher beside the loss
   std::vector<std::string> augment = {};          // augmentations(), in this order; no teacher then
   // Epochs after which the network is to be kept as well, in [0, epochs]; 0: before the first.
@@ -39,8 +39,9 @@ struct TrainOptions {
 };
 
 struct Epoch {
-  int64_t epoch = 0;  // from 1
-  double loss = 0;  // mean over the epoch's samples, each as its own step saw it, teacher included
+  int64_t epoch = 0;  // from 1; 0: the network as it was given
+  // Mean over the epoch's samples, each as its own step saw it, teacher included; of epoch 0 NaN.
+  double loss = 0;
   double learning_rate = 0;        // of the epoch's last step
   double validation_balanced = 0;  // mean over classes that have validation samples, in [0, 1]
   double validation_overall = 0;   // share of all validation samples, in [0, 1]
@@ -49,7 +50,7 @@ struct Epoch {
 
 struct Training {
   Network network;             // as it was after the best epoch
-  std::vector<Epoch> history;  // one per epoch run
+  std::vector<Epoch> history;  // one per epoch run; with `keep_start` and validation, 0 first
   int64_t best_epoch = 0;      // ties go to the earlier epoch; without validation samples the last
   // By epoch; those that `patience` left out are missing.
   std::map<int64_t, Network> checkpoints;

@@ -12,7 +12,7 @@
 #include "ncprune/prune/prune.h"
 #include "ncprune/prune/structured.h"
 #include "tests/data/input_error.h"
-#include "tests/small_network.h"
+#include "tests/grouped_network.h"
 
 namespace ncprune {
 namespace {
@@ -164,6 +164,31 @@ TEST_P(EveryMethod, PrunesAConvolutionLikeTheFullyConnectedLayerItEquals) {
   for (size_t l = 0; l < wanted.masks.size(); ++l) {
     const double differ = found.masks[l].ne(wanted.masks[l]).to(at::kDouble).mean().item<double>();
     EXPECT_LE(differ, 0.01) << l;  // a tie may be broken by rounding
+  }
+}
+
+TEST_P(EveryMethod, PrunesEveryGroupLikeAConvolutionOfItsOwn) {
+  const Method method = find_named(methods(), GetParam(), "method");
+  if (method.criterion == "random") GTEST_SKIP() << "draws by the layers' names";
+  Dataset data = gaussian_data({60, 20, 5}, 36);
+  data.inputs = data.inputs.view({-1, 4, 3, 3});
+  for (const bool norm : {false, true}) {
+    if (norm_ && !norm) continue;  // it ranks the scales of BatchNormalization
+    SCOPED_TRACE(norm);
+    const Network apart = in_two_groups(false, norm);
+    const Network together = in_two_groups(true, norm);
+    ASSERT_TRUE(
+        at::allclose(logits(together, data.inputs), logits(apart, data.inputs), 1e-4, 1e-4));
+    const Pruned wanted = prune_with(options(0.6), apart, data);
+    const Pruned found = prune_with(options(0.6), together, data);
+    ASSERT_EQ(found.masks.size(), 3);
+    EXPECT_EQ(found.layers.size(), 2) << "groups are reported as the layer they are";
+    EXPECT_NEAR(found.sparsity, wanted.sparsity, 1e-9);
+    bool same = true;
+    for (size_t l = 0; l < 3; ++l) same = same && at::equal(found.masks[l], wanted.masks[l]);
+    EXPECT_TRUE(same);
+    EXPECT_TRUE(at::allclose(logits(found.network, data.inputs),
+                             logits(wanted.network, data.inputs), 1e-3, 1e-3));
   }
 }
 

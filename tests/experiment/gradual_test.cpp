@@ -60,7 +60,7 @@ TEST_F(Gradually, ReachesTheSparsityAndLosesNothingOnTheWay) {
     for (size_t i = 0; i < 3; ++i) {
       const double wanted = s.sparsity(0, 0.8, static_cast<double>(i + 1) / 3);
       EXPECT_NEAR(result.steps[i].sparsity, wanted, 3e-3) << s.name;
-      EXPECT_GE(result.steps[i].epoch.epoch, 1);
+      EXPECT_GE(result.steps[i].epoch.epoch, s.rewinds ? 1 : 0) << "0: no better than untrained";
     }
     EXPECT_NEAR(sparsity(layer_sparsity(result.network)), 0.8, 3e-3) << s.name;
     EXPECT_TRUE(at::equal(dense_.initializers.at("fc1.weight"),

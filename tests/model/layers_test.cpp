@@ -1,6 +1,10 @@
 #include "ncprune/model/layers.h"
 
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "tests/data/input_error.h"
@@ -111,14 +115,44 @@ TEST(OtherWeights, AreNamedWithTheReasonWhyTheyBelongToNoLayer) {
   std::vector<std::string> said;
   for (const OtherWeight& w : other_weights(network)) {
     said.push_back(w.name + ", " + std::to_string(w.weights) + ", " + std::to_string(w.units) +
-                   ": " + w.reason);
+                   ": " + w.reason + (w.by_groups ? ", a layer each" : ""));
   }
   EXPECT_EQ(said, (std::vector<std::string>{
-                      "grouped, 144, 8: a convolution of 2 groups",
+                      "grouped, 144, 8: a convolution of 2 groups, a layer each",
                       "up, 160, 5: a transposed convolution",
                       "one, 36, 6: its weights have several readers",
                       "two, 36, 6: its weights have several readers",
                       "half, 42, 7: a product that is more than input times weight"}));
+}
+
+TEST(Layers, AreTheGroupsOfAConvolutionButOfADepthwiseOne) {
+  Network network;
+  network.input = {"x", {-1, 4, 5, 5}};
+  network.initializers = {{"w", at::arange(6 * 2 * 9, at::kFloat).view({6, 2, 3, 3})},
+                          {"b", at::arange(6, at::kFloat)},
+                          {"depth", at::ones({6, 1, 3, 3})},
+                          {"point", at::ones({3, 6, 1, 1})}};
+  network.nodes = {{"Conv", "two", {"x", "w", "b"}, {"y"}, {{"group", int64_t{2}}}},
+                   {"Conv", "depthwise", {"y", "depth"}, {"z"}, {{"group", int64_t{6}}}},
+                   {"Conv", "point", {"z", "point"}, {"out"}, {}}};
+  network.output = {"out", {-1, 3, 1, 1}};
+  const std::vector<Layer> layers = prunable_layers(network);
+  ASSERT_EQ(layers.size(), 2);
+  EXPECT_TRUE(unit_layers(network).empty());
+  EXPECT_EQ(linear_layers(network).size(), 1);
+  EXPECT_EQ(layers[1].name, "two");
+  EXPECT_TRUE(at::equal(weight_of(network, layers[1]),
+                        network.initializers.at("w").slice(0, 3).flatten(1)));
+  EXPECT_TRUE(at::equal(bias_of(network, layers[1]), network.initializers.at("b").slice(0, 3)));
+  const Network before = network;
+  set_weight(network, layers[1], at::zeros({3, 18}));
+  set_shift(network, layers[1], at::full({3}, 9));
+  EXPECT_TRUE(at::equal(weight_of(network, layers[0]), weight_of(before, layers[0])));
+  EXPECT_TRUE(at::equal(bias_of(network, layers[0]), bias_of(before, layers[0])));
+  EXPECT_EQ(weight_of(network, layers[1]).count_nonzero().item<int64_t>(), 0);
+  EXPECT_EQ(bias_of(network, layers[1]).sum().item<float>(), 27);
+  EXPECT_GT(weight_of(before, layers[1]).count_nonzero().item<int64_t>(), 0)
+      << "a copy keeps its own";
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "ncprune/train/train.h"
 #include "tests/cli/program.h"
 #include "tests/in_world.h"
+#include "tests/processes/two_hosts.h"
 
 namespace ncprune {
 namespace {
@@ -163,16 +164,19 @@ TEST(DataParallel, BatchNormalizationOfASharedBatchNormalizesAllOfIt) {
 // The program in processes of a launcher.
 class DataParallelProgram : public ::testing::Test {
  protected:
-  // `arguments` in `size` processes; ends with the first failure's code, or 0.
-  testing::Outcome together(int size, const std::string& arguments,
-                            const std::string& before = "") {
+  static std::string here(int) { return ""; }
+
+  // `arguments` in `size` processes, each where `place` says (see TwoHosts::on), with `before` run
+  // before they are waited for; ends with the last failure's code, or 0.
+  testing::Outcome together(int size, const std::string& arguments, const std::string& before = "",
+                            std::string (*place)(int) = here) {
     const std::string port = std::to_string(20000 + (getpid() * 3 + next_++) % 30000);
     std::string script = "pids=\n";
     for (int rank = 0; rank < size; ++rank) {
       const std::string r = std::to_string(rank);
-      script += "RANK=" + r + " WORLD_SIZE=" + std::to_string(size) + " MASTER_PORT=" + port +
-                " '" NCPRUNE_PROGRAM "' " + arguments + " >out" + r + " 2>err" + r + " & p" + r +
-                "=$!\n";
+      script += "RANK=" + r + " WORLD_SIZE=" + std::to_string(size) + " MASTER_PORT=" + port + " " +
+                place(rank) + "'" NCPRUNE_PROGRAM "' " + arguments + " >out" + r + " 2>err" + r +
+                " & p" + r + "=$!\n";
     }
     script += before + "\nrc=0\n";
     for (int rank = 0; rank < size; ++rank) {
@@ -234,6 +238,16 @@ TEST_F(DataParallelProgram, EndsWithOneLineWhenAProcessDies) {
   EXPECT_NE(said.find("another process of this job has gone"), std::string::npos) << said;
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
   EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/dense.onnx"));
+}
+
+TEST_F(DataParallelProgram, RunsOnTwoHosts) {
+  const testing::TwoHosts hosts;
+  if (!hosts.made()) GTEST_SKIP() << "no network namespaces: not root, or iproute2 is missing";
+  const std::string train = "train " + kData + " --arch mlp:30 --epochs 2 -o ";
+  ASSERT_EQ(run_program(folder_, train + "one.onnx").code, 0);
+  const auto outcome = together(2, train + "two.onnx", "", testing::TwoHosts::on);
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_LT(apart("one.onnx", "two.onnx"), 1e-5);
 }
 
 TEST_F(DataParallelProgram, RunsUnderMpirun) {

@@ -13,6 +13,7 @@
 
 #include "ncprune/study/results.h"
 #include "tests/cli/program.h"
+#include "tests/processes/two_hosts.h"
 
 namespace ncprune {
 namespace {
@@ -168,6 +169,25 @@ TEST_F(StudyProcesses, RanksOfALauncherShareTheCells) {
     }
     expect_whole(results);
   }
+}
+
+TEST_F(StudyProcesses, OnTwoHostsThoughTheCableIsPulled) {
+  const testing::TwoHosts hosts;
+  if (!hosts.made()) GTEST_SKIP() << "no network namespaces: not root, or iproute2 is missing";
+  const std::string port = std::to_string(29500 + getpid() % 200);
+  const auto variables = [&](int rank) {
+    return "RANK=" + std::to_string(rank) + " WORLD_SIZE=2 MASTER_PORT=" + port + " " +
+           testing::TwoHosts::on(rank);
+  };
+  const pid_t leader = start(study("hosts.db"), variables(0));
+  const pid_t other = start(study("unused.db"), variables(1));
+  await_row("hosts.db");
+  ASSERT_TRUE(testing::TwoHosts::pull_the_cable());
+  EXPECT_EQ(wait_for(leader), 0) << testing::content(folder_, "errors.txt");
+  kill(other, SIGKILL);
+  wait_for(other);
+  expect_whole("hosts.db");
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/unused.db")) << "rank 0 alone writes";
 }
 
 TEST_F(StudyProcesses, ARefusalInAJobIsTheStudys) {

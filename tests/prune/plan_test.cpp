@@ -7,7 +7,7 @@
 
 #include "ncprune/base/lookup.h"
 #include "tests/data/input_error.h"
-#include "tests/small_network.h"
+#include "tests/grouped_network.h"
 
 namespace ncprune {
 namespace {
@@ -56,6 +56,19 @@ TEST_F(PlanTest, AppliedToItsNetworkGivesWhatPruningGave) {
       EXPECT_EQ(again.sparsity, pruned.sparsity);
     }
   }
+}
+
+TEST_F(PlanTest, HoldsOneMaskForAllGroupsOfAConvolution) {
+  data_.inputs = normal({65, 4, 3, 3}, 6).to(at::kFloat);
+  dense_ = in_two_groups(true, true);
+  const PruneOptions how = options("surgeon");
+  const auto statistics = measured(how);
+  const Pruned pruned = prune(dense_, {data_, statistics}, how);
+  const Plan plan = through_text(plan_of(dense_, pruned, how));
+  ASSERT_EQ(plan.tensors.size(), 2);
+  EXPECT_EQ(plan.tensors.front().mask.sizes(), dense_.initializers.at("both.w").sizes());
+  const std::vector<LayerStatistics> nothing(3);
+  expect_same(apply_plan_of_weights(dense_, plan, {data_, nothing}).network, pruned.network);
 }
 
 TEST_F(PlanTest, OfUnitsAppliedGivesTheSmallerNetwork) {

@@ -152,6 +152,23 @@ TEST(Train, StopsWhenPatienceRunsOut) {
   EXPECT_EQ(static_cast<int64_t>(result.history.size()), result.best_epoch + 3);
 }
 
+TEST(Train, GivesTheStartBackWhereNoEpochIsBetter) {
+  const Dataset training = gaussians({60, 60}, 1);
+  const Dataset validation = gaussians({30, 30}, 2);
+  const Network good = train(network_for(training), training, validation, {.epochs = 30}).network;
+  Dataset wrong = training;
+  wrong.labels = 1 - training.labels;
+  const Training worse = train(good, wrong, validation, {.epochs = 2, .keep_start = true});
+  EXPECT_EQ(worse.best_epoch, 0);
+  ASSERT_EQ(worse.history.size(), 3);
+  EXPECT_EQ(worse.history.front().epoch, 0);
+  EXPECT_DOUBLE_EQ(worse.history.front().validation_overall, accuracy(good, validation));
+  EXPECT_TRUE(at::equal(logits(worse.network, validation.inputs), logits(good, validation.inputs)));
+  const Training better = train(network_for(training), training, validation,
+                                {.learning_rate = 1e-2, .epochs = 5, .keep_start = true});
+  EXPECT_GT(better.best_epoch, 0);
+}
+
 TEST(Train, WithoutValidationTheLastEpochIsTaken) {
   const Dataset training = gaussians({30, 30}, 1);
   const Training result = train(network_for(training), training, {}, {.epochs = 3, .patience = 1});
