@@ -1,8 +1,16 @@
 #include "ncprune/model/shared_batch_norm.h"
 
+#include <ATen/ops/addcmul.h>
+#include <ATen/ops/batch_norm_update_stats.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/native_batch_norm.h>
+#include <ATen/ops/native_batch_norm_backward.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include <array>
 
 #include "ncprune/distributed/world.h"
 
@@ -13,20 +21,9 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Variable;
 using torch::autograd::variable_list;
 
-// Sums over all but the channels, in double.
-at::Tensor channel_sums(const at::Tensor& values) {
-  std::vector<int64_t> axes;
-  for (int64_t axis = 0; axis < values.dim(); ++axis) {
-    if (axis != 1) axes.push_back(axis);
-  }
-  return values.sum(axes, false, at::kDouble);
-}
-
-// [C] as a factor of [B, C, ...], in the type of `like`.
-at::Tensor per_channel(const at::Tensor& numbers, const at::Tensor& like) {
-  std::vector<int64_t> shape(static_cast<size_t>(like.dim()), 1);
-  shape[1] = numbers.numel();
-  return numbers.to(like.scalar_type()).view(shape);
+// The values of a channel that this process has, [1] in double.
+at::Tensor own_count(const at::Tensor& x) {
+  return at::full({1}, static_cast<double>(x.numel() / x.size(1)), at::kDouble);
 }
 
 struct BatchStatistics {
@@ -35,43 +32,62 @@ struct BatchStatistics {
   double count;         // of values per channel
 };
 
+// From the means and variances of every process's share. In double their sum of squares loses
+// nothing that the values of x, in float, had.
 BatchStatistics statistics_of(const at::Tensor& x) {
+  const auto [own_mean, own_variance] = at::batch_norm_update_stats(x, {}, {}, 0);
   const int64_t channels = x.size(1);
-  const at::Tensor own = at::scalar_tensor(static_cast<double>(x.numel() / channels), at::kDouble);
-  const at::Tensor first = sum_over_world(at::cat({own.view({1}), channel_sums(x)}));
-  const at::Tensor count = first[0];
-  const at::Tensor mean = first.slice(0, 1) / count;
-  const at::Tensor centred = x - per_channel(mean, x);
-  const at::Tensor variance = sum_over_world(channel_sums(centred.square())) / count;
-  return {mean, variance, count.item<double>()};
+  const at::Tensor n = own_count(x);
+  const at::Tensor share = own_mean.to(at::kDouble);
+  const at::Tensor squares = own_variance.to(at::kDouble) + share.square();
+  const at::Tensor sums = sum_over_world(at::cat({n, share * n, squares * n}));
+  const at::Tensor mean = sums.slice(0, 1, channels + 1) / sums[0];
+  const at::Tensor variance = sums.slice(0, channels + 1) / sums[0] - mean.square();
+  return {mean, variance.clamp_min(0), sums[0].item<double>()};
 }
 
-// y = scale (x - mean) / sqrt(variance + epsilon) + bias.
+// y = scale (x - mean) / sqrt(variance + epsilon) + bias, the mean and variance being those of the
+// batch in all processes. LibTorch's kernels do every pass over x.
 struct SharedBatchNorm : torch::autograd::Function<SharedBatchNorm> {
   static Variable forward(AutogradContext* context, const Variable& x, const Variable& scale,
-                          const Variable& bias, const at::Tensor& mean, const at::Tensor& inverse) {
-    const at::Tensor normal = (x - per_channel(mean, x)) * per_channel(inverse, x);
-    context->save_for_backward({normal, scale, inverse});
-    return normal * per_channel(scale, x) + per_channel(bias, x);
+                          const Variable& bias, const BatchStatistics& batch, double epsilon) {
+    const at::Tensor mean = batch.mean.to(x.scalar_type());
+    const at::Tensor variance = batch.variance.to(x.scalar_type());
+    context->save_for_backward({x, scale, mean, variance});
+    context->saved_data["epsilon"] = epsilon;
+    return std::get<0>(
+        at::native_batch_norm(x, scale, bias, mean, variance, /*training=*/false, 0, epsilon));
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
-    const at::Tensor& normal = saved[0];
+    const at::Tensor& x = saved[0];
     const at::Tensor& scale = saved[1];
-    const at::Tensor& inverse = saved[2];
+    const at::Tensor& mean = saved[2];
+    const at::Tensor& variance = saved[3];
+    const double epsilon = context->saved_data["epsilon"].toDouble();
     const at::Tensor& dy = gradients.front();
-    const at::Tensor by_bias = channel_sums(dy);
-    const at::Tensor by_scale = channel_sums(dy * normal);
+    const auto [none, by_scale, by_bias] =
+        at::native_batch_norm_backward(dy, x, scale, mean, variance, {}, {}, /*train=*/false,
+                                       epsilon, std::array<bool, 3>{false, true, true});
     const int64_t channels = scale.numel();
-    const at::Tensor own =
-        at::scalar_tensor(static_cast<double>(dy.numel() / channels), at::kDouble);
-    const at::Tensor sums = sum_over_world(at::cat({own.view({1}), by_bias, by_scale}));
-    const at::Tensor mean = sums.slice(0, 1) / sums[0];
-    const at::Tensor dx = (dy - per_channel(mean.slice(0, 0, channels), dy) -
-                           normal * per_channel(mean.slice(0, channels), dy)) *
-                          per_channel(scale.to(at::kDouble) * inverse, dy);
-    return {dx, by_scale.to(scale.scalar_type()), by_bias.to(scale.scalar_type()), {}, {}};
+    const at::Tensor sums =
+        sum_over_world(at::cat({own_count(dy), by_bias.to(at::kDouble), by_scale.to(at::kDouble)}));
+    const at::Tensor mean_dy = sums.slice(0, 1, channels + 1) / sums[0];
+    const at::Tensor mean_product = sums.slice(0, channels + 1) / sums[0];  // of dy and normal x
+    // dx = factor (dy - mean_dy - normal mean_product), normal = (x - mean) inverse: the part
+    // without dy is one scale and one shift a channel.
+    const at::Tensor inverse = (variance.to(at::kDouble) + epsilon).rsqrt();
+    const at::Tensor factor = scale.to(at::kDouble) * inverse;
+    const at::Tensor slope = -factor * inverse * mean_product;
+    const at::Tensor shift = -factor * mean_dy - slope * mean;
+    const auto like_x = [&](const at::Tensor& numbers) { return numbers.to(x.scalar_type()); };
+    const at::Tensor rest =
+        std::get<0>(at::native_batch_norm(x, like_x(slope), like_x(shift), at::zeros_like(mean),
+                                          at::ones_like(mean), /*training=*/false, 0, 0));
+    std::vector<int64_t> by_channel(static_cast<size_t>(x.dim()), 1);
+    by_channel[1] = channels;
+    return {at::addcmul(rest, dy, like_x(factor).view(by_channel)), by_scale, by_bias, {}, {}};
   }
 };
 
@@ -88,8 +104,7 @@ at::Tensor shared_batch_norm(const BatchNormInputs& inputs, const BatchNormOptio
     follow(inputs.mean, batch.mean);
     follow(inputs.variance, batch.variance * (batch.count / (batch.count - 1)));
   }
-  const at::Tensor inverse = (batch.variance + options.epsilon).rsqrt();
-  return SharedBatchNorm::apply(inputs.x, inputs.scale, inputs.bias, batch.mean, inverse);
+  return SharedBatchNorm::apply(inputs.x, inputs.scale, inputs.bias, batch, options.epsilon);
 }
 
 }  // namespace ncprune

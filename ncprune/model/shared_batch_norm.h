@@ -19,8 +19,8 @@ struct BatchNormOptions {
 
 // BatchNormalization in training over a batch that all processes (world.h) share: mean and variance
 // are the whole batch's, in the derivatives too. Derivatives by scale and bias are of this part
-// alone: summed over the processes they are the batch's. 2 C numbers are sent each way. Autograd
-// follows.
+// alone: summed over the processes they are the batch's. 2 C + 1 numbers are added up each way.
+// Autograd follows.
 at::Tensor shared_batch_norm(const BatchNormInputs& inputs, const BatchNormOptions& options);
 
 }  // namespace ncprune

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -98,8 +99,10 @@ class Trainer {
     for (const std::string& name : trainable_initializers(network_)) {
       at::Tensor& parameter = network_.initializers.at(name);
       parameter = parameter.contiguous();
-      kept_.push_back(options_.keep_zeros && parameter.dim() > 1 ? (parameter != 0).to(at::kFloat)
-                                                                 : at::Tensor());
+      const bool fixed = options_.keep_zeros && parameter.dim() > 1;
+      kept_.push_back(fixed ? (parameter != 0).to(at::kFloat) : at::Tensor());
+      sent_.push_back(fixed && world_size() > 1 ? parameter.flatten().nonzero().flatten()
+                                                : at::Tensor());
       parameters.push_back(parameter.requires_grad_());
     }
     return parameters;
@@ -152,20 +155,29 @@ class Trainer {
     return {own.begin, own.end - own.begin, batch};
   }
 
-  // Gives every parameter the gradient of the whole batch. The loss of it.
+  // Gives every parameter the gradient of the whole batch; that of weights that stay zero is not
+  // sent. The loss of it.
   double sum_gradients(const at::Tensor& loss) {
     if (world_size() == 1) return loss.item<double>();
     std::vector<at::Tensor> parts{loss.view({1})};
-    for (const at::Tensor& parameter : parameters_) {
-      if (parameter.grad().defined()) parts.push_back(parameter.grad().flatten());
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      const at::Tensor& gradient = parameters_[i].grad();
+      if (!gradient.defined()) continue;
+      const at::Tensor all = gradient.flatten();
+      parts.push_back(sent_[i].defined() ? all.index_select(0, sent_[i]) : all);
     }
     const at::Tensor sum = sum_over_world(at::cat(parts));
     int64_t next = 1;
-    for (at::Tensor& parameter : parameters_) {
-      at::Tensor& gradient = parameter.mutable_grad();
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      at::Tensor& gradient = parameters_[i].mutable_grad();
       if (!gradient.defined()) continue;
-      gradient.copy_(sum.slice(0, next, next + gradient.numel()).view(gradient.sizes()));
-      next += gradient.numel();
+      const int64_t size = sent_[i].defined() ? sent_[i].numel() : gradient.numel();
+      const at::Tensor own = sum.slice(0, next, next + size);
+      gradient = sent_[i].defined()
+                     ? at::zeros_like(gradient).flatten().index_copy_(0, sent_[i], own)
+                     : own;
+      gradient = gradient.view(parameters_[i].sizes());
+      next += size;
     }
     return sum[0].item<double>();
   }
@@ -181,6 +193,7 @@ class Trainer {
   Random dropout_random_;
   Random augment_random_;
   std::vector<at::Tensor> kept_;  // 1 where a weight may change, per parameter; undefined: all may
+  std::vector<at::Tensor> sent_;  // where those are, int64; undefined: all, or no other process
   std::vector<at::Tensor> parameters_;
   Optimizer optimizer_;
   std::optional<DistillationLoss> distillation_;

@@ -1,8 +1,8 @@
 #include "ncprune/distributed/world.h"
 
 #include <ATen/ops/arange.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include "ncprune/distributed/store.h"
 #include "tests/data/input_error.h"
@@ -24,13 +24,29 @@ TEST(World, OfOneProcessHasItsOwnNumbers) {
   EXPECT_EQ(world_share(5).end, 5);
 }
 
-TEST(World, SumsAreTheSameEverywhere) {
-  const auto found = in_world(3, [] {
-    Numbers numbers;
-    append(numbers, sum_over_world(at::full({2, 3}, static_cast<double>(world_rank() + 1))));
-    return numbers;
-  });
-  for (const Numbers& numbers : found) EXPECT_EQ(numbers, Numbers(6, 6.0));
+TEST(World, SumsAreTheSameBitsEverywhereWhateverTheirSize) {
+  constexpr int64_t kLarge = 40000;  // floats that go another way than a few
+  const auto part_of = [](int64_t rank, int64_t size) {
+    return at::arange(1, size + 1, at::kFloat).mul_(static_cast<double>(rank) + 0.7).sqrt_();
+  };
+  for (const int64_t processes : {2, 3, 5}) {
+    for (const int64_t size : {int64_t{6}, kLarge}) {
+      const auto found = in_world(processes, [&] {
+        Numbers numbers;
+        append(numbers, sum_over_world(part_of(world_rank(), size)));
+        return numbers;
+      });
+      at::Tensor sum = at::zeros({size}, at::kDouble);
+      for (int64_t rank = 0; rank < processes; ++rank) sum += part_of(rank, size);
+      for (const Numbers& numbers : found) {
+        EXPECT_EQ(numbers, found.front());
+        ASSERT_EQ(std::ssize(numbers), size);
+        const double last = sum[-1].item<double>();
+        EXPECT_NEAR(numbers.back(), last, 1e-6 * last);
+        EXPECT_NEAR(numbers[1], sum[1].item<double>(), 1e-6 * last);
+      }
+    }
+  }
 }
 
 TEST(World, AProcessWithNothingHasNoPartInTheSum) {
