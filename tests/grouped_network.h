@@ -4,9 +4,9 @@
 
 namespace ncprune {
 
-// A convolution of two groups [6, 2, 2, 2] on [4, 3, 3], or what it equals: a convolution for each
-// half of the channels. Behind it BatchNormalization, which its convolution then leaves the bias
-// to, or not; Relu, a hidden layer and the head.
+// Two convolutions of two groups, [6, 2, 2, 2] and [4, 3, 1, 1], on [4, 3, 3], or what they equal:
+// two convolutions for each half of the channels. Behind each BatchNormalization, which its
+// convolution then leaves the bias to, or not, and Relu; then a hidden layer and the head.
 inline Network in_two_groups(bool as_one, bool norm) {
   Network network;
   network.input = {"input", {-1, 4, 3, 3}};
@@ -14,40 +14,49 @@ inline Network in_two_groups(bool as_one, bool norm) {
   const auto initializer = [&](const std::string& name, const at::Tensor& value) {
     network.initializers[name] = value.to(at::kFloat).contiguous();
   };
-  // Convolution, BatchNormalization and Relu with rows [begin, end) of all their tensors.
-  const auto block = [&](const std::string& from, const std::string& to, int64_t begin,
-                         int64_t end) {
+  // Convolution, BatchNormalization and Relu with these shares of their tensors: all, or a half.
+  const auto block = [&](const std::string& from, const std::string& to, const at::Tensor& weight,
+                         int64_t half) {
+    const int64_t out = weight.size(0);
     const auto tensor = [&](const std::string& name, const at::Tensor& whole) {
-      initializer(to + name, whole.slice(0, begin, end));
+      initializer(to + name, as_one ? whole : whole.chunk(2)[static_cast<size_t>(half)]);
       return to + name;
     };
-    Node conv{"Conv", to, {from, tensor(".w", normal({6, 2, 2, 2}, 21))}, {to + ".z"}, {}};
+    const auto vector = [&](const std::string& name, uint64_t seed) {
+      const at::Tensor values = normal({out}, seed);
+      return tensor(name, name == ".var" ? values.square() + 1 : values);
+    };
+    Node conv{"Conv", to, {from, tensor(".w", weight)}, {to + ".z"}, {}};
     if (as_one) conv.attributes["group"] = int64_t{2};
-    if (!norm) conv.inputs.push_back(tensor(".b", normal({6}, 22)));
+    if (!norm) conv.inputs.push_back(vector(".b", 22));
     network.nodes.push_back(conv);
     std::string last = to + ".z";
     if (norm) {
       last = to + ".n";
-      network.nodes.push_back(
-          {"BatchNormalization",
-           "",
-           {to + ".z", tensor(".scale", normal({6}, 23)), tensor(".shift", normal({6}, 24)),
-            tensor(".mean", normal({6}, 25)), tensor(".var", normal({6}, 26).square() + 1)},
-           {last},
-           {}});
+      network.nodes.push_back({"BatchNormalization",
+                               "",
+                               {to + ".z", vector(".scale", 23), vector(".shift", 24),
+                                vector(".mean", 25), vector(".var", 26)},
+                               {last},
+                               {}});
     }
     network.nodes.push_back({"Relu", "", {last}, {to}, {}});
   };
+  const at::Tensor first = normal({6, 2, 2, 2}, 21);
+  const at::Tensor second = normal({4, 3, 1, 1}, 20);
   if (as_one) {
-    block("input", "both", 0, 6);
+    block("input", "wide", first, 0);
+    block("wide", "both", second, 0);
   } else {
     network.nodes.push_back({"Split", "", {"input"}, {"left", "right"}, {{"axis", int64_t{1}}}});
-    block("left", "a", 0, 3);
-    block("right", "b", 3, 6);
-    network.nodes.push_back({"Concat", "", {"a", "b"}, {"both"}, {{"axis", int64_t{1}}}});
+    block("left", "a", first, 0);
+    block("right", "b", first, 1);
+    block("a", "c", second, 0);
+    block("b", "d", second, 1);
+    network.nodes.push_back({"Concat", "", {"c", "d"}, {"both"}, {{"axis", int64_t{1}}}});
   }
   const std::map<std::string, Attribute> transposed{{"transB", int64_t{1}}};
-  initializer("hidden.w", normal({8, 24}, 27) * 0.2);
+  initializer("hidden.w", normal({8, 16}, 27) * 0.2);
   initializer("hidden.b", normal({8}, 28));
   initializer("head.w", normal({3, 8}, 29));
   initializer("head.b", normal({3}, 30));

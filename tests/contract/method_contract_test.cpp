@@ -181,11 +181,11 @@ TEST_P(EveryMethod, PrunesEveryGroupLikeAConvolutionOfItsOwn) {
         at::allclose(logits(together, data.inputs), logits(apart, data.inputs), 1e-4, 1e-4));
     const Pruned wanted = prune_with(options(0.6), apart, data);
     const Pruned found = prune_with(options(0.6), together, data);
-    ASSERT_EQ(found.masks.size(), 3);
-    EXPECT_EQ(found.layers.size(), 2) << "groups are reported as the layer they are";
+    ASSERT_EQ(found.masks.size(), 5);
+    EXPECT_EQ(found.layers.size(), 3) << "groups are reported as the layer they are";
     EXPECT_NEAR(found.sparsity, wanted.sparsity, 1e-9);
     bool same = true;
-    for (size_t l = 0; l < 3; ++l) same = same && at::equal(found.masks[l], wanted.masks[l]);
+    for (size_t l = 0; l < 5; ++l) same = same && at::equal(found.masks[l], wanted.masks[l]);
     EXPECT_TRUE(same);
     EXPECT_TRUE(at::allclose(logits(found.network, data.inputs),
                              logits(wanted.network, data.inputs), 1e-3, 1e-3));

@@ -1,5 +1,6 @@
 // Several processes share the passes over the data: the same numbers as of one.
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/tensor.h>
 #include <signal.h>
 
@@ -115,7 +116,8 @@ Numbers trained(const Network& network, const TrainOptions& options) {
   TrainOptions how = options;
   how.epochs = 2;
   how.batch = 50;
-  how.optimizer = "sgd";
+  how.optimizer = "sgd";  // whose steps grow with the gradient
+  how.learning_rate = 0.1;
   const Training training = train(network, data, pictures(300), how);
   Numbers numbers{training.history[0].loss, training.history[1].loss,
                   training.history[1].validation_balanced};
@@ -133,6 +135,16 @@ TEST(DataParallel, TrainingTakesTheStepsOfOneProcess) {
                     .sampler = "class-balanced",
                     .distillation = Distillation{.teacher = convolutional, .features = 1}});
   });
+}
+
+TEST(DataParallel, FineTuningOfSparseWeightsTakesTheStepsOfOneProcess) {
+  Network sparse = network_for(pictures(10), "cnn:4,6");
+  Random random(5);
+  for (const Layer& layer : prunable_layers(sparse)) {
+    const at::Tensor weight = weight_of(sparse, layer);
+    set_weight(sparse, layer, weight * at::empty_like(weight).bernoulli_(0.3, random.generator()));
+  }
+  expect_shared([&] { return trained(sparse, {.keep_zeros = true}); });
 }
 
 TEST(DataParallel, DropoutDropsWhatItWouldInOneProcess) {

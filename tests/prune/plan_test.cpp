@@ -65,9 +65,9 @@ TEST_F(PlanTest, HoldsOneMaskForAllGroupsOfAConvolution) {
   const auto statistics = measured(how);
   const Pruned pruned = prune(dense_, {data_, statistics}, how);
   const Plan plan = through_text(plan_of(dense_, pruned, how));
-  ASSERT_EQ(plan.tensors.size(), 2);
-  EXPECT_EQ(plan.tensors.front().mask.sizes(), dense_.initializers.at("both.w").sizes());
-  const std::vector<LayerStatistics> nothing(3);
+  ASSERT_EQ(plan.tensors.size(), 3);
+  EXPECT_EQ(plan.tensors[1].mask.sizes(), dense_.initializers.at("both.w").sizes());
+  const std::vector<LayerStatistics> nothing(5);
   expect_same(apply_plan_of_weights(dense_, plan, {data_, nothing}).network, pruned.network);
 }
 
