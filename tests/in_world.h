@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ncprune/distributed/world.h"
+#include "tests/own_port.h"
 
 namespace ncprune::testing {
 
@@ -27,8 +28,7 @@ inline void append(Numbers& numbers, const at::Tensor& tensor) {
 // What `work` finds in each of `size` processes that share it over loopback, by rank. Each is
 // forked anew: the process that tests belongs to no world.
 inline std::vector<Numbers> in_world(int64_t size, const std::function<Numbers()>& work) {
-  static int next = 0;
-  const auto port = static_cast<uint16_t>(20000 + (getpid() * 7 + next++) % 30000);
+  const uint16_t port = own_port();
   std::vector<std::FILE*> files;
   std::vector<pid_t> processes;
   for (int64_t rank = 0; rank < size; ++rank) {

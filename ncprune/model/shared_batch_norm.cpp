@@ -23,7 +23,8 @@ using torch::autograd::variable_list;
 
 // The values of a channel that this process has, [1] in double.
 at::Tensor own_count(const at::Tensor& x) {
-  return at::full({1}, static_cast<double>(x.numel() / x.size(1)), at::kDouble);
+  const int64_t values = x.numel() / x.size(1);
+  return at::full({1}, static_cast<double>(values), at::kDouble);
 }
 
 struct BatchStatistics {

@@ -19,6 +19,7 @@
 #include "ncprune/train/train.h"
 #include "tests/cli/program.h"
 #include "tests/in_world.h"
+#include "tests/own_port.h"
 #include "tests/processes/two_hosts.h"
 
 namespace ncprune {
@@ -182,7 +183,7 @@ class DataParallelProgram : public ::testing::Test {
   // before they are waited for; ends with the last failure's code, or 0.
   testing::Outcome together(int size, const std::string& arguments, const std::string& before = "",
                             std::string (*place)(int) = here) {
-    const std::string port = std::to_string(20000 + (getpid() * 3 + next_++) % 30000);
+    const std::string port = std::to_string(testing::own_port());
     std::string script = "pids=\n";
     for (int rank = 0; rank < size; ++rank) {
       const std::string r = std::to_string(rank);
@@ -216,7 +217,6 @@ class DataParallelProgram : public ::testing::Test {
   }
 
   Folder folder_;
-  int next_ = 0;
 };
 
 const std::string kData = "--data synthetic:4,20,3000 --imbalance classes:1@0.1 --quiet";
@@ -266,7 +266,7 @@ TEST_F(DataParallelProgram, RunsUnderMpirun) {
   if (std::system("command -v mpirun >/dev/null") != 0) GTEST_SKIP() << "mpirun is not installed";
   const std::string train = "train " + kData + " --arch mlp:30 --epochs 2 -o ";
   ASSERT_EQ(run_program(folder_, train + "one.onnx").code, 0);
-  const std::string port = std::to_string(20000 + getpid() % 30000);
+  const std::string port = std::to_string(testing::own_port());
   const std::string command = "cd '" + folder_.path() + "' && MASTER_PORT=" + port +
                               " mpirun --allow-run-as-root --oversubscribe -np 2 "
                               "'" NCPRUNE_PROGRAM "' " +

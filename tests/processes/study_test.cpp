@@ -13,6 +13,7 @@
 
 #include "ncprune/study/results.h"
 #include "tests/cli/program.h"
+#include "tests/own_port.h"
 #include "tests/processes/two_hosts.h"
 
 namespace ncprune {
@@ -151,9 +152,10 @@ TEST_F(StudyProcesses, WorkersEndWhenTheirLeaderIsKilled) {
 TEST_F(StudyProcesses, RanksOfALauncherShareTheCells) {
   for (const int size : {2, 4}) {
     const std::string results = "ranks" + std::to_string(size) + ".db";
+    const std::string port = std::to_string(testing::own_port());
     const auto variables = [&](int rank) {
       return "RANK=" + std::to_string(rank) + " WORLD_SIZE=" + std::to_string(size) +
-             " MASTER_ADDR=127.0.0.1 MASTER_PORT=" + std::to_string(29700 + getpid() % 200 + size);
+             " MASTER_ADDR=127.0.0.1 MASTER_PORT=" + port;
     };
     const pid_t leader = start(study(results), variables(0));
     std::vector<pid_t> others;
@@ -174,7 +176,7 @@ TEST_F(StudyProcesses, RanksOfALauncherShareTheCells) {
 TEST_F(StudyProcesses, OnTwoHostsThoughTheCableIsPulled) {
   const testing::TwoHosts hosts;
   if (!hosts.made()) GTEST_SKIP() << "no network namespaces: not root, or iproute2 is missing";
-  const std::string port = std::to_string(29500 + getpid() % 200);
+  const std::string port = std::to_string(testing::own_port());
   const auto variables = [&](int rank) {
     return "RANK=" + std::to_string(rank) + " WORLD_SIZE=2 MASTER_PORT=" + port + " " +
            testing::TwoHosts::on(rank);
