@@ -5,6 +5,7 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <netdb.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,6 +66,29 @@ std::shared_ptr<gloo::transport::Device> device_for(const Launch& launch) {
   if (interface != nullptr) return Group::createDeviceForInterface(interface);
   return Group::createDeviceForHostname(address_towards(launch.host));
 }
+
+// While it lives, the threads that this one starts do not push others off their core when they
+// wake. Gloo's would: the thread that sends may hold the lock of their connection, and Gloo's, in
+// its place, tries to take it for milliseconds, until its time slice is over. With this a small sum
+// on a core of one's own takes 0.1 ms instead of 2.
+class PoliteThreads {
+ public:
+  PoliteThreads() : policy_(sched_getscheduler(0)) {
+    if (policy_ == SCHED_OTHER) set(SCHED_BATCH);
+  }
+  ~PoliteThreads() {
+    if (policy_ == SCHED_OTHER) set(SCHED_OTHER);
+  }
+  PoliteThreads(const PoliteThreads&) = delete;
+  PoliteThreads& operator=(const PoliteThreads&) = delete;
+
+ private:
+  static void set(int policy) {
+    const sched_param none{};
+    sched_setscheduler(0, policy, &none);
+  }
+  int policy_;
+};
 
 template <typename Work>
 auto guarded(const Work& work) {
@@ -151,6 +175,7 @@ void join_world(const Launch& launch) {
                                            : join_tcp_store(launch.host, launch.port, kJoinSeconds);
                   store->setTimeout(std::chrono::seconds(kJoinSeconds));
                   auto options = c10d::ProcessGroupGloo::Options::create(kSilence);
+                  const PoliteThreads polite;
                   options->devices.push_back(device_for(launch));
                   world().group = c10::make_intrusive<c10d::ProcessGroupGloo>(
                       c10::make_intrusive<c10d::PrefixStore>("ncprune/world/" + launch.job, store),
