@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -62,7 +63,8 @@ std::string key(const char* what, int64_t worker) {
 // What the leader knows of a worker.
 struct Member {
   bool busy = false;
-  bool gone = false;
+  bool silent = false;             // for so long that its task went to others; it may wake
+  bool gone = false;               // its process has ended
   std::optional<size_t> has = {};  // the dense network it had last
   int64_t process = 0;             // its number, of one on this machine
   int64_t heard = 0;               // messages
@@ -99,31 +101,36 @@ class Leader {
     for (auto w = static_cast<int64_t>(members_.size()); w < came; ++w) members_[w] = {};
   }
 
-  void lose(int64_t worker, Member& member) {
-    member.gone = true;
-    schedule_.lost(worker);
-  }
-
   void attend(int64_t worker, Member& member) {
     while (const auto said = store_.take(fmt::format("said/{}/{}", worker, member.heard))) {
       ++member.heard;
       hear(worker, member, Json::from_cbor(*said));
     }
-    if (ended_.contains(member.process)) return lose(worker, member);
+    member.gone = ended_.contains(member.process);
     const int64_t beats = store_.add(key("alive", worker), 0);
-    if (beats != member.beats) {
+    const bool beat = beats != member.beats;
+    if (beat) {
       member.beats = beats;
       member.last_beat = Clock::now();
-    } else if (Clock::now() - member.last_beat > silence_) {
-      return lose(worker, member);
     }
-    if (!member.busy) give(worker, member);
+    const bool late = Clock::now() - member.last_beat > silence_;
+    if ((member.gone || late) && !member.silent) {
+      schedule_.lost(worker);
+      member.silent = true;
+      member.has.reset();
+    }
+    if (member.silent && beat && !member.busy) member.silent = false;
+    if (!member.silent && !member.busy) give(worker, member);
   }
 
   void hear(int64_t worker, Member& member, const Json& said) {
     if (said.contains("refused")) throw InputError(said["refused"].get<std::string>());
     if (said.contains("failed")) throw std::runtime_error(said["failed"].get<std::string>());
     if (said.contains("process")) member.process = said["process"];
+    if (member.silent) {  // what it did meanwhile is others' now
+      if (said.contains("done")) member.busy = false;
+      return;
+    }
     if (said.contains("row")) results_.row(unpack_row(json_bytes(said["row"])));
     if (said.contains("trained")) {
       results_.trained(said["network"].get<size_t>(), json_bytes(said["trained"]));
@@ -168,11 +175,11 @@ class Leader {
     for (const auto& [worker, member] : members_) {
       if (!member.gone) store_.set(key("task", worker), packed({{"over", true}}));
     }
-    for (const auto& [worker, member] : members_) {
-      if (member.gone) continue;
-      const std::string last = key("task", worker);
-      until(std::chrono::seconds(2), [&] { return !store_.has(last); });
-    }
+    until(std::chrono::seconds(2), [&] {
+      return std::all_of(members_.begin(), members_.end(), [&](const auto& entry) {
+        return entry.second.gone || !store_.has(key("task", entry.first));
+      });
+    });
   }
 
   Store& store_;

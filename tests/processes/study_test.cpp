@@ -132,6 +132,17 @@ TEST_F(StudyProcesses, JobsGiveTheSameRowsThoughOneIsKilled) {
   for (const pid_t worker : workers) EXPECT_EQ(kill(worker, 0), -1) << "a worker is left";
 }
 
+TEST_F(StudyProcesses, WorkersThatWereTakenForDeadGoOnWhenTheyWake) {
+  const pid_t leader = start(study("asleep.db") + " --jobs 2");
+  await_row("asleep.db");
+  const std::vector<pid_t> workers = children(leader);
+  for (const pid_t worker : workers) kill(worker, SIGSTOP);
+  std::this_thread::sleep_for(std::chrono::seconds(22));
+  for (const pid_t worker : workers) kill(worker, SIGCONT);
+  EXPECT_EQ(wait_for(leader), 0) << testing::content(folder_, "errors.txt");
+  expect_whole("asleep.db");
+}
+
 TEST_F(StudyProcesses, WorkersEndWhenTheirLeaderIsKilled) {
   const pid_t leader = start(study("orphans.db") + " --jobs 2");
   await_row("orphans.db");
