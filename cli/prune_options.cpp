@@ -16,7 +16,8 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
   option("--sparsity", prune.sparsity, "share of the weights to remove, in [0, 1)")
       ->each([&request](const std::string&) { request.sparsity_given = true; });
   option("--method", request.method, "see 'ncprune methods'; the parts below change it");
-  option("--batch-norm", prune.batch_norm, "keep the trained statistics, or recalibrate them");
+  option("--batch-norm", prune.batch_norm,
+         "keep what was trained, match the scores, or recalibrate the statistics");
   option("--head", prune.head, "keep, realign or refit the classifier");
   Method& parts = request.parts;
   for (const MethodPart& part : method_parts()) {

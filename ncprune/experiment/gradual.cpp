@@ -107,7 +107,8 @@ Gradual prune_gradually(const Network& network, const PreparedData& data,
     const auto best = static_cast<size_t>(training.best_epoch - training.history.front().epoch);
     result.steps.push_back({pruned.sparsity, training.history[best]});
   }
-  result.network = treat_batch_norm(result.network, options.prune.batch_norm, data.train);
+  result.network = treat_batch_norm({network, result.network}, options.prune.batch_norm, data.train,
+                                    options.prune.metric);
   result.network =
       treat_head({network, result.network}, options.prune.head, data.train, options.prune.metric);
   return result;

@@ -1,11 +1,13 @@
 #include "ncprune/prune/batch_norm.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <fmt/format.h>
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/prune/score_match.h"
 #include "ncprune/stats/pass.h"
 
 namespace ncprune {
@@ -73,19 +75,37 @@ Network recalibrated(const Network& network, const Dataset& data) {
   return result;
 }
 
+// Samples at even distances, which keep the classes' shares.
+Dataset some_of(const Dataset& data) {
+  constexpr int64_t kEnough = 4096;
+  const int64_t stride = data.size() / kEnough;
+  return stride < 2 ? data : select(data, at::arange(0, data.size(), stride));
+}
+
+// What was masked without repair is far from its statistics, and a better start with new ones.
+Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
+  return match_scores(pair.dense, {pair.pruned, recalibrated(pair.pruned, some_of(data))}, data,
+                      options);
+}
+
 }  // namespace
 
 const std::vector<BatchNormTreatment>& batch_norm_treatments() {
   static const std::vector<BatchNormTreatment> table{
       {"keep", "the trained statistics as they are", ""},
+      {"match", "scales and shifts that bring the class shares back to the dense network's",
+       "ncprune; by natural gradients, Amari 1998"},
       {"recalibrate", "mean and variance over the training samples", "Ioffe, Szegedy 2015"},
   };
   return table;
 }
 
-Network treat_batch_norm(const Network& network, const std::string& name, const Dataset& data) {
+Network treat_batch_norm(const NetworkPair& pair, const std::string& name, const Dataset& data,
+                         const MetricOptions& options) {
   find_named(batch_norm_treatments(), name, "BatchNorm treatment");
-  return name == "keep" ? network : recalibrated(network, data);
+  if (name == "recalibrate") return recalibrated(pair.pruned, data);
+  if (name == "match") return matched(pair, data, options);
+  return pair.pruned;
 }
 
 }  // namespace ncprune

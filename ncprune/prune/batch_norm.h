@@ -3,13 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "ncprune/data/dataset.h"
-#include "ncprune/model/network.h"
+#include "ncprune/stats/moments.h"
 
 namespace ncprune {
 
-// What happens to the running statistics of BatchNormalization after pruning; no training. Offered
-// alike to every method and to the dense network.
+// What happens to BatchNormalization after pruning; no training. Offered alike to every method and
+// to the dense network.
 struct BatchNormTreatment {
   std::string name;
   std::string summary;
@@ -22,10 +21,15 @@ struct BatchNormTreatment {
 //              Layer by layer from the input to the output, one pass over the data each, so that
 //              every layer sees what those before it now give. A network without
 //              BatchNormalization stays as it is.
+// match:       the scale and shift of every channel as match_scores() chooses them (score_match.h),
+//              from the statistics as they are or recalibrated on some 4096 samples, whichever is
+//              closer to the dense network: an average over classes.
 const std::vector<BatchNormTreatment>& batch_norm_treatments();
 
-// `network` with its statistics treated as `name` says, from `data`; it shares the other tensors.
-// Throws InputError on an unknown name and on statistics that are not initializers of the network.
-Network treat_batch_norm(const Network& network, const std::string& name, const Dataset& data);
+// `pair.pruned` treated as `name` says, from `data`, in the metric's balance and noise; it shares
+// the other tensors. Throws InputError on an unknown name, on statistics, scales or shifts that are
+// not initializers of the network, and as match_scores().
+Network treat_batch_norm(const NetworkPair& pair, const std::string& name, const Dataset& data,
+                         const MetricOptions& options);
 
 }  // namespace ncprune

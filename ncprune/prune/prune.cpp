@@ -198,7 +198,8 @@ Pruned prune(const Network& dense, const Calibration& calibration, const PruneOp
     result = prune_once(dense, result.network,
                         {calibration.data, round > 1 ? rescored : calibration.statistics}, step);
   }
-  result.network = treat_batch_norm(result.network, options.batch_norm, calibration.data);
+  result.network = treat_batch_norm({dense, result.network}, options.batch_norm, calibration.data,
+                                    options.metric);
   result.network =
       treat_head({dense, result.network}, options.head, calibration.data, options.metric);
   return result;
@@ -221,7 +222,8 @@ Pruned apply_masks(const Network& dense, const std::vector<at::Tensor>& masks,
                {dense, calibration.data, options, moments}, {masks[l]});
     add_layer(result, layers[l], masks[l]);
   }
-  result.network = treat_batch_norm(result.network, options.batch_norm, calibration.data);
+  result.network = treat_batch_norm({dense, result.network}, options.batch_norm, calibration.data,
+                                    options.metric);
   result.network =
       treat_head({dense, result.network}, options.head, calibration.data, options.metric);
   return result;

@@ -239,7 +239,8 @@ UnitsPruned remove_from_layers(
     throw std::logic_error(fmt::format("the smaller network differs from the masked one by {:.1e}",
                                        result.difference));
   }
-  result.network = treat_batch_norm(result.network, task.options.batch_norm, task.data);
+  result.network = treat_batch_norm({dense, result.network}, task.options.batch_norm, task.data,
+                                    task.options.metric);
   result.network =
       treat_head({dense, result.network}, task.options.head, task.data, task.options.metric);
   result.after = cost(result.network);

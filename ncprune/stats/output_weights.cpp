@@ -11,8 +11,8 @@
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
-#include "ncprune/stats/pass.h"
 #include "ncprune/stats/statistics.h"
+#include "ncprune/stats/weighted_sample.h"
 
 namespace ncprune {
 namespace {
@@ -42,13 +42,7 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
   const at::AutoGradMode with_gradients(true);
   constexpr int64_t kPerClass = 256;
   Random random = Random(0).stream("output weights");
-  const Dataset sample = at_most_per_class(data, kPerClass);
-  const std::vector<int64_t> counts = class_counts(sample);
-  // pi comes from the counts of all the data; within a class the drawn samples stand for the rest.
-  std::vector<double> weights = class_weights(class_counts(data), balance);
-  for (size_t c = 0; c < weights.size(); ++c) {
-    if (counts[c] > 0) weights[c] /= static_cast<double>(counts[c]);
-  }
+  const auto [sample, weights] = weighted_sample(data, kPerClass, balance);
   const at::Tensor per_sample =
       at::tensor(weights, at::TensorOptions(at::kDouble)).index_select(0, sample.labels);
 

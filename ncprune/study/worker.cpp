@@ -224,7 +224,8 @@ void StudyWorker::run(const CellGroup& group, const NetworkVisitor& emit) {
     row.reached = once.reached;
     row.classes = current.classes;
     row.tested = current.tested;
-    const Network normed = treat_batch_norm(once.network, row.batch_norm, current.data.train);
+    const Network normed = treat_batch_norm({current.network, once.network}, row.batch_norm,
+                                            current.data.train, study_.metric);
     Network network =
         treat_head({current.network, normed}, row.head, current.data.train, study_.metric);
     if (row.finetuned) network = finetune(study_, current.data, network, row.seed);

@@ -90,9 +90,23 @@ TEST(DataParallel, CollapseRecalibrationAndScoresAreThoseOfOneProcess) {
       append(numbers, layer.gram);
     }
     numbers.push_back(collapse.head.disagreement);
-    const Network recalibrated = treat_batch_norm(network, "recalibrate", data);
+    const Network recalibrated = treat_batch_norm({network, network}, "recalibrate", data, {});
     append(numbers, recalibrated);
     append(numbers, logits(recalibrated, data.inputs));
+    return numbers;
+  });
+}
+
+TEST(DataParallel, BatchNormalizationIsMatchedAsInOneProcess) {
+  const Dataset data = pictures(700);
+  expect_shared([&] {
+    const Network dense = network_for(data, "cnn:4,6");
+    Network pruned = clone(dense);
+    pruned.initializers.at("conv2.weight").slice(0, 0, 3).zero_();
+    const Network matched = treat_batch_norm({dense, pruned}, "match", data, {});
+    Numbers numbers;
+    append(numbers, matched);
+    append(numbers, logits(matched, data.inputs));
     return numbers;
   });
 }

@@ -46,7 +46,7 @@ TEST(TreatBatchNorm, RecalibratesEveryLayerOnWhatItNowReads) {
     network.initializers.at("fc1.weight").slice(0, 0, 4).zero_();
     network.initializers.at("fc1.bias").add_(100);
     const Network before = clone(network);
-    const Network treated = treat_batch_norm(network, "recalibrate", data);
+    const Network treated = treat_batch_norm({network, network}, "recalibrate", data, {});
     expect_exact(treated, data);
     EXPECT_TRUE(at::equal(network.initializers.at("bn1.mean"), before.initializers.at("bn1.mean")));
   }
@@ -67,7 +67,7 @@ TEST(TreatBatchNorm, AveragesOverThePositionsOfAChannel) {
                           {"mean", at::zeros({3})},
                           {"var", at::ones({3})},
                           {"weight", at::ones({12, 2})}};
-  expect_exact(treat_batch_norm(network, "recalibrate", data), data);
+  expect_exact(treat_batch_norm({network, network}, "recalibrate", data, {}), data);
 }
 
 TEST(TreatBatchNorm, AgreesWithWhatTrainingOnWholeBatchesLearns) {
@@ -77,7 +77,7 @@ TEST(TreatBatchNorm, AgreesWithWhatTrainingOnWholeBatchesLearns) {
       train(network_for(data, "mlp:8,5?batchnorm=true"), data, {},
             {.optimizer = "sgd", .learning_rate = 1e-12, .epochs = 300, .batch = data.size()})
           .network;
-  const Network treated = treat_batch_norm(trained, "recalibrate", data);
+  const Network treated = treat_batch_norm({trained, trained}, "recalibrate", data, {});
   const double unbiased = 80.0 / 79;  // LibTorch's running variance is divided by n - 1
   for (const std::string bn : {"bn1", "bn2"}) {
     expect_near(treated.initializers.at(bn + ".mean"),
@@ -90,11 +90,14 @@ TEST(TreatBatchNorm, AgreesWithWhatTrainingOnWholeBatchesLearns) {
 TEST(TreatBatchNorm, KeepChangesNothingAndOtherNamesAreRefused) {
   const Dataset data = gaussian_data({20, 5}, 6);
   const Network network = network_for(data, "mlp:8?batchnorm=true");
-  for (const auto& [name, tensor] : treat_batch_norm(network, "keep", data).initializers) {
+  for (const auto& [name, tensor] :
+       treat_batch_norm({network, network}, "keep", data, {}).initializers) {
     EXPECT_TRUE(tensor.is_same(network.initializers.at(name))) << name;
   }
-  EXPECT_EQ(input_error([&] { treat_batch_norm(network, "balance", data); }),
-            "unknown BatchNorm treatment 'balance'; known: keep, recalibrate");
+  EXPECT_EQ(input_error([&] {
+              treat_batch_norm({network, network}, "balance", data, {});
+            }),
+            "unknown BatchNorm treatment 'balance'; known: keep, match, recalibrate");
 }
 
 TEST(TreatBatchNorm, IsGrantedToWeightsAndToUnits) {

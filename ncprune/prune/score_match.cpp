@@ -1,0 +1,267 @@
+#include "ncprune/prune/score_match.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/random.h"
+#include "ncprune/data/noise.h"
+#include "ncprune/distributed/world.h"
+#include "ncprune/model/interpreter.h"
+#include "ncprune/stats/pass.h"
+#include "ncprune/stats/weighted_sample.h"
+
+namespace ncprune {
+namespace {
+
+constexpr int64_t kDraws = 2;  // sign vectors a sample
+
+// Where the scales and shifts of a network stand in one vector of P; a name that several
+// BatchNormalizations share stands there once.
+struct Norms {
+  struct Norm {
+    const Node* node;
+    std::string scale;
+    std::string shift;
+  };
+  std::vector<Norm> norms;
+  std::map<std::string, int64_t> begins;
+  int64_t size = 0;  // P
+
+  explicit Norms(const Network& network) {
+    for (const Node& node : network.nodes) {
+      if (node.foreign != nullptr) {
+        throw InputError(
+            fmt::format("node {} ({}): ONNX Runtime runs it and no gradient goes through it, so "
+                        "BatchNormalization cannot be matched",
+                        node.label(), node.op_type));
+      }
+      if (node.op_type != "BatchNormalization") continue;
+      norms.push_back({&node, node.inputs.at(1), node.inputs.at(2)});
+      place(network, node, norms.back().scale);
+      place(network, node, norms.back().shift);
+    }
+  }
+
+ private:
+  void place(const Network& network, const Node& node, const std::string& name) {
+    const auto found = network.initializers.find(name);
+    if (found == network.initializers.end()) {
+      throw InputError(
+          fmt::format("node {} (BatchNormalization): its scale and shift are computed and cannot "
+                      "be matched",
+                      node.label()));
+    }
+    if (begins.emplace(name, size).second) size += found->second.numel();
+  }
+};
+
+// The samples that D runs over, and the dense network's shares of them.
+struct Aim {
+  WeightedSample sample;  // as the pruned network sees them
+  at::Tensor log_shares;  // double [N, K]; of the batches of this process
+};
+
+int64_t samples_per_class(const Network& network, const Dataset& data) {
+  constexpr int64_t kPerClass = 256;
+  constexpr int64_t kInAll = 8192;
+  constexpr int64_t kElements = int64_t{1} << 26;
+  const int64_t parameters = std::max<int64_t>(1, Norms(network).size);
+  const int64_t in_all = std::min(kInAll, kElements / (kDraws * parameters));
+  return std::clamp<int64_t>(in_all / data.num_classes(), 1, kPerClass);
+}
+
+at::Tensor logits_of(const Network& network, const at::Tensor& inputs) {
+  return run(network, inputs, {logits_value(network)}).front();
+}
+
+Aim make_aim(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
+  Aim aim{weighted_sample(data, samples_per_class(pair.pruned, data), options.balance), {}};
+  const Dataset& clean = aim.sample.samples;
+  aim.log_shares = at::zeros({clean.size(), clean.num_classes()}, at::TensorOptions(at::kDouble));
+  for_each_batch(pair.dense, clean, aim.sample.class_weights, [&](const Batch& batch) {
+    const at::Tensor logits = logits_of(pair.dense, batch.inputs).to(at::kDouble);
+    aim.log_shares.slice(0, batch.begin, batch.begin + logits.size(0)).copy_(logits.log_softmax(1));
+  });
+  if (options.noise > 0) aim.sample.samples = with_gaussian_noise(clean, options.noise, 0);
+  return aim;
+}
+
+double divergence(const Network& network, const Aim& aim) {
+  at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble));
+  for_each_batch(network, aim.sample.samples, aim.sample.class_weights, [&](const Batch& batch) {
+    const at::Tensor own = logits_of(network, batch.inputs).to(at::kDouble).log_softmax(1);
+    const at::Tensor log_q = aim.log_shares.slice(0, batch.begin, batch.begin + own.size(0));
+    const at::Tensor terms = log_q.exp() * (log_q - own);
+    sum += (terms.sum(1) * batch.weights).sum();
+  });
+  return sum_over_world(sum).item<double>();
+}
+
+// What D looks like about a network, to second order in a step of its scales, relative to
+// themselves, and shifts.
+struct Slope {
+  at::Tensor descent;  // double [P]: minus the gradient of D
+  at::Tensor rows;     // double [R, P]: rows^T rows, over all processes, is the Fisher metric
+};
+
+// Derivatives of the sum over classes of `by_logits` [B, K] times the logits, for every sample:
+// float [B, P].
+at::Tensor derivatives(const Network& network, const Norms& norms,
+                       const std::vector<at::Tensor>& values, const at::Tensor& by_logits) {
+  const std::vector<at::Tensor> outputs(values.begin(), values.end() - 1);
+  const std::vector<at::Tensor> by_outputs =
+      torch::autograd::grad({values.back()}, outputs, {by_logits}, /*retain_graph=*/true,
+                            /*create_graph=*/false, /*allow_unused=*/true);
+  const at::NoGradGuard no_grad;
+  const int64_t samples = by_logits.size(0);
+  at::Tensor result = at::zeros({samples, norms.size}, at::TensorOptions(at::kFloat));
+  for (size_t l = 0; l < outputs.size(); ++l) {
+    const auto& [node, scale, shift] = norms.norms[l];
+    if (!by_outputs[l].defined()) continue;  // nothing hangs on it
+    if (outputs[l].size(0) != samples) {
+      throw InputError(fmt::format(
+          "node {} (BatchNormalization): its first axis is not the samples', so it cannot be "
+          "matched",
+          node->label()));
+    }
+    const at::Tensor& shifts = network.initializers.at(shift);
+    const int64_t channels = shifts.numel();
+    const at::Tensor by = by_outputs[l].reshape({samples, channels, -1});
+    const at::Tensor unshifted =
+        outputs[l].reshape({samples, channels, -1}) - shifts.view({channels, 1});
+    const auto add = [&](const std::string& name, const at::Tensor& terms) {
+      const int64_t begin = norms.begins.at(name);
+      result.slice(1, begin, begin + channels).add_(terms);
+    };
+    add(shift, by.sum(2));
+    add(scale, (by * unshifted).sum(2));
+  }
+  return result;
+}
+
+Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
+  std::vector<std::string> wanted;
+  wanted.reserve(norms.norms.size() + 1);
+  for (const Norms::Norm& norm : norms.norms) wanted.push_back(norm.node->outputs.front());
+  wanted.push_back(logits_value(network));
+  Slope slope{at::zeros({norms.size}, at::TensorOptions(at::kDouble)), {}};
+  std::vector<at::Tensor> rows;
+  for_each_batch(network, aim.sample.samples, aim.sample.class_weights, [&](const Batch& batch) {
+    const at::AutoGradMode with_gradients(true);
+    // A tracked input makes autograd follow every value inside the graph.
+    const at::Tensor inputs = batch.inputs.detach().requires_grad_(true);
+    const std::vector<at::Tensor> values = run(network, inputs, wanted);
+    const at::Tensor p = values.back().detach().softmax(1);
+    const at::Tensor q =
+        aim.log_shares.slice(0, batch.begin, batch.begin + p.size(0)).exp().to(p.dtype());
+    const at::Tensor weights = batch.weights.to(p.dtype()).unsqueeze(1);
+    slope.descent += derivatives(network, norms, values, (q - p) * weights).sum(0);
+    // Vectors of signs r make M r, M M^T = diag(p) - p p^T, vectors whose second moment that is;
+    // drawn for every batch, so that they are the same whoever runs it.
+    const at::Tensor root = p.sqrt();
+    Random random = Random(0).stream(fmt::format("score match, from sample {}", batch.begin));
+    for (int64_t draw = 0; draw < kDraws; ++draw) {
+      at::Tensor signs = at::empty(p.sizes(), p.options());
+      signs.bernoulli_(0.5, random.generator()).mul_(2).sub_(1);
+      const at::Tensor along = root * signs - p * (root * signs).sum(1, true);
+      const at::Tensor by_logits = along * (weights / static_cast<double>(kDraws)).sqrt();
+      rows.push_back(derivatives(network, norms, values, by_logits).to(at::kDouble));
+    }
+  });
+  slope.descent = sum_over_world(slope.descent);
+  if (!rows.empty()) slope.rows = at::cat(rows);
+  return slope;
+}
+
+// The step x of (F + damping (diag F + mean diag F)) x = descent, by conjugate gradients with the
+// diagonal as preconditioner: products with the rows alone, so that no P x P matrix is made.
+at::Tensor step_of(const Slope& slope, double damping) {
+  constexpr int kMost = 200;
+  constexpr double kPrecision = 1e-5;
+  at::Tensor diagonal;
+  if (slope.rows.defined()) diagonal = slope.rows.square().sum(0);
+  diagonal = sum_found(diagonal);
+  const at::Tensor ridge = damping * (diagonal + diagonal.mean());
+  const auto product = [&](const at::Tensor& x) {
+    at::Tensor own;
+    if (slope.rows.defined()) {
+      own = at::matmul(slope.rows.t(), at::matmul(slope.rows, x));
+    }
+    return sum_found(own) + ridge * x;
+  };
+  const at::Tensor scale = (diagonal + ridge).clamp_min(1e-300);
+  at::Tensor x = at::zeros_like(slope.descent);
+  at::Tensor residual = slope.descent.clone();
+  at::Tensor direction = residual / scale;
+  double size = residual.dot(direction).item<double>();
+  const double enough = size * kPrecision * kPrecision;
+  for (int i = 0; i < kMost && size > enough; ++i) {
+    const at::Tensor image = product(direction);
+    const double length = size / direction.dot(image).item<double>();
+    x.add_(direction, length);
+    residual.sub_(image, length);
+    const at::Tensor scaled = residual / scale;
+    const double next = residual.dot(scaled).item<double>();
+    direction = scaled + direction * (next / size);
+    size = next;
+  }
+  return x;
+}
+
+Network moved(const Network& network, const Norms& norms, const at::Tensor& step) {
+  Network result = network;
+  const auto part = [&](const std::string& name, const at::Tensor& like) {
+    const int64_t begin = norms.begins.at(name);
+    return step.slice(0, begin, begin + like.numel()).to(like.dtype());
+  };
+  for (const auto& [node, scale, shift] : norms.norms) {
+    const at::Tensor& scales = network.initializers.at(scale);
+    const at::Tensor& shifts = network.initializers.at(shift);
+    result.initializers[scale] = scales * (1 + part(scale, scales));
+    result.initializers[shift] = shifts + part(shift, shifts);
+  }
+  return result;
+}
+
+}  // namespace
+
+Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
+                     const MetricOptions& options) {
+  constexpr int kSteps = 3;
+  constexpr double kMostDamping = 1e4;
+  const Norms norms(starts.front());
+  if (norms.norms.empty()) return starts.front();
+  const Aim aim = make_aim({dense, starts.front()}, data, options);
+  Network network;
+  double distance = std::numeric_limits<double>::infinity();
+  const auto come_closer = [&](const Network& candidate) {
+    const double its = divergence(candidate, aim);
+    if (!(its < distance)) return false;
+    network = candidate;
+    distance = its;
+    return true;
+  };
+  for (const Network& start : starts) come_closer(start);
+  if (!std::isfinite(distance)) return starts.front();
+  double damping = 0.01;
+  for (int step = 0; step < kSteps && damping < kMostDamping; ++step) {
+    const Slope slope = slope_at(network, norms, aim);
+    while (damping < kMostDamping && !come_closer(moved(network, norms, step_of(slope, damping)))) {
+      damping *= 10;
+    }
+  }
+  return network;
+}
+
+}  // namespace ncprune

@@ -1,0 +1,183 @@
+#include "ncprune/prune/score_match.h"
+
+#include <gtest/gtest.h>
+
+#include "ncprune/base/lookup.h"
+#include "ncprune/prune/batch_norm.h"
+#include "ncprune/prune/prune.h"
+#include "ncprune/prune/structured.h"
+#include "ncprune/train/train.h"
+#include "tests/data/input_error.h"
+#include "tests/matrix.h"
+#include "tests/small_network.h"
+
+namespace ncprune {
+namespace {
+
+// The divergence between two networks' class shares, averaged over classes (balance 1) or samples.
+double divergence(const Network& dense, const Network& pruned, const Dataset& data,
+                  double balance = 1) {
+  const Matrix q(value_of(dense, data, logits_value(dense)).to(at::kDouble).softmax(1));
+  const Matrix p(value_of(pruned, data, logits_value(pruned)).to(at::kDouble).softmax(1));
+  const std::vector<int64_t> counts = class_counts(data);
+  const auto labels = elements<int64_t>(data.labels);
+  double sum = 0;
+  for (int64_t i = 0; i < data.size(); ++i) {
+    double own = 0;
+    for (int64_t k = 0; k < q.columns(); ++k) own += q(i, k) * std::log(q(i, k) / p(i, k));
+    const auto of_class =
+        static_cast<double>(counts[static_cast<size_t>(labels[static_cast<size_t>(i)])]);
+    sum += own * (balance == 1 ? 1 / of_class / static_cast<double>(counts.size())
+                               : 1 / static_cast<double>(data.size()));
+  }
+  return sum;
+}
+
+bool is_scale_or_shift(const Network& network, const std::string& name) {
+  return std::any_of(network.nodes.begin(), network.nodes.end(), [&](const Node& node) {
+    return node.op_type == "BatchNormalization" &&
+           (node.inputs[1] == name || node.inputs[2] == name);
+  });
+}
+
+Dataset pictures(const std::vector<int64_t>& counts) {
+  Dataset data = gaussian_data(counts, 36);
+  data.inputs = data.inputs.view({-1, 1, 6, 6});
+  return data;
+}
+
+Network trained(const Dataset& data, const std::string& spec) {
+  return train(network_for(data, spec), data, {}, {.learning_rate = 1e-2, .epochs = 8, .batch = 20})
+      .network;
+}
+
+// Half of the weights gone, nothing repaired.
+Network masked(const Network& dense, const Dataset& data) {
+  const PruneOptions options{.method = find_named(methods(), "magnitude-uniform", "method"),
+                             .sparsity = 0.5};
+  return prune(dense, {data, measure_for({options.method}, dense, data, {})}, options).network;
+}
+
+TEST(MatchScores, FindsTheScalesAndShiftsThatWereLost) {
+  for (const std::string spec : {"mlp:12,8?batchnorm=true", "cnn:4,6"}) {
+    const Dataset data = pictures({120, 30, 8});
+    const Network dense = trained(data, spec);
+    Network lost = clone(dense);
+    for (auto& [name, tensor] : lost.initializers) {
+      if (is_scale_or_shift(lost, name))
+        tensor = tensor * (1 + 0.5 * normal(tensor.sizes(), 5).to(at::kFloat));
+    }
+    const double before = divergence(dense, lost, data);
+    const Network matched = match_scores(dense, {lost}, data, {});
+    ASSERT_GT(before, 0.01) << spec;
+    EXPECT_LT(divergence(dense, matched, data), before / 5) << spec;
+  }
+}
+
+TEST(MatchScores, ChangesScalesAndShiftsAloneAndTheSameWayEveryTime) {
+  const Dataset data = pictures({120, 30, 8});
+  const Network dense = trained(data, "cnn:4,6");
+  const Network pruned = masked(dense, data);
+  const Network matched = match_scores(dense, {pruned}, data, {});
+  const Network again = match_scores(dense, {pruned}, data, {});
+  for (const auto& [name, tensor] : matched.initializers) {
+    EXPECT_EQ(tensor.is_same(pruned.initializers.at(name)), !is_scale_or_shift(pruned, name))
+        << name;
+    EXPECT_TRUE(tensor.equal(again.initializers.at(name))) << name;
+  }
+  EXPECT_LT(divergence(dense, matched, data), divergence(dense, pruned, data));
+}
+
+TEST(MatchScores, AveragesOverClassesOrSamplesAsTheBalanceSays) {
+  const Dataset data = pictures({200, 20, 5});
+  const Network dense = trained(data, "cnn:4,6");
+  const Network pruned = masked(dense, data);
+  const Network classes = match_scores(dense, {pruned}, data, {.balance = 1});
+  const Network samples = match_scores(dense, {pruned}, data, {.balance = 0});
+  EXPECT_LT(divergence(dense, classes, data, 1), divergence(dense, samples, data, 1));
+  EXPECT_LT(divergence(dense, samples, data, 0), divergence(dense, classes, data, 0));
+}
+
+TEST(MatchScores, StartsFromTheCloser) {
+  const Dataset data = pictures({60, 20});
+  const Network dense = trained(data, "cnn:4");
+  const Network far = network_for(data, "cnn:4", 9);
+  // The dense network itself cannot be bettered.
+  for (const auto& starts : {std::vector{far, dense}, std::vector{dense, far}}) {
+    const Network matched = match_scores(dense, starts, data, {});
+    for (const auto& [name, tensor] : matched.initializers) {
+      EXPECT_TRUE(tensor.is_same(dense.initializers.at(name))) << name;
+    }
+  }
+}
+
+TEST(MatchScores, SeesTheNoiseThatIsToBeExpected) {
+  const Dataset data = pictures({120, 30, 8});
+  const Network dense = trained(data, "cnn:4,6");
+  const Network prepared = match_scores(dense, {dense}, data, {.noise = 0.5});
+  EXPECT_FALSE(prepared.initializers.at("bn1.scale").is_same(dense.initializers.at("bn1.scale")));
+}
+
+TEST(MatchScores, LeavesNetworksWithoutBatchNormalizationAlone) {
+  const Dataset data = gaussian_data({20, 5}, 6);
+  const Network network = network_for(data, "mlp:8");
+  const Network matched = match_scores(network, {network_for(data, "mlp:8", 4)}, data, {});
+  EXPECT_FALSE(matched.initializers.at("fc1.weight").equal(network.initializers.at("fc1.weight")));
+}
+
+TEST(MatchScores, BearsSharedAndUnusedScalesAndScoresWithoutANumber) {
+  const Dataset data = gaussian_data({40, 10}, 6);
+  Network network = network_for(data, "mlp:8,8?batchnorm=true");
+  for (Node& node : network.nodes) {
+    if (node.name == "bn2") node.inputs[1] = "bn1.scale";
+  }
+  Node unused = *std::find_if(network.nodes.begin(), network.nodes.end(),
+                              [](const Node& node) { return node.name == "bn2"; });
+  unused.name = "bn3";
+  unused.outputs = {"nobody"};
+  network.nodes.insert(network.nodes.end() - 1, unused);
+  Network pruned = clone(network);
+  pruned.initializers.at("fc1.weight").slice(0, 0, 4).zero_();
+  const Network matched = match_scores(network, {pruned}, data, {});
+  EXPECT_LT(divergence(network, matched, data), divergence(network, pruned, data));
+
+  pruned.initializers.at("head.bias").fill_(std::numeric_limits<float>::quiet_NaN());
+  const Network broken = match_scores(network, {pruned}, data, {});
+  EXPECT_TRUE(broken.initializers.at("bn1.scale").is_same(pruned.initializers.at("bn1.scale")));
+}
+
+TEST(MatchScores, RefusesScalesThatAreComputed) {
+  const Dataset data = gaussian_data({20, 5}, 6);
+  Network network = network_for(data, "mlp:8?batchnorm=true");
+  const auto bn = std::find_if(network.nodes.begin(), network.nodes.end(),
+                               [](const Node& node) { return node.name == "bn1"; });
+  const Node computed{"Relu", "", {bn->inputs[1]}, {"computed"}, {}};
+  bn->inputs[1] = "computed";
+  network.nodes.insert(network.nodes.begin(), computed);
+  EXPECT_EQ(input_error([&] { match_scores(network, {network}, data, {}); }),
+            "node 'bn1' (BatchNormalization): its scale and shift are computed and cannot be "
+            "matched");
+}
+
+TEST(TreatBatchNorm, MatchBringsTheScoresOfWhatWasPrunedCloser) {
+  const Dataset data = gaussian_data({160, 40, 8}, 6);
+  const Network dense = trained(data, "mlp:24,16?batchnorm=true");
+  for (const std::string method : {"surgeon", "magnitude-uniform"}) {
+    PruneOptions options{.method = find_named(methods(), method, "method"), .sparsity = 0.7};
+    const auto statistics = measure_for({options.method}, dense, data, {});
+    const auto pruned = [&](const std::string& batch_norm) {
+      options.batch_norm = batch_norm;
+      return std::pair{
+          divergence(dense, prune(dense, {data, statistics}, options).network, data),
+          divergence(dense, prune_units(dense, {data, statistics}, options).network, data)};
+    };
+    const auto [weights, units] = pruned("match");
+    for (const std::string other : {"keep", "recalibrate"}) {
+      EXPECT_LT(weights, pruned(other).first) << method << other;
+      EXPECT_LT(units, pruned(other).second) << method << other;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ncprune
