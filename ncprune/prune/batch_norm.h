@@ -22,7 +22,7 @@ struct BatchNormTreatment {
 //              every layer sees what those before it now give. A network without
 //              BatchNormalization stays as it is.
 // match:       the scale and shift of every channel as match_scores() chooses them (score_match.h),
-//              from the statistics as they are or recalibrated on some 4096 samples, whichever is
+//              from the statistics as they are or recalibrated on some 1000 samples, whichever is
 //              closer to the dense network: an average over classes.
 const std::vector<BatchNormTreatment>& batch_norm_treatments();
 

@@ -1,6 +1,5 @@
 #include "ncprune/prune/score_match.h"
 
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
@@ -112,7 +111,8 @@ double divergence(const Network& network, const Aim& aim) {
 // themselves, and shifts.
 struct Slope {
   at::Tensor descent;  // double [P]: minus the gradient of D
-  at::Tensor rows;     // double [R, P]: rows^T rows, over all processes, is the Fisher metric
+  // Double, of [R, P] each: the sum of rows^T rows, over all processes, is the Fisher metric.
+  std::vector<at::Tensor> rows;
 };
 
 // Derivatives of the sum over classes of `by_logits` [B, K] times the logits, for every sample:
@@ -156,7 +156,6 @@ Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
   for (const Norms::Norm& norm : norms.norms) wanted.push_back(norm.node->outputs.front());
   wanted.push_back(logits_value(network));
   Slope slope{at::zeros({norms.size}, at::TensorOptions(at::kDouble)), {}};
-  std::vector<at::Tensor> rows;
   for_each_batch(network, aim.sample.samples, aim.sample.class_weights, [&](const Batch& batch) {
     const at::AutoGradMode with_gradients(true);
     // A tracked input makes autograd follow every value inside the graph.
@@ -176,11 +175,10 @@ Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
       signs.bernoulli_(0.5, random.generator()).mul_(2).sub_(1);
       const at::Tensor along = root * signs - p * (root * signs).sum(1, true);
       const at::Tensor by_logits = along * (weights / static_cast<double>(kDraws)).sqrt();
-      rows.push_back(derivatives(network, norms, values, by_logits).to(at::kDouble));
+      slope.rows.push_back(derivatives(network, norms, values, by_logits).to(at::kDouble));
     }
   });
   slope.descent = sum_over_world(slope.descent);
-  if (!rows.empty()) slope.rows = at::cat(rows);
   return slope;
 }
 
@@ -189,19 +187,18 @@ Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
 at::Tensor step_of(const Slope& slope, double damping) {
   constexpr int kMost = 200;
   constexpr double kPrecision = 1e-5;
-  at::Tensor diagonal;
-  if (slope.rows.defined()) diagonal = slope.rows.square().sum(0);
-  diagonal = sum_found(diagonal);
+  const at::Tensor none = at::zeros_like(slope.descent);
+  at::Tensor diagonal = none.clone();
+  for (const at::Tensor& rows : slope.rows) diagonal += rows.square().sum(0);
+  diagonal = sum_over_world(diagonal);
   const at::Tensor ridge = damping * (diagonal + diagonal.mean());
   const auto product = [&](const at::Tensor& x) {
-    at::Tensor own;
-    if (slope.rows.defined()) {
-      own = at::matmul(slope.rows.t(), at::matmul(slope.rows, x));
-    }
-    return sum_found(own) + ridge * x;
+    at::Tensor image = none.clone();
+    for (const at::Tensor& rows : slope.rows) image += at::matmul(rows.t(), at::matmul(rows, x));
+    return sum_over_world(image) + ridge * x;
   };
   const at::Tensor scale = (diagonal + ridge).clamp_min(1e-300);
-  at::Tensor x = at::zeros_like(slope.descent);
+  at::Tensor x = none.clone();
   at::Tensor residual = slope.descent.clone();
   at::Tensor direction = residual / scale;
   double size = residual.dot(direction).item<double>();

@@ -1,5 +1,6 @@
 #include "ncprune/prune/score_match.h"
 
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include "ncprune/base/lookup.h"
@@ -144,6 +145,28 @@ TEST(MatchScores, BearsSharedAndUnusedScalesAndScoresWithoutANumber) {
   pruned.initializers.at("head.bias").fill_(std::numeric_limits<float>::quiet_NaN());
   const Network broken = match_scores(network, {pruned}, data, {});
   EXPECT_TRUE(broken.initializers.at("bn1.scale").is_same(pruned.initializers.at("bn1.scale")));
+}
+
+TEST(MatchScores, RefusesPlacesThatAreNotTheSamplesOwn) {
+  const Dataset data = gaussian_data({20, 5}, 6);
+  Network network = network_for(data, "mlp:8?batchnorm=true");
+  const auto bn = std::find_if(network.nodes.begin(), network.nodes.end(),
+                               [](const Node& node) { return node.name == "bn1"; });
+  const std::string output = bn->outputs.front();
+  const Node folded{"Reshape", "", {bn->inputs.front(), "fold"}, {"folded"}, {}};
+  const Node unfolded{"Reshape", "", {"normed", "unfold"}, {output}, {}};
+  bn->inputs.front() = "folded";
+  bn->outputs.front() = "normed";
+  network.nodes.insert(network.nodes.insert(bn, folded) + 2, unfolded);
+  network.initializers["fold"] = at::tensor(std::vector<int64_t>{-1, 4});
+  network.initializers["unfold"] = at::tensor(std::vector<int64_t>{-1, 8});
+  for (const std::string part : {"scale", "shift", "mean", "var"}) {
+    at::Tensor& tensor = network.initializers.at("bn1." + part);
+    tensor = tensor.slice(0, 0, 4).clone();
+  }
+  EXPECT_EQ(input_error([&] { match_scores(network, {network}, data, {}); }),
+            "node 'bn1' (BatchNormalization): its first axis is not the samples', so it cannot be "
+            "matched");
 }
 
 TEST(MatchScores, RefusesScalesThatAreComputed) {
