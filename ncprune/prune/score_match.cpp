@@ -39,16 +39,18 @@ struct Norms {
 
   explicit Norms(const Network& network) {
     for (const Node& node : network.nodes) {
-      if (node.foreign != nullptr) {
-        throw InputError(
-            fmt::format("node {} ({}): ONNX Runtime runs it and no gradient goes through it, so "
-                        "BatchNormalization cannot be matched",
-                        node.label(), node.op_type));
-      }
       if (node.op_type != "BatchNormalization") continue;
       norms.push_back({&node, node.inputs.at(1), node.inputs.at(2)});
       place(network, node, norms.back().scale);
       place(network, node, norms.back().shift);
+    }
+    if (norms.empty()) return;
+    for (const Node& node : network.nodes) {
+      if (node.foreign == nullptr) continue;
+      throw InputError(
+          fmt::format("node {} ({}): ONNX Runtime runs it and no gradient goes through it, so "
+                      "BatchNormalization cannot be matched",
+                      node.label(), node.op_type));
     }
   }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "ncprune/base/lookup.h"
+#include "ncprune/model/operators.h"
 #include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/prune/structured.h"
@@ -167,6 +168,23 @@ TEST(MatchScores, RefusesPlacesThatAreNotTheSamplesOwn) {
   EXPECT_EQ(input_error([&] { match_scores(network, {network}, data, {}); }),
             "node 'bn1' (BatchNormalization): its first axis is not the samples', so it cannot be "
             "matched");
+}
+
+TEST(MatchScores, RefusesOperatorsWithoutGradients) {
+  const Dataset data = gaussian_data({20, 5}, 6);
+  const auto with_foreign = [&](const std::string& spec) {
+    Network network = network_for(data, spec);
+    for (Node& node : network.nodes) {
+      if (node.op_type == "Relu") node.foreign = std::make_shared<Operator>();
+    }
+    return network;
+  };
+  const Network normed = with_foreign("mlp:8?batchnorm=true");
+  EXPECT_EQ(input_error([&] { match_scores(normed, {normed}, data, {}); }),
+            "node 'act1' (Relu): ONNX Runtime runs it and no gradient goes through it, so "
+            "BatchNormalization cannot be matched");
+  const Network plain = with_foreign("mlp:8");  // nothing to match
+  EXPECT_NO_THROW(match_scores(plain, {plain}, data, {}));
 }
 
 TEST(MatchScores, RefusesScalesThatAreComputed) {
