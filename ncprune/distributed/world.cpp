@@ -95,6 +95,16 @@ auto guarded(const Work& work) {
   return guard_network("another process of this job has gone or does not answer", work);
 }
 
+// Waits until all are there. Gloo alone would wait for one that never comes as long as for one that
+// works.
+void meet(c10d::Store& store, const Launch& launch, std::chrono::milliseconds most) {
+  const auto name = [](int64_t rank) { return fmt::format("here/{}", rank); };
+  store.set(name(launch.rank), std::vector<uint8_t>{1});
+  std::vector<std::string> all;
+  for (int64_t rank = 0; rank < launch.size; ++rank) all.push_back(name(rank));
+  store.wait(all, most);
+}
+
 // The parts of all processes, [size, ...] by rank. In every exchange a process passes on all that
 // it has and has twice as much then (Bruck et al. 1997): log2(size) waits for another, where a ring
 // has 2 (size - 1), for more bytes.
@@ -164,25 +174,27 @@ at::Tensor filled(at::Tensor part, double filling) {
 
 }  // namespace
 
-void join_world(const Launch& launch) {
-  constexpr int kJoinSeconds = 120;
+void join_world(const Launch& launch, std::chrono::seconds patience) {
   constexpr std::chrono::minutes kSilence{10};
   const std::string place = fmt::format("{}:{}", launch.host, launch.port);
-  guard_network(fmt::format("the {} processes of this job do not meet at {}", launch.size, place),
-                [&] {
-                  const bool serve = launch.rank == 0 && !launch.served;
-                  const auto store = serve ? serve_tcp_store(launch.port)
-                                           : join_tcp_store(launch.host, launch.port, kJoinSeconds);
-                  store->setTimeout(std::chrono::seconds(kJoinSeconds));
-                  auto options = c10d::ProcessGroupGloo::Options::create(kSilence);
-                  const PoliteThreads polite;
-                  options->devices.push_back(device_for(launch));
-                  world().group = c10::make_intrusive<c10d::ProcessGroupGloo>(
-                      c10::make_intrusive<c10d::PrefixStore>("ncprune/world/" + launch.job, store),
-                      static_cast<int>(launch.rank), static_cast<int>(launch.size), options);
-                  world().launch = launch;
-                  return 0;
-                });
+  guard_network(
+      fmt::format("the {} processes of this job do not meet at {}", launch.size, place), [&] {
+        const bool serve = launch.rank == 0 && !launch.served;
+        const auto server =
+            serve ? serve_tcp_store(launch.port)
+                  : join_tcp_store(launch.host, launch.port, static_cast<int>(patience.count()));
+        server->setTimeout(patience);
+        const auto store =
+            c10::make_intrusive<c10d::PrefixStore>("ncprune/world/" + launch.job, server);
+        meet(*store, launch, patience);
+        auto options = c10d::ProcessGroupGloo::Options::create(kSilence);
+        const PoliteThreads polite;
+        options->devices.push_back(device_for(launch));
+        world().group = c10::make_intrusive<c10d::ProcessGroupGloo>(
+            store, static_cast<int>(launch.rank), static_cast<int>(launch.size), options);
+        world().launch = launch;
+        return 0;
+      });
 }
 
 void leave_world() {

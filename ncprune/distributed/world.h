@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+
 #include "ncprune/base/tensor.h"
 #include "ncprune/distributed/launch.h"
 
@@ -12,11 +14,10 @@ namespace ncprune {
 // are what it has itself, at no cost.
 
 // Meets the others of `launch`: c10d's process group over Gloo, on the network through which rank 0
-// is reached, or the interface $GLOO_SOCKET_IFNAME. Waits up to two minutes for them. For trusted
-// networks.
+// is reached, or the interface $GLOO_SOCKET_IFNAME. Waits so long for them. For trusted networks.
 // Throws InputError when they do not come. From then on everything below throws InputError when one
 // of them has gone, or has not come to the same place for ten minutes.
-void join_world(const Launch& launch);
+void join_world(const Launch& launch, std::chrono::seconds patience = std::chrono::minutes(2));
 
 // Waits for the others to be done too: the last call of a process that is.
 void leave_world();

@@ -7,6 +7,7 @@
 #include "ncprune/distributed/store.h"
 #include "tests/data/input_error.h"
 #include "tests/in_world.h"
+#include "tests/own_port.h"
 
 namespace ncprune {
 namespace {
@@ -78,6 +79,17 @@ TEST(World, SharesCoverEverythingOnceAndRowsComeTogether) {
     });
     for (const Numbers& numbers : found) EXPECT_EQ(numbers, (Numbers{0, 1, 2, 3, 4, 5}));
   }
+}
+
+TEST(World, DoesNotWaitLongForAProcessThatNeverComes) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::string message = input_error([] {
+    join_world({.rank = 0, .size = 2, .port = testing::own_port()}, std::chrono::seconds(1));
+  });
+  EXPECT_EQ(message.find("the 2 processes of this job do not meet at 127.0.0.1:"), 0) << message;
+  EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 0) << message;
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
+  EXPECT_EQ(world_size(), 1);
 }
 
 TEST(World, SaysThatItsPlaceIsTaken) {

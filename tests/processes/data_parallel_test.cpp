@@ -257,8 +257,11 @@ TEST_F(DataParallelProgram, WritesWhatOneProcessWrites) {
 }
 
 TEST_F(DataParallelProgram, EndsWithOneLineWhenAProcessDies) {
+  // The events are there once all have met.
   const auto outcome = together(
-      2, "train " + kData + " --arch mlp:30 --epochs 100000 -o dense.onnx", "sleep 2; kill -9 $p1");
+      2,
+      "train " + kData + " --arch mlp:30 --epochs 100000 --track tensorboard:events -o dense.onnx",
+      "until ls events/* >/dev/null 2>&1; do sleep 0.1; done; sleep 1; kill -9 $p1");
   EXPECT_EQ(outcome.code, 137) << "of the one that was killed";
   const std::string said = testing::content(folder_, "err0");
   EXPECT_NE(said.find("another process of this job has gone"), std::string::npos) << said;
