@@ -14,7 +14,7 @@ namespace ncprune {
 // are what it has itself, at no cost.
 
 // Meets the others of `launch`: c10d's process group over Gloo, on the network through which rank 0
-// is reached, or the interface $GLOO_SOCKET_IFNAME. Waits so long for them. For trusted networks.
+// is reached, or the interface $GLOO_SOCKET_IFNAME, within `patience`. For trusted networks.
 // Throws InputError when they do not come. From then on everything below throws InputError when one
 // of them has gone, or has not come to the same place for ten minutes.
 void join_world(const Launch& launch, std::chrono::seconds patience = std::chrono::minutes(2));

@@ -73,12 +73,11 @@ struct Aim {
   at::Tensor log_shares;  // double [N, K]; of the batches of this process
 };
 
-int64_t samples_per_class(const Network& network, const Dataset& data) {
+int64_t samples_per_class(const Norms& norms, const Dataset& data) {
   constexpr int64_t kPerClass = 256;
   constexpr int64_t kInAll = 8192;
   constexpr int64_t kElements = int64_t{1} << 26;
-  const int64_t parameters = std::max<int64_t>(1, Norms(network).size);
-  const int64_t in_all = std::min(kInAll, kElements / (kDraws * parameters));
+  const int64_t in_all = std::min(kInAll, kElements / (kDraws * norms.size));
   return std::clamp<int64_t>(in_all / data.num_classes(), 1, kPerClass);
 }
 
@@ -86,12 +85,13 @@ at::Tensor logits_of(const Network& network, const at::Tensor& inputs) {
   return run(network, inputs, {logits_value(network)}).front();
 }
 
-Aim make_aim(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
-  Aim aim{weighted_sample(data, samples_per_class(pair.pruned, data), options.balance), {}};
+Aim make_aim(const Network& dense, int64_t per_class, const Dataset& data,
+             const MetricOptions& options) {
+  Aim aim{weighted_sample(data, per_class, options.balance), {}};
   const Dataset& clean = aim.sample.samples;
   aim.log_shares = at::zeros({clean.size(), clean.num_classes()}, at::TensorOptions(at::kDouble));
-  for_each_batch(pair.dense, clean, aim.sample.class_weights, [&](const Batch& batch) {
-    const at::Tensor logits = logits_of(pair.dense, batch.inputs).to(at::kDouble);
+  for_each_batch(dense, clean, aim.sample.class_weights, [&](const Batch& batch) {
+    const at::Tensor logits = logits_of(dense, batch.inputs).to(at::kDouble);
     aim.log_shares.slice(0, batch.begin, batch.begin + logits.size(0)).copy_(logits.log_softmax(1));
   });
   if (options.noise > 0) aim.sample.samples = with_gaussian_noise(clean, options.noise, 0);
@@ -241,7 +241,7 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   constexpr double kMostDamping = 1e4;
   const Norms norms(starts.front());
   if (norms.norms.empty()) return starts.front();
-  const Aim aim = make_aim({dense, starts.front()}, data, options);
+  const Aim aim = make_aim(dense, samples_per_class(norms, data), data, options);
   Network network;
   double distance = std::numeric_limits<double>::infinity();
   const auto come_closer = [&](const Network& candidate) {

@@ -8,7 +8,7 @@ namespace ncprune {
 
 // The pruned network with the scale and shift of every BatchNormalization so chosen that its class
 // shares p come close to those q of the dense network:
-//   D = sum_c pi_c E_c KL(q || p),   pi as `options.balance` says: averaged over classes.
+//   D = sum_c pi_c E_c KL(q || p),   in nats; averaged over classes as `options.balance` says.
 // No labels are fitted and no weight is touched. Three steps of Fisher scoring (Amari 1998) over
 // all scales and shifts together, damped as Levenberg and Marquardt do: a step that does not lower
 // D is taken back. The metric is estimated with two random sign vectors a sample. On at most 256
@@ -16,9 +16,11 @@ namespace ncprune {
 // pruned network sees them noisy. P scales and shifts and N samples: about 6 forward and 9 backward
 // passes over them and 2 N P doubles, of which there are at most 512 MB.
 //
-// Starts from the one of `starts` whose D is least; they differ in what BatchNormalization holds
-// alone. Networks without one stay as the first. Throws InputError where ONNX Runtime runs an
-// operator, through which no gradient goes, and on a scale or shift that is no initializer.
+// Starts from the one of `starts`, of which there is at least one, whose D is least; they differ in
+// what BatchNormalization holds alone. Networks without one stay as the first. The result shares
+// all other tensors with its start. Throws InputError where ONNX Runtime runs an operator, through
+// which no gradient goes, on a scale or shift that is no initializer, and on a BatchNormalization
+// whose first axis is not the samples'.
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
                      const MetricOptions& options);
 

@@ -20,6 +20,7 @@
 #include "ncprune/stats/gram_sum.h"
 #include "ncprune/stats/metric_pass.h"
 #include "ncprune/stats/pass.h"
+#include "ncprune/stats/weighted_sample.h"
 
 namespace ncprune {
 namespace {
@@ -294,17 +295,13 @@ std::vector<LayerMoments> measure_unit_moments(const Network& network, const Uni
 
 LayerMeans measure_means(const Network& network, const Layer& layer, const Dataset& data,
                          double balance) {
-  const std::vector<int64_t> counts = class_counts(data);
-  std::vector<double> per_sample = class_weights(counts, balance);
-  for (size_t c = 0; c < counts.size(); ++c) {
-    per_sample[c] /= static_cast<double>(std::max<int64_t>(counts[c], 1));
-  }
+  const WeightedSample all = weighted_sample(data, data.size(), balance);
   LayerMeans means;
   const auto add = [](at::Tensor& mean, const at::Tensor& weights, const at::Tensor& rows) {
     const at::Tensor term = at::matmul(weights, rows.to(at::kDouble));
     mean = mean.defined() ? mean + term : term;
   };
-  for_each_batch(network, data, per_sample, [&](const Batch& batch) {
+  for_each_batch(network, all.samples, all.class_weights, [&](const Batch& batch) {
     const std::vector<at::Tensor> values = run(network, batch.inputs, {layer.input, layer.output});
     const RowChoice rows =
         choose_rows(layer, values[0], batch.labels.size(0), {batch.begin, kRowsPerSample});
