@@ -11,15 +11,19 @@ int main(int argc, char** argv) {
   CLI::App app("Prunes trained classifiers without losing the rare classes.", "ncprune");
   app.require_subcommand(1);
   app.set_version_flag("--version", NCPRUNE_VERSION);
-  app.fallthrough();  // --threads and --quiet may stand before or behind the command
+  app.fallthrough();  // --threads, --device and --quiet may stand before or behind the command
   int threads = 0;
   bool quiet = false;
+  std::string device = "cpu";
   app.add_option("--threads", threads, "threads; 0: $OMP_NUM_THREADS, else one per core it may use")
       ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app.add_option("--device", device, "where networks are run and trained: cpu or cuda")
       ->capture_default_str();
   app.add_flag("--quiet", quiet, "no progress, results only");
   app.parse_complete_callback([&] {
     ncprune::configure_runtime(threads);
+    ncprune::use_device(device);
     ncprune::set_quiet(quiet);
     const std::string problem = ncprune::blas_problem();
     if (!problem.empty()) ncprune::log_warning(problem);

@@ -3,6 +3,7 @@
 // The library, in the order in which data flow through it. ncprune/README.md is the map.
 
 // base: errors, the one seeded source of randomness, files, progress
+#include "ncprune/base/device.h"
 #include "ncprune/base/digest.h"
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"

@@ -11,19 +11,10 @@
 #include <vector>
 
 #include "ncprune/distributed/world.h"
+#include "tests/numbers.h"
 #include "tests/own_port.h"
 
 namespace ncprune::testing {
-
-using Numbers = std::vector<double>;
-
-// Appends the elements of `tensor`, if it is defined.
-inline void append(Numbers& numbers, const at::Tensor& tensor) {
-  if (!tensor.defined()) return;
-  const at::Tensor flat = tensor.detach().to(at::kDouble).contiguous();
-  const auto view = elements<double>(flat);
-  numbers.insert(numbers.end(), view.begin(), view.end());
-}
 
 // What `work` finds in each of `size` processes that share it over loopback, by rank. Each is
 // forked anew: the process that tests belongs to no world.
@@ -68,16 +59,10 @@ inline std::vector<Numbers> in_world(int64_t size, const std::function<Numbers()
 // or of 1, and the same bits in each.
 inline void expect_shared(const std::function<Numbers()>& work, double tolerance = 1e-5) {
   const Numbers alone = in_world(1, work).front();
-  ASSERT_FALSE(alone.empty());
-  double largest = 1;
-  for (const double number : alone) largest = std::max(largest, std::abs(number));
   for (const int64_t size : {2, 4}) {
     const std::vector<Numbers> found = in_world(size, work);
     for (const Numbers& other : found) EXPECT_EQ(other, found.front());
-    ASSERT_EQ(found.front().size(), alone.size());
-    for (size_t i = 0; i < alone.size(); ++i) {
-      ASSERT_NEAR(found.front()[i], alone[i], tolerance * largest) << "number " << i;
-    }
+    expect_close(found.front(), alone, tolerance);
   }
 }
 

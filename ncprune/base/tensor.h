@@ -16,7 +16,7 @@ namespace ncprune {
 // T, and outlives the view.
 template <typename T>
 std::span<T> elements(const at::Tensor& tensor) {
-  TORCH_INTERNAL_ASSERT(tensor.is_contiguous());
+  TORCH_INTERNAL_ASSERT(tensor.is_contiguous() && tensor.device().is_cpu());
   return {tensor.data_ptr<T>(), static_cast<size_t>(tensor.numel())};
 }
 

@@ -210,16 +210,20 @@ int64_t world_size() {
 }
 
 at::Tensor sum_over_world(at::Tensor part) {
-  return world_size() == 1 ? part : reduced(std::move(part), c10d::ReduceOp::SUM);
+  if (world_size() == 1) return part;
+  const at::Device device = part.device();
+  return reduced(part.cpu(), c10d::ReduceOp::SUM).to(device);
 }
 
 at::Tensor sum_found(at::Tensor part) {
+  if (part.defined()) part = part.cpu();
   if (world_size() == 1) return part;
   at::Tensor all = filled(std::move(part), 0);
   return all.defined() ? reduced(std::move(all), c10d::ReduceOp::SUM) : all;
 }
 
 at::Tensor largest_found(at::Tensor part) {
+  if (part.defined()) part = part.cpu();
   if (world_size() == 1) return part;
   at::Tensor all = filled(std::move(part), -std::numeric_limits<double>::infinity());
   return all.defined() ? reduced(std::move(all), c10d::ReduceOp::MAX) : all;

@@ -26,11 +26,11 @@ int64_t world_rank();
 int64_t world_size();
 
 // The sum over all processes of `part`, which has the same shape everywhere; the same bits
-// everywhere. Its memory is used for the result.
+// everywhere, on the device of `part`. Its memory is used for the result.
 at::Tensor sum_over_world(at::Tensor part);
 
-// The same where a process that had nothing to do may have an undefined part; undefined when all
-// have. At most 4 axes, float, double or int64.
+// The same at the end of a pass, in main memory, where a process that had nothing to do may have an
+// undefined part; undefined when all have. At most 4 axes, float, double or int64.
 at::Tensor sum_found(at::Tensor part);
 
 // The largest elements found, likewise: a process that had nothing to do has an undefined part.

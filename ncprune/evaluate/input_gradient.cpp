@@ -18,12 +18,12 @@ InputGradient::InputGradient(const Network& network, const at::Tensor& raw)
                     "without a derivative, stands between input and scores",
                     network.name));
   }
-  logits_ = tracked_.detach();
+  logits_ = tracked_.detach().cpu();
 }
 
 at::Tensor InputGradient::by(const at::Tensor& weights) const {
   const at::AutoGradMode with_gradients(true);
-  return torch::autograd::grad({tracked_}, {raw_}, {weights}, true).front();
+  return torch::autograd::grad({tracked_}, {raw_}, {weights.to(tracked_.device())}, true).front();
 }
 
 }  // namespace ncprune

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "ncprune/base/device.h"
 #include "ncprune/base/error.h"
 #include "ncprune/base/progress.h"
 #include "ncprune/evaluate/runner.h"
@@ -27,7 +28,7 @@ at::Tensor random_inputs(const Network& network, int64_t batch) {
   if (std::any_of(shape.begin(), shape.end(), [](int64_t size) { return size < 0; })) {
     throw InputError(fmt::format("network '{}' leaves the shape of a sample open", network.name));
   }
-  return at::randn(shape);
+  return at::randn(shape).to(compute_device());
 }
 
 double milliseconds(const Runner& runner, const at::Tensor& inputs) {

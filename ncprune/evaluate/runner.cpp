@@ -28,7 +28,7 @@ Runner make_runner(const Network& network, const std::string& runtime) {
   if (runtime == "ncprune") {
     return [&network](const at::Tensor& inputs) {
       const at::NoGradGuard no_grad;
-      return run(network, inputs, {network.output.name}).front();
+      return run(network, inputs, {network.output.name}).front().cpu();
     };
   }
   const auto session = std::make_shared<OnnxRuntimeSession>(onnx_bytes(network), thread_count());

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "ncprune/base/device.h"
 #include "ncprune/base/error.h"
 #include "ncprune/distributed/world.h"
 
@@ -73,9 +74,11 @@ std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
   values.emplace(network.input.name, input);
   const auto value = [&](const std::string& name) -> at::Tensor {
     if (name.empty()) return {};
-    if (const auto found = values.find(name); found != values.end()) return found->second;
+    if (const auto found = values.find(name); found != values.end()) {
+      return operand_on(input.device(), found->second);
+    }
     if (const auto found = network.initializers.find(name); found != network.initializers.end()) {
-      return found->second;
+      return operand_on(input.device(), found->second);
     }
     // A further output that ONNX knows and the operator here does not give: Dropout's mask.
     throw InputError(
@@ -109,15 +112,16 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
     throw InputError(fmt::format("the network takes samples of shape [{}]; the data's are [{}]",
                                  fmt::join(sample, ", "), fmt::join(raw.sizes().slice(1), ", ")));
   }
-  at::Tensor inputs = raw;
+  at::Tensor inputs = raw.to(compute_device());
   for (const at::Tensor& t : {network.metadata.input_mean, network.metadata.input_scale}) {
     if (!t.defined() || at::is_expandable_to(t.sizes(), raw.sizes())) continue;
     throw InputError(
         fmt::format("the network's input normalisation has shape [{}]; samples are [{}]",
                     fmt::join(t.sizes(), ", "), fmt::join(raw.sizes().slice(1), ", ")));
   }
-  if (network.metadata.input_mean.defined()) inputs = inputs - network.metadata.input_mean;
-  if (network.metadata.input_scale.defined()) inputs = inputs / network.metadata.input_scale;
+  const auto there = [&](const at::Tensor& t) { return t.to(inputs.device()); };
+  if (network.metadata.input_mean.defined()) inputs = inputs - there(network.metadata.input_mean);
+  if (network.metadata.input_scale.defined()) inputs = inputs / there(network.metadata.input_scale);
   return fixed ? inputs.reshape(shape) : inputs;
 }
 
@@ -144,7 +148,7 @@ at::Tensor value_of_all(const Network& network, const std::string& name, const a
   for (int64_t b = own.begin; b < own.end; ++b) {
     const at::Tensor inputs =
         prepare_inputs(network, raw.slice(0, b * batch, std::min((b + 1) * batch, size)));
-    parts.push_back(run(network, inputs, {name}).front());
+    parts.push_back(run(network, inputs, {name}).front().cpu());
   }
   const at::Tensor mine = parts.empty() ? at::Tensor() : at::cat(parts);
   return shared ? gather_rows(mine, own.begin * batch, size) : mine;

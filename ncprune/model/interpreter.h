@@ -10,7 +10,8 @@
 namespace ncprune {
 
 // Runs the part of the graph that `wanted` needs, on `input` [N, ...] as the graph takes it
-// (already normalised), and gives those values in the order asked for. Autograd follows when
+// (already normalised), on the device it lies on, and gives those values in the order asked for.
+// Autograd follows when
 // gradients are enabled and an initializer or the input requires them. Throws InputError naming the
 // node when a shape does not fit.
 std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
@@ -21,15 +22,16 @@ std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
 std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>& inputs,
                                  const RunMode& mode);
 
-// Raw samples as the graph takes them: normalised as the metadata says, reshaped to the graph's
-// input. Throws InputError when the sizes do not fit.
+// Raw samples as the graph takes them, on the device where networks run (device.h): normalised as
+// the metadata says, reshaped to the graph's input. Throws InputError when the sizes do not fit.
 at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw);
 
 // Samples a batch, so that the activations of a network without gradients stay small and matrix
 // products are large.
 int64_t batch_size(const Network& network);
 
-// The value called `name` for raw samples, [N, ...], in batches, without gradients. Several
+// The value called `name` for raw samples, [N, ...] in main memory, in batches, without gradients.
+// Several
 // processes (world.h) share the batches, and each gets all of it.
 at::Tensor value_of_all(const Network& network, const std::string& name, const at::Tensor& raw);
 

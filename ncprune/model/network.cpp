@@ -8,6 +8,7 @@
 #include <array>
 #include <set>
 
+#include "ncprune/base/device.h"
 #include "ncprune/base/error.h"
 #include "ncprune/model/operators.h"
 
@@ -46,9 +47,12 @@ std::string Node::label() const {
   return fmt::format("writing '{}'", outputs.empty() ? "" : outputs.front());
 }
 
-Network clone(const Network& network) {
+Network clone(const Network& network, at::Device device) {
   Network copy = network;
-  for (auto& [name, tensor] : copy.initializers) tensor = tensor.detach().clone();
+  for (auto& [name, tensor] : copy.initializers) {
+    const at::Tensor there = operand_on(device, tensor.detach());
+    tensor = there.is_alias_of(tensor) ? there.clone() : there;
+  }
   return copy;
 }
 

@@ -69,8 +69,9 @@ struct Network {
   int64_t num_classes() const { return output.shape.back(); }
 };
 
-// A copy whose tensors share no memory with `network`'s.
-Network clone(const Network& network);
+// A copy whose tensors share no memory with `network`'s and lie in main memory, or as operands on
+// `device` (operand_on()).
+Network clone(const Network& network, at::Device device = at::kCPU);
 
 // The value that holds the class scores before any closing Softmax or LogSoftmax; [N, K].
 std::string logits_value(const Network& network);

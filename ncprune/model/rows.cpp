@@ -61,7 +61,7 @@ RowChoice choose_rows(const Layer& layer, const at::Tensor& input, int64_t sampl
   if (all.per_sample <= limit.most) return all;
   // Multiples of the golden ratio fill [0, 1) evenly, however many samples there are.
   constexpr double kGolden = 0.6180339887498949;
-  const at::TensorOptions options(at::kDouble);
+  const at::TensorOptions options = input.options().dtype(at::kDouble);
   const at::Tensor turns = at::arange(limit.first, limit.first + samples, options) * kGolden;
   const at::Tensor offset = turns - turns.floor();
   const double step = static_cast<double>(all.per_sample) / static_cast<double>(limit.most);
@@ -86,7 +86,7 @@ at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoi
     rest = rest.div(all.size(a + 1), "floor");
   }
   c10::List<c10::optional<at::Tensor>> indices;
-  indices.push_back(at::arange(choice.samples).unsqueeze(1));
+  indices.push_back(at::arange(choice.samples, choice.positions.options()).unsqueeze(1));
   for (const at::Tensor& index : place) indices.push_back(index);
   return at::index(all, indices).reshape({-1, width});
 }

@@ -14,7 +14,8 @@ namespace ncprune {
 struct RowChoice {
   int64_t samples;       // N
   int64_t per_sample;    // P, of those chosen
-  at::Tensor positions;  // int64 [N, P], ascending in every sample; undefined: all there are
+  at::Tensor positions;  // int64 [N, P], where the input lies, ascending in every sample;
+                         // undefined: all there are
 };
 
 // All rows of `samples` samples, whose input of the layer is `input`.

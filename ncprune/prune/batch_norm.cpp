@@ -38,6 +38,9 @@ ChannelMoments channel_moments(const Network& network, const std::string& value,
     squares = squares.defined() ? squares + batch_squares : batch_squares;
     count += x.size(1);
   });
+  for (at::Tensor* t : {&shift, &sum, &squares}) {
+    if (t->defined()) *t = t->cpu();
+  }
   // Each process has its own shift: means and scatters about them are put together as those of
   // groups are.
   const at::Tensor n = sum_found(at::scalar_tensor(static_cast<double>(count), at::kDouble));

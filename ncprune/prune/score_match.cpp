@@ -12,6 +12,7 @@
 #include <limits>
 #include <map>
 
+#include "ncprune/base/device.h"
 #include "ncprune/base/error.h"
 #include "ncprune/base/random.h"
 #include "ncprune/data/noise.h"
@@ -71,6 +72,11 @@ struct Norms {
 struct Aim {
   WeightedSample sample;  // as the pruned network sees them
   at::Tensor log_shares;  // double [N, K]; of the batches of this process
+
+  at::Tensor of(const Batch& batch) const {
+    const int64_t end = batch.begin + batch.labels.size(0);
+    return log_shares.slice(0, batch.begin, end).to(batch.labels.device());
+  }
 };
 
 int64_t samples_per_class(const Norms& norms, const Dataset& data) {
@@ -102,9 +108,9 @@ double divergence(const Network& network, const Aim& aim) {
   at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble));
   for_each_batch(network, aim.sample.samples, aim.sample.class_weights, [&](const Batch& batch) {
     const at::Tensor own = logits_of(network, batch.inputs).to(at::kDouble).log_softmax(1);
-    const at::Tensor log_q = aim.log_shares.slice(0, batch.begin, batch.begin + own.size(0));
+    const at::Tensor log_q = aim.of(batch);
     const at::Tensor terms = log_q.exp() * (log_q - own);
-    sum += (terms.sum(1) * batch.weights).sum();
+    sum += (terms.sum(1) * batch.weights).sum().cpu();
   });
   return sum_over_world(sum).item<double>();
 }
@@ -127,7 +133,7 @@ at::Tensor derivatives(const Network& network, const Norms& norms,
                             /*create_graph=*/false, /*allow_unused=*/true);
   const at::NoGradGuard no_grad;
   const int64_t samples = by_logits.size(0);
-  at::Tensor result = at::zeros({samples, norms.size}, at::TensorOptions(at::kFloat));
+  at::Tensor result = at::zeros({samples, norms.size}, by_logits.options());
   for (size_t l = 0; l < outputs.size(); ++l) {
     const auto& [node, scale, shift] = norms.norms[l];
     if (!by_outputs[l].defined()) continue;  // nothing hangs on it
@@ -137,7 +143,7 @@ at::Tensor derivatives(const Network& network, const Norms& norms,
           "matched",
           node->label()));
     }
-    const at::Tensor& shifts = network.initializers.at(shift);
+    const at::Tensor shifts = network.initializers.at(shift).to(by_logits.device());
     const int64_t channels = shifts.numel();
     const at::Tensor by = by_outputs[l].reshape({samples, channels, -1});
     const at::Tensor unshifted =
@@ -157,15 +163,15 @@ Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
   wanted.reserve(norms.norms.size() + 1);
   for (const Norms::Norm& norm : norms.norms) wanted.push_back(norm.node->outputs.front());
   wanted.push_back(logits_value(network));
-  Slope slope{at::zeros({norms.size}, at::TensorOptions(at::kDouble)), {}};
+  const at::TensorOptions doubles(at::kDouble);
+  Slope slope{at::zeros({norms.size}, doubles.device(compute_device())), {}};
   for_each_batch(network, aim.sample.samples, aim.sample.class_weights, [&](const Batch& batch) {
     const at::AutoGradMode with_gradients(true);
     // A tracked input makes autograd follow every value inside the graph.
     const at::Tensor inputs = batch.inputs.detach().requires_grad_(true);
     const std::vector<at::Tensor> values = run(network, inputs, wanted);
     const at::Tensor p = values.back().detach().softmax(1);
-    const at::Tensor q =
-        aim.log_shares.slice(0, batch.begin, batch.begin + p.size(0)).exp().to(p.dtype());
+    const at::Tensor q = aim.of(batch).exp().to(p.dtype());
     const at::Tensor weights = batch.weights.to(p.dtype()).unsqueeze(1);
     slope.descent += derivatives(network, norms, values, (q - p) * weights).sum(0);
     // Vectors of signs r make M r, M M^T = diag(p) - p p^T, vectors whose second moment that is;
@@ -173,8 +179,9 @@ Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
     const at::Tensor root = p.sqrt();
     Random random = Random(0).stream(fmt::format("score match, from sample {}", batch.begin));
     for (int64_t draw = 0; draw < kDraws; ++draw) {
-      at::Tensor signs = at::empty(p.sizes(), p.options());
+      at::Tensor signs = at::empty(p.sizes(), at::TensorOptions(at::kFloat));
       signs.bernoulli_(0.5, random.generator()).mul_(2).sub_(1);
+      signs = signs.to(p.device());
       const at::Tensor along = root * signs - p * (root * signs).sum(1, true);
       const at::Tensor by_logits = along * (weights / static_cast<double>(kDraws)).sqrt();
       slope.rows.push_back(derivatives(network, norms, values, by_logits).to(at::kDouble));
@@ -215,7 +222,7 @@ at::Tensor step_of(const Slope& slope, double damping) {
     direction = scaled + direction * (next / size);
     size = next;
   }
-  return x;
+  return x.cpu();
 }
 
 Network moved(const Network& network, const Norms& norms, const at::Tensor& step) {

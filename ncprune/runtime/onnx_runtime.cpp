@@ -287,7 +287,7 @@ std::vector<at::Tensor> OnnxRuntimeSession::run(const std::vector<at::Tensor>& i
   std::vector<Owned<OrtValue>> values;
   std::vector<const OrtValue*> given;
   for (const at::Tensor& input : inputs) {
-    contiguous.push_back(input.contiguous());
+    contiguous.push_back(input.cpu().contiguous());
     values.push_back(value_of(contiguous.back(), state_->memory.get()));
     given.push_back(values.back().get());
   }

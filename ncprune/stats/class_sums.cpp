@@ -30,10 +30,16 @@ void add_rows(const at::Tensor& values, const ClassRows& rows, const at::Tensor&
 }  // namespace
 
 at::Tensor class_sums(const at::Tensor& values, const ClassRows& rows) {
+  const at::TensorOptions options = values.options().dtype(at::kDouble);
+  at::Tensor sums = at::zeros({rows.num_classes, values.size(1)}, options);
+  if (!values.device().is_cpu()) {
+    const at::Tensor doubles = values.to(at::kDouble);
+    return sums.index_add_(0, rows.labels,
+                           rows.factors.defined() ? doubles * rows.factors.unsqueeze(1) : doubles);
+  }
   const at::Tensor whole = values.contiguous();
   const ClassRows whole_rows{rows.labels.contiguous(), rows.num_classes,
                              rows.factors.defined() ? rows.factors.contiguous() : at::Tensor()};
-  at::Tensor sums = at::zeros({rows.num_classes, values.size(1)}, at::TensorOptions(at::kDouble));
   AT_DISPATCH_FLOATING_TYPES(values.scalar_type(), "class_sums",
                              [&] { add_rows<scalar_t>(whole, whole_rows, sums); });
   return sums;

@@ -12,7 +12,7 @@ struct ClassRows {
 };
 
 // The sum over each class of the rows of `values` [B, d], float or double; double [K, d]. One read
-// of the values; added in their order, the same bits for any number of threads.
+// of the values; in main memory added in their order, the same bits for any number of threads.
 at::Tensor class_sums(const at::Tensor& values, const ClassRows& rows);
 
 }  // namespace ncprune

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ncprune/base/device.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
@@ -25,10 +26,6 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr double kRounding = 1e-6;
 // The same of class means, which are sums in double.
 constexpr double kMeanRounding = 1e-12;
-
-at::Tensor zeros(at::IntArrayRef shape) {
-  return at::zeros(shape, at::TensorOptions(at::kDouble));
-}
 
 struct Classes {
   std::vector<int64_t> counts;           // all of them
@@ -70,7 +67,7 @@ struct Sums {
   void add(const at::Tensor& x, const at::Tensor& labels, int64_t num_classes) {
     const at::Tensor low = x.amin(0);
     const at::Tensor high = x.amax(0);
-    if (!of_class.defined()) of_class = zeros({num_classes, x.size(1)});
+    if (!of_class.defined()) of_class = at::zeros({num_classes, x.size(1)}, x.options());
     of_class.index_add_(0, labels, x);
     lowest = lowest.defined() ? at::minimum(lowest, low) : low;
     highest = highest.defined() ? at::maximum(highest, high) : high;
@@ -91,6 +88,11 @@ struct ClassMeans {
   at::Tensor centred;    // [K, d]: M^T
   at::Tensor gram;       // [K, K]
   at::Tensor projector;  // [d, rank]: P with S_B^+ = K P P^T
+
+  ClassMeans to(at::Device device) const {
+    return {live.to(device),    of_class.to(device), centre.to(device),
+            centred.to(device), gram.to(device),     projector.to(device)};
+  }
 };
 
 // The eigenvalues that exceed `smallest` and rounding, and their vectors, the columns.
@@ -135,9 +137,9 @@ struct Residuals {
   void add(const at::Tensor& x, const ClassMeans& means, const Batch& batch) {
     const at::Tensor r = x * means.live - means.of_class.index_select(0, batch.labels);
     if (!scatter.defined()) {
-      scatter = zeros({r.size(1), r.size(1)});
-      squares = zeros({means.of_class.size(0)});
-      projected = zeros({means.of_class.size(0)});
+      scatter = at::zeros({r.size(1), r.size(1)}, r.options());
+      squares = at::zeros({means.of_class.size(0)}, r.options());
+      projected = at::zeros_like(squares);
     }
     scatter.addmm_((r * batch.weights.unsqueeze(1)).t(), r);
     squares.index_add_(0, batch.labels, r.square().sum(1));
@@ -270,19 +272,24 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
   }
 
   std::vector<Residuals> residuals(count);
-  at::Tensor strays = at::zeros_like(classes.sizes);
+  const at::Device device = compute_device();
+  std::vector<ClassMeans> near;  // where the second pass runs
+  near.reserve(count);
+  for (const ClassMeans& m : means) near.push_back(m.to(device));
+  const at::Tensor present = classes.present.to(device);
+  at::Tensor strays = at::zeros_like(classes.sizes.to(device));
   std::vector<std::string> wanted = values;
   wanted.push_back(logits_value(network));
   for_each_batch(network, data, classes.sample_weights, [&](const Batch& batch) {
     const std::vector<at::Tensor> x = run(network, batch.inputs, wanted);
-    for (size_t l = 0; l < count; ++l) residuals[l].add(features(l, x[l]), means[l], batch);
+    for (size_t l = 0; l < count; ++l) residuals[l].add(features(l, x[l]), near[l], batch);
     strays.index_add_(
         0, batch.labels,
-        strays_from(means.back(), features(count - 1, x[count - 1]), x.back(), classes.present));
+        strays_from(near.back(), features(count - 1, x[count - 1]), x.back(), present));
   });
 
   for (Residuals& r : residuals) r.sum_up();
-  strays = sum_over_world(strays);
+  strays = sum_found(strays);
 
   Collapse collapse;
   collapse.counts = classes.counts;

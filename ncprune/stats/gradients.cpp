@@ -18,10 +18,6 @@
 namespace ncprune {
 namespace {
 
-at::Tensor zeros(at::IntArrayRef shape) {
-  return at::zeros(shape, at::TensorOptions(at::kDouble));
-}
-
 // One layer's share of a few samples, by rows: its input x [B * P, d], pre-activation [B * P, m],
 // without the bias if kClassTaylor is needed, and the derivatives of every sample's own loss by z
 // [B * P, m].
@@ -49,13 +45,14 @@ at::Tensor squared_gradients(const LayerBatch& batch, const at::Tensor& own) {
 // Products are taken in float, batch by batch, and added in double.
 void add_to(LayerStatistics& sums, const LayerBatch& batch, const std::set<Statistic>& needs) {
   const auto add = [](at::Tensor& sum, const at::Tensor& term) {
-    if (!sum.defined()) sum = zeros(term.sizes());
+    if (!sum.defined()) sum = at::zeros(term.sizes(), term.options().dtype(at::kDouble));
     sum.add_(term);
   };
   if (needs.contains(Statistic::kGradient)) add(sums.gradient, at::matmul(batch.dz.t(), batch.x));
   const bool by_class = needs.contains(Statistic::kClassFisher);
   if (needs.contains(Statistic::kFisher) && !by_class) {
-    add(sums.fisher, squared_gradients(batch, at::arange(batch.labels.size(0))));
+    add(sums.fisher,
+        squared_gradients(batch, at::arange(batch.labels.size(0), batch.labels.options())));
   }
   const int64_t k = std::ssize(sums.class_counts);
   if (by_class) {
@@ -106,7 +103,8 @@ void add_rows(LayerStatistics& sums, const LayerValues& values, const std::set<S
     const RowChoice rows{end - begin, p, {}};
     const at::Tensor z = output_rows(values.layer, slice(values.output), rows);
     add_to(sums,
-           {input_rows(values.layer, slice(values.input), rows), biased ? z - values.bias : z,
+           {input_rows(values.layer, slice(values.input), rows),
+            biased ? z - values.bias.to(z.device()) : z,
             output_rows(values.layer, slice(values.dz), rows), slice(values.labels), p},
            needs);
   }

@@ -23,6 +23,7 @@ void for_each_block(int64_t d, Visit visit) {
 
 // The sum over all processes of what is right on and above the diagonal: half of it is sent.
 at::Tensor over_world(at::Tensor upper) {
+  if (upper.defined()) upper = upper.cpu();
   if (world_size() == 1) return upper;
   std::vector<at::Tensor> parts;
   const auto block = [](const at::Tensor& matrix, int64_t begin, int64_t end) {
@@ -51,7 +52,7 @@ at::Tensor over_world(at::Tensor upper) {
 
 void GramSum::add(const at::Tensor& batch) {
   const int64_t d = batch.size(1);
-  if (!upper_.defined()) upper_ = at::zeros({d, d}, at::TensorOptions(at::kDouble));
+  if (!upper_.defined()) upper_ = at::zeros({d, d}, batch.options().dtype(at::kDouble));
   for_each_block(d, [&](int64_t begin, int64_t end) {
     upper_.slice(0, 0, end)
         .slice(1, begin, end)

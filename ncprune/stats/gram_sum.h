@@ -10,7 +10,8 @@ class GramSum {
  public:
   void add(const at::Tensor& batch);
 
-  // The sum over the batches of all processes (world.h), [d, d], exactly symmetric, or undefined
+  // The sum over the batches of all processes (world.h), [d, d], exactly symmetric and in
+  // main memory, or undefined
   // without a batch; the next batch starts anew.
   at::Tensor take();
 

@@ -31,7 +31,9 @@ void for_each_metric_batch(const NetworkPair& pair, const Dataset& data,
   for_each_batch(pair.dense, data, weighting.class_weights, [&](const Batch& clean) {
     Batch batch = clean;
     const int64_t end = batch.begin + batch.labels.size(0);
-    if (factors.defined()) batch.factors = factors.slice(0, batch.begin, end);
+    if (factors.defined()) {
+      batch.factors = factors.slice(0, batch.begin, end).to(batch.labels.device());
+    }
     if (noisy) batch.inputs = prepare_inputs(pair.pruned, seen.slice(0, batch.begin, end));
     visit({batch, clean.inputs});
   });

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "ncprune/base/device.h"
 #include "ncprune/base/log.h"
 #include "ncprune/base/random.h"
 #include "ncprune/distributed/world.h"
@@ -43,8 +44,9 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
   constexpr int64_t kPerClass = 256;
   Random random = Random(0).stream("output weights");
   const auto [sample, weights] = weighted_sample(data, kPerClass, balance);
-  const at::Tensor per_sample =
-      at::tensor(weights, at::TensorOptions(at::kDouble)).index_select(0, sample.labels);
+  const at::Tensor per_sample = at::tensor(weights, at::TensorOptions(at::kDouble))
+                                    .index_select(0, sample.labels)
+                                    .to(compute_device());
 
   std::vector<std::string> wanted;
   wanted.reserve(layers.size() + 1);
@@ -71,7 +73,8 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
     std::vector<at::Tensor> z = run(network, inputs, wanted);
     const at::Tensor logits = z.back();
     z.pop_back();
-    const std::vector<at::Tensor> gradients = torch::autograd::grad({logits}, z, {signs});
+    const std::vector<at::Tensor> gradients =
+        torch::autograd::grad({logits}, z, {signs.to(logits.device())});
     for (size_t l = 0; l < z.size(); ++l) {
       const int64_t rows_each = gradients[l].numel() / ((end - begin) * units[l]);
       const at::Tensor squares =

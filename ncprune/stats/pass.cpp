@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "ncprune/base/device.h"
 #include "ncprune/base/random.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
@@ -17,11 +18,12 @@ void for_each_batch(const Network& network, const Dataset& data,
                     const std::function<void(const Batch&)>& visit) {
   const at::NoGradGuard no_grad;
   const int64_t size = batch_size(network);
-  const at::Tensor weights = at::tensor(class_weights, at::TensorOptions(at::kDouble));
+  const at::Device device = compute_device();
+  const at::Tensor weights = at::tensor(class_weights, at::TensorOptions(at::kDouble)).to(device);
   const int64_t all = size * world_size();
   for (int64_t begin = size * world_rank(); begin < data.size(); begin += all) {
     const int64_t end = std::min(begin + size, data.size());
-    const at::Tensor labels = data.labels.slice(0, begin, end);
+    const at::Tensor labels = data.labels.slice(0, begin, end).to(device);
     visit({prepare_inputs(network, data.inputs.slice(0, begin, end)),
            labels,
            weights.index_select(0, labels),

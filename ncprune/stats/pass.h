@@ -8,7 +8,7 @@
 
 namespace ncprune {
 
-// A few samples on their way through a statistic.
+// A few samples on their way through a statistic, where networks run (device.h).
 struct Batch {
   at::Tensor inputs;   // [B, ...], as the graph takes them (normalised)
   at::Tensor labels;   // int64 [B]

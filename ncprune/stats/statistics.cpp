@@ -21,7 +21,7 @@ namespace {
 
 // Adds in double what was computed in float.
 void add(at::Tensor& sum, const at::Tensor& term) {
-  if (!sum.defined()) sum = at::zeros(term.sizes(), at::TensorOptions(at::kDouble));
+  if (!sum.defined()) sum = at::zeros(term.sizes(), term.options().dtype(at::kDouble));
   sum.add_(term);
 }
 

@@ -62,7 +62,8 @@ Batch mixup(Batch batch, Random& random) {
   batch.share = draw(1, 0, 1, random).item<double>();  // Beta(1, 1)
   batch.partners = random.permutation(batch.inputs.size(0));
   batch.inputs =
-      batch.share * batch.inputs + (1 - batch.share) * batch.inputs.index_select(0, batch.partners);
+      batch.share * batch.inputs +
+      (1 - batch.share) * batch.inputs.index_select(0, batch.partners.to(batch.inputs.device()));
   return batch;
 }
 

@@ -67,19 +67,22 @@ DistillationLoss::DistillationLoss(const Distillation& options, const Network& s
 
 at::Tensor DistillationLoss::operator()(const at::Tensor& indices, const at::Tensor& logits,
                                         const at::Tensor& features) const {
+  const auto of_batch = [&](const at::Tensor& of_all) {
+    return of_all.index_select(0, indices).to(logits.device());
+  };
   at::Tensor per_sample;
   if (log_probabilities_.defined()) {
-    const at::Tensor log_p = log_probabilities_.index_select(0, indices);
+    const at::Tensor log_p = of_batch(log_probabilities_);
     const at::Tensor log_q = (logits / temperature_).log_softmax(1);
     per_sample =
         logits_weight_ * temperature_ * temperature_ * (log_p.exp() * (log_p - log_q)).sum(1);
   }
   if (features_.defined()) {
-    const at::Tensor distance = (features - features_.index_select(0, indices)).square().sum(1);
+    const at::Tensor distance = (features - of_batch(features_)).square().sum(1);
     per_sample = per_sample.defined() ? per_sample + features_weight_ * distance
                                       : features_weight_ * distance;
   }
-  return (per_sample * weights_.index_select(0, indices)).mean();
+  return (per_sample * of_batch(weights_)).mean();
 }
 
 }  // namespace ncprune

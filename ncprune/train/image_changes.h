@@ -5,7 +5,8 @@
 namespace ncprune {
 
 // Pictures float [B, C, H, W], each changed in its own way: what augmentation is made of. New
-// tensors; the same whatever the number of threads.
+// tensors where the pictures lie; the same whatever the number of threads. What is to be done may
+// lie in main memory.
 
 // Moved: the pixel at (y, x) is the old one at (y + dy, x + dx), int64 [B] each; what would lie
 // outside is mirrored at the outermost pixel. REQUIRES: |dy| < H, |dx| < W.

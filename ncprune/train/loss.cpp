@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "ncprune/base/device.h"
 #include "ncprune/base/lookup.h"
 
 namespace ncprune {
@@ -114,7 +115,8 @@ const std::vector<Loss>& losses() {
 
 LossFunction make_loss(std::string_view name, const std::vector<int64_t>& counts) {
   const std::vector<double> doubles(counts.begin(), counts.end());
-  return find_named(losses(), name, "loss").make(at::tensor(doubles, at::kDouble));
+  return find_named(losses(), name, "loss")
+      .make(at::tensor(doubles, at::kDouble).to(compute_device()));
 }
 
 }  // namespace ncprune

@@ -1,6 +1,11 @@
 #include "ncprune/train/optimizer.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_addcdiv.h>
+#include <ATen/ops/_foreach_addcmul.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_sqrt.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <cmath>
@@ -90,6 +95,10 @@ void Optimizer::step(double learning_rate) {
   // Below this, waking a second thread costs more than it saves.
   constexpr int64_t kGrain = 32768;
   const UpdateScalars scalars = rule_.scalars(options_, learning_rate, ++steps_);
+  if (!states_.empty() && !states_.front().parameter.device().is_cpu()) {
+    step_on_device(scalars);
+    return;
+  }
   for (const State& state : states_) {
     at::Tensor& gradient = state.parameter.mutable_grad();
     if (!gradient.defined()) continue;
@@ -104,6 +113,39 @@ void Optimizer::step(double learning_rate) {
     });
     gradient.reset();
   }
+}
+
+// The formulas of optimizer_kernels.h, each operation on all tensors.
+void Optimizer::step_on_device(const UpdateScalars& s) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> values;
+  std::vector<at::Tensor> gradients;
+  std::vector<at::Tensor> first;
+  std::vector<at::Tensor> second;
+  for (const State& state : states_) {
+    at::Tensor& gradient = state.parameter.mutable_grad();
+    if (!gradient.defined()) continue;
+    values.push_back(state.parameter);
+    gradients.push_back(gradient);
+    first.push_back(state.first);
+    if (rule_.second_moment) second.push_back(state.second);
+    gradient.reset();
+  }
+  if (values.empty()) return;
+  if (s.l2 != 0) at::_foreach_add_(gradients, values, s.l2);
+  at::_foreach_mul_(first, s.keep);
+  at::_foreach_add_(first, gradients, s.gain);
+  if (s.shrink != 1) at::_foreach_mul_(values, s.shrink);
+  if (!rule_.second_moment) {
+    at::_foreach_add_(values, first, -s.rate);
+    return;
+  }
+  at::_foreach_mul_(second, s.keep2);
+  at::_foreach_addcmul_(second, gradients, gradients, s.gain2);
+  std::vector<at::Tensor> roots = at::_foreach_sqrt(second);
+  at::_foreach_mul_(roots, s.unbias2);
+  at::_foreach_add_(roots, s.epsilon);
+  at::_foreach_addcdiv_(values, first, roots, -s.rate);
 }
 
 }  // namespace ncprune

@@ -34,11 +34,11 @@ struct OptimizerRule {
 // sgd, adam, adamw.
 const std::vector<OptimizerRule>& optimizers();
 
-// Holds the moments of a fixed list of tensors and takes steps with them, one pass over memory per
-// tensor.
+// Holds the moments of a fixed list of tensors and takes steps with them: in main memory one pass
+// over it per tensor, on another device a few of LibTorch's operations on all tensors at once.
 class Optimizer {
  public:
-  // REQUIRES: `parameters` are contiguous float tensors on the CPU that require gradients. Their
+  // REQUIRES: `parameters` are contiguous float tensors of one device that require gradients. Their
   // memory is shared and changed in place. Throws InputError on an unknown name.
   Optimizer(std::string_view name, std::vector<at::Tensor> parameters,
             const OptimizerOptions& options);
@@ -51,6 +51,8 @@ class Optimizer {
   struct State {
     at::Tensor parameter, first, second;
   };
+  void step_on_device(const UpdateScalars& scalars);
+
   const OptimizerRule& rule_;
   OptimizerOptions options_;
   std::vector<State> states_;

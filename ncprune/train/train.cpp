@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "ncprune/base/device.h"
 #include "ncprune/base/error.h"
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/progress.h"
@@ -38,7 +39,7 @@ const std::vector<Selection>& selections() {
 class Trainer {
  public:
   Trainer(const Network& network, const Dataset& training, const TrainOptions& options)
-      : network_(clone(network)),
+      : network_(clone(network, compute_device())),
         training_(training),
         options_(options),
         wanted_{logits_value(network_)},
@@ -71,16 +72,25 @@ class Trainer {
     const at::Tensor order = epoch_order(training_.labels, shares_, order_random_);
     const int64_t steps = steps_per_epoch();
     Epoch result{.epoch = epoch};
+    std::vector<at::Tensor> losses;  // of the steps since they were last looked at
+    const auto look = [&](int64_t samples) {
+      for (const at::Tensor& batch : losses) {
+        const auto loss = batch.item<double>();
+        if (!std::isfinite(loss)) throw diverged(epoch);
+        result.loss += loss * static_cast<double>(samples) / static_cast<double>(training_.size());
+      }
+      losses.clear();
+    };
     for (int64_t step = 0; step < steps; ++step) {
       const int64_t begin = step * options_.batch;
-      const int64_t end = step + 1 == steps ? training_.size() : begin + options_.batch;
+      const bool last = step + 1 == steps;
+      const int64_t end = last ? training_.size() : begin + options_.batch;
       const double progress = static_cast<double>((epoch - 1) * steps + step) /
                               static_cast<double>(options_.epochs * steps);
       result.learning_rate = options_.learning_rate * schedule_.factor(progress);
-      const double loss = take_step(order.slice(0, begin, end), progress, result.learning_rate);
-      if (!std::isfinite(loss)) throw diverged(epoch);
-      result.loss +=
-          loss * static_cast<double>(end - begin) / static_cast<double>(training_.size());
+      if (last || std::ssize(losses) == kUnseen) look(options_.batch);
+      losses.push_back(take_step(order.slice(0, begin, end), progress, result.learning_rate));
+      if (last) look(end - begin);
       bar.advance();
     }
     for (const auto& [name, tensor] : network_.initializers) {
@@ -90,6 +100,8 @@ class Trainer {
   }
 
  private:
+  static constexpr int64_t kUnseen = 16;  // losses of steps that a device may be behind
+
   static InputError diverged(int64_t epoch) {
     return InputError(fmt::format("training diverged at epoch {}: lower the learning rate", epoch));
   }
@@ -108,23 +120,25 @@ class Trainer {
     return parameters;
   }
 
-  // The batch's mean loss before the step.
-  double take_step(const at::Tensor& indices, double progress, double learning_rate) {
+  // The batch's mean loss before the step; whoever reads it waits for the device.
+  at::Tensor take_step(const at::Tensor& indices, double progress, double learning_rate) {
     const BatchShare share = share_of(indices.size(0));
     const auto own = [&](const at::Tensor& of_batch) {
       return of_batch.slice(0, share.begin, share.begin + share.size);
     };
     // Changed as a whole: the draws are the same whoever learns from which part.
-    const Batch batch = augment({training_.inputs.index_select(0, indices), training_.range},
-                                options_.augment, augment_random_);
+    const at::Device device = compute_device();
+    const Batch batch =
+        augment({training_.inputs.index_select(0, indices).to(device), training_.range},
+                options_.augment, augment_random_);
     const at::Tensor inputs = prepare_inputs(network_, own(batch.inputs));
     const at::Tensor labels = training_.labels.index_select(0, indices);
     RunMode mode{.training = true, .random = &dropout_random_};
     if (share.size < share.of) mode.share = share;
     const std::vector<at::Tensor> values = run(network_, inputs, wanted_, mode);
-    at::Tensor loss = loss_(values.front(), own(labels), progress);
+    at::Tensor loss = loss_(values.front(), own(labels).to(device), progress);
     if (batch.partners.defined()) {
-      const at::Tensor other = labels.index_select(0, own(batch.partners));
+      const at::Tensor other = labels.index_select(0, own(batch.partners)).to(device);
       loss = batch.share * loss + (1 - batch.share) * loss_(values.front(), other, progress);
     }
     if (distillation_) {
@@ -138,7 +152,7 @@ class Trainer {
     loss = loss * (static_cast<double>(share.size) / samples);
     loss.backward();
     const at::NoGradGuard no_grad;
-    const double batch_loss = sum_gradients(loss);
+    const at::Tensor batch_loss = sum_gradients(loss);
     for (size_t i = 0; i < parameters_.size(); ++i) {
       // With no gradient, moments and decay of a zero weight are zero too: it stays where it is.
       at::Tensor& gradient = parameters_[i].mutable_grad();
@@ -157,8 +171,8 @@ class Trainer {
 
   // Gives every parameter the gradient of the whole batch; that of weights that stay zero is not
   // sent. The loss of it.
-  double sum_gradients(const at::Tensor& loss) {
-    if (world_size() == 1) return loss.item<double>();
+  at::Tensor sum_gradients(const at::Tensor& loss) {
+    if (world_size() == 1) return loss.detach();
     std::vector<at::Tensor> parts{loss.view({1})};
     for (size_t i = 0; i < parameters_.size(); ++i) {
       const at::Tensor& gradient = parameters_[i].grad();
@@ -179,7 +193,7 @@ class Trainer {
       gradient = gradient.view(parameters_[i].sizes());
       next += size;
     }
-    return sum[0].item<double>();
+    return sum[0];
   }
 
   Network network_;

@@ -1,189 +1,63 @@
 // Several processes share the passes over the data: the same numbers as of one.
-#include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
-#include <ATen/ops/tensor.h>
 #include <signal.h>
 
 #include <filesystem>
 
-#include "ncprune/base/lookup.h"
-#include "ncprune/model/architectures.h"
-#include "ncprune/model/interpreter.h"
 #include "ncprune/onnx/onnx.h"
-#include "ncprune/prune/batch_norm.h"
-#include "ncprune/prune/method.h"
-#include "ncprune/prune/prune.h"
-#include "ncprune/prune/scoring.h"
-#include "ncprune/stats/collapse.h"
-#include "ncprune/stats/statistics.h"
-#include "ncprune/train/train.h"
 #include "tests/cli/program.h"
 #include "tests/in_world.h"
 #include "tests/own_port.h"
+#include "tests/passes.h"
 #include "tests/processes/two_hosts.h"
 
 namespace ncprune {
 namespace {
 
-using testing::append;
 using testing::expect_shared;
 using testing::Numbers;
 using testing::run_program;
 
-// Pictures of 8 x 8: each class is bright somewhere else.
-Dataset pictures(int64_t size) {
-  Random random(3);
-  Dataset data;
-  data.inputs = at::empty({size, 1, 8, 8}).uniform_(0, 1, random.generator());
-  data.labels = at::empty({size}, at::kLong).random_(0, 3, random.generator());
-  for (int64_t i = 0; i < size; ++i) {
-    data.inputs[i].slice(2, 2 * data.labels[i].item<int64_t>(), 8).mul_(0.3);
-  }
-  data.range = {0, 1};
-  data.class_names = {"a", "b", "c"};
-  return data;
-}
-
-Network network_for(const Dataset& data, const std::string& spec) {
-  return build_network(spec, data.sample_shape(), data.num_classes(), Random(1));
-}
-
-void append(Numbers& numbers, const Network& network) {
-  for (const auto& [name, tensor] : network.initializers) testing::append(numbers, tensor);
-}
-
 TEST(DataParallel, StatisticsAreThoseOfOneProcess) {
-  const Dataset data = pictures(700);  // three batches: of four processes one has none
-  expect_shared([&] {
-    Numbers numbers;
-    const Network network = network_for(data, "cnn:4,6");
-    const std::vector<Layer> layers = prunable_layers(network);
-    const std::set<Statistic> all{Statistic::kInputSquareMean, Statistic::kSecondMoment,
-                                  Statistic::kMetric,          Statistic::kScatterCovariance,
-                                  Statistic::kUnitGeometry,    Statistic::kGradient,
-                                  Statistic::kFisher,          Statistic::kClassFisher,
-                                  Statistic::kClassTaylor,     Statistic::kHessianGradient,
-                                  Statistic::kOutputWeight};
-    for (const LayerStatistics& s :
-         measure_statistics(network, layers, data, {all, {.margin = 0.5, .noise = 0.1}})) {
-      for (const at::Tensor& t :
-           {s.input_square_mean, s.second_moment, s.moments.metric, s.moments.cross,
-            s.moments.class_means, s.moments.target_mean, s.scatter_covariance, s.unit_means,
-            s.unit_scatter, s.gradient, s.fisher, s.class_fisher, s.class_taylor,
-            s.hessian_gradient, s.output_weight}) {
-        EXPECT_TRUE(t.defined());
-        append(numbers, t);
-      }
-    }
-    return numbers;
-  });
+  expect_shared(testing::statistics_found);
 }
 
 TEST(DataParallel, CollapseRecalibrationAndScoresAreThoseOfOneProcess) {
-  const Dataset data = pictures(700);
-  expect_shared([&] {
-    const Network network = network_for(data, "cnn:4,6");
-    Numbers numbers;
-    const Collapse collapse = measure_collapse(network, data, class_counts(data));
-    for (const LayerCollapse& layer : collapse.layers) {
-      numbers.insert(numbers.end(), {layer.nc1, layer.vci, layer.cdnv, layer.trace_ratio});
-      append(numbers, layer.gram);
-    }
-    numbers.push_back(collapse.head.disagreement);
-    const Network recalibrated = treat_batch_norm({network, network}, "recalibrate", data, {});
-    append(numbers, recalibrated);
-    append(numbers, logits(recalibrated, data.inputs));
-    return numbers;
-  });
+  expect_shared(testing::collapse_found);
+  expect_shared([] { return testing::treated("recalibrate"); });
 }
 
 TEST(DataParallel, BatchNormalizationIsMatchedAsInOneProcess) {
-  const Dataset data = pictures(700);
-  expect_shared([&] {
-    const Network dense = network_for(data, "cnn:4,6");
-    Network pruned = clone(dense);
-    pruned.initializers.at("conv2.weight").slice(0, 0, 3).zero_();
-    const Network matched = treat_batch_norm({dense, pruned}, "match", data, {});
-    Numbers numbers;
-    append(numbers, matched);
-    append(numbers, logits(matched, data.inputs));
-    return numbers;
-  });
+  expect_shared([] { return testing::treated("match"); });
 }
 
 TEST(DataParallel, ThePrunedNetworkIsThatOfOneProcess) {
-  const Dataset data = pictures(700);
-  expect_shared([&] {
-    const Network network = network_for(data, "cnn:4,6");
-    const PruneOptions options{
-        .method = find_named(methods(), "surgeon", "method"), .sparsity = 0.7, .head = "realign"};
-    const Method& method = options.method;
-    const auto statistics = measure_for({method}, network, data, options.metric);
-    Numbers numbers;
-    append(numbers, prune(network, {data, statistics}, options).network);
-    return numbers;
-  });
-}
-
-// The weights after some steps: batches of 50, 50 and 3, which four processes cannot share out.
-Numbers trained(const Network& network, const TrainOptions& options) {
-  const Dataset data = pictures(103);
-  TrainOptions how = options;
-  how.epochs = 2;
-  how.batch = 50;
-  how.optimizer = "sgd";  // whose steps grow with the gradient
-  how.learning_rate = 0.1;
-  const Training training = train(network, data, pictures(300), how);
-  Numbers numbers{training.history[0].loss, training.history[1].loss,
-                  training.history[1].validation_balanced};
-  append(numbers, training.network);
-  return numbers;
+  expect_shared(testing::pruned_by_the_surgeon);
 }
 
 TEST(DataParallel, TrainingTakesTheStepsOfOneProcess) {
-  const Network convolutional = network_for(pictures(10), "cnn:4,6");
-  expect_shared([&] { return trained(convolutional, {}); });
-  expect_shared([&] { return trained(convolutional, {.augment = {"crop", "flip", "mixup"}}); });
-  expect_shared([&] {
-    return trained(convolutional,
-                   {.loss = "class-weighted",
-                    .sampler = "class-balanced",
-                    .distillation = Distillation{.teacher = convolutional, .features = 1}});
-  });
+  expect_shared([] { return testing::trained(testing::convolutional(), testing::by_sgd()); });
+  expect_shared([] { return testing::trained_with_augmentation({"crop", "flip", "mixup"}); });
+  expect_shared(testing::trained_by_a_teacher);
 }
 
 TEST(DataParallel, FineTuningOfSparseWeightsTakesTheStepsOfOneProcess) {
-  Network sparse = network_for(pictures(10), "cnn:4,6");
-  Random random(5);
-  for (const Layer& layer : prunable_layers(sparse)) {
-    const at::Tensor weight = weight_of(sparse, layer);
-    set_weight(sparse, layer, weight * at::empty_like(weight).bernoulli_(0.3, random.generator()));
-  }
-  expect_shared([&] { return trained(sparse, {.keep_zeros = true}); });
+  expect_shared(testing::sparse_weights_trained);
 }
 
 TEST(DataParallel, DropoutDropsWhatItWouldInOneProcess) {
-  Network network = network_for(pictures(10), "mlp:20,10");
-  for (size_t i = 0; i < network.nodes.size(); ++i) {
-    if (network.nodes[i].op_type != "Relu") continue;
-    Node drop{"Dropout", "drop", {"before"}, network.nodes[i].outputs, {}};
-    network.nodes[i].outputs = {"before"};
-    network.nodes.insert(network.nodes.begin() + static_cast<std::ptrdiff_t>(i) + 1, drop);
-    break;
-  }
-  expect_shared([&] { return trained(network, {}); });
+  expect_shared(testing::trained_with_dropout);
 }
 
 TEST(DataParallel, BatchNormalizationOfASharedBatchNormalizesAllOfIt) {
   // Two samples of one value each: neither process could normalise its own.
-  const Dataset two = pictures(2);
-  expect_shared([&] {
-    Dataset data = two;
+  expect_shared([] {
+    Dataset data = testing::pictures(2);
     data.labels = at::tensor({0, 1}, at::kLong);
     data.class_names = {"a", "b"};
-    const Network own = network_for(data, "mlp:5?batchnorm=true");
+    const Network own = testing::network_for(data, "mlp:5?batchnorm=true");
     Numbers numbers;
-    append(numbers, train(own, data, {}, {.optimizer = "sgd", .epochs = 1, .batch = 2}).network);
+    testing::append(numbers,
+                    train(own, data, {}, {.optimizer = "sgd", .epochs = 1, .batch = 2}).network);
     return numbers;
   });
 }

@@ -40,19 +40,21 @@ Tensors run_dropout(const Node& node, const Tensors& inputs, const RunMode& mode
   const bool has_input = inputs.size() > 1 && inputs[1].defined();
   const double ratio = has_input ? inputs[1].item<double>() : node.number("ratio", 0.5);
   if (ratio < 0 || ratio >= 1) refuse(node, fmt::format("ratio {} outside [0, 1)", ratio));
-  at::Tensor kept = at::empty_like(x);
+  // Drawn in main memory, so that the draws are the same on every device.
+  const at::TensorOptions options = x.options().device(at::kCPU);
+  at::Tensor kept = at::empty_like(x, options);
   if (mode.share) {  // of a batch of which this is a part, the part of the draws
     const auto [begin, size, of] = *mode.share;
     const int64_t rows = x.size(0) / size;
     std::vector<int64_t> shape = x.sizes().vec();
     shape.front() = rows * of;
-    kept = at::empty(shape, x.options(), x.suggest_memory_format());
+    kept = at::empty(shape, options, x.suggest_memory_format());
     kept.bernoulli_(1 - ratio, mode.random->generator());
     kept = kept.slice(0, rows * begin, rows * (begin + size));
   } else {
     kept.bernoulli_(1 - ratio, mode.random->generator());
   }
-  return {x * kept / (1 - ratio)};
+  return {x * kept.to(x.device()) / (1 - ratio)};
 }
 
 Tensors run_instance_normalization(const Node& node, const Tensors& inputs, const RunMode&) {

@@ -83,7 +83,7 @@ at::Tensor onnx_places(const Node& node, at::Tensor places, const at::Tensor& x,
   std::vector<int64_t> planes(static_cast<size_t>(places.dim()), 1);
   planes[0] = x.size(0);
   planes[1] = x.size(1);
-  return place + at::arange(x.size(0) * x.size(1), at::kLong).reshape(planes) * plane;
+  return place + at::arange(x.size(0) * x.size(1), places.options()).reshape(planes) * plane;
 }
 
 Tensors run_max_pool(const Node& node, const Tensors& inputs, const RunMode&) {

@@ -107,7 +107,8 @@ at::Tensor resized(const Node& node, const at::Tensor& x, int64_t axis, const Sc
   const Taps taps = taps_of(node, scaling);
   at::Tensor sum;
   for (size_t tap = 0; tap < taps.places.size(); ++tap) {
-    const at::Tensor places = at::tensor(taps.places[tap], at::TensorOptions(at::kLong));
+    const at::Tensor places =
+        at::tensor(taps.places[tap], at::TensorOptions(at::kLong)).to(x.device());
     at::Tensor part = x.index_select(axis, places.to(x.device()));
     if (taps.places.size() > 1) part = part * along(x, axis, taps.weights[tap]).to(x.scalar_type());
     sum = sum.defined() ? sum + part : part;

@@ -1,0 +1,134 @@
+// Networks run on another device: the same numbers as in main memory. On CUDA where it can be seen,
+// else on a device that stands in for it.
+#include <ATen/Context.h>
+#include <torch/version.h>
+
+#include "ncprune/base/device.h"
+#include "ncprune/base/error.h"
+#include "ncprune/evaluate/attack.h"
+#include "ncprune/evaluate/metrics.h"
+#include "ncprune/evaluate/sensitivity.h"
+#include "tests/passes.h"
+
+#if TORCH_VERSION_MAJOR == 1
+#include "tests/device/stand_in.h"
+#endif
+
+namespace ncprune {
+namespace {
+
+using testing::Numbers;
+
+class Device : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    device_ = other_device();
+    if (!device_) GTEST_SKIP() << "no CUDA device can be seen";
+  }
+  void TearDown() override { use_device("cpu"); }
+
+  void expect_same(const std::function<Numbers()>& work, double tolerance = 1e-4) const {
+    use_device("cpu");
+    const Numbers wanted = work();
+    use_device(*device_);
+    testing::expect_close(work(), wanted, tolerance);
+  }
+
+ private:
+  static std::optional<at::Device> other_device() {
+    if (at::hasCUDA()) return at::Device(at::kCUDA, 0);
+#if TORCH_VERSION_MAJOR == 1
+    return testing::stand_in::kDevice;
+#else
+    return std::nullopt;
+#endif
+  }
+
+  std::optional<at::Device> device_;
+};
+
+TEST_F(Device, StatisticsAreThoseInMainMemory) {
+  expect_same(testing::statistics_found);
+}
+
+TEST_F(Device, CollapseIsThatInMainMemory) {
+  expect_same(testing::collapse_found);
+}
+
+TEST_F(Device, BatchNormalizationIsTreatedAsInMainMemory) {
+  expect_same([] { return testing::treated("recalibrate"); });
+  expect_same([] { return testing::treated("match"); }, 1e-3);
+}
+
+TEST_F(Device, ThePrunedNetworkIsThatInMainMemory) {
+  expect_same(testing::pruned_by_the_surgeon, 1e-3);
+}
+
+TEST_F(Device, TrainingTakesTheSameSteps) {
+  expect_same([] { return testing::trained(testing::convolutional(), testing::by_sgd()); });
+  expect_same([] {
+    return testing::trained_with_augmentation({"crop", "cutout", "flip", "mixup", "rand-augment"});
+  });
+  expect_same(testing::trained_by_a_teacher);
+  expect_same(testing::sparse_weights_trained);
+  expect_same(testing::trained_with_dropout);
+}
+
+TEST_F(Device, EveryOptimizerTakesTheStepsOfMainMemory) {
+  for (const std::string name : {"adam", "adamw", "sgd"}) {
+    expect_same([&] {
+      return testing::trained(testing::network_for(testing::pictures(10), "mlp:20,10"),
+                              {.optimizer = name, .learning_rate = 0.01, .weight_decay = 0.01});
+    });
+  }
+}
+
+TEST_F(Device, EveryLossIsThatOfMainMemory) {
+  for (const std::string name : {"balanced-softmax", "class-balanced", "focal", "ldam-drw"}) {
+    expect_same([&] {
+      TrainOptions options = testing::by_sgd();
+      options.loss = name;
+      return testing::trained(testing::network_for(testing::pictures(10), "mlp:20,10"), options);
+    });
+  }
+}
+
+TEST_F(Device, ScoresAttacksAndSensitivityAreThoseInMainMemory) {
+  expect_same(
+      [] {
+        const Network network = testing::convolutional();
+        const Dataset data = testing::many_pictures();
+        Numbers numbers;
+        testing::append(numbers, class_scores(network, data, "ncprune"));
+        testing::append(numbers, logits(network, attacked(network, data, {.steps = 3}).inputs));
+        for (const Sensitivity& measure : measure_sensitivity(network, data, {})) {
+          numbers.push_back(measure.mean);
+        }
+        return numbers;
+      },
+      1e-3);
+}
+
+// Operators that read whole numbers, make values of their own, or run elsewhere.
+TEST_F(Device, EveryArchitectureGivesTheScoresOfMainMemory) {
+  Dataset pictures = testing::pictures(3);
+  pictures.inputs = pictures.inputs.repeat_interleave(4, 2).repeat_interleave(4, 3);
+  for (const std::string spec : {"cnn:4,6", "densenet:10-4", "mobilenet:2", "mobilenet:3-small",
+                                 "resnet:20", "vit:8,12,1,2"}) {
+    expect_same([&] {
+      Numbers numbers;
+      testing::append(numbers, logits(testing::network_for(pictures, spec), pictures.inputs));
+      return numbers;
+    });
+  }
+}
+
+TEST(DeviceName, IsCheckedInOneLine) {
+  EXPECT_THROW(use_device("gpu"), InputError);
+  if (at::hasCUDA()) GTEST_SKIP() << "there is CUDA";
+  EXPECT_THROW(use_device("cuda"), InputError);
+  EXPECT_TRUE(compute_device().is_cpu());
+}
+
+}  // namespace
+}  // namespace ncprune
