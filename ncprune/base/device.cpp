@@ -23,22 +23,20 @@ void use_device(const std::string& name) {
   if (name != "cpu" && name != "cuda") {
     throw InputError(fmt::format("device '{}'; wanted cpu or cuda", name));
   }
-  if (name == "cuda") {
-    if (!at::hasCUDA()) {
-      throw InputError("device cuda: none can be seen, or this LibTorch was built without CUDA");
-    }
-    at::globalContext().setAllowTF32CuDNN(false);
-    at::globalContext().setDeterministicCuDNN(true);
+  if (name == "cuda" && !at::hasCUDA()) {
+    throw InputError("device cuda: none can be seen, or this LibTorch was built without CUDA");
   }
   use_device(name == "cuda" ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU));
 }
 
 void use_device(at::Device device) {
+  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setDeterministicCuDNN(true);
   chosen() = device;
 }
 
 at::Tensor operand_on(at::Device device, const at::Tensor& tensor) {
-  const bool stays = tensor.device() == device || tensor.dim() == 0 ||
+  const bool stays = tensor.device() == device ||
                      at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false);
   return stays ? tensor : tensor.to(device);
 }

@@ -12,15 +12,16 @@ namespace ncprune {
 at::Device compute_device();
 
 // Chooses it for the whole process, at its start: "cpu", or "cuda", the first CUDA device that the
-// process may see ($CUDA_VISIBLE_DEVICES), in full float precision and with the same sums in every
-// run. Throws InputError on another name, or when there is no such device.
+// process may see ($CUDA_VISIBLE_DEVICES). Throws InputError on another name, or when there is no
+// such device.
 void use_device(const std::string& name);
 
-// The same of any device that LibTorch knows.
+// The same of any device that LibTorch knows. CUDA computes in full float precision, and its
+// convolutions in an order that is the same every time.
 void use_device(at::Device device);
 
-// `tensor` as nodes that compute on `device` read it: there, but for whole numbers, which are
-// shapes and places, and numbers of no axes, which go with every device: those stay where they are.
+// `tensor` as nodes that compute on `device` read it: there, but for whole numbers: those are shapes
+// and places, which nodes read themselves, and stay where they are.
 at::Tensor operand_on(at::Device device, const at::Tensor& tensor);
 
 }  // namespace ncprune

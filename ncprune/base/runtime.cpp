@@ -51,6 +51,7 @@ int thread_count() {
 
 std::string blas_problem() {
   using GetConfig = char* (*)();
+  if (at::hasMKL()) return "";  // with the same pool
   auto* config = reinterpret_cast<GetConfig>(dlsym(RTLD_DEFAULT, "openblas_get_config"));
   if (config == nullptr) {
     return "BLAS is not OpenBLAS, matrix products may be 40 times slower: install "

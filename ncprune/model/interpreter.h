@@ -11,9 +11,8 @@ namespace ncprune {
 
 // Runs the part of the graph that `wanted` needs, on `input` [N, ...] as the graph takes it
 // (already normalised), on the device it lies on, and gives those values in the order asked for.
-// Autograd follows when
-// gradients are enabled and an initializer or the input requires them. Throws InputError naming the
-// node when a shape does not fit.
+// Autograd follows when gradients are enabled and an initializer or the input requires them. Throws
+// InputError naming the node when a shape does not fit.
 std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
                             const std::vector<std::string>& wanted, const RunMode& mode = {});
 
@@ -31,8 +30,7 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw);
 int64_t batch_size(const Network& network);
 
 // The value called `name` for raw samples, [N, ...] in main memory, in batches, without gradients.
-// Several
-// processes (world.h) share the batches, and each gets all of it.
+// Several processes (world.h) share the batches, and each gets all of it.
 at::Tensor value_of_all(const Network& network, const std::string& name, const at::Tensor& raw);
 
 // Class scores [N, K] (before any softmax) likewise.

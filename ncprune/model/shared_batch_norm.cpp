@@ -24,7 +24,7 @@ using torch::autograd::variable_list;
 // The values of a channel that this process has, [1] in double.
 at::Tensor own_count(const at::Tensor& x) {
   const int64_t values = x.numel() / x.size(1);
-  return at::full({1}, static_cast<double>(values), at::kDouble);
+  return at::full({1}, static_cast<double>(values), x.options().dtype(at::kDouble));
 }
 
 struct BatchStatistics {

@@ -193,7 +193,7 @@ class Trainer {
       gradient = gradient.view(parameters_[i].sizes());
       next += size;
     }
-    return sum[0];
+    return sum[0].clone();  // not a view, which would keep all of it
   }
 
   Network network_;
