@@ -36,8 +36,8 @@ void use_device(at::Device device) {
 }
 
 at::Tensor operand_on(at::Device device, const at::Tensor& tensor) {
-  const bool stays = tensor.device() == device ||
-                     at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false);
+  const bool stays =
+      tensor.device() == device || at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false);
   return stays ? tensor : tensor.to(device);
 }
 
