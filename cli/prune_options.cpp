@@ -6,6 +6,7 @@ namespace ncprune::cli {
 PruneRequest::PruneRequest() {
   for (const MethodPart& part : method_parts()) (parts.*part.field).clear();
   parts.rounds = 0;
+  options.batch_norm.clear();
 }
 
 void add_prune_options(CLI::App& command, PruneRequest& request) {
@@ -17,7 +18,8 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
       ->each([&request](const std::string&) { request.sparsity_given = true; });
   option("--method", request.method, "see 'ncprune methods'; the parts below change it");
   option("--batch-norm", prune.batch_norm,
-         "keep what was trained, match the scores, or recalibrate the statistics");
+         "keep what was trained, match the scores, or recalibrate the statistics; left out: match "
+         "after 'prune' by the surgeon, keep after others");
   option("--head", prune.head, "keep, realign or refit the classifier");
   Method& parts = request.parts;
   for (const MethodPart& part : method_parts()) {
@@ -32,6 +34,7 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
 PruneOptions prune_options(const PruneRequest& request, uint64_t seed) {
   PruneOptions options = request.options;
   options.seed = seed;
+  if (options.batch_norm.empty()) options.batch_norm = "keep";
   options.method = find_named(methods(), request.method, "method");
   for (const MethodPart& part : method_parts()) {
     const std::string& given = request.parts.*part.field;
@@ -73,6 +76,11 @@ PruneTask prune_task(const std::string& network, const DataRequest& data,
   task.dense = read_onnx(network);
   task.data = prepare_data(data);
   require_fits(task.dense, task.data.train, network);
+  if (request.options.batch_norm.empty() && request.method == "surgeon") {
+    const std::string problem = match_problem(task.dense, task.data.train);
+    if (problem.empty()) task.options.batch_norm = "match";
+    if (!problem.empty()) log_info(problem + ": it is kept as trained");
+  }
   task.statistics =
       measure_for({task.options.method}, task.dense, task.data.train, task.options.metric);
   return task;

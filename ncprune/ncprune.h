@@ -67,6 +67,7 @@
 #include "ncprune/prune/plan.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/prune/reconstruction.h"
+#include "ncprune/prune/score_match.h"
 #include "ncprune/prune/scoring.h"
 #include "ncprune/prune/solver.h"
 #include "ncprune/prune/sparsity.h"

@@ -38,33 +38,19 @@ struct Norms {
   std::map<std::string, int64_t> begins;
   int64_t size = 0;  // P
 
+  // REQUIRES: match_problem() knows of none.
   explicit Norms(const Network& network) {
     for (const Node& node : network.nodes) {
       if (node.op_type != "BatchNormalization") continue;
       norms.push_back({&node, node.inputs.at(1), node.inputs.at(2)});
-      place(network, node, norms.back().scale);
-      place(network, node, norms.back().shift);
-    }
-    if (norms.empty()) return;
-    for (const Node& node : network.nodes) {
-      if (node.foreign == nullptr) continue;
-      throw InputError(
-          fmt::format("node {} ({}): ONNX Runtime runs it and no gradient goes through it, so "
-                      "BatchNormalization cannot be matched",
-                      node.label(), node.op_type));
+      place(network, norms.back().scale);
+      place(network, norms.back().shift);
     }
   }
 
  private:
-  void place(const Network& network, const Node& node, const std::string& name) {
-    const auto found = network.initializers.find(name);
-    if (found == network.initializers.end()) {
-      throw InputError(
-          fmt::format("node {} (BatchNormalization): its scale and shift are computed and cannot "
-                      "be matched",
-                      node.label()));
-    }
-    if (begins.emplace(name, size).second) size += found->second.numel();
+  void place(const Network& network, const std::string& name) {
+    if (begins.emplace(name, size).second) size += network.initializers.at(name).numel();
   }
 };
 
@@ -137,12 +123,6 @@ at::Tensor derivatives(const Network& network, const Norms& norms,
   for (size_t l = 0; l < outputs.size(); ++l) {
     const auto& [node, scale, shift] = norms.norms[l];
     if (!by_outputs[l].defined()) continue;  // nothing hangs on it
-    if (outputs[l].size(0) != samples) {
-      throw InputError(fmt::format(
-          "node {} (BatchNormalization): its first axis is not the samples', so it cannot be "
-          "matched",
-          node->label()));
-    }
     const at::Tensor shifts = network.initializers.at(shift).to(by_logits.device());
     const int64_t channels = shifts.numel();
     const at::Tensor by = by_outputs[l].reshape({samples, channels, -1});
@@ -242,10 +222,44 @@ Network moved(const Network& network, const Norms& norms, const at::Tensor& step
 
 }  // namespace
 
+std::string match_problem(const Network& network, const Dataset& data) {
+  const auto refused = [](const Node& node, const std::string& why) {
+    return fmt::format("node {} ({}): {}", node.label(), node.op_type, why);
+  };
+  std::vector<const Node*> norms;
+  std::vector<std::string> outputs;
+  for (const Node& node : network.nodes) {
+    if (node.op_type != "BatchNormalization") continue;
+    if (!network.initializers.contains(node.inputs.at(1)) ||
+        !network.initializers.contains(node.inputs.at(2))) {
+      return refused(node, "its scale and shift are computed and cannot be matched");
+    }
+    norms.push_back(&node);
+    outputs.push_back(node.outputs.front());
+  }
+  if (norms.empty()) return "";
+  for (const Node& node : network.nodes) {
+    if (node.foreign == nullptr) continue;
+    return refused(node,
+                   "ONNX Runtime runs it and no gradient goes through it, so BatchNormalization "
+                   "cannot be matched");
+  }
+  const at::NoGradGuard no_grad;
+  const at::Tensor few = prepare_inputs(network, data.inputs.slice(0, 0, 2));
+  const std::vector<at::Tensor> values = run(network, few, outputs);
+  for (size_t l = 0; l < norms.size(); ++l) {
+    if (values[l].size(0) == few.size(0)) continue;
+    return refused(*norms[l], "its first axis is not the samples', so it cannot be matched");
+  }
+  return "";
+}
+
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
                      const MetricOptions& options) {
   constexpr int kSteps = 3;
   constexpr double kMostDamping = 1e4;
+  const std::string problem = match_problem(starts.front(), data);
+  if (!problem.empty()) throw InputError(problem);
   const Norms norms(starts.front());
   if (norms.norms.empty()) return starts.front();
   const Aim aim = make_aim(dense, samples_per_class(norms, data), data, options);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "ncprune/stats/moments.h"
@@ -18,10 +19,13 @@ namespace ncprune {
 //
 // Starts from the one of `starts`, of which there is at least one, whose D is least; they differ in
 // what BatchNormalization holds alone. Networks without one stay as the first. The result shares
-// all other tensors with its start. Throws InputError where ONNX Runtime runs an operator, through
-// which no gradient goes, on a scale or shift that is no initializer, and on a BatchNormalization
-// whose first axis is not the samples'.
+// all other tensors with its start. Throws InputError where match_problem() says why.
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
                      const MetricOptions& options);
+
+// Why the BatchNormalizations of `network` cannot be matched, in one line that names the node: ONNX
+// Runtime runs an operator, through which no gradient goes; a scale or shift is no initializer; an
+// output's first axis is not the samples'. Empty when they can, or there are none.
+std::string match_problem(const Network& network, const Dataset& data);
 
 }  // namespace ncprune

@@ -149,6 +149,19 @@ TEST_F(Commands, PruneKeepsAPromiseOrSaysThatItCannot) {
   run("evaluate " + data + "best.onnx");
 }
 
+TEST_F(Commands, TheSurgeonMatchesBatchNormalizationUnlessToldOtherwise) {
+  const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
+  run("train " + data + "--arch 'mlp:16,8?batchnorm=true' --epochs 2 -o dense.onnx");
+  const auto treatment = [&](const std::string& options) {
+    run("plan " + data + "dense.onnx -o plan.json --sparsity 0.7 " + options);
+    return Json::parse(content(folder_, "plan.json"))["batch_norm"].get<std::string>();
+  };
+  EXPECT_EQ(treatment(""), "match");
+  EXPECT_EQ(treatment("--batch-norm keep"), "keep");
+  EXPECT_EQ(treatment("--method magnitude"), "keep") << "as it was published";
+  EXPECT_EQ(treatment("--method magnitude --batch-norm match"), "match");
+}
+
 TEST_F(Commands, FinetuneKeepsTheZerosAndFollowsATeacher) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
   run("train " + data + "--arch mlp:16,8 --epochs 3 -o dense.onnx");
