@@ -8,7 +8,6 @@
 #include "ncprune/evaluate/attack.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/evaluate/sensitivity.h"
-#include "tests/in_world.h"
 #include "tests/passes.h"
 
 #if TORCH_VERSION_MAJOR == 1
@@ -123,22 +122,6 @@ TEST_F(Device, EveryArchitectureGivesTheScoresOfMainMemory) {
     });
   }
 }
-
-#if TORCH_VERSION_MAJOR == 1
-TEST(DeviceOfEachProcess, TakesPartInWhatTheyShare) {
-  const auto work = [] {
-    use_device(testing::stand_in::kDevice);
-    Numbers numbers = testing::trained(testing::convolutional(), testing::by_sgd());
-    const Numbers statistics = testing::statistics_found();
-    numbers.insert(numbers.end(), statistics.begin(), statistics.end());
-    const Numbers collapse = testing::collapse_found();
-    numbers.insert(numbers.end(), collapse.begin(), collapse.end());
-    return numbers;
-  };
-  testing::expect_shared(work);
-  EXPECT_TRUE(compute_device().is_cpu()) << "forked processes";
-}
-#endif
 
 TEST(DeviceName, IsCheckedInOneLine) {
   EXPECT_THROW(use_device("gpu"), InputError);

@@ -14,11 +14,13 @@
 #include <torch/library.h>
 
 #include <cstdlib>
+#include <set>
+#include <string>
 
 // A device that this machine has: LibTorch's place for a device of somebody else ("PrivateUse1"),
 // whose memory is main memory and whose every operation is done by the processor. Like CUDA it
-// refuses operands that lie elsewhere, but for numbers of no axes, and it lets nobody read its
-// memory by elements(). For LibTorch 1.13: the interface of such devices changed with 2.0.
+// refuses operands that lie elsewhere, but for numbers of no axes in arithmetic, and lets nobody
+// read its memory by elements(). For LibTorch 1.13: the interface of such devices changed with 2.0.
 namespace ncprune::testing::stand_in {
 
 inline const at::Device kDevice(at::DeviceType::PrivateUse1, 0);
@@ -71,7 +73,11 @@ inline void become(const at::Tensor& tensor, const at::Tensor& other) {
 
 // As an operand of `op`.
 inline at::Tensor operand(const c10::OperatorHandle& op, const at::Tensor& tensor) {
-  const bool here = !tensor.defined() || tensor.dim() == 0 || tensor.device() == kDevice;
+  static const std::set<std::string> with_numbers{"aten::add", "aten::div",   "aten::eq",
+                                                  "aten::mul", "aten::pow",   "aten::sub",
+                                                  "aten::lt",  "aten::where", "aten::remainder"};
+  const bool number = tensor.dim() == 0 && with_numbers.contains(op.schema().name());
+  const bool here = !tensor.defined() || number || tensor.device() == kDevice;
   TORCH_CHECK(here, op.schema().name(), ": an operand lies in main memory, not on the device");
   return as_host(tensor);
 }

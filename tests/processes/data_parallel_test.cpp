@@ -1,10 +1,15 @@
 // Several processes share the passes over the data: the same numbers as of one.
 #include <signal.h>
+#include <torch/version.h>
 
 #include <filesystem>
 
+#include "ncprune/base/device.h"
 #include "ncprune/onnx/onnx.h"
 #include "tests/cli/program.h"
+#if TORCH_VERSION_MAJOR == 1
+#include "tests/device/stand_in.h"
+#endif
 #include "tests/in_world.h"
 #include "tests/own_port.h"
 #include "tests/passes.h"
@@ -61,6 +66,21 @@ TEST(DataParallel, BatchNormalizationOfASharedBatchNormalizesAllOfIt) {
     return numbers;
   });
 }
+
+#if TORCH_VERSION_MAJOR == 1
+TEST(DataParallel, RunsOnADeviceOfEachProcess) {
+  const auto on_device = [](Numbers (*work)()) {
+    expect_shared([work] {
+      use_device(testing::stand_in::kDevice);
+      return work();
+    });
+  };
+  on_device(testing::statistics_found);
+  on_device(testing::collapse_found);
+  on_device([] { return testing::treated("match"); });
+  on_device(testing::trained_by_a_teacher);
+}
+#endif
 
 // The program in processes of a launcher.
 class DataParallelProgram : public ::testing::Test {
