@@ -152,7 +152,7 @@ class Trainer {
     loss = loss * (static_cast<double>(share.size) / samples);
     loss.backward();
     const at::NoGradGuard no_grad;
-    const at::Tensor batch_loss = sum_gradients(loss);
+    at::Tensor batch_loss = sum_gradients(loss);
     for (size_t i = 0; i < parameters_.size(); ++i) {
       // With no gradient, moments and decay of a zero weight are zero too: it stays where it is.
       at::Tensor& gradient = parameters_[i].mutable_grad();
