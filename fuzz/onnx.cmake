@@ -7,7 +7,8 @@ ncprune_table(ARCHITECTURE_TABLE ncprune/model/architectures.h ncprune/model/arc
 add_library(
   ncprune_networks STATIC
   ${NETWORK_SOURCES} ${MODEL_SOURCES} ${OPERATOR_TABLE} ${ARCHITECTURE_TABLE}
-  ${CMAKE_SOURCE_DIR}/ncprune/base/json.cpp ${CMAKE_SOURCE_DIR}/ncprune/base/log.cpp
+  ${CMAKE_SOURCE_DIR}/ncprune/base/device.cpp ${CMAKE_SOURCE_DIR}/ncprune/base/json.cpp
+  ${CMAKE_SOURCE_DIR}/ncprune/base/log.cpp
   ${CMAKE_SOURCE_DIR}/ncprune/base/random.cpp ${CMAKE_SOURCE_DIR}/ncprune/base/runtime.cpp
   ${CMAKE_SOURCE_DIR}/ncprune/base/sparse_product.cpp ${CMAKE_SOURCE_DIR}/ncprune/data/dataset.cpp
   ${CMAKE_SOURCE_DIR}/ncprune/distributed/world.cpp ${CMAKE_SOURCE_DIR}/ncprune/runtime/onnx_runtime.cpp)
