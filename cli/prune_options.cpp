@@ -78,8 +78,11 @@ PruneTask prune_task(const std::string& network, const DataRequest& data,
   require_fits(task.dense, task.data.train, network);
   if (request.options.batch_norm.empty() && request.method == "surgeon") {
     const std::string problem = match_problem(task.dense, task.data.train);
-    if (problem.empty()) task.options.batch_norm = "match";
-    if (!problem.empty()) log_info(problem + ": it is kept as trained");
+    if (problem.empty()) {
+      task.options.batch_norm = "match";
+    } else {
+      log_info(problem + ": it is kept as trained");
+    }
   }
   task.statistics =
       measure_for({task.options.method}, task.dense, task.data.train, task.options.metric);

@@ -70,8 +70,7 @@ void run(Options& options) {
   if (!how.results.empty()) require_writable(how.results);
   if (!how.tracker.empty()) require_tracker(how.tracker);
   how.command = command_line();
-  const std::string device = compute_device().is_cpu() ? "cpu" : "cuda";
-  how.worker = {"/proc/self/exe", "study", "join", "--quiet", "--device", device};
+  how.worker = {"/proc/self/exe", "study", "join", "--quiet", "--device", device_name()};
   const std::vector<StudyRow> rows = run_study(study, how);
   if (rows.empty()) return;  // of a launcher's other ranks
   const auto tables = options.league ? league_tables : summary_tables;

@@ -35,6 +35,10 @@ void use_device(at::Device device) {
   chosen() = device;
 }
 
+std::string device_name() {
+  return chosen().is_cuda() ? "cuda" : "cpu";
+}
+
 at::Tensor operand_on(at::Device device, const at::Tensor& tensor) {
   const bool stays =
       tensor.device() == device || at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false);

@@ -20,6 +20,9 @@ void use_device(const std::string& name);
 // convolutions in an order that is the same every time.
 void use_device(at::Device device);
 
+// The name by which use_device() would choose compute_device() again.
+std::string device_name();
+
 // `tensor` as nodes that compute on `device` read it: there, but for whole numbers: those are
 // shapes and places, which nodes read themselves, and stay where they are.
 at::Tensor operand_on(at::Device device, const at::Tensor& tensor);

@@ -4,7 +4,7 @@
 
 namespace ncprune {
 
-// Which class each of B rows belongs to, and what it counts for.
+// Which class each of B rows belongs to, and what it counts for; on the device of the rows.
 struct ClassRows {
   at::Tensor labels;  // int64 [B], in [0, K)
   int64_t num_classes;

@@ -4,10 +4,10 @@
 #include <torch/version.h>
 
 #include "ncprune/base/device.h"
-#include "ncprune/base/error.h"
 #include "ncprune/evaluate/attack.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/evaluate/sensitivity.h"
+#include "tests/data/input_error.h"
 #include "tests/passes.h"
 
 #if TORCH_VERSION_MAJOR == 1
@@ -123,10 +123,18 @@ TEST_F(Device, EveryArchitectureGivesTheScoresOfMainMemory) {
   }
 }
 
+TEST(DeviceName, IsWhatChoosesItAgain) {
+  EXPECT_EQ(device_name(), "cpu");
+  use_device(at::Device(at::kCUDA, 0));
+  EXPECT_EQ(device_name(), "cuda") << "without its index, for the processes of a study";
+  use_device("cpu");
+}
+
 TEST(DeviceName, IsCheckedInOneLine) {
-  EXPECT_THROW(use_device("gpu"), InputError);
+  EXPECT_EQ(input_error([] { use_device("gpu"); }), "device 'gpu'; wanted cpu or cuda");
   if (at::hasCUDA()) GTEST_SKIP() << "there is CUDA";
-  EXPECT_THROW(use_device("cuda"), InputError);
+  EXPECT_EQ(input_error([] { use_device("cuda"); }),
+            "device cuda: none can be seen, or this LibTorch was built without CUDA");
   EXPECT_TRUE(compute_device().is_cpu());
 }
 
