@@ -3,6 +3,7 @@
 //
 // scaling                        widths to 256, memory on a small network
 // scaling time WIDTH [ROUNDS]    widths 256, 512, ... WIDTH; medians over rounds
+// scaling depth [ROUNDS]         ResNets of 20 to 56 layers
 // scaling memory                 on mlp:4096,4096,1024: minutes
 //
 // Multiply-adds of a layer [m, d], N samples:
@@ -12,7 +13,9 @@
 //   search        m d^2 an iteration     120 to 300 iterations, each one dense product
 //   refit         sum over rows s^3 / 6  of s kept weights; m d^3 / 5e5 at 98 %
 //
-// So d^3 in the width of square layers, and linear in layers and samples. Bytes, most of them while
+// So d^3 in the width of square layers, and linear in layers and samples. Behind pruned layers the
+// moments need the activations of both networks; passes go on where the last one stopped, so that L
+// layers cost about one forward pass of each and not L / 2. Bytes, most of them while
 // the metric is decomposed: 56 d^2 + 24 m d of the layer in hand (its metric plain, damped, scaled,
 // decomposed, and twice the room to work in; cross moments and weights), and 8 d^2 + 16 m d of
 // every layer for the statistics and scores of the dense network.
@@ -44,11 +47,15 @@ struct Problem {
       .method = ncprune::find_named(ncprune::methods(), "surgeon", "method"), .sparsity = 0.98};
 };
 
-Problem problem(const std::string& hidden, int64_t features, int64_t samples) {
-  Problem result{ncprune::benchmark::noise({samples, features}), {}};
-  result.dense = ncprune::build_network("mlp:" + hidden + "?bias=false", result.data.sample_shape(),
+Problem problem_of(const std::string& architecture, at::IntArrayRef shape) {
+  Problem result{ncprune::benchmark::noise(shape), {}};
+  result.dense = ncprune::build_network(architecture, result.data.sample_shape(),
                                         result.data.num_classes(), ncprune::Random(1));
   return result;
+}
+
+Problem problem(const std::string& hidden, int64_t features, int64_t samples) {
+  return problem_of("mlp:" + hidden + "?bias=false", {samples, features});
 }
 
 std::vector<ncprune::LayerStatistics> measure(const Problem& p) {
@@ -122,6 +129,19 @@ void time_growth(int64_t smallest, int64_t largest, int64_t rounds) {
                kLinearTarget);
 }
 
+void depth_growth(const std::vector<int64_t>& depths, int64_t rounds) {
+  constexpr int64_t kSamples = 256;
+  std::vector<Point> points;
+  for (const int64_t depth : depths) {
+    const Problem p = problem_of(fmt::format("resnet:{}", depth), {kSamples, 3, 32, 32});
+    const auto layers = static_cast<int64_t>(ncprune::prunable_layers(p.dense).size());
+    points.push_back({layers, median_seconds(rounds, [&] { operate(p); })});
+    fmt::print(stderr, "resnet:{}: {:.2f} s\n", depth, points.back().seconds);
+  }
+  print_growth(fmt::format("pruned layers of a ResNet, {} samples", kSamples), points,
+               kLinearTarget);
+}
+
 void memory(const std::string& hidden, int64_t samples) {
   const Problem p = problem(hidden, 28 * 28, samples);
   const int64_t before = ncprune::benchmark::resident_megabytes();
@@ -141,6 +161,8 @@ int main(int argc, char** argv) {
   ncprune::configure_runtime(1);
   if (command == "time") {
     time_growth(256, arguments.integer(2, 1024), arguments.integer(3, 3));
+  } else if (command == "depth") {
+    depth_growth({20, 32, 44, 56}, arguments.integer(2, 3));
   } else if (command == "memory") {
     memory("4096,4096,1024", 4096);
   } else {

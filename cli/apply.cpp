@@ -35,6 +35,7 @@ void run(const Options& options) {
   Json json = plan.of_units
                   ? write_pruned(apply_plan_of_units(network, plan, calibration), options.output)
                   : write_pruned(apply_plan_of_weights(network, plan, calibration), options.output);
+  report_batch_norm(network, plan.options.batch_norm);
   fmt::print("{}\n", changed.empty() ? "the weights are those the plan was made with"
                                      : fmt::format("trained since the plan was made: {}",
                                                    fmt::join(changed, ", ")));

@@ -114,6 +114,9 @@ Json settle_promise(PruneTask& task, const PromiseRequest& request, const PruneR
 Json report_pruned(const Pruned& pruned, const std::string& written);
 Json report_pruned(const UnitsPruned& pruned, const std::string& written);
 
+// Prints what happened to the BatchNormalization of `network` if it has any and something did.
+void report_batch_norm(const Network& network, const std::string& treatment);
+
 // Writes the network and reports it.
 Json write_pruned(const Pruned& pruned, const std::string& output);
 Json write_pruned(const UnitsPruned& pruned, const std::string& output);

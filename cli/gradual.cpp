@@ -25,6 +25,8 @@ void run(const Options& options) {
   GradualOptions how = options.gradual;
   how.train = train_options(options.train, options.data.seed, file_stem(options.output));
   how.prune = prune_options(options.prune, options.data.seed);
+  // The training between the steps has seen to it.
+  if (options.prune.options.batch_norm.empty()) how.prune.batch_norm = "keep";
   if (!options.early.empty()) how.early = read_onnx(options.early);
   const Network dense = read_onnx(options.input);
   const PreparedData data = prepare_data(options.data);

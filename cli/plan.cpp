@@ -27,6 +27,7 @@ void run(const Options& options) {
   } else {
     write_plan(task, prune(task.dense, task.calibration(), task.options), options.output);
   }
+  report_batch_norm(task.dense, task.options.batch_norm);
 }
 
 }  // namespace

@@ -28,8 +28,11 @@ void run(const Options& options) {
       units
           ? write_pruned(prune_units(task.dense, task.calibration(), task.options), options.output)
           : write_pruned(prune(task.dense, task.calibration(), task.options), options.output);
-  json.update(
-      {{"output", options.output}, {"method", options.prune.method}, {"head", task.options.head}});
+  report_batch_norm(task.dense, task.options.batch_norm);
+  json.update({{"output", options.output},
+               {"method", options.prune.method},
+               {"batch_norm", task.options.batch_norm},
+               {"head", task.options.head}});
   if (!promise.is_null()) json["promise"] = promise;
   write_json_if(options.json, json);
   if (promise.is_null() || promise["kept"].get<bool>()) return;

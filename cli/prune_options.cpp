@@ -18,8 +18,8 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
       ->each([&request](const std::string&) { request.sparsity_given = true; });
   option("--method", request.method, "see 'ncprune methods'; the parts below change it");
   option("--batch-norm", prune.batch_norm,
-         "keep what was trained, match the scores, or recalibrate the statistics; left out: match "
-         "after 'prune' by the surgeon, keep after others");
+         "keep what was trained, match the scores, or recalibrate the statistics; left out: as the "
+         "method says, and keep in 'gradual'");
   option("--head", prune.head, "keep, realign or refit the classifier");
   Method& parts = request.parts;
   for (const MethodPart& part : method_parts()) {
@@ -34,8 +34,8 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
 PruneOptions prune_options(const PruneRequest& request, uint64_t seed) {
   PruneOptions options = request.options;
   options.seed = seed;
-  if (options.batch_norm.empty()) options.batch_norm = "keep";
   options.method = find_named(methods(), request.method, "method");
+  if (options.batch_norm.empty()) options.batch_norm = options.method.batch_norm;
   for (const MethodPart& part : method_parts()) {
     const std::string& given = request.parts.*part.field;
     if (!given.empty()) options.method.*part.field = given;
@@ -76,12 +76,11 @@ PruneTask prune_task(const std::string& network, const DataRequest& data,
   task.dense = read_onnx(network);
   task.data = prepare_data(data);
   require_fits(task.dense, task.data.train, network);
-  if (request.options.batch_norm.empty() && request.method == "surgeon") {
+  if (request.options.batch_norm.empty() && task.options.batch_norm == "match") {
     const std::string problem = match_problem(task.dense, task.data.train);
-    if (problem.empty()) {
-      task.options.batch_norm = "match";
-    } else {
+    if (!problem.empty()) {
       log_info(problem + ": it is kept as trained");
+      task.options.batch_norm = "keep";
     }
   }
   task.statistics =

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -77,6 +78,17 @@ Json report_pruned(const UnitsPruned& pruned, const std::string& written) {
           {"difference", pruned.difference},
           {"layers", layers},
           {"others", others}};
+}
+
+void report_batch_norm(const Network& network, const std::string& treatment) {
+  const bool any = std::any_of(network.nodes.begin(), network.nodes.end(), [](const Node& node) {
+    return node.op_type == "BatchNormalization";
+  });
+  if (any && treatment == "match") {
+    fmt::print("BatchNormalization: matched to the dense network's class shares\n");
+  } else if (any && treatment == "recalibrate") {
+    fmt::print("BatchNormalization: statistics recalibrated\n");
+  }
 }
 
 Json write_pruned(const Pruned& pruned, const std::string& output) {

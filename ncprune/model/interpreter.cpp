@@ -42,6 +42,18 @@ Schedule schedule(const Network& network, const std::vector<std::string>& wanted
   return plan;
 }
 
+at::Tensor value_at(const Network& network, const PartialRun& place, const std::string& name) {
+  if (name.empty()) return {};
+  if (const auto found = place.values.find(name); found != place.values.end()) {
+    return operand_on(place.device, found->second);
+  }
+  if (const auto found = network.initializers.find(name); found != network.initializers.end()) {
+    return operand_on(place.device, found->second);
+  }
+  // A further output that ONNX knows and the operator here does not give: Dropout's mask.
+  throw InputError(fmt::format("'{}' is not computed: of its node only the first output is", name));
+}
+
 int64_t product(const std::vector<int64_t>& shape) {
   return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
 }
@@ -67,40 +79,59 @@ std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>
   }
 }
 
-std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
-                            const std::vector<std::string>& wanted, const RunMode& mode) {
+PartialRun begin_run(const Network& network, const at::Tensor& input) {
+  return {input.device(), 0, {{network.input.name, input}}};
+}
+
+PartialRun go_on(const Network& network, PartialRun place, const std::vector<std::string>& wanted,
+                 size_t end, const RunMode& mode) {
   const Schedule plan = schedule(network, wanted);
-  std::unordered_map<std::string, at::Tensor> values;
-  values.emplace(network.input.name, input);
-  const auto value = [&](const std::string& name) -> at::Tensor {
-    if (name.empty()) return {};
-    if (const auto found = values.find(name); found != values.end()) {
-      return operand_on(input.device(), found->second);
-    }
-    if (const auto found = network.initializers.find(name); found != network.initializers.end()) {
-      return operand_on(input.device(), found->second);
-    }
-    // A further output that ONNX knows and the operator here does not give: Dropout's mask.
-    throw InputError(
-        fmt::format("'{}' is not computed: of its node only the first output is", name));
-  };
-  for (size_t i = 0; i < network.nodes.size(); ++i) {
-    if (!plan.needed[i]) continue;
-    const Node& node = network.nodes[i];
+  for (; place.next < end; ++place.next) {
+    if (!plan.needed[place.next]) continue;
+    const Node& node = network.nodes[place.next];
     std::vector<at::Tensor> inputs;
     inputs.reserve(node.inputs.size());
-    for (const std::string& name : node.inputs) inputs.push_back(value(name));
+    for (const std::string& name : node.inputs) inputs.push_back(value_at(network, place, name));
     const std::vector<at::Tensor> outputs = run_node(node, inputs, mode);
     for (size_t k = 0; k < std::min(outputs.size(), node.outputs.size()); ++k) {
-      values.insert_or_assign(node.outputs[k], outputs[k]);
+      place.values.insert_or_assign(node.outputs[k], outputs[k]);
     }
     inputs.clear();
-    for (const std::string& name : plan.done[i]) values.erase(name);
+    for (const std::string& name : plan.done[place.next]) place.values.erase(name);
   }
-  std::vector<at::Tensor> results;
-  results.reserve(wanted.size());
-  for (const std::string& name : wanted) results.push_back(value(name));
-  return results;
+  return place;
+}
+
+bool leads_to(const Network& network, const PartialRun& place,
+              const std::vector<std::string>& wanted) {
+  std::unordered_set<std::string> there;
+  const auto known = [&](const std::string& name) {
+    return name.empty() || there.contains(name) || place.values.contains(name) ||
+           network.initializers.contains(name);
+  };
+  const std::vector<bool> needed = schedule(network, wanted).needed;
+  for (size_t i = place.next; i < network.nodes.size(); ++i) {
+    if (!needed[i]) continue;
+    const Node& node = network.nodes[i];
+    if (!std::all_of(node.inputs.begin(), node.inputs.end(), known)) return false;
+    there.insert(node.outputs.begin(), node.outputs.end());
+  }
+  return std::all_of(wanted.begin(), wanted.end(), known);
+}
+
+std::vector<at::Tensor> values_at(const Network& network, const PartialRun& place,
+                                  const std::vector<std::string>& wanted) {
+  std::vector<at::Tensor> values;
+  values.reserve(wanted.size());
+  for (const std::string& name : wanted) values.push_back(value_at(network, place, name));
+  return values;
+}
+
+std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
+                            const std::vector<std::string>& wanted, const RunMode& mode) {
+  const PartialRun done =
+      go_on(network, begin_run(network, input), wanted, network.nodes.size(), mode);
+  return values_at(network, done, wanted);
 }
 
 at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "ncprune/data/dataset.h"
@@ -15,6 +16,28 @@ namespace ncprune {
 // InputError naming the node when a shape does not fit.
 std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
                             const std::vector<std::string>& wanted, const RunMode& mode = {});
+
+// A run on its way through the graph.
+struct PartialRun {
+  at::Device device;                                   // where the input lies
+  size_t next = 0;                                     // index of the next node
+  std::unordered_map<std::string, at::Tensor> values;  // of those there are, what is read from here
+};
+
+// With the input, before the first node.
+PartialRun begin_run(const Network& network, const at::Tensor& input);
+
+// Runs the nodes before `end` that `wanted` needs and forgets what these need no more.
+PartialRun go_on(const Network& network, PartialRun place, const std::vector<std::string>& wanted,
+                 size_t end, const RunMode& mode = {});
+
+// Whether all that `wanted` needs is there or behind `place`.
+bool leads_to(const Network& network, const PartialRun& place,
+              const std::vector<std::string>& wanted);
+
+// The values `wanted` at `place`, or initializers. Throws InputError when one is not there.
+std::vector<at::Tensor> values_at(const Network& network, const PartialRun& place,
+                                  const std::vector<std::string>& wanted);
 
 // What `node` makes of `inputs`, in its order; one left out is an undefined tensor. Throws
 // InputError naming the node.

@@ -6,7 +6,7 @@
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/distributed/world.h"
-#include "ncprune/model/interpreter.h"
+#include "ncprune/model/activation_cache.h"
 #include "ncprune/prune/score_match.h"
 #include "ncprune/stats/pass.h"
 
@@ -21,15 +21,15 @@ struct ChannelMoments {
 
 // Over all samples and positions of `value` [N, C, ...].
 ChannelMoments channel_moments(const Network& network, const std::string& value,
-                               const Dataset& data) {
+                               const Dataset& data, ActivationCache& cache) {
   at::Tensor shift;  // the first batch's mean: sums of what is near it cancel little
   at::Tensor sum;
   at::Tensor squares;
   int64_t count = 0;
   const std::vector<double> alike(data.class_names.size(), 1);
   for_each_batch(network, data, alike, [&](const Batch& batch) {
-    const at::Tensor x =
-        run(network, batch.inputs, {value}).front().to(at::kDouble).transpose(0, 1).flatten(1);
+    const at::Tensor here = cache.run(network, {batch.begin, batch.inputs}, {value}).front();
+    const at::Tensor x = here.to(at::kDouble).transpose(0, 1).flatten(1);
     if (!shift.defined()) shift = x.mean(1, true);
     const at::Tensor shifted = x - shift;
     const at::Tensor batch_sum = shifted.sum(1);
@@ -60,6 +60,7 @@ ChannelMoments channel_moments(const Network& network, const std::string& value,
 
 Network recalibrated(const Network& network, const Dataset& data) {
   Network result = network;
+  ActivationCache cache(int64_t{1} << 30);  // all samples are run, not some of every class
   for (const Node& node : network.nodes) {
     if (node.op_type != "BatchNormalization") continue;
     const auto statistic = [&](size_t input) -> at::Tensor& {
@@ -71,7 +72,7 @@ Network recalibrated(const Network& network, const Dataset& data) {
     };
     at::Tensor& mean = statistic(3);
     at::Tensor& variance = statistic(4);
-    const ChannelMoments moments = channel_moments(result, node.inputs.front(), data);
+    const ChannelMoments moments = channel_moments(result, node.inputs.front(), data, cache);
     mean = moments.mean.to(mean.scalar_type());
     variance = moments.variance.to(variance.scalar_type());
   }

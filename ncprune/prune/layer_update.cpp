@@ -2,8 +2,6 @@
 
 #include <ATen/ops/matmul.h>
 
-#include "ncprune/data/noise.h"
-
 namespace ncprune {
 
 void update_layer(Network& network, const Layer& layer, const LayerUpdate& update) {
@@ -20,18 +18,10 @@ void set_layer(Network& network, const Layer& layer, const at::Tensor& weight,
 }
 
 void correct_bias(Network& network, const Layer& layer, const at::Tensor& weight,
-                  const MeanTarget& target) {
-  LayerMoments means;
-  if (shifts(layer)) {
-    const auto& [dense, data, options] = target;
-    means.target_mean = measure_means(dense, layer, data, options.balance).output;
-    means.input_mean =
-        measure_means(network, layer,
-                      options.noise > 0 ? with_gaussian_noise(data, options.noise, 0) : data,
-                      options.balance)
-            .input;
-  }
-  set_layer(network, layer, weight.to(at::kDouble), means);
+                  const MeanSource& means) {
+  LayerMoments found;
+  if (shifts(layer)) found = means.measured.means(network, layer, means.options);
+  set_layer(network, layer, weight.to(at::kDouble), found);
 }
 
 }  // namespace ncprune

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ncprune/prune/reconstruction.h"
+#include "ncprune/stats/layerwise.h"
 
 namespace ncprune {
 
@@ -20,17 +21,16 @@ void update_layer(Network& network, const Layer& layer, const LayerUpdate& updat
 void set_layer(Network& network, const Layer& layer, const at::Tensor& weight,
                const LayerMoments& moments);
 
-// What the means of a layer's pre-activation are held to.
-struct MeanTarget {
-  const Network& dense;
-  const Dataset& data;
-  const MetricOptions& options;  // its balance and noise
+// Where the means of a layer come from.
+struct MeanSource {
+  LayerwiseMoments& measured;
+  const MetricOptions& options;
 };
 
 // Puts `weight` [m, d] into the layer, and the bias that leaves the mean of every pre-activation
 // (averaged over classes as the balance says) where it is in the dense network: b = E[z] - V E[x~].
 // Only means are measured. A layer without a bias or BatchNormalization just gets the weight.
 void correct_bias(Network& network, const Layer& layer, const at::Tensor& weight,
-                  const MeanTarget& target);
+                  const MeanSource& means);
 
 }  // namespace ncprune

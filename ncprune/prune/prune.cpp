@@ -17,40 +17,10 @@
 namespace ncprune {
 namespace {
 
-// The moments of a layer; of a group of a convolution measured in one pass with those of the other
-// groups, whose pruning changes nothing that this one reads.
-class GroupMoments {
- public:
-  LayerMoments of(const NetworkPair& pair, const Layer& layer, const Dataset& data,
-                  const MetricOptions& metric) {
-    if (layer.groups == 1) return measure_moments(pair, {layer}, data, metric).front();
-    if (layer.node != node_) measured_.clear();
-    node_ = layer.node;
-    auto found = std::find_if(measured_.begin(), measured_.end(),
-                              [&](const Measured& m) { return m.metric == metric; });
-    if (found == measured_.end()) {
-      std::vector<Layer> all(static_cast<size_t>(layer.groups), layer);
-      for (size_t g = 0; g < all.size(); ++g) all[g].group = static_cast<int64_t>(g);
-      measured_.push_back({metric, measure_moments(pair, all, data, metric)});
-      found = std::prev(measured_.end());
-    }
-    return found->moments[static_cast<size_t>(layer.group)];
-  }
-
- private:
-  struct Measured {
-    MetricOptions metric;
-    std::vector<LayerMoments> moments;
-  };
-  int64_t node_ = -1;
-  std::vector<Measured> measured_;
-};
-
 struct PruneContext {
   const Network& dense;
-  const Dataset& data;
   const PruneOptions& options;
-  GroupMoments& moments;
+  LayerwiseMoments& measured;
 };
 
 // What one layer is to become.
@@ -77,7 +47,7 @@ LayerMoments measure(const Network& network, const LayerTask& task, const PruneC
                      const MetricOptions& metric) {
   const bool known = task.untouched && task.statistics.moments.metric.defined();
   if (known && metric == context.options.metric) return task.statistics.moments;
-  return context.moments.of({context.dense, network}, task.layer, context.data, metric);
+  return context.measured.moments(network, task.layer, metric);
 }
 
 // A mask and, if they were measured for it, the moments of the layer in the metric of repairs.
@@ -91,15 +61,14 @@ struct ChosenMask {
 void mask_layer(Network& network, const LayerTask& task, const PruneContext& context,
                 const ChosenMask& chosen) {
   const auto& [mask, measured] = chosen;
-  const Network& dense = context.dense;
   const PruneOptions& options = context.options;
-  const at::Tensor weight = weight_of(dense, task.layer);
+  const at::Tensor weight = weight_of(context.dense, task.layer);
   if (options.method.repair == "least-squares") {
     const LayerMoments moments =
         measured ? *measured : measure(network, task, context, options.metric);
     update_layer(network, task.layer, {moments, mask, options.metric.damping});
   } else if (options.method.repair == "bias") {
-    correct_bias(network, task.layer, weight * mask, {dense, context.data, options.metric});
+    correct_bias(network, task.layer, weight * mask, {context.measured, options.metric});
   } else {
     set_weight(network, task.layer, weight * mask);
   }
@@ -156,11 +125,11 @@ Pruned prune_once(const Network& dense, const Network& scored, const Calibration
   const std::vector<at::Tensor> scores = score_layers(scored, calibration.statistics, options);
   const std::vector<int64_t> kept = counts_to_keep(layers, scores, options);
   Pruned result{dense, {}, {}, 0};
-  GroupMoments moments;
+  LayerwiseMoments measured(dense, calibration.data);
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor mask = prune_layer(
         result.network, {layers[l], scores[l], calibration.statistics[l], l == 0, kept[l]},
-        {dense, calibration.data, options, moments});
+        {dense, options, measured});
     add_layer(result, layers[l], mask);
   }
   return result;
@@ -216,10 +185,10 @@ Pruned apply_masks(const Network& dense, const std::vector<at::Tensor>& masks,
   const std::vector<Layer> layers = prunable_layers(dense);
   require_fits(masks, dense, layers);
   Pruned result{dense, {}, {}, 0};
-  GroupMoments moments;
+  LayerwiseMoments measured(dense, calibration.data);
   for (size_t l = 0; l < layers.size(); ++l) {
     mask_layer(result.network, {layers[l], {}, calibration.statistics[l], l == 0, 0},
-               {dense, calibration.data, options, moments}, {masks[l]});
+               {dense, options, measured}, {masks[l]});
     add_layer(result, layers[l], masks[l]);
   }
   result.network = treat_batch_norm({dense, result.network}, options.batch_norm, calibration.data,

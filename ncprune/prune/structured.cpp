@@ -26,8 +26,10 @@ namespace {
 
 // The groups of one network whose units can go, with what ranks them.
 struct Task {
+  const Network& dense;
   const Dataset& data;
   const PruneOptions& options;
+  LayerwiseMoments measured;
   std::vector<UnitGroup> groups;
   std::vector<at::Tensor> scores;       // [u] per group, where units are still to be chosen
   std::vector<Layer> layers;            // weight_layers()
@@ -57,7 +59,8 @@ at::Tensor unit_scores(const UnitGroup& group, const std::vector<Layer>& layers,
 
 Task make_task(const Network& dense, const std::vector<UnitGroup>& groups,
                const Calibration& calibration, const PruneOptions& options) {
-  Task task{calibration.data, options, {}, {}, weight_layers(dense), {}};
+  Task task{dense, calibration.data,     options, {dense, calibration.data}, {},
+            {},    weight_layers(dense), {}};
   for (size_t l = 0; l < task.layers.size(); ++l) {
     // The last is the head, which no statistic describes.
     const bool described = l < calibration.statistics.size();
@@ -72,8 +75,9 @@ Task make_task(const Network& dense, const std::vector<UnitGroup>& groups,
   return task;
 }
 
-// The units of group `g` in the order in which they leave, at least the first `count` of them.
-Removal removal(const NetworkPair& pair, const Task& task, size_t g, int64_t count) {
+// The units of group `g` in the order in which they leave `network`, in which other groups may have
+// lost theirs: at least the first `count` of them.
+Removal removal(const Network& network, Task& task, size_t g, int64_t count) {
   const PruneOptions& options = task.options;
   if (!searches(options)) {
     const auto [sorted, order] = task.scores[g].sort(/*stable=*/true, 0, /*descending=*/false);
@@ -86,26 +90,26 @@ Removal removal(const NetworkPair& pair, const Task& task, size_t g, int64_t cou
   layers.reserve(task.groups[g].consumers.size());
   for (const UnitEntries& consumer : task.groups[g].consumers) layers.push_back(consumer.layer);
   const std::vector<LayerMoments> moments =
-      measure_moments(pair, layers, task.data, solver_metric(options));
+      task.measured.moments(network, layers, solver_metric(options));
   std::vector<UnitReader> readers;
   readers.reserve(layers.size());
   for (size_t i = 0; i < layers.size(); ++i) {
     readers.push_back(
-        {LayerProblem::of(moments[i], weight_of(pair.dense, layers[i]), options.metric.damping),
+        {LayerProblem::of(moments[i], weight_of(task.dense, layers[i]), options.metric.damping),
          task.row_weights[index_of(task.layers, layers[i])], task.groups[g].consumers[i].index});
   }
   return remove_units(readers, count);
 }
 
-std::vector<int64_t> kept_per_group(const Network& dense, const Task& task) {
+std::vector<int64_t> kept_per_group(Task& task) {
   const int64_t multiple = task.options.round_to;
   if (task.options.budget != "units") {
     std::vector<std::vector<double>> costs;  // as measured on the dense network
     costs.reserve(task.groups.size());
     for (size_t g = 0; g < task.groups.size(); ++g) {
-      costs.push_back(removal({dense, dense}, task, g, task.groups[g].units).costs);
+      costs.push_back(removal(task.dense, task, g, task.groups[g].units).costs);
     }
-    return kept_within(dense, {task.groups, costs},
+    return kept_within(task.dense, {task.groups, costs},
                        {task.options.budget == "macs", task.options.sparsity, multiple});
   }
   std::vector<int64_t> kept;
@@ -124,20 +128,19 @@ struct LayerInputs {
 };
 
 // Zeroes the weights of the other inputs in `network`, and repairs the layer.
-void mask_inputs(Network& network, const NetworkPair& pair, const LayerInputs& inputs,
-                 const Task& task) {
+void mask_inputs(Network& network, const LayerInputs& inputs, Task& task) {
   const Layer& layer = inputs.layer;
   const PruneOptions& options = task.options;
-  const at::Tensor weight = weight_of(pair.dense, layer);
+  const at::Tensor weight = weight_of(task.dense, layer);
   const at::Tensor mask = inputs.stay.unsqueeze(0).expand_as(weight).contiguous();
   const std::string& repair = options.method.repair;
   if (repair == "none" || (repair == "own" && !searches(options))) {
     set_weight(network, layer, weight * mask);
   } else if (repair == "bias") {
-    correct_bias(network, layer, weight * mask, {pair.dense, task.data, options.metric});
+    correct_bias(network, layer, weight * mask, {task.measured, options.metric});
   } else {
     const MetricOptions metric = repair == "own" ? solver_metric(options) : options.metric;
-    const LayerMoments moments = measure_moments(pair, {layer}, task.data, metric).front();
+    const LayerMoments moments = task.measured.moments(network, layer, metric);
     update_layer(network, layer, {moments, mask, metric.damping});
   }
 }
@@ -208,23 +211,22 @@ std::vector<LayerUnits> layers_of(const Network& dense, const std::vector<UnitGr
 // Layer by layer, from the input to the output, takes from it the units of the groups it reads, all
 // but those `choose` names (int64, ascending; asked once for every group), and repairs it.
 UnitsPruned remove_from_layers(
-    const Network& dense, const std::vector<UnitGroup>& groups, const Task& task,
-    const std::function<at::Tensor(const NetworkPair&, size_t group)>& choose) {
+    const std::vector<UnitGroup>& groups, Task& task,
+    const std::function<at::Tensor(const Network&, size_t group)>& choose) {
+  const Network& dense = task.dense;
   UnitsPruned result{dense, dense, {}, cost(dense), {}, 0};
   std::vector<at::Tensor> removed(task.groups.size());
   for (const Layer& layer : task.layers) {
-    const Network before = result.masked;
-    const NetworkPair pair{dense, before};
     at::Tensor inputs = at::ones({weight_of(dense, layer).size(1)}, at::TensorOptions(at::kBool));
     for (size_t g = 0; g < task.groups.size(); ++g) {
       const UnitGroup& group = task.groups[g];
       for (const UnitEntries& consumer : group.consumers) {
         if (consumer.layer.node != layer.node) continue;
-        if (!removed[g].defined()) removed[g] = all_but(group.units, choose(pair, g));
+        if (!removed[g].defined()) removed[g] = all_but(group.units, choose(result.masked, g));
         inputs.index_fill_(0, consumer.index.index_select(0, removed[g]).flatten(), false);
       }
     }
-    if (!inputs.all().item<bool>()) mask_inputs(result.masked, pair, {layer, inputs}, task);
+    if (!inputs.all().item<bool>()) mask_inputs(result.masked, {layer, inputs}, task);
   }
   std::vector<UnitSelection> selections;
   selections.reserve(task.groups.size());
@@ -267,10 +269,10 @@ UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
     throw InputError(fmt::format("no layer's units can be removed: '{}': {}",
                                  first.producers.front().layer.name, first.reason));
   }
-  const std::vector<int64_t> kept = kept_per_group(dense, task);
-  return remove_from_layers(dense, groups, task, [&](const NetworkPair& pair, size_t g) {
+  const std::vector<int64_t> kept = kept_per_group(task);
+  return remove_from_layers(groups, task, [&](const Network& network, size_t g) {
     const int64_t count = task.groups[g].units - kept[g];
-    std::vector<int64_t> order = removal(pair, task, g, count).order;
+    std::vector<int64_t> order = removal(network, task, g, count).order;
     order.resize(static_cast<size_t>(count));
     return all_but(task.groups[g].units, at::tensor(order, at::TensorOptions(at::kLong)));
   });
@@ -297,7 +299,7 @@ UnitsPruned apply_units(const Network& dense, const std::vector<at::Tensor>& kep
     stays.push_back(at::zeros({units}, at::TensorOptions(at::kBool)).index_fill_(0, kept[l], true));
   }
   const std::vector<UnitGroup> groups = unit_groups(dense);
-  const Task task = make_task(dense, groups, calibration, options);
+  Task task = make_task(dense, groups, calibration, options);
   std::vector<at::Tensor> accounted = stays;  // true too where a removable unit goes
   std::vector<at::Tensor> chosen;
   for (const UnitGroup& group : task.groups) {
@@ -326,8 +328,7 @@ UnitsPruned apply_units(const Network& dense, const std::vector<at::Tensor>& kep
       }
     }
   }
-  return remove_from_layers(dense, groups, task,
-                            [&](const NetworkPair&, size_t g) { return chosen[g]; });
+  return remove_from_layers(groups, task, [&](const Network&, size_t g) { return chosen[g]; });
 }
 
 }  // namespace ncprune

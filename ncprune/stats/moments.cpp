@@ -20,7 +20,6 @@
 #include "ncprune/stats/gram_sum.h"
 #include "ncprune/stats/metric_pass.h"
 #include "ncprune/stats/pass.h"
-#include "ncprune/stats/weighted_sample.h"
 
 namespace ncprune {
 namespace {
@@ -202,6 +201,28 @@ at::Tensor damped(const at::Tensor& metric, double damping) {
 
 namespace {
 
+// Values of a batch in both networks.
+struct PairValues {
+  std::vector<at::Tensor> x;  // the layers' inputs in the pruned one
+  std::vector<at::Tensor> z;  // outputs in the dense one
+};
+
+PairValues run_both(const NetworkPair& pair, const MetricBatch& batch,
+                    const std::vector<std::string>& inputs,
+                    const std::vector<std::string>& outputs) {
+  if (pair.cache != nullptr) {
+    const int64_t begin = batch.batch.begin;
+    PairValues values{pair.cache->pruned.run(pair.pruned, {begin, batch.batch.inputs}, inputs), {}};
+    if (!outputs.empty()) {
+      values.z = pair.cache->dense.run(pair.dense, {begin, batch.clean}, outputs);
+    }
+    return values;
+  }
+  PairValues values{run(pair.pruned, batch.batch.inputs, inputs), {}};
+  if (!outputs.empty()) values.z = run(pair.dense, batch.clean, outputs);
+  return values;
+}
+
 // One pass over the rows of `layers`: the weighted sums of their inputs in the pruned network, with
 // their outputs in the dense one where `with_target` says so.
 struct MomentPass {
@@ -225,9 +246,7 @@ std::vector<LayerSums> sum_moments(const NetworkPair& pair, const Dataset& data,
       pair, data, {pass.class_weights, pass.options}, [&](const MetricBatch& metric_batch) {
         const Batch& batch = metric_batch.batch;
         const int64_t samples = batch.labels.size(0);
-        const std::vector<at::Tensor> x = run(pair.pruned, batch.inputs, inputs);
-        std::vector<at::Tensor> z;
-        if (!targets.empty()) z = run(pair.dense, metric_batch.clean, targets);
+        const auto [x, z] = run_both(pair, metric_batch, inputs, targets);
         size_t next_target = 0;
         for (size_t l = 0; l < layers.size(); ++l) {
           const RowChoice rows =
@@ -293,26 +312,41 @@ std::vector<LayerMoments> measure_unit_moments(const Network& network, const Uni
   return moments;
 }
 
-LayerMeans measure_means(const Network& network, const Layer& layer, const Dataset& data,
-                         double balance) {
-  const WeightedSample all = weighted_sample(data, data.size(), balance);
-  LayerMeans means;
-  const auto add = [](at::Tensor& mean, const at::Tensor& weights, const at::Tensor& rows) {
-    const at::Tensor term = at::matmul(weights, rows.to(at::kDouble));
+std::vector<LayerMoments> measure_means(const NetworkPair& pair, const std::vector<Layer>& layers,
+                                        const Dataset& data, const MetricOptions& options) {
+  const std::vector<int64_t> counts = class_counts(data);
+  std::vector<double> weights = class_weights(counts, options.balance);
+  for (size_t c = 0; c < weights.size(); ++c) {
+    if (counts[c] > 0) weights[c] /= static_cast<double>(counts[c]);
+  }
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  for (const Layer& layer : layers) {
+    inputs.push_back(layer.input);
+    outputs.push_back(layer.output);
+  }
+  const auto add = [](at::Tensor& mean, const at::Tensor& row_weights, const at::Tensor& rows) {
+    const at::Tensor term = at::matmul(row_weights, rows.to(at::kDouble));
     mean = mean.defined() ? mean + term : term;
   };
-  for_each_batch(network, all.samples, all.class_weights, [&](const Batch& batch) {
-    const std::vector<at::Tensor> values = run(network, batch.inputs, {layer.input, layer.output});
-    const RowChoice rows =
-        choose_rows(layer, values[0], batch.labels.size(0), {batch.begin, kRowsPerSample});
-    const Batch row_batch = by_rows(batch, rows.per_sample);
-    const at::Tensor weights =
-        row_batch.factors.defined() ? row_batch.weights * row_batch.factors : row_batch.weights;
-    add(means.input, weights, input_rows(layer, values[0], rows));
-    add(means.output, weights, output_rows(layer, values[1], rows));
+  std::vector<LayerMoments> means(layers.size());
+  for_each_metric_batch(pair, data, {weights, options}, [&](const MetricBatch& metric_batch) {
+    const Batch& batch = metric_batch.batch;
+    const auto [x, z] = run_both(pair, metric_batch, inputs, outputs);
+    for (size_t l = 0; l < layers.size(); ++l) {
+      const RowChoice rows =
+          choose_rows(layers[l], x[l], batch.labels.size(0), {batch.begin, kRowsPerSample});
+      const Batch row_batch = by_rows(batch, rows.per_sample);
+      const at::Tensor row_weights =
+          row_batch.factors.defined() ? row_batch.weights * row_batch.factors : row_batch.weights;
+      add(means[l].input_mean, row_weights, input_rows(layers[l], x[l], rows));
+      add(means[l].target_mean, row_weights, output_rows(layers[l], z[l], rows));
+    }
   });
-  means.input = sum_found(means.input);
-  means.output = sum_found(means.output);
+  for (LayerMoments& m : means) {
+    m.input_mean = sum_found(m.input_mean);
+    m.target_mean = sum_found(m.target_mean);
+  }
   return means;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ncprune/data/dataset.h"
+#include "ncprune/model/activation_cache.h"
 #include "ncprune/model/layers.h"
 #include "ncprune/model/network.h"
 
@@ -68,11 +69,19 @@ struct LayerMoments {
 // metric of zeros (inputs that never fire) becomes the identity.
 at::Tensor damped(const at::Tensor& metric, double damping);
 
+// What measurements of one layer after the other keep of their passes, so that each goes on where
+// the last one stopped.
+struct PairCache {
+  ActivationCache dense;
+  ActivationCache pruned;
+};
+
 // A dense network and the same network with some layers already pruned. `pruned` shares the tensors
 // that were not changed, and layers are named alike in both.
 struct NetworkPair {
   const Network& dense;
   const Network& pruned;
+  PairCache* cache = nullptr;  // for passes over the same samples; none: all run from the input
 };
 
 // The same of what the layers' units give: `metric` [m, m] of `activation`, averaged over a
@@ -85,19 +94,16 @@ struct UnitQuery {
 std::vector<LayerMoments> measure_unit_moments(const Network& network, const UnitQuery& query,
                                                const Dataset& data, const MetricOptions& options);
 
-// Averaged over classes as `balance` says; double. One forward pass and no products of its own.
-struct LayerMeans {
-  at::Tensor input;   // [d]: sum_c pi_c E_c[x]
-  at::Tensor output;  // [m]: the same of z
-};
-LayerMeans measure_means(const Network& network, const Layer& layer, const Dataset& data,
-                         double balance);
+// The means alone, `input_mean` and `target_mean`, over all of `data`: one forward pass of each
+// network and no products of its own. The rest stays undefined.
+std::vector<LayerMoments> measure_means(const NetworkPair& pair, const std::vector<Layer>& layers,
+                                        const Dataset& data, const MetricOptions& options);
 
 // The moments of `layers`, in one pass over `data`. Where nothing before a layer was changed, z is
 // an exact linear map of x~ and C = W H needs no pass. No more samples are run than give 8192 rows
 // of every class in the layer with the fewest rows. Time: one forward pass of each network up to
-// the last layer and d^2 / 2 multiply-adds per row and layer; memory O(d^2 + K d) per layer,
-// whatever the number of samples.
+// the last layer (from where the pair's cache is) and d^2 / 2 multiply-adds per row and layer;
+// memory O(d^2 + K d) per layer, whatever the number of samples.
 std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
                                           const Dataset& data, const MetricOptions& options);
 

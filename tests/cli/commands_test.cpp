@@ -160,6 +160,12 @@ TEST_F(Commands, TheSurgeonMatchesBatchNormalizationUnlessToldOtherwise) {
   EXPECT_EQ(treatment("--batch-norm keep"), "keep");
   EXPECT_EQ(treatment("--method magnitude"), "keep") << "as it was published";
   EXPECT_EQ(treatment("--method magnitude --batch-norm match"), "match");
+  const std::string line = "BatchNormalization: matched to the dense network's class shares";
+  const std::string prune = "prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.7 ";
+  EXPECT_NE(run(prune).find(line), std::string::npos);
+  EXPECT_EQ(run(prune + "--batch-norm keep").find(line), std::string::npos);
+  EXPECT_NE(run("apply " + data + "plan.json dense.onnx -o applied.onnx").find(line),
+            std::string::npos);
 }
 
 TEST_F(Commands, FinetuneKeepsTheZerosAndFollowsATeacher) {

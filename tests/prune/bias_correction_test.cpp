@@ -30,14 +30,20 @@ Matrix mean_of(const Network& network, const std::string& value, const Dataset& 
   return mean;
 }
 
+at::Tensor output_mean(const Network& network, const Layer& layer, const Dataset& data,
+                       double balance) {
+  return measure_means({network, network}, {layer}, data, {.balance = balance}).front().target_mean;
+}
+
 TEST(BalancedMean, IsTheMeanOverClassesOfTheMeansOverSamples) {
   const Dataset data = gaussian_data({2100, 9, 0, 1}, 6);
   const Network network = network_for(data, "mlp:5");
   for (const double balance : {0.0, 0.5, 1.0}) {
     const Layer head = head_layer(network);
-    const LayerMeans means = measure_means(network, head, data, balance);
-    expect_near(means.input, mean_of(network, head.input, data, balance), 1e-6);
-    expect_near(means.output, mean_of(network, head.output, data, balance), 1e-6);
+    const LayerMoments means =
+        measure_means({network, network}, {head}, data, {.balance = balance}).front();
+    expect_near(means.input_mean, mean_of(network, head.input, data, balance), 1e-6);
+    expect_near(means.target_mean, mean_of(network, head.output, data, balance), 1e-6);
   }
 }
 
@@ -56,7 +62,7 @@ TEST(BiasCorrection, KeepsEveryMeanPreActivationAndMasksTheWeights) {
     const auto statistics = measure_for({options.method}, dense, data, options.metric);
     const Network pruned = prune(dense, {data, statistics}, options).network;
     for (const Layer& layer : prunable_layers(dense)) {
-      expect_near(measure_means(pruned, layer, data, balance).output,
+      expect_near(output_mean(pruned, layer, data, balance),
                   mean_of(dense, layer.output, data, balance), 1e-5);
       const at::Tensor weight = weight_of(pruned, layer);
       EXPECT_TRUE(at::equal(weight, weight_of(dense, layer) * weight.ne(0)));
@@ -86,7 +92,7 @@ TEST(BiasCorrection, MakesUpForRemovedUnits) {
   const UnitsPruned pruned = prune_units(dense, {data, statistics}, options);
   // Of the layers that read from the removed units: fc2's own removed units are zero, and the head.
   const Layer head = head_layer(dense);
-  expect_near(measure_means(pruned.network, head_layer(pruned.network), data, 1).output,
+  expect_near(output_mean(pruned.network, head_layer(pruned.network), data, 1),
               mean_of(dense, head.output, data, 1), 1e-5);
   EXPECT_EQ(weight_of(pruned.network, head_layer(pruned.network)).size(1), 3);
 }
