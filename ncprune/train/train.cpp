@@ -2,7 +2,6 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/isfinite.h>
-#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,7 +50,7 @@ class Trainer {
         dropout_random_(Random(options.seed).stream("dropout")),
         augment_random_(Random(options.seed).stream("augmentation")),
         parameters_(prepare_parameters()),
-        optimizer_(options.optimizer, parameters_,
+        optimizer_(options.optimizer, learnt(parameters_),
                    {.momentum = options.momentum, .weight_decay = options.weight_decay}) {
     if (!options.distillation) return;
     distillation_.emplace(*options.distillation, network_, training, shares_);
@@ -106,18 +105,40 @@ class Trainer {
     return InputError(fmt::format("training diverged at epoch {}: lower the learning rate", epoch));
   }
 
-  std::vector<at::Tensor> prepare_parameters() {
-    std::vector<at::Tensor> parameters;
+  struct Parameter {
+    at::Tensor tensor;  // as the graph reads it
+    at::Tensor zeros;   // int64, indices of the elements that stay zero, or
+    at::Tensor kept;    // of the others, where these are few; undefined: see `zeros`
+    at::Tensor learnt;  // what the optimizer changes: the elements of `kept`, or `tensor` itself
+  };
+
+  std::vector<Parameter> prepare_parameters() {
+    std::vector<Parameter> parameters;
     for (const std::string& name : trainable_initializers(network_)) {
-      at::Tensor& parameter = network_.initializers.at(name);
-      parameter = parameter.contiguous();
-      const bool fixed = options_.keep_zeros && parameter.dim() > 1;
-      kept_.push_back(fixed ? (parameter != 0).to(at::kFloat) : at::Tensor());
-      sent_.push_back(fixed && world_size() > 1 ? parameter.flatten().nonzero().flatten()
-                                                : at::Tensor());
-      parameters.push_back(parameter.requires_grad_());
+      at::Tensor& tensor = network_.initializers.at(name);
+      tensor = tensor.contiguous();
+      Parameter parameter{tensor, {}, {}, tensor};
+      if (options_.keep_zeros && tensor.dim() > 1) {
+        const at::Tensor flat = tensor.flatten();
+        const at::Tensor kept = flat.nonzero().flatten();
+        if (4 * kept.numel() <= flat.numel()) {
+          parameter.kept = kept;
+          parameter.learnt = flat.index_select(0, kept).requires_grad_();
+        } else {
+          parameter.zeros = flat.eq(0).nonzero().flatten();
+        }
+      }
+      tensor.requires_grad_();
+      parameters.push_back(std::move(parameter));
     }
     return parameters;
+  }
+
+  static std::vector<at::Tensor> learnt(const std::vector<Parameter>& parameters) {
+    std::vector<at::Tensor> tensors;
+    tensors.reserve(parameters.size());
+    for (const Parameter& parameter : parameters) tensors.push_back(parameter.learnt);
+    return tensors;
   }
 
   // The batch's mean loss before the step; whoever reads it waits for the device.
@@ -152,13 +173,23 @@ class Trainer {
     loss = loss * (static_cast<double>(share.size) / samples);
     loss.backward();
     const at::NoGradGuard no_grad;
-    at::Tensor batch_loss = sum_gradients(loss);
-    for (size_t i = 0; i < parameters_.size(); ++i) {
-      // With no gradient, moments and decay of a zero weight are zero too: it stays where it is.
-      at::Tensor& gradient = parameters_[i].mutable_grad();
-      if (kept_[i].defined() && gradient.defined()) gradient.mul_(kept_[i]);
+    for (const Parameter& parameter : parameters_) {
+      at::Tensor& gradient = parameter.tensor.mutable_grad();
+      if (!gradient.defined()) continue;
+      if (parameter.kept.defined()) {
+        parameter.learnt.mutable_grad() = gradient.flatten().index_select(0, parameter.kept);
+        gradient.reset();
+      } else if (parameter.zeros.defined()) {
+        // With no gradient, moments and decay of a zero weight are zero too: it stays where it is.
+        gradient = gradient.flatten().index_fill_(0, parameter.zeros, 0).view(gradient.sizes());
+      }
     }
+    at::Tensor batch_loss = sum_gradients(loss);
     optimizer_.step(learning_rate);
+    for (const Parameter& parameter : parameters_) {
+      if (!parameter.kept.defined()) continue;
+      parameter.tensor.view(-1).index_copy_(0, parameter.kept, parameter.learnt);
+    }
     return batch_loss;
   }
 
@@ -169,28 +200,21 @@ class Trainer {
     return {own.begin, own.end - own.begin, batch};
   }
 
-  // Gives every parameter the gradient of the whole batch; that of weights that stay zero is not
-  // sent. The loss of it.
+  // Gives all that is learnt the gradient of the whole batch. The loss of it.
   at::Tensor sum_gradients(const at::Tensor& loss) {
     if (world_size() == 1) return loss.detach();
     std::vector<at::Tensor> parts{loss.view({1})};
-    for (size_t i = 0; i < parameters_.size(); ++i) {
-      const at::Tensor& gradient = parameters_[i].grad();
-      if (!gradient.defined()) continue;
-      const at::Tensor all = gradient.flatten();
-      parts.push_back(sent_[i].defined() ? all.index_select(0, sent_[i]) : all);
+    for (const Parameter& parameter : parameters_) {
+      const at::Tensor& gradient = parameter.learnt.grad();
+      if (gradient.defined()) parts.push_back(gradient.flatten());
     }
     const at::Tensor sum = sum_over_world(at::cat(parts));
     int64_t next = 1;
-    for (size_t i = 0; i < parameters_.size(); ++i) {
-      at::Tensor& gradient = parameters_[i].mutable_grad();
+    for (const Parameter& parameter : parameters_) {
+      at::Tensor& gradient = parameter.learnt.mutable_grad();
       if (!gradient.defined()) continue;
-      const int64_t size = sent_[i].defined() ? sent_[i].numel() : gradient.numel();
-      const at::Tensor own = sum.slice(0, next, next + size);
-      gradient = sent_[i].defined()
-                     ? at::zeros_like(gradient).flatten().index_copy_(0, sent_[i], own)
-                     : own;
-      gradient = gradient.view(parameters_[i].sizes());
+      const int64_t size = gradient.numel();
+      gradient = sum.slice(0, next, next + size).view(gradient.sizes());
       next += size;
     }
     return sum[0].clone();  // not a view, which would keep all of it
@@ -206,9 +230,7 @@ class Trainer {
   Random order_random_;
   Random dropout_random_;
   Random augment_random_;
-  std::vector<at::Tensor> kept_;  // 1 where a weight may change, per parameter; undefined: all may
-  std::vector<at::Tensor> sent_;  // where those are, int64; undefined: all, or no other process
-  std::vector<at::Tensor> parameters_;
+  std::vector<Parameter> parameters_;
   Optimizer optimizer_;
   std::optional<DistillationLoss> distillation_;
 };

@@ -227,6 +227,20 @@ TEST(Train, KeepsPrunedWeightsAtZero) {
   }
 }
 
+TEST(Train, KeepingZerosChangesNothingWhereThereAreNone) {
+  const Dataset training = gaussians({50, 50}, 1);
+  const Network network = network_for(training);
+  for (const std::string optimizer : {"sgd", "adam", "adamw"}) {
+    TrainOptions options{.optimizer = optimizer, .weight_decay = 0.01, .epochs = 2};
+    const Training plain = train(network, training, {}, options);
+    options.keep_zeros = true;
+    const Training kept = train(network, training, {}, options);
+    for (const auto& [name, tensor] : plain.network.initializers) {
+      EXPECT_TRUE(at::equal(kept.network.initializers.at(name), tensor)) << optimizer << name;
+    }
+  }
+}
+
 TEST(Train, RefusesAnAbsentClass) {
   const Dataset training = gaussians({30, 0, 30}, 1);
   EXPECT_THROW(train(network_for(training), training, {}, {}), InputError);
