@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "cli/commands.h"
 
@@ -9,6 +10,21 @@ namespace ncprune::cli {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
+
+// On lines of 80 characters, indented.
+void print_words(const std::string& text) {
+  constexpr size_t kWidth = 76;
+  std::istringstream words(text);
+  std::string line;
+  for (std::string word; words >> word;) {
+    if (!line.empty() && line.size() + 1 + word.size() > kWidth) {
+      fmt::print("    {}\n", line);
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  if (!line.empty()) fmt::print("    {}\n", line);
+}
 
 // A command that prints one of the library's tables.
 void add_list(CLI::App& app, const std::string& name, const std::vector<std::string>& header,
@@ -22,7 +38,7 @@ void add_list(CLI::App& app, const std::string& name, const std::vector<std::str
       fmt::print("{}\n", row.front());
       Json entry{{header.front(), row.front()}};
       for (size_t i = 1; i < row.size(); ++i) {
-        if (!row[i].empty()) fmt::print("    {}\n", row[i]);
+        print_words(row[i]);
         entry[header[i]] = row[i];
       }
       list.push_back(std::move(entry));
@@ -39,15 +55,23 @@ Rows rows_of(const std::vector<Entry>& table,
   return rows;
 }
 
+// The options that make it of any other method.
+std::string parts_of(const Method& method) {
+  std::string options;
+  for (const MethodPart& part : method_parts()) {
+    if (part.field == &Method::metric && method.solver == "score") continue;  // nothing searches
+    options += fmt::format("--{} {} ", part.name, method.*part.field);
+  }
+  if (method.rounds > 1) options += fmt::format("--rounds {} ", method.rounds);
+  return options + "--batch-norm " + method.batch_norm;
+}
+
 }  // namespace
 
 void add_lists(CLI::App& app) {
   add_list(app, "methods", {"name", "summary", "source", "parts"}, [] {
     return rows_of<Method>(methods(), [](const Method& m) {
-      return std::vector<std::string>{
-          m.name, m.summary, m.source,
-          fmt::format("--criterion {} --allocation {} --pattern {} --solver {} --repair {}",
-                      m.criterion, m.allocation, m.pattern, m.solver, m.repair)};
+      return std::vector<std::string>{m.name, m.summary, m.source, parts_of(m)};
     });
   });
   add_list(app, "criteria", {"name", "summary", "source"}, [] {

@@ -268,6 +268,25 @@ TEST_F(Commands, ListsNameEverythingThereIs) {
   }
 }
 
+TEST_F(Commands, TheListedPartsMakeTheMethod) {
+  const std::string data = "--data 'synthetic:3,6,40?spread=3' ";
+  run("train " + data + "--arch 'mlp:8,6?batchnorm=true' --epochs 1 -o dense.onnx");
+  run("methods --json methods.json");
+  const auto planned = [&](const std::string& options) {
+    run("plan " + data + "dense.onnx -o plan.json --sparsity 0.5 " + options);
+    Json plan = Json::parse(content(folder_, "plan.json"));
+    plan["method"].erase("name");
+    return plan.dump();
+  };
+  for (const Json& method : Json::parse(content(folder_, "methods.json"))) {
+    const auto name = method["name"].get<std::string>();
+    if (name != "alps" && name != "surgeon" && name != "synflow") continue;
+    EXPECT_EQ(planned("--method wanda " + method["parts"].get<std::string>()),
+              planned("--method " + name))
+        << name;
+  }
+}
+
 TEST_F(Commands, AStudyIsCheckedBeforeItRuns) {
   folder_.write("grid.toml",
                 "data = 'synthetic:2,4,60'\nimbalance = 'none'\n"
