@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -59,7 +60,7 @@ void run_of_study(const Options& options) {
   }
   const std::vector<StudyRow> rows = study_rows(file);
   if (rows.empty()) throw InputError(file + ": has no rows yet");
-  const Page page = study_page(rows, file, options.reference);
+  const Page page = study_page(rows, std::filesystem::path(file).filename(), options.reference);
   for (const std::string& path : options.outputs) {
     write_file(path, path.ends_with(".md") ? to_markdown(page) : to_html(page));
   }

@@ -19,8 +19,10 @@ namespace {
 // Okabe, Ito 2008, without black and yellow, which one of both papers would swallow.
 constexpr std::array<const char*, 7> kColours{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                               "#E69F00", "#56B4E9", "#8A8A8A"};
-constexpr std::array<const char*, 7> kShapes{"circle",        "square", "triangle-up",   "diamond",
-                                             "triangle-down", "cross",  "triangle-right"};
+// One more than colours, so that no two of 56 series look alike.
+constexpr std::array<const char*, 8> kShapes{"circle",         "square",        "triangle-up",
+                                             "diamond",        "triangle-down", "cross",
+                                             "triangle-right", "triangle-left"};
 
 Json series_scales(const std::vector<std::string>& names) {
   return Json::array(

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "ncprune/study/significance.h"
@@ -46,9 +47,9 @@ std::string verdict(const Rows& treatment) {
   std::vector<std::string> kept;
   for (const Rows& own : groups_by(treatment, [](const StudyRow& r) { return r.method; })) {
     const std::string& method = own[0].method;
-    if (method == "dense") continue;
-    kept.push_back(
-        fmt::format("{} {} %", method, percent(mean_balanced(treatment, method, highest))));
+    const double mean = mean_balanced(treatment, method, highest);
+    if (method == "dense" || std::isnan(mean)) continue;  // a study that goes on has gaps
+    kept.push_back(fmt::format("{} {} %", method, percent(mean)));
   }
   const StudyRow& first = treatment[0];
   return fmt::format("{}, {}, {}: of {} % balanced accuracy, {:g} % removed leave {}.", first.data,
@@ -69,6 +70,7 @@ std::vector<int64_t> seeds_of(const Rows& rows) {
   for (const Rows& own : groups_by(rows, [](const StudyRow& row) { return row.seed; })) {
     seeds.push_back(own[0].seed);
   }
+  std::sort(seeds.begin(), seeds.end());
   return seeds;
 }
 
@@ -107,9 +109,10 @@ Page study_page(const std::vector<StudyRow>& rows, const std::string& file,
       Section section{title_of(own[0])};
       section.paragraphs = {fmt::format("Means over seeds {}; intervals are 95 % of the mean.",
                                         fmt::join(seeds_of(own), ", "))};
-      for (const Rows& treatment :
-           groups_by(own, [](const StudyRow& row) { return row.treatment; })) {
-        page.verdict.push_back(verdict(treatment));
+      const std::vector<Rows> treatments =
+          groups_by(own, [](const StudyRow& row) { return row.treatment; });
+      page.verdict.push_back(verdict(treatments.front()));  // the others stand in the tables
+      for (const Rows& treatment : treatments) {
         for (Figure& figure : sparsity_curves(treatment)) {
           figure.title += ", " + treatment[0].treatment;
           section.figures.push_back(std::move(figure));

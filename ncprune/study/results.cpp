@@ -219,6 +219,7 @@ StudyResults::StudyResults(const std::string& file) : database_(std::make_unique
 StudyResults::~StudyResults() = default;
 
 void StudyResults::begin(const RunRecord& run) {
+  database_->write_ahead();
   Statement(*database_,
             "INSERT INTO run(grid, command, settings, version, libraries, host, processor, "
             "process, jobs, threads, cells, started) "

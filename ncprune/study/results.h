@@ -20,8 +20,9 @@ struct RunRecord {
   int64_t jobs = 1;
 };
 
-// A study's rows, kept in an SQLite database (docs/studies.md has its tables) in WAL mode: a row is
-// in it, whole, from the moment add() returns, whatever happens to the process then.
+// A study's rows, kept in an SQLite database (docs/studies.md has its tables), in WAL mode from the
+// first run on: a row is in it, whole, from the moment add() returns, whatever happens to the
+// process then.
 class StudyResults {
  public:
   // Opens `file`, or makes it; empty: in memory. Throws InputError, in every function, when it is

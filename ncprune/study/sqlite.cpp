@@ -17,10 +17,13 @@ Database::Database(const std::string& file) : file_(file.empty() ? ":memory:" : 
   handle_.reset(handle);
   require(code);
   sqlite3_busy_timeout(handle, 60'000);  // another process is writing
-  run("PRAGMA journal_mode = WAL");
   // After a crash of the program nothing is lost; after one of the machine, the last cells.
   run("PRAGMA synchronous = NORMAL");
   run("PRAGMA foreign_keys = ON");
+}
+
+void Database::write_ahead() const {
+  run("PRAGMA journal_mode = WAL");
 }
 
 void Database::require(int code) const {

@@ -59,8 +59,11 @@ class Statement {
 
 class Database {
  public:
-  // In WAL mode; made if it is missing. Empty: in memory.
+  // Made if it is missing. Empty: in memory.
   explicit Database(const std::string& file);
+
+  // Puts the file in WAL mode, in which it stays: who writes waits for nobody who reads.
+  void write_ahead() const;
 
   void run(const std::string& sql) const;
   int64_t last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }

@@ -81,10 +81,10 @@ std::vector<Table> league_tables(const std::vector<StudyRow>& rows);
 // the dense network's is level. None for fewer than two sparsities.
 std::vector<Figure> sparsity_curves(const std::vector<StudyRow>& rows);
 
-// The study on one page: for every data set and imbalance what is left of every method at the
-// highest sparsity, the curves of every treatment and the league; then how sure it is that the
-// method best on validation data, or `reference` if it is given, is better than the others. `rows`
-// come from `file`. Throws InputError as rankings() does.
+// The study on one page: for every data set and imbalance what its first treatment leaves of
+// every method at the highest sparsity, the curves of every treatment and the league; then how sure
+// it is that the method best on validation data, or `reference` if it is given, is better than the
+// others. `rows` come from `file`. Throws InputError as rankings() does.
 Page study_page(const std::vector<StudyRow>& rows, const std::string& file,
                 const std::string& reference = "");
 

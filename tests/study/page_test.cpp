@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "ncprune/report/figures.h"
 #include "ncprune/study/study.h"
 
 namespace ncprune {
@@ -28,6 +32,45 @@ TEST(SummaryTables, CountTreatmentsThatComeToTheSameOnceASeed) {
   EXPECT_EQ(tables[0].title, "data, none, 2 seeds: mean ± standard deviation (%)");
   ASSERT_EQ(tables[0].rows.size(), 1);
   EXPECT_EQ(tables[0].rows[0][3], "60.0 ±14.1");
+}
+
+StudyRow pruned_row(int64_t seed, const std::string& method, double sparsity) {
+  StudyRow row = row_of(seed, "method/keep", 0.5);
+  row.method = method;
+  row.sparsity = sparsity;
+  row.settings = "{}";
+  return row;
+}
+
+TEST(StudyPage, NamesSeedsInOrderAndLeavesOutWhatIsMissing) {
+  std::vector<StudyRow> rows{pruned_row(2, "dense", 0), pruned_row(0, "dense", 0),
+                             pruned_row(2, "surgeon", 0.9), pruned_row(0, "surgeon", 0.9),
+                             pruned_row(2, "magnitude", 0.5)};
+  rows.push_back(rows.back());
+  rows.back().treatment = "least-squares/keep";
+  const Page page = study_page(rows, "grid.toml");
+  EXPECT_NE(page.sections[0].paragraphs[0].find("seeds 0, 2;"), std::string::npos);
+  ASSERT_EQ(page.verdict.size(), 1) << "a line for the first treatment of every problem";
+  EXPECT_NE(page.verdict[0].find("90 % removed leave surgeon 50.0 %."), std::string::npos)
+      << page.verdict[0];
+}
+
+TEST(Figures, TellTenSeriesApart) {
+  std::vector<Line> lines;
+  for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}) {
+    lines.push_back({name, {{0.5, 0.5, {}}, {0.9, 0.4, {}}}});
+  }
+  const Json spec = Json::parse(line_chart("", "", "", lines).spec);
+  std::set<std::string> looks;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    std::string look;
+    for (const Json& scale : spec["scales"]) {
+      if (scale["name"] != "colour" && scale["name"] != "shape") continue;
+      look += scale["range"][i % scale["range"].size()].get<std::string>();
+    }
+    looks.insert(look);
+  }
+  EXPECT_EQ(looks.size(), lines.size());
 }
 
 TEST(SparsityCurves, AreLevelForTheDenseNetwork) {

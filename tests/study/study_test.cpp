@@ -1,5 +1,6 @@
 // Studies on tiny data: the grid, the results file, and what is not done twice.
 #include "ncprune/study/study.h"
+#include "ncprune/base/file.h"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -308,6 +309,25 @@ TEST_F(StudyFile, KeepsEverythingOfARow) {
             std::string::npos);
   row.sparsity = 0.3;
   EXPECT_FALSE(results.has(row));
+}
+
+TEST_F(StudyFile, StaysAsItIsWhenItIsOnlyRead) {
+  const Study study = small_study();
+  StudyRun how;
+  how.results = file_;
+  const size_t cells = run_study(study, how).size();
+  const auto execute = [&](const std::string& sql) {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(file_.c_str(), &handle), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(handle);
+  };
+  execute("PRAGMA journal_mode = delete");  // as a file that is handed on
+  const std::string before = read_file(file_);
+  EXPECT_EQ(study_rows(file_).size(), cells);
+  EXPECT_EQ(study_status(file_).size(), 1);
+  EXPECT_EQ(run_study(study, how).size(), cells) << "nothing was missing";
+  EXPECT_TRUE(read_file(file_) == before);
 }
 
 TEST(ReadStudy, NamesAugmentationsInTheSettingsOnlyWhereThereAreSome) {
