@@ -107,8 +107,10 @@ class Trainer {
 
   struct Parameter {
     at::Tensor tensor;  // as the graph reads it
-    at::Tensor zeros;   // int64, indices of the elements that stay zero, or
-    at::Tensor kept;    // of the others, where these are few; undefined: see `zeros`
+    // Which elements stay zero, int64 indices: `zeros`, or all but `kept` where those are few. Both
+    // undefined: every element may change.
+    at::Tensor zeros;
+    at::Tensor kept;
     at::Tensor learnt;  // what the optimizer changes: the elements of `kept`, or `tensor` itself
   };
 
