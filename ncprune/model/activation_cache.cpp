@@ -30,6 +30,8 @@ PartialRun ActivationCache::begin(const Network& network, const Inputs& inputs,
         at::equal(kept_inputs, inputs.tensor) && leads_to(network, place, wanted)) {
       return place;
     }
+    bytes_ -= bytes;  // it may keep others out
+    kept_.erase(found);
   }
   return begin_run(network, inputs.tensor);
 }

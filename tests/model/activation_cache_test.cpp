@@ -102,5 +102,17 @@ TEST(ActivationCache, HoldsNoMoreThanItMay) {
   EXPECT_THROW(cache.run(broken, {5, second}, {"logits"}), InputError);
 }
 
+TEST(ActivationCache, MakesRoomWhenWhatItHoldsIsWrongNow) {
+  const Fixture f;
+  const std::string value = f.layers[3].input;
+  ActivationCache cache(5 * 12 * 12 * (3 + 2 * 16) * 4);
+  cache.run(f.network, {0, f.input}, {value});
+  cache.run(f.network, {0, normal({10, 3, 12, 12}, 5).to(at::kFloat)}, {value});  // too many
+  const at::Tensor second = f.input + 1;
+  cache.run(f.network, {5, second}, {value});
+  expect_same(cache.run(without_way_to(f.network, value), {5, second}, {"logits"}),
+              run(f.network, second, {"logits"}));
+}
+
 }  // namespace
 }  // namespace ncprune
