@@ -1,44 +1,17 @@
-// Studies on tiny data: the grid, the results file, and what is not done twice.
+// Studies on tiny data: the grid, its rows, and what is not done twice.
 #include "ncprune/study/study.h"
-#include "ncprune/base/file.h"
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
-#include <algorithm>
 #include <bit>
-#include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "ncprune/onnx/onnx.h"
-#include "tests/data/folder.h"
 #include "tests/data/input_error.h"
+#include "tests/study/small_study.h"
 
 namespace ncprune {
 namespace {
-
-Study small_study() {
-  Study study;
-  study.data = {"synthetic:3,6,40?spread=2"};
-  study.imbalance = {"classes:2@0.1"};
-  study.architecture = "mlp:6,5";
-  study.seeds = {3, 4};
-  study.methods = {"magnitude", "surgeon"};
-  study.treatments = {"method/keep", "least-squares/refit"};
-  study.sparsities = {0.5, 0.8};
-  study.train.epochs = 1;
-  return study;
-}
-
-std::string name_of(const StudyRow& row) {
-  return row.data + " " + row.imbalance + " " + std::to_string(row.seed) + " " + row.method + " " +
-         std::to_string(row.sparsity) + " " + row.treatment + " (" + row.repair + "/" + row.head +
-         ")";
-}
 
 std::vector<std::string> names(const std::vector<StudyRow>& rows) {
   std::vector<std::string> all;
@@ -51,34 +24,6 @@ std::string content(StudyRow row) {
   row.seconds = 0;
   return row_json(row).dump();
 }
-
-// Runs a study and remembers which cells were made.
-struct Runner {
-  std::vector<std::string> made = {};
-
-  // `file` keeps the rows; empty: nothing does.
-  std::vector<StudyRow> run(const Study& study, const std::string& file = {}) {
-    made.clear();
-    StudyRun how;
-    how.visit = [this](const StudyRow& row, const Network&) { made.push_back(name_of(row)); };
-    how.results = file;
-    return run_study(study, how);
-  }
-};
-
-std::string text_of(const std::string& path) {
-  std::ifstream stream(path);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-class StudyFile : public ::testing::Test {
- protected:
-  Folder folder_;
-  std::string file_ = folder_.path() + "/rows.db";
-  Runner runner_;
-};
 
 TEST_F(StudyFile, TheGridsRowsComeInItsOrderTheDenseNetworksFirst) {
   const std::vector<StudyRow> rows = runner_.run(small_study());
@@ -230,104 +175,6 @@ TEST_F(StudyFile, ARunGoesOnWhereTheLastWasStopped) {
   EXPECT_EQ(runs.back().state, "done");
   EXPECT_EQ(runs.front().done, 1);
   EXPECT_EQ(runs.front().cells, 20);
-}
-
-TEST_F(StudyFile, AFileThatIsNoResultsIsRefusedAndLeftAsItIs) {
-  const std::string other = folder_.write("rows.db", "not a database, but of some length");
-  EXPECT_NE(input_error([&] { runner_.run(small_study(), other); }).find("rows.db"),
-            std::string::npos);
-  EXPECT_EQ(text_of(other), "not a database, but of some length");
-  EXPECT_NE(input_error([&] { study_rows(folder_.path() + "/missing.db"); }).find("no such file"),
-            std::string::npos);
-  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/missing.db"));
-  const std::string foreign = folder_.path() + "/foreign.db";
-  {
-    sqlite3* handle = nullptr;
-    ASSERT_EQ(sqlite3_open(foreign.c_str(), &handle), SQLITE_OK);
-    sqlite3_exec(handle, "CREATE TABLE cell(x)", nullptr, nullptr, nullptr);
-    sqlite3_close(handle);
-  }
-  EXPECT_NE(input_error([&] { runner_.run(small_study(), foreign); }).find("another program's"),
-            std::string::npos);
-}
-
-TEST_F(StudyFile, RowsThatDoNotHoldTogetherAreRefused) {
-  Study study = small_study();
-  study.seeds = {3};
-  study.methods = {"magnitude"};
-  for (const std::string& damage :
-       {std::string("UPDATE problem SET minority = '[7]'"),
-        std::string("UPDATE problem SET minority = '[-1]'"),
-        std::string("UPDATE problem SET classes = '{'"),
-        std::string("UPDATE problem SET class_counts = '[1, \"x\"]'"),
-        std::string("UPDATE problem SET tested = '[1, 2]'"),
-        std::string("UPDATE problem SET tested = '[-5, 2, 3]'"),
-        std::string("UPDATE settings SET json = 'nothing'"),
-        std::string("UPDATE settings SET json = '[]'"),
-        std::string("DELETE FROM recall WHERE class = 1"), std::string("DELETE FROM outcome"),
-        std::string("DROP TABLE recall")}) {
-    std::filesystem::remove(file_);
-    runner_.run(study, file_);
-    sqlite3* handle = nullptr;
-    ASSERT_EQ(sqlite3_open(file_.c_str(), &handle), SQLITE_OK);
-    ASSERT_EQ(sqlite3_exec(handle, damage.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
-    sqlite3_close(handle);
-    const std::string message = input_error([&] { study_rows(file_); });
-    EXPECT_NE(message.find("rows.db"), std::string::npos) << damage << ": " << message;
-  }
-}
-
-TEST_F(StudyFile, KeepsEverythingOfARow) {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-  StudyRow row;
-  row.data = "d";
-  row.imbalance = "i \"quoted\"";
-  row.method = "m";
-  row.treatment = "t";
-  row.repair = "r";
-  row.head = "h";
-  row.sparsity = 0.1 + 0.2;  // a number that a short print would change
-  row.parameters = 7;
-  row.nonzero = 5;
-  row.macs = int64_t{1} << 40;
-  row.network = "abc";
-  row.right = std::string("\0\xff\x01", 3);
-  row.tested = {20, 0};
-  row.classes = {{"a", "b"}, {5, 1}, {1}};
-  row.result.name = row.method;
-  row.result.clean.recall = {0.25, kNan};
-  row.validation = row.result.clean;
-  StudyResults(file_).add(row);
-  const StudyResults results(file_);
-  ASSERT_TRUE(results.has(row));
-  const StudyRow back = results.of({row}).front();
-  EXPECT_EQ(pack_row(back), pack_row(row));
-  EXPECT_EQ(pack_row(unpack_row(pack_row(row))), pack_row(row));
-  EXPECT_TRUE(std::isnan(back.result.clean.recall[1]));
-  EXPECT_FALSE(back.result.noisy.has_value());
-  EXPECT_NE(input_error([] { unpack_row("nonsense"); }).find("not a study's row"),
-            std::string::npos);
-  row.sparsity = 0.3;
-  EXPECT_FALSE(results.has(row));
-}
-
-TEST_F(StudyFile, StaysAsItIsWhenItIsOnlyRead) {
-  const Study study = small_study();
-  StudyRun how;
-  how.results = file_;
-  const size_t cells = run_study(study, how).size();
-  const auto execute = [&](const std::string& sql) {
-    sqlite3* handle = nullptr;
-    ASSERT_EQ(sqlite3_open(file_.c_str(), &handle), SQLITE_OK);
-    ASSERT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
-    sqlite3_close(handle);
-  };
-  execute("PRAGMA journal_mode = delete");  // as a file that is handed on
-  const std::string before = read_file(file_);
-  EXPECT_EQ(study_rows(file_).size(), cells);
-  EXPECT_EQ(study_status(file_).size(), 1);
-  EXPECT_EQ(run_study(study, how).size(), cells) << "nothing was missing";
-  EXPECT_TRUE(read_file(file_) == before);
 }
 
 TEST(ReadStudy, NamesAugmentationsInTheSettingsOnlyWhereThereAreSome) {

@@ -1,0 +1,112 @@
+// The database of a study's rows: what it keeps, and what it refuses.
+#include "ncprune/study/results.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "ncprune/base/file.h"
+#include "tests/data/input_error.h"
+#include "tests/study/small_study.h"
+
+namespace ncprune {
+namespace {
+
+class ResultsFile : public StudyFile {};
+
+void execute(const std::string& file, const std::string& sql) {
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(handle);
+}
+
+TEST_F(ResultsFile, AFileThatIsNoResultsIsRefusedAndLeftAsItIs) {
+  const std::string other = folder_.write("rows.db", "not a database, but of some length");
+  EXPECT_NE(input_error([&] { runner_.run(small_study(), other); }).find("rows.db"),
+            std::string::npos);
+  EXPECT_EQ(read_file(other), "not a database, but of some length");
+  EXPECT_NE(input_error([&] { study_rows(folder_.path() + "/missing.db"); }).find("no such file"),
+            std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/missing.db"));
+  const std::string foreign = folder_.path() + "/foreign.db";
+  execute(foreign, "CREATE TABLE cell(x)");
+  EXPECT_NE(input_error([&] { runner_.run(small_study(), foreign); }).find("another program's"),
+            std::string::npos);
+}
+
+TEST_F(ResultsFile, RowsThatDoNotHoldTogetherAreRefused) {
+  Study study = small_study();
+  study.seeds = {3};
+  study.methods = {"magnitude"};
+  for (const std::string& damage :
+       {std::string("UPDATE problem SET minority = '[7]'"),
+        std::string("UPDATE problem SET minority = '[-1]'"),
+        std::string("UPDATE problem SET classes = '{'"),
+        std::string("UPDATE problem SET class_counts = '[1, \"x\"]'"),
+        std::string("UPDATE problem SET tested = '[1, 2]'"),
+        std::string("UPDATE problem SET tested = '[-5, 2, 3]'"),
+        std::string("UPDATE settings SET json = 'nothing'"),
+        std::string("UPDATE settings SET json = '[]'"),
+        std::string("DELETE FROM recall WHERE class = 1"), std::string("DELETE FROM outcome"),
+        std::string("DROP TABLE recall")}) {
+    std::filesystem::remove(file_);
+    runner_.run(study, file_);
+    execute(file_, damage);
+    const std::string message = input_error([&] { study_rows(file_); });
+    EXPECT_NE(message.find("rows.db"), std::string::npos) << damage << ": " << message;
+  }
+}
+
+TEST_F(ResultsFile, KeepsEverythingOfARow) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  StudyRow row;
+  row.data = "d";
+  row.imbalance = "i \"quoted\"";
+  row.method = "m";
+  row.treatment = "t";
+  row.repair = "r";
+  row.head = "h";
+  row.sparsity = 0.1 + 0.2;  // a number that a short print would change
+  row.parameters = 7;
+  row.nonzero = 5;
+  row.macs = int64_t{1} << 40;
+  row.network = "abc";
+  row.right = std::string("\0\xff\x01", 3);
+  row.tested = {20, 0};
+  row.classes = {{"a", "b"}, {5, 1}, {1}};
+  row.result.name = row.method;
+  row.result.clean.recall = {0.25, kNan};
+  row.validation = row.result.clean;
+  StudyResults(file_).add(row);
+  const StudyResults results(file_);
+  ASSERT_TRUE(results.has(row));
+  const StudyRow back = results.of({row}).front();
+  EXPECT_EQ(pack_row(back), pack_row(row));
+  EXPECT_EQ(pack_row(unpack_row(pack_row(row))), pack_row(row));
+  EXPECT_TRUE(std::isnan(back.result.clean.recall[1]));
+  EXPECT_FALSE(back.result.noisy.has_value());
+  EXPECT_NE(input_error([] { unpack_row("nonsense"); }).find("not a study's row"),
+            std::string::npos);
+  row.sparsity = 0.3;
+  EXPECT_FALSE(results.has(row));
+}
+
+TEST_F(ResultsFile, StaysAsItIsWhenItIsOnlyRead) {
+  const Study study = small_study();
+  StudyRun how;
+  how.results = file_;
+  const size_t cells = run_study(study, how).size();
+  execute(file_, "PRAGMA journal_mode = delete");  // as a file that is handed on
+  const std::string before = read_file(file_);
+  EXPECT_EQ(study_rows(file_).size(), cells);
+  EXPECT_EQ(study_status(file_).size(), 1);
+  EXPECT_EQ(run_study(study, how).size(), cells) << "nothing was missing";
+  EXPECT_TRUE(read_file(file_) == before);
+}
+
+}  // namespace
+}  // namespace ncprune
