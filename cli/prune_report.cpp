@@ -84,11 +84,9 @@ void report_batch_norm(const Network& network, const std::string& treatment) {
   const bool any = std::any_of(network.nodes.begin(), network.nodes.end(), [](const Node& node) {
     return node.op_type == "BatchNormalization";
   });
-  if (any && treatment == "match") {
-    fmt::print("BatchNormalization: matched to the dense network's class shares\n");
-  } else if (any && treatment == "recalibrate") {
-    fmt::print("BatchNormalization: statistics recalibrated\n");
-  }
+  if (!any || treatment == "keep") return;
+  fmt::print("BatchNormalization: {}\n",
+             find_named(batch_norm_treatments(), treatment, "BatchNorm treatment").summary);
 }
 
 Json write_pruned(const Pruned& pruned, const std::string& output) {

@@ -27,7 +27,8 @@ struct PartialRun {
 // With the input, before the first node.
 PartialRun begin_run(const Network& network, const at::Tensor& input);
 
-// Runs the nodes before `end` that `wanted` needs and forgets what these need no more.
+// Runs the nodes before `end` that `wanted` needs and forgets what these need no more. Throws
+// InputError as run() does.
 PartialRun go_on(const Network& network, PartialRun place, const std::vector<std::string>& wanted,
                  size_t end, const RunMode& mode = {});
 

@@ -96,10 +96,10 @@ Network matched(const NetworkPair& pair, const Dataset& data, const MetricOption
 
 const std::vector<BatchNormTreatment>& batch_norm_treatments() {
   static const std::vector<BatchNormTreatment> table{
-      {"keep", "the trained statistics as they are", ""},
-      {"match", "scales and shifts that bring the class shares back to the dense network's",
+      {"keep", "as trained", ""},
+      {"match", "matched to the dense network's class shares",
        "ncprune; by natural gradients, Amari 1998"},
-      {"recalibrate", "mean and variance over the training samples", "Ioffe, Szegedy 2015"},
+      {"recalibrate", "statistics recalibrated on the training samples", "Ioffe, Szegedy 2015"},
   };
   return table;
 }

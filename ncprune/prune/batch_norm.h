@@ -11,16 +11,16 @@ namespace ncprune {
 // to the dense network.
 struct BatchNormTreatment {
   std::string name;
-  std::string summary;
+  std::string summary;  // what was done, for people
   std::string source;
 };
 
 // keep:        as they are; sound where the layers before were repaired.
 // recalibrate: the mean and variance (divided by the number of values) of each channel over all
 //              samples and positions, an average over samples: what natural batches give, exactly.
-//              Layer by layer from the input to the output, one pass over the data each, so that
-//              every layer sees what those before it now give. A network without
-//              BatchNormalization stays as it is.
+//              Layer by layer from the input to the output, so that every layer sees what those
+//              before it now give; about one forward pass, and 1 GB of activations at most
+//              (activation_cache.h). A network without BatchNormalization stays as it is.
 // match:       the scale and shift of every channel as match_scores() chooses them (score_match.h),
 //              from the statistics as they are or recalibrated on some 1000 samples, whichever is
 //              closer to the dense network: an average over classes.

@@ -20,6 +20,7 @@
 #include "ncprune/stats/gram_sum.h"
 #include "ncprune/stats/metric_pass.h"
 #include "ncprune/stats/pass.h"
+#include "ncprune/stats/weighted_sample.h"
 
 namespace ncprune {
 namespace {
@@ -314,11 +315,7 @@ std::vector<LayerMoments> measure_unit_moments(const Network& network, const Uni
 
 std::vector<LayerMoments> measure_means(const NetworkPair& pair, const std::vector<Layer>& layers,
                                         const Dataset& data, const MetricOptions& options) {
-  const std::vector<int64_t> counts = class_counts(data);
-  std::vector<double> weights = class_weights(counts, options.balance);
-  for (size_t c = 0; c < weights.size(); ++c) {
-    if (counts[c] > 0) weights[c] /= static_cast<double>(counts[c]);
-  }
+  const WeightedSample all = weighted_sample(data, data.size(), options.balance);
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
   for (const Layer& layer : layers) {
@@ -330,7 +327,8 @@ std::vector<LayerMoments> measure_means(const NetworkPair& pair, const std::vect
     mean = mean.defined() ? mean + term : term;
   };
   std::vector<LayerMoments> means(layers.size());
-  for_each_metric_batch(pair, data, {weights, options}, [&](const MetricBatch& metric_batch) {
+  const SampleWeighting weighting{all.class_weights, options};
+  for_each_metric_batch(pair, all.samples, weighting, [&](const MetricBatch& metric_batch) {
     const Batch& batch = metric_batch.batch;
     const auto [x, z] = run_both(pair, metric_batch, inputs, outputs);
     for (size_t l = 0; l < layers.size(); ++l) {

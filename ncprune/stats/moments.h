@@ -94,8 +94,10 @@ struct UnitQuery {
 std::vector<LayerMoments> measure_unit_moments(const Network& network, const UnitQuery& query,
                                                const Dataset& data, const MetricOptions& options);
 
-// The means alone, `input_mean` and `target_mean`, over all of `data`: one forward pass of each
-// network and no products of its own. The rest stays undefined.
+// The means alone, `input_mean` [d] and `target_mean` [m], over all of `data` with the balance,
+// margin and noise of `options`: one forward pass of each network (from where the pair's cache is)
+// and no products of its own. The rest stays undefined. Throws InputError when there are no
+// samples.
 std::vector<LayerMoments> measure_means(const NetworkPair& pair, const std::vector<Layer>& layers,
                                         const Dataset& data, const MetricOptions& options);
 
