@@ -95,6 +95,21 @@ void print_status(const std::string& file) {
   }
 }
 
+void merge(const std::string& into, const std::vector<std::string>& others) {
+  require_writable(into);
+  for (const std::string& other : others) study_rows(other);  // throws before anything is made
+  StudyResults results(into);
+  for (const std::string& other : others) {
+    const Merged merged = results.merge(other);
+    fmt::print("{}: {} cells taken, {} stood in {} already", other, merged.taken, merged.present,
+               into);
+    if (merged.differing > 0) {
+      fmt::print(", {} of them with other weights, and stay as they are", merged.differing);
+    }
+    fmt::print("\n");
+  }
+}
+
 }  // namespace
 
 void add_study(CLI::App& app) {
@@ -131,11 +146,17 @@ void add_study(CLI::App& app) {
   CLI::App* status = command->add_subcommand("status", "how the runs kept in a database are doing");
   status->add_option("results", *file, "the database")->required();
   status->callback([file] { print_status(*file); });
+  const auto files = std::make_shared<std::pair<std::string, std::vector<std::string>>>();
+  CLI::App* merging =
+      command->add_subcommand("merge", "take the cells that a database lacks from other databases");
+  merging->add_option("results", files->first, "the database, made if it is missing")->required();
+  merging->add_option("others", files->second, "the others, which stay as they are")->required();
+  merging->callback([files] { merge(files->first, files->second); });
   CLI::App* join = command->add_subcommand("join", "")->group("");  // a study's own processes
   join->callback([] { join_study(); });
 
-  command->callback([options, status, join] {
-    if (status->parsed() || join->parsed()) return;
+  command->callback([options, command] {
+    if (!command->get_subcommands().empty()) return;
     if (options->how.file.empty()) throw CLI::RequiredError("grid");
     run(*options);
   });

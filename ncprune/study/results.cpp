@@ -51,11 +51,13 @@ CREATE TABLE recall(
   PRIMARY KEY(cell, part, class)) WITHOUT ROWID;
 )sql";
 
-// The columns that make a row, in the order in which row_of() reads them.
+// The columns that make a row, in the order in which row_of() reads them; then the row's run, 0 for
+// none, and when it was done.
 constexpr const char* kSelect = R"sql(
 SELECT cell.id, cell.data, cell.imbalance, cell.seed, method, treatment, sparsity, repair, head,
   batch_norm, finetuned, sparsity_reached, seconds, parameters, nonzero, macs, network_sha256,
-  settings.json, classes, class_counts, minority, tested
+  settings.json, classes, class_counts, minority, tested,
+  coalesce(run, 0), finished
 FROM cell JOIN settings ON settings.id = cell.settings JOIN problem ON problem.id = cell.problem
 )sql";
 
@@ -203,6 +205,36 @@ StudyRow row_of(const Database& database, const Statement& found) {
   return row;
 }
 
+// The id in `into` of the run `id` of `from`, which is added if it is missing and brought up to
+// date if it stands there; 0, no run, where `from` has no record of it.
+int64_t copied_run(const Database& into, const Database& from, int64_t id) {
+  Statement run(from,
+                "SELECT host, process, started, grid, command, cells, jobs, threads, settings, "
+                "version, libraries, processor, coalesce(finished, '') FROM run WHERE id = ?1");
+  run.bind(id);
+  if (!run.next()) return 0;
+  const auto bind_identity = [&](Statement& statement, const auto&... others) -> Statement& {
+    return statement.bind(run.text(0), run.integer(1), run.text(2), run.text(3), run.text(4),
+                          run.integer(5), others...);
+  };
+  const std::string same =
+      " WHERE (host, process, started, grid, command, cells) = (?1, ?2, ?3, ?4, ?5, ?6)";
+  Statement found(into, "SELECT id FROM run" + same);
+  if (!bind_identity(found).next()) {
+    Statement added(into,
+                    "INSERT INTO run(host, process, started, grid, command, cells, jobs, threads, "
+                    "settings, version, libraries, processor) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+    bind_identity(added, run.integer(6), run.integer(7), run.text(8), run.text(9), run.text(10),
+                  run.text(11))
+        .run();
+    bind_identity(found).next();
+  }
+  Statement brought_up(into, "UPDATE run SET finished = nullif(?7, '')" + same);
+  bind_identity(brought_up, run.text(12)).run();
+  return found.integer(0);
+}
+
 Database existing(const std::string& file) {
   if (!std::filesystem::exists(file)) throw InputError(file + ": no such file");
   Database database(file);
@@ -238,6 +270,11 @@ void StudyResults::finish() {
 
 void StudyResults::add(const StudyRow& row) {
   Transaction transaction(*database_);
+  put(row, run_, "");
+  transaction.commit();
+}
+
+void StudyResults::put(const StudyRow& row, int64_t run, const std::string& finished) {
   const int64_t settings = id_of(*database_, "settings", "json", "?1", "json = ?1", row.settings);
   const int64_t problem = id_of(
       *database_, "problem", "data, imbalance, seed, classes, class_counts, minority, tested",
@@ -253,10 +290,11 @@ void StudyResults::add(const StudyRow& row) {
       .run();
   Statement(*database_,
             "INSERT INTO cell VALUES (NULL, NULLIF(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, datetime('now'))")
-      .bind(run_, settings, problem, row.data, row.imbalance, row.seed, row.method, row.treatment,
+            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
+            "coalesce(nullif(?20, ''), datetime('now')))")
+      .bind(run, settings, problem, row.data, row.imbalance, row.seed, row.method, row.treatment,
             row.sparsity, row.repair, row.head, row.batch_norm, static_cast<int64_t>(row.finetuned),
-            row.reached, row.seconds, row.parameters, row.nonzero, row.macs, row.network)
+            row.reached, row.seconds, row.parameters, row.nonzero, row.macs, row.network, finished)
       .run();
   const int64_t cell = database_->last_id();
   add_outcome(*database_, cell, "test", row.result.clean, row, row.right);
@@ -266,7 +304,26 @@ void StudyResults::add(const StudyRow& row) {
   if (row.validation) {
     add_outcome(*database_, cell, "validation", *row.validation, row, "");
   }
+}
+
+Merged StudyResults::merge(const std::string& file) {
+  const Database other = existing(file);
+  Statement found(other, std::string(kSelect) + "ORDER BY cell.id");
+  Merged merged;
+  Transaction transaction(*database_);
+  while (found.next()) {
+    const StudyRow row = row_of(other, found);
+    const std::vector<StudyRow> own = of({row});
+    if (own.empty()) {
+      put(row, copied_run(*database_, other, found.integer(22)), found.text(23));
+      ++merged.taken;
+    } else {
+      ++merged.present;
+      if (own.front().network != row.network) ++merged.differing;
+    }
+  }
   transaction.commit();
+  return merged;
 }
 
 bool StudyResults::has(const StudyRow& cell) const {

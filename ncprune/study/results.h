@@ -20,6 +20,13 @@ struct RunRecord {
   int64_t jobs = 1;
 };
 
+// What came of another database's cells.
+struct Merged {
+  int64_t taken = 0;      // were missing
+  int64_t present = 0;    // stood there already, and stay as they are
+  int64_t differing = 0;  // of those present: with another network's weights
+};
+
 // A study's rows, kept in an SQLite database (docs/studies.md has its tables), in WAL mode from the
 // first run on: a row is in it, whole, from the moment add() returns, whatever happens to the
 // process then.
@@ -39,6 +46,10 @@ class StudyResults {
   // sparsity and settings.
   void add(const StudyRow& row);
 
+  // Takes the rows of the database `file` whose cells are missing here, with the records of their
+  // runs; all of them or, where one is damaged, none. `file` stays as it is.
+  Merged merge(const std::string& file);
+
   // Whether there is a row for the cell that `cell` names.
   bool has(const StudyRow& cell) const;
 
@@ -46,6 +57,9 @@ class StudyResults {
   std::vector<StudyRow> of(const std::vector<StudyRow>& cells) const;
 
  private:
+  // Within the caller's transaction; `finished` as SQLite writes times, empty: now.
+  void put(const StudyRow& row, int64_t run, const std::string& finished);
+
   std::unique_ptr<Database> database_;
   int64_t run_ = 0;  // none
 };

@@ -136,6 +136,9 @@ TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
   expect_refused("study grid.toml --rank magic", {"--rank magic", "'validation' or one of wanda"});
   expect_refused("study grid.toml --track wandb:x", {"wandb:x", "mlflow:DIR"});
   expect_refused("study status good.csv", {"good.csv", "database of study results"});
+  expect_refused("study merge out.db good.csv", {"good.csv", "database of study results"});
+  expect_refused("study merge out.db missing.db", {"missing.db", "no such file"});
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/out.db"));
   expect_refused("fetch mnist --data-root out.onnx", {"out.onnx/mnist"});
   expect_refused("doctor --min-recall z=0.9 " + kGood, {"'z=0.9'", "one of x, y"});
   expect_refused("robustness good.onnx --measure speed " + kGood, {"--measure", "speed"});

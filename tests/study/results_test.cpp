@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -106,6 +107,83 @@ TEST_F(ResultsFile, StaysAsItIsWhenItIsOnlyRead) {
   EXPECT_EQ(study_status(file_).size(), 1);
   EXPECT_EQ(run_study(study, how).size(), cells) << "nothing was missing";
   EXPECT_TRUE(read_file(file_) == before);
+}
+
+std::vector<std::string> packed(const std::vector<StudyRow>& rows) {
+  std::vector<std::string> all;
+  for (StudyRow row : rows) {
+    row.seconds = 0;
+    all.push_back(pack_row(row));
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+TEST_F(ResultsFile, MergedIsWhatOneStudyWouldHaveMade) {
+  Study first = small_study();
+  first.seeds = {3};
+  Study second = small_study();
+  second.methods = {"magnitude"};
+  const std::string other = folder_.path() + "/other.db";
+  runner_.run(first, file_);
+  const size_t shared = study_rows(file_).size();
+  runner_.run(second, other);
+  const size_t others = study_rows(other).size();
+  execute(other, "PRAGMA journal_mode = delete");
+  const std::string before = read_file(other);
+
+  const Merged merged = StudyResults(file_).merge(other);
+  EXPECT_GT(merged.present, 0);
+  EXPECT_GT(merged.taken, 0);
+  EXPECT_EQ(static_cast<size_t>(merged.present + merged.taken), others);
+  EXPECT_EQ(merged.differing, 0);
+  EXPECT_EQ(study_rows(file_).size(), shared + static_cast<size_t>(merged.taken));
+  const std::string whole = folder_.path() + "/whole.db";
+  runner_.run(first, whole);
+  runner_.run(second, whole);
+  EXPECT_EQ(packed(study_rows(file_)), packed(study_rows(whole)));
+  EXPECT_TRUE(read_file(other) == before);
+
+  const std::vector<RunStatus> runs = study_status(file_);
+  ASSERT_EQ(runs.size(), 2);
+  EXPECT_EQ(runs[1].done, merged.taken);
+  EXPECT_EQ(runs[1].state, "done");
+  EXPECT_EQ(runs[1].started, study_status(other).front().started);
+
+  EXPECT_EQ(StudyResults(file_).merge(other).taken, 0) << "a second time";
+  EXPECT_EQ(study_status(file_).size(), 2);
+}
+
+TEST_F(ResultsFile, MergingKeepsItsOwnCellsAndCountsThoseThatDiffer) {
+  Study study = small_study();
+  study.seeds = {3};
+  const std::string other = folder_.path() + "/other.db";
+  runner_.run(study, file_);
+  runner_.run(study, other);
+  execute(other, "UPDATE cell SET network_sha256 = 'another' WHERE method = 'magnitude'");
+  const std::vector<std::string> own = packed(study_rows(file_));
+  const Merged merged = StudyResults(file_).merge(other);
+  EXPECT_EQ(merged.taken, 0);
+  EXPECT_EQ(merged.differing, 4);
+  EXPECT_EQ(packed(study_rows(file_)), own);
+}
+
+TEST_F(ResultsFile, MergingADamagedDatabaseTakesNothing) {
+  Study study = small_study();
+  study.seeds = {3};
+  const std::string other = folder_.path() + "/other.db";
+  for (const std::string& damage :
+       {std::string("DELETE FROM recall WHERE cell = (SELECT max(id) FROM cell)"),
+        std::string("DROP TABLE run")}) {
+    std::filesystem::remove(other);
+    runner_.run(study, other);
+    execute(other, damage);
+    StudyResults results(file_);
+    const std::string message = input_error([&] { results.merge(other); });
+    EXPECT_NE(message.find("other.db"), std::string::npos) << message;
+    EXPECT_TRUE(study_rows(file_).empty());
+    EXPECT_TRUE(study_status(file_).empty());
+  }
 }
 
 }  // namespace
