@@ -29,6 +29,7 @@
 #include "ncprune/base/runtime.h"
 #include "ncprune/model/architectures.h"
 #include "ncprune/prune/prune.h"
+#include "ncprune/stats/layerwise.h"
 
 namespace {
 
@@ -119,11 +120,11 @@ void time_growth(int64_t smallest, int64_t largest, int64_t rounds) {
   for (int64_t n = 64 * smallest; n <= 512 * smallest; n *= 2) {
     const Problem p = problem(hidden, smallest, n);
     const std::vector<ncprune::Layer> all = ncprune::prunable_layers(p.dense);
-    samples.push_back(
-        {n, median_seconds(rounds, [&] {
-           measure(p);
-           ncprune::measure_moments({p.dense, p.dense}, {all.back()}, p.data, p.options.metric);
-         })});
+    samples.push_back({n, median_seconds(rounds, [&] {
+                         measure(p);
+                         ncprune::LayerwiseMoments(p.dense, p.data)
+                             .moments(p.dense, all.back(), p.options.metric);
+                       })});
   }
   print_growth(fmt::format("samples measured on two layers of width {}", smallest), samples,
                kLinearTarget);

@@ -75,41 +75,77 @@ Task make_task(const Network& dense, const std::vector<UnitGroup>& groups,
   return task;
 }
 
-// The units of group `g` in the order in which they leave `network`, in which other groups may have
-// lost theirs: at least the first `count` of them.
-Removal removal(const Network& network, Task& task, size_t g, int64_t count) {
-  const PruneOptions& options = task.options;
-  if (!searches(options)) {
+std::vector<Layer> readers_of(const UnitGroup& group) {
+  std::vector<Layer> layers;
+  layers.reserve(group.consumers.size());
+  for (const UnitEntries& consumer : group.consumers) layers.push_back(consumer.layer);
+  return layers;
+}
+
+// Of each layer in `network`, in which others may have lost inputs; empty where the method does not
+// search.
+std::vector<LayerMoments> moments_of(const Network& network, const std::vector<Layer>& layers,
+                                     Task& task) {
+  if (!searches(task.options)) return std::vector<LayerMoments>(layers.size());
+  return task.measured.moments(network, layers, solver_metric(task.options));
+}
+
+// The units of group `g` in the order in which they leave, at least the first `count` of them;
+// `moments` are those of its readers.
+Removal removal(const Task& task, size_t g, const std::vector<LayerMoments>& moments,
+                int64_t count) {
+  if (!searches(task.options)) {
     const auto [sorted, order] = task.scores[g].sort(/*stable=*/true, 0, /*descending=*/false);
     const at::Tensor values = sorted.contiguous();
     const auto indices = elements<int64_t>(order);
     const auto costs = elements<double>(values);
     return {{indices.begin(), indices.end()}, {costs.begin(), costs.end()}};
   }
-  std::vector<Layer> layers;
-  layers.reserve(task.groups[g].consumers.size());
-  for (const UnitEntries& consumer : task.groups[g].consumers) layers.push_back(consumer.layer);
-  const std::vector<LayerMoments> moments =
-      task.measured.moments(network, layers, solver_metric(options));
+  const std::vector<UnitEntries>& consumers = task.groups[g].consumers;
   std::vector<UnitReader> readers;
-  readers.reserve(layers.size());
-  for (size_t i = 0; i < layers.size(); ++i) {
+  readers.reserve(consumers.size());
+  for (size_t i = 0; i < consumers.size(); ++i) {
+    const Layer& layer = consumers[i].layer;
     readers.push_back(
-        {LayerProblem::of(moments[i], weight_of(task.dense, layers[i]), options.metric.damping),
-         task.row_weights[index_of(task.layers, layers[i])], task.groups[g].consumers[i].index});
+        {LayerProblem::of(moments[i], weight_of(task.dense, layer), task.options.metric.damping),
+         task.row_weights[index_of(task.layers, layer)], consumers[i].index});
   }
   return remove_units(readers, count);
+}
+
+// What the units of every group cost, measured on the dense network: in one pass for as many groups
+// as have moments of half a gigabyte.
+std::vector<std::vector<double>> costs_in_dense(Task& task) {
+  constexpr int64_t kMostElements = int64_t{1} << 26;
+  std::vector<std::vector<double>> costs;
+  costs.reserve(task.groups.size());
+  while (costs.size() < task.groups.size()) {
+    size_t end = costs.size();
+    std::vector<Layer> layers;
+    for (int64_t held = 0; end < task.groups.size() && held < kMostElements; ++end) {
+      for (const Layer& layer : readers_of(task.groups[end])) {
+        if (index_of(layers, layer) < layers.size()) continue;
+        const int64_t inputs = weight_of(task.dense, layer).size(1);
+        held += inputs * inputs;
+        layers.push_back(layer);
+      }
+    }
+    const std::vector<LayerMoments> moments = moments_of(task.dense, layers, task);
+    for (size_t g = costs.size(); g < end; ++g) {
+      std::vector<LayerMoments> own;
+      for (const Layer& layer : readers_of(task.groups[g])) {
+        own.push_back(moments[index_of(layers, layer)]);
+      }
+      costs.push_back(removal(task, g, own, task.groups[g].units).costs);
+    }
+  }
+  return costs;
 }
 
 std::vector<int64_t> kept_per_group(Task& task) {
   const int64_t multiple = task.options.round_to;
   if (task.options.budget != "units") {
-    std::vector<std::vector<double>> costs;  // as measured on the dense network
-    costs.reserve(task.groups.size());
-    for (size_t g = 0; g < task.groups.size(); ++g) {
-      costs.push_back(removal(task.dense, task, g, task.groups[g].units).costs);
-    }
-    return kept_within(task.dense, {task.groups, costs},
+    return kept_within(task.dense, {task.groups, costs_in_dense(task)},
                        {task.options.budget == "macs", task.options.sparsity, multiple});
   }
   std::vector<int64_t> kept;
@@ -272,7 +308,8 @@ UnitsPruned prune_units(const Network& dense, const Calibration& calibration,
   const std::vector<int64_t> kept = kept_per_group(task);
   return remove_from_layers(groups, task, [&](const Network& network, size_t g) {
     const int64_t count = task.groups[g].units - kept[g];
-    std::vector<int64_t> order = removal(network, task, g, count).order;
+    const auto moments = moments_of(network, readers_of(task.groups[g]), task);
+    std::vector<int64_t> order = removal(task, g, moments, count).order;
     order.resize(static_cast<size_t>(count));
     return all_but(task.groups[g].units, at::tensor(order, at::TensorOptions(at::kLong)));
   });

@@ -1,8 +1,33 @@
 #include "ncprune/stats/layerwise.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace ncprune {
+namespace {
+
+// Each layer's on as many samples as suffice for it: one pass for each number of them.
+std::vector<LayerMoments> moments_of_enough(const NetworkPair& pair,
+                                            const std::vector<Layer>& layers, const Dataset& data,
+                                            const MetricOptions& options) {
+  std::map<int64_t, std::vector<size_t>> alike;  // by samples of a class
+  for (size_t l = 0; l < layers.size(); ++l) {
+    alike[enough_per_class(pair.dense, layers[l], data.num_classes())].push_back(l);
+  }
+  std::vector<LayerMoments> moments(layers.size());
+  for (const auto& [enough, indices] : alike) {
+    std::vector<Layer> own;
+    own.reserve(indices.size());
+    for (const size_t l : indices) own.push_back(layers[l]);
+    std::vector<LayerMoments> measured =
+        measure_moments(pair, own, some_samples(data, enough, options.balance), options);
+    for (size_t i = 0; i < indices.size(); ++i) moments[indices[i]] = std::move(measured[i]);
+  }
+  return moments;
+}
+
+}  // namespace
 
 LayerwiseMoments::Pass& LayerwiseMoments::pass_of(Measure* how, const MetricOptions& options) {
   const auto found = std::find_if(passes_.begin(), passes_.end(), [&](const Pass& pass) {
@@ -28,14 +53,14 @@ LayerMoments LayerwiseMoments::measure(Measure* how, const Network& pruned, cons
 
 LayerMoments LayerwiseMoments::moments(const Network& pruned, const Layer& layer,
                                        const MetricOptions& options) {
-  return measure(measure_moments, pruned, layer, options);
+  return measure(moments_of_enough, pruned, layer, options);
 }
 
 std::vector<LayerMoments> LayerwiseMoments::moments(const Network& pruned,
                                                     const std::vector<Layer>& layers,
                                                     const MetricOptions& options) {
-  PairCache& cache = pass_of(measure_moments, options).cache;
-  return measure_moments({dense_, pruned, &cache}, layers, data_, options);
+  PairCache& cache = pass_of(moments_of_enough, options).cache;
+  return moments_of_enough({dense_, pruned, &cache}, layers, data_, options);
 }
 
 LayerMoments LayerwiseMoments::means(const Network& pruned, const Layer& layer,

@@ -17,8 +17,8 @@ class LayerwiseMoments {
   // Both must outlive it.
   LayerwiseMoments(const Network& dense, const Dataset& data) : dense_(dense), data_(data) {}
 
-  // measure_moments() and measure_means() of the pair (dense, pruned), errors and all. Right in any
-  // order; it is this one that costs little.
+  // measure_moments(), on enough_per_class() samples, and measure_means() of the pair (dense,
+  // pruned), errors and all. Right in any order; it is this one that costs little.
   LayerMoments moments(const Network& pruned, const Layer& layer, const MetricOptions& options);
   std::vector<LayerMoments> moments(const Network& pruned, const std::vector<Layer>& layers,
                                     const MetricOptions& options);

@@ -274,21 +274,25 @@ ClassWeighting weigh_classes(const Dataset& data, const MetricOptions& options) 
   return {per_sample, {n.clamp_min(1), as_tensor(pi), as_tensor(per_sample) * n, options.kappa}};
 }
 
-// The samples that the moments of the layers need: of a layer with many rows in a sample, few.
-// Where classes count alike, so many of each; else at even distances, which keeps their shares.
-Dataset enough_samples(const Network& network, const std::vector<Layer>& layers,
-                       const Dataset& data, const MetricOptions& options) {
-  const std::map<std::string, int64_t> rows = rows_per_sample(network);
-  int64_t fewest = kRowsPerSample;
-  for (const Layer& layer : layers) fewest = std::min(fewest, rows.at(layer.weight));
-  const int64_t limit = kRowsPerClass / fewest;
-  if (options.balance == 1) return at_most_per_class(data, limit);
-  const int64_t stride = data.size() / (limit * data.num_classes());
+}  // namespace
+
+Dataset some_samples(const Dataset& data, int64_t per_class, double balance) {
+  if (balance == 1) return at_most_per_class(data, per_class);
+  const int64_t stride = data.size() / (per_class * data.num_classes());
   if (stride < 2) return data;
   return select(data, at::arange(0, data.size(), stride));
 }
 
-}  // namespace
+int64_t enough_per_class(const Network& network, const Layer& layer, int64_t num_classes) {
+  constexpr int64_t kRowsPerInput = 8;
+  const std::map<std::string, int64_t> rows = rows_per_sample(network);
+  int64_t most = 1;
+  for (const auto& [weight, its] : rows) most = std::max(most, std::min(its, kRowsPerSample));
+  const int64_t own = std::min(rows.at(layer.weight), kRowsPerSample);
+  if (own > 1) return kRowsPerClass / own;
+  const int64_t few = kRowsPerInput * weight_of(network, layer).size(1) / num_classes;
+  return std::clamp(few, kRowsPerClass / most, kRowsPerClass);
+}
 
 std::vector<LayerMoments> measure_unit_moments(const Network& network, const UnitQuery& query,
                                                const Dataset& data, const MetricOptions& options) {
@@ -355,10 +359,9 @@ std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::ve
   for (const Layer& layer : layers) {
     with_target.push_back(options.noise > 0 || !same_up_to(pair, layer.input));
   }
-  const Dataset samples = enough_samples(pair.dense, layers, data, options);
-  const ClassWeighting weighting = weigh_classes(samples, options);
+  const ClassWeighting weighting = weigh_classes(data, options);
   std::vector<LayerSums> sums =
-      sum_moments(pair, samples, {layers, with_target, weighting.per_sample, options});
+      sum_moments(pair, data, {layers, with_target, weighting.per_sample, options});
   std::vector<LayerMoments> moments;
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor bias = bias_of(pair.dense, layers[l]);

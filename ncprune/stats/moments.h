@@ -101,9 +101,18 @@ std::vector<LayerMoments> measure_unit_moments(const Network& network, const Uni
 std::vector<LayerMoments> measure_means(const NetworkPair& pair, const std::vector<Layer>& layers,
                                         const Dataset& data, const MetricOptions& options);
 
+// At most `per_class` samples of every class where classes count alike (balance 1); else about as
+// many in all, at even distances, which keeps the classes' shares.
+Dataset some_samples(const Dataset& data, int64_t per_class, double balance);
+
+// How many samples of a class suffice for the moments of `layer`: so many that it has 8192 rows of
+// the class (kRowsPerClass). A fully connected layer beside layers with many rows a sample, as the
+// head of a convolutional network, needs no more than the one with the most, unless its rows would
+// be fewer than eight times its inputs.
+int64_t enough_per_class(const Network& network, const Layer& layer, int64_t num_classes);
+
 // The moments of `layers`, in one pass over `data`. Where nothing before a layer was changed, z is
-// an exact linear map of x~ and C = W H needs no pass. No more samples are run than give 8192 rows
-// of every class in the layer with the fewest rows. Time: one forward pass of each network up to
+// an exact linear map of x~ and C = W H needs no pass. Time: one forward pass of each network up to
 // the last layer (from where the pair's cache is) and d^2 / 2 multiply-adds per row and layer;
 // memory O(d^2 + K d) per layer, whatever the number of samples.
 std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,

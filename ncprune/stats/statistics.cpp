@@ -142,9 +142,15 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
     for (size_t l = 0; l < layers.size(); ++l) statistics[l].*field = values[l];
   };
   if (needed({Statistic::kMetric, Statistic::kFirstMetric})) {
-    const bool all = needed({Statistic::kMetric});
-    const std::vector<LayerMoments> moments = measure_moments(
-        {network, network}, all ? layers : std::vector<Layer>{layers.front()}, data, query.metric);
+    const auto measured =
+        needed({Statistic::kMetric}) ? layers : std::vector<Layer>{layers.front()};
+    int64_t enough = 1;
+    for (const Layer& layer : measured) {
+      enough = std::max(enough, enough_per_class(network, layer, data.num_classes()));
+    }
+    const std::vector<LayerMoments> moments =
+        measure_moments({network, network}, measured,
+                        some_samples(data, enough, query.metric.balance), query.metric);
     for (size_t l = 0; l < moments.size(); ++l) statistics[l].moments = moments[l];
   }
   if (needed({Statistic::kUnitVariance, Statistic::kUnitGeometry})) {

@@ -89,6 +89,22 @@ TEST(Convolution, CrossMomentsOfAPrunedNetworkAreThoseOfTheDenseOutput) {
   expect_close(found.target_mean, z.mean(0), 1e-5);
 }
 
+TEST(EnoughSamples, AreSoManyThatEveryLayerHasItsRows) {
+  const Dataset data = images({4, 4}, {2, 16, 16});
+  const auto enough = [](const Network& network, const Layer& layer) {
+    return enough_per_class(network, layer, 2);
+  };
+  const Network mlp = network_for(data, "mlp:6");
+  for (const Layer& layer : linear_layers(mlp)) EXPECT_EQ(enough(mlp, layer), kRowsPerClass);
+  // Maps of 16 x 16 and 8 x 8 positions, of which 32 are read, and a head of one row.
+  const Network cnn = network_for(data, "cnn:3,5");
+  for (const Layer& layer : linear_layers(cnn)) EXPECT_EQ(enough(cnn, layer), kRowsPerClass / 32);
+  // More inputs than those samples tell apart.
+  const Network wide = network_for(data, "cnn:3,1000");
+  EXPECT_EQ(enough(wide, head_layer(wide)), 8 * 1000 / 2);
+  EXPECT_EQ(enough(wide, linear_layers(wide)[1]), kRowsPerClass / 32);
+}
+
 TEST(Convolution, GradientsAreTheSumsOverAllPositionsOfEverySample) {
   const Dataset data = images({7, 3, 1}, {2, 9, 9});
   const Network network = network_for(data, "cnn:3,5");
