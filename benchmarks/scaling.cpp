@@ -3,7 +3,7 @@
 //
 // scaling                        widths to 256, memory on a small network
 // scaling time WIDTH [ROUNDS]    widths 256, 512, ... WIDTH; medians over rounds
-// scaling depth [ROUNDS]         ResNets of 20 to 56 layers
+// scaling depth [ROUNDS]         ResNets of 20 to 56 layers, single weights and channels
 // scaling memory                 on mlp:4096,4096,1024: minutes
 //
 // Multiply-adds of a layer [m, d], N samples:
@@ -29,6 +29,7 @@
 #include "ncprune/base/runtime.h"
 #include "ncprune/model/architectures.h"
 #include "ncprune/prune/prune.h"
+#include "ncprune/prune/structured.h"
 #include "ncprune/stats/layerwise.h"
 
 namespace {
@@ -65,6 +66,13 @@ std::vector<ncprune::LayerStatistics> measure(const Problem& p) {
 
 void operate(const Problem& p) {
   ncprune::prune(p.dense, {p.data, measure(p)}, p.options);
+}
+
+void remove_channels(const Problem& p) {
+  ncprune::PruneOptions options = p.options;
+  options.sparsity = 0.5;
+  options.budget = "macs";
+  ncprune::prune_units(p.dense, {p.data, measure(p)}, options);
 }
 
 struct Point {
@@ -132,15 +140,20 @@ void time_growth(int64_t smallest, int64_t largest, int64_t rounds) {
 
 void depth_growth(const std::vector<int64_t>& depths, int64_t rounds) {
   constexpr int64_t kSamples = 256;
-  std::vector<Point> points;
+  std::vector<Point> weights, channels;
   for (const int64_t depth : depths) {
     const Problem p = problem_of(fmt::format("resnet:{}", depth), {kSamples, 3, 32, 32});
     // All but the stem, the head and two projections, which are there at every depth.
-    points.push_back({depth - 2, median_seconds(rounds, [&] { operate(p); })});
-    fmt::print(stderr, "resnet:{}: {:.2f} s\n", depth, points.back().seconds);
+    const int64_t size = depth - 2;
+    weights.push_back({size, median_seconds(rounds, [&] { operate(p); })});
+    channels.push_back({size, median_seconds(rounds, [&] { remove_channels(p); })});
+    fmt::print(stderr, "resnet:{}: {:.2f} s, channels {:.2f} s\n", depth, weights.back().seconds,
+               channels.back().seconds);
   }
-  print_growth(fmt::format("convolutions in the blocks of a ResNet, {} samples", kSamples), points,
-               kLinearTarget);
+  const std::string what =
+      fmt::format("convolutions in the blocks of a ResNet, {} samples", kSamples);
+  print_growth(what, weights, kLinearTarget);
+  print_growth(what + ", half the multiply-adds by channels", channels, kLinearTarget);
 }
 
 void memory(const std::string& hidden, int64_t samples) {
