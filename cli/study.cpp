@@ -95,7 +95,13 @@ void print_status(const std::string& file) {
   }
 }
 
-void merge(const std::string& into, const std::vector<std::string>& others) {
+struct MergeOptions {
+  std::string into;
+  std::vector<std::string> others;
+};
+
+void merge(const MergeOptions& options) {
+  const auto& [into, others] = options;
   require_writable(into);
   for (const std::string& other : others) study_rows(other);  // throws before anything is made
   StudyResults results(into);
@@ -146,12 +152,12 @@ void add_study(CLI::App& app) {
   CLI::App* status = command->add_subcommand("status", "how the runs kept in a database are doing");
   status->add_option("results", *file, "the database")->required();
   status->callback([file] { print_status(*file); });
-  const auto files = std::make_shared<std::pair<std::string, std::vector<std::string>>>();
+  const auto merged = std::make_shared<MergeOptions>();
   CLI::App* merging =
       command->add_subcommand("merge", "take the cells that a database lacks from other databases");
-  merging->add_option("results", files->first, "the database, made if it is missing")->required();
-  merging->add_option("others", files->second, "the others, which stay as they are")->required();
-  merging->callback([files] { merge(files->first, files->second); });
+  merging->add_option("results", merged->into, "the database, made if it is missing")->required();
+  merging->add_option("others", merged->others, "the others, which stay as they are")->required();
+  merging->callback([merged] { merge(*merged); });
   CLI::App* join = command->add_subcommand("join", "")->group("");  // a study's own processes
   join->callback([] { join_study(); });
 
