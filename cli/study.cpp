@@ -21,9 +21,12 @@ struct Options {
 };
 
 void print_size(const Study& study, const StudyRun& how) {
-  const StudySize size = study_size(study);
-  fmt::print("{} networks to train, {} cells to evaluate\n", size.networks, size.cells);
-  const StudyEstimate cost = estimate(study, !how.networks.empty());
+  const StudySize size = study_size(study, how);
+  fmt::print("{} networks to train, {} cells to evaluate", size.networks, size.cells);
+  const int64_t done = study_size(study).cells - size.cells;
+  fmt::print("{}\n", done > 0 ? fmt::format("; {} stand in {}", done, how.results) : "");
+  if (size.cells == 0) return;
+  const StudyEstimate cost = estimate(study, how);
   constexpr double kMegabyte = 1e6;
   fmt::print(
       "About {} of training and {} of evaluation on this machine, pruning comes on top; "

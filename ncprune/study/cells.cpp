@@ -132,13 +132,6 @@ std::vector<NetworkCells> cells_of(const Study& study) {
   return all;
 }
 
-StudySize study_size(const Study& study) {
-  const size_t networks = study.data.size() * study.imbalance.size() * study.seeds.size();
-  const size_t prunings = study.methods.size() * study.sparsities.size();
-  return {static_cast<int64_t>(networks),
-          static_cast<int64_t>(networks * study.treatments.size() * (1 + prunings))};
-}
-
 void require_valid(const Study& study) {
   for (const int64_t seed : study.seeds) {
     if (seed < 0) throw InputError(fmt::format("seed {} is negative", seed));

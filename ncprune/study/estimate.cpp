@@ -8,7 +8,7 @@
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/model/cost.h"
-#include "ncprune/study/study.h"
+#include "ncprune/study/remaining.h"
 
 namespace ncprune {
 namespace {
@@ -59,44 +59,66 @@ double evaluation_seconds_per_sample(const PreparedData& data, const Network& ne
   return seconds_of([&] { class_scores(network, part); }) / static_cast<double>(part.size());
 }
 
-// Adds what the seeds of one data set and imbalance take.
-void add_problem(const Study& study, const PreparedData& data, bool keeps_networks,
-                 StudyEstimate& total) {
-  const auto seeds = static_cast<double>(study.seeds.size());
-  const double cells =
-      seeds * static_cast<double>(study.treatments.size() *
-                                  (1 + study.methods.size() * study.sparsities.size()));
+// What is left of one data set and imbalance.
+struct Share {
+  double trainings = 0;  // dense networks to train
+  double cells = 0;      // to evaluate
+  double finetuned = 0;  // of those
+};
+
+Share share_of(const Remaining& left, const std::string& data, const std::string& imbalance) {
+  Share share;
+  for (size_t n = 0; n < left.networks.size(); ++n) {
+    const auto& [network, groups] = left.networks[n];
+    if (network.data != data || network.imbalance != imbalance || groups.empty()) continue;
+    if (!left.kept[n]) ++share.trainings;
+    for (const CellGroup& group : groups) {
+      for (const StudyRow& cell : group) {
+        ++share.cells;
+        if (cell.finetuned) ++share.finetuned;
+      }
+    }
+  }
+  return share;
+}
+
+void add_share(const Study& study, const PreparedData& data, const Share& share,
+               bool keeps_networks, StudyEstimate& total) {
   const Network network =
       make_network(study.architecture, data, static_cast<uint64_t>(study.seeds.front()));
   const double parts = study.noise > 0 ? 2 : 1;
   const auto tested = static_cast<double>(data.test.size());
   const auto validated = static_cast<double>(data.validation.size());
   const double evaluation = evaluation_seconds_per_sample(data, network);
-  total.training_seconds +=
-      seeds * static_cast<double>(study.train.epochs) *
-      (static_cast<double>(data.train.size()) * training_seconds_per_sample(study, data, network) +
-       validated * evaluation);
-  total.evaluation_seconds += cells * evaluation * (parts * tested + validated);
+  const double epochs = share.trainings * static_cast<double>(study.train.epochs) +
+                        share.finetuned * static_cast<double>(study.finetune.epochs);
+  total.training_seconds += epochs * (static_cast<double>(data.train.size()) *
+                                          training_seconds_per_sample(study, data, network) +
+                                      validated * evaluation);
+  total.evaluation_seconds += share.cells * evaluation * (parts * tested + validated);
   // A row of every table, its text and its indices; the samples' bits.
   constexpr double kCellBytes = 1500;
   constexpr double kRecallBytes = 40;
   const auto classes = static_cast<double>(data.test.num_classes());
-  total.bytes += cells * (kCellBytes + parts * (tested / 8 + classes * kRecallBytes));
+  total.bytes += share.cells * (kCellBytes + parts * (tested / 8 + classes * kRecallBytes));
   if (keeps_networks) {
-    total.bytes += seeds * static_cast<double>(cost(network).parameters) * sizeof(float);
+    total.bytes += share.trainings * static_cast<double>(cost(network).parameters) * sizeof(float);
   }
 }
 
 }  // namespace
 
-StudyEstimate estimate(const Study& study, bool keeps_networks) {
+StudyEstimate estimate(const Study& study, const StudyRun& how) {
+  const Remaining left = remaining(study, how);
   StudyEstimate total{0, 0, 0, {}};
   for (const std::string& name : study.data) {
     try {
       for (const std::string& imbalance : study.imbalance) {
+        const Share share = share_of(left, name, imbalance);
+        if (share.cells == 0) continue;
         const auto seed = static_cast<uint64_t>(study.seeds.front());
-        add_problem(study, prepare_data({name, study.data_root, imbalance, study.validation, seed}),
-                    keeps_networks, total);
+        add_share(study, prepare_data({name, study.data_root, imbalance, study.validation, seed}),
+                  share, !how.networks.empty(), total);
       }
     } catch (const InputError&) {
       total.without.push_back(name);

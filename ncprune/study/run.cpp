@@ -4,13 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <filesystem>
-#include <map>
 #include <optional>
 #include <random>
 
 #include "ncprune/base/error.h"
-#include "ncprune/base/file.h"
 #include "ncprune/base/progress.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/base/spec.h"
@@ -18,6 +15,7 @@
 #include "ncprune/report/tracker.h"
 #include "ncprune/study/crew.h"
 #include "ncprune/study/local_workers.h"
+#include "ncprune/study/remaining.h"
 #include "ncprune/study/study.h"
 #include "ncprune/study/worker.h"
 
@@ -28,53 +26,6 @@ namespace {
 constexpr int64_t kTrainingCells = 10;
 constexpr int kStoreSeconds = 120;  // a launcher's own store is there before its processes are
 
-// "fashion-mnist,exp:100,mlp:20,seed 0.onnx", whatever a file system would mind replaced.
-std::string network_file(const Study& study, const StudyRow& network) {
-  std::string name = fmt::format("{},{},{},seed {}.onnx", network.data, network.imbalance,
-                                 study.architecture, network.seed);
-  for (char& c : name) {
-    if (c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20) c = '_';
-  }
-  return name;
-}
-
-// The dense networks of a study: in a folder if it has one, else in memory while they are needed.
-class KeptNetworks {
- public:
-  KeptNetworks(const Study& study, std::string folder, const std::vector<NetworkCells>& networks)
-      : folder_(std::move(folder)) {
-    for (const NetworkCells& cells : networks) {
-      names_.push_back(network_file(study, cells.network));
-    }
-  }
-
-  bool on_disk() const { return !folder_.empty(); }
-  bool has(size_t n) const { return !folder_.empty() && std::filesystem::exists(where(n)); }
-
-  // The ONNX file's bytes and what they are called.
-  std::pair<std::string, std::string> get(size_t n) const {
-    return {folder_.empty() ? memory_.at(n) : read_file(where(n)), where(n)};
-  }
-
-  void keep(size_t n, const std::string& bytes) {
-    if (folder_.empty()) {
-      memory_[n] = bytes;
-    } else {
-      std::filesystem::create_directories(folder_);
-      write_file(where(n), bytes);
-    }
-  }
-
- private:
-  std::string where(size_t n) const {
-    return folder_.empty() ? names_[n] : folder_ + "/" + names_[n];
-  }
-
-  std::string folder_;
-  std::vector<std::string> names_;
-  std::map<size_t, std::string> memory_;
-};
-
 std::vector<StudyRow> flat(const std::vector<NetworkCells>& networks) {
   std::vector<StudyRow> cells;
   for (const NetworkCells& network : networks) {
@@ -83,18 +34,6 @@ std::vector<StudyRow> flat(const std::vector<NetworkCells>& networks) {
     }
   }
   return cells;
-}
-
-// What of `networks` has no row yet; a network none of whose cells is missing has no groups.
-std::vector<NetworkCells> missing_of(std::vector<NetworkCells> networks,
-                                     const StudyResults& results) {
-  for (NetworkCells& network : networks) {
-    for (CellGroup& group : network.groups) {
-      std::erase_if(group, [&](const StudyRow& cell) { return results.has(cell); });
-    }
-    std::erase_if(network.groups, [](const CellGroup& group) { return group.empty(); });
-  }
-  return networks;
 }
 
 void run_here(const Study& study, const std::vector<NetworkCells>& missing, Schedule& schedule,
@@ -177,18 +116,12 @@ std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
   }
   StudyResults rows(how.results);
   const std::vector<NetworkCells> networks = cells_of(study);
-  const std::vector<NetworkCells> missing = missing_of(networks, rows);
-  KeptNetworks kept(study, how.networks, missing);
-  std::vector<bool> have;
-  int64_t to_train = 0;
-  for (size_t n = 0; n < missing.size(); ++n) {
-    have.push_back(kept.has(n));
-    if (!missing[n].groups.empty() && !have.back()) ++to_train;
-  }
-  const auto to_run = static_cast<int64_t>(flat(missing).size());
-  if (to_run == 0) return rows.of(flat(networks));
-  rows.begin({how.file, how.command, study_settings(study), to_run, how.jobs});
-  Progress progress("study", to_run + kTrainingCells * to_train);
+  KeptNetworks kept(study, how.networks);
+  const Remaining left = remaining(study, rows, kept);
+  const StudySize size = left.size();
+  if (size.cells == 0) return rows.of(flat(networks));
+  rows.begin({how.file, how.command, study_settings(study), size.cells, how.jobs});
+  Progress progress("study", size.cells + kTrainingCells * size.networks);
   CrewResults results;
   results.row = [&](const StudyRow& row) {
     rows.add(row);
@@ -201,11 +134,11 @@ std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
     progress.advance(kTrainingCells);
   };
   results.dense = [&](size_t n) { return kept.get(n); };
-  Schedule schedule(missing, have);
+  Schedule schedule(left.networks, left.kept);
   if (how.jobs == 1 && !launch) {
-    run_here(study, missing, schedule, kept, results, how.visit, progress);
+    run_here(study, left.networks, schedule, kept, results, how.visit, progress);
   } else {
-    run_in_crew(study, how, launch, missing, schedule, results);
+    run_in_crew(study, how, launch, left.networks, schedule, results);
   }
   rows.finish();
   return rows.of(flat(networks));

@@ -12,23 +12,6 @@
 
 namespace ncprune {
 
-// How much there is to do.
-struct StudySize {
-  int64_t networks;  // to train
-  int64_t cells;     // to evaluate, the dense networks included
-};
-StudySize study_size(const Study& study);
-
-// What a study will take, from a probe of a few training batches and test samples of each data set;
-// pruning itself is not in it.
-struct StudyEstimate {
-  double training_seconds;
-  double evaluation_seconds;
-  double bytes;                      // of results and, where they are kept, dense networks
-  std::vector<std::string> without;  // data sets that are not here, and are not in it
-};
-StudyEstimate estimate(const Study& study, bool keeps_networks);
-
 using NetworkVisitor = std::function<void(const StudyRow&, const Network&)>;
 
 // What to do with a grid.
@@ -47,6 +30,23 @@ struct StudyRun {
   // How such a process is started: the program and arguments with which join_study() is called.
   std::vector<std::string> worker;
 };
+
+// How much a run has to do.
+struct StudySize {
+  int64_t networks;  // to train
+  int64_t cells;     // to evaluate, the dense networks included
+};
+StudySize study_size(const Study& study, const StudyRun& how = {});
+
+// What that will take, from a probe of a few training batches and test samples of each data set;
+// pruning itself is not in it.
+struct StudyEstimate {
+  double training_seconds;  // of the dense networks, and of pruned ones that are trained further
+  double evaluation_seconds;
+  double bytes;                      // of results and, where they are kept, dense networks
+  std::vector<std::string> without;  // data sets that are not here, and are not in it
+};
+StudyEstimate estimate(const Study& study, const StudyRun& how = {});
 
 // Runs the cells of the grid that have no row yet and gives the rows of all, in the grid's order.
 // Every cell is saved when it is done: a process killed at any moment loses what it was at, and the

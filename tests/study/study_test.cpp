@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "ncprune/onnx/onnx.h"
@@ -177,6 +178,32 @@ TEST_F(StudyFile, ARunGoesOnWhereTheLastWasStopped) {
   EXPECT_EQ(runs.front().cells, 20);
 }
 
+TEST_F(StudyFile, WhatIsLeftIsCountedWithoutTouchingAnything) {
+  Study study = small_study();
+  study.treatments = {"method/keep", "method/keep/keep/finetune"};
+  StudyRun how;
+  how.results = file_;
+  how.networks = folder_.path() + "/networks";
+  EXPECT_EQ(study_size(study, how).networks, 2);
+  EXPECT_EQ(study_size(study, how).cells, 20);
+  const double whole = estimate(study, how).bytes;
+  EXPECT_FALSE(std::filesystem::exists(file_));
+  EXPECT_FALSE(std::filesystem::exists(how.networks));
+
+  Study part = study;
+  part.seeds = {3};
+  run_study(part, how);
+  EXPECT_EQ(study_size(study, how).networks, 1);
+  EXPECT_EQ(study_size(study, how).cells, 10);
+  EXPECT_NEAR(estimate(study, how).bytes, whole / 2, 1);
+  std::filesystem::remove_all(how.networks);
+  EXPECT_EQ(study_size(study, how).networks, 1) << "nothing is left of the other";
+  study.sparsities.push_back(0.9);
+  EXPECT_EQ(study_size(study, how).networks, 2);
+  EXPECT_EQ(study_size(study, how).cells, 10 + 8);
+  EXPECT_FALSE(std::filesystem::exists(how.networks));
+}
+
 TEST(ReadStudy, NamesAugmentationsInTheSettingsOnlyWhereThereAreSome) {
   const Folder folder;
   const auto study = [&](const std::string& train) {
@@ -194,7 +221,7 @@ TEST(Estimate, ProbesDataWhoseRareClassesComeLate) {
   study.data = {"synthetic:2,4,3000", "cifar100"};
   study.imbalance = {"classes:1@0.001"};
   study.train.batch = 8;
-  const StudyEstimate cost = estimate(study, true);
+  const StudyEstimate cost = estimate(study);
   EXPECT_EQ(cost.without, std::vector<std::string>{"cifar100"});
   EXPECT_GT(cost.training_seconds, 0);
   EXPECT_GT(cost.evaluation_seconds, 0);
