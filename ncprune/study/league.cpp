@@ -40,6 +40,13 @@ std::vector<std::string> league_row(const std::vector<const StudyRow*>& rows,
   return line;
 }
 
+// "90 % removed" of the weights, else "50 % of the multiply-adds removed".
+std::string removal(const StudyRow& row) {
+  const std::string parts = removed_parts(row);
+  return fmt::format("{:g} % {}removed", 100 * row.sparsity,
+                     parts == "weights" ? "" : "of the " + parts + " ");
+}
+
 }  // namespace
 
 std::vector<Table> league_tables(const std::vector<StudyRow>& rows) {
@@ -47,26 +54,31 @@ std::vector<Table> league_tables(const std::vector<StudyRow>& rows) {
   std::vector<std::string> treatments;
   std::vector<std::string> methods;
   std::vector<double> sparsities;
-  std::vector<int64_t> seeds;
   for (const StudyRow& row : rows) {
     append_new(problems, {row.data, row.imbalance});
     append_new(treatments, row.treatment);
-    append_new(seeds, row.seed);
     append_new(methods, row.method);
     if (row.method != "dense") append_new(sparsities, row.sparsity);
   }
+  std::sort(sparsities.begin(), sparsities.end());
   std::vector<Table> tables;
   for (const auto& [data, imbalance] : problems) {
     for (const double sparsity : sparsities) {
       std::vector<const StudyRow*> own;
+      std::vector<int64_t> seeds;
+      const StudyRow* pruned = nullptr;
       for (const StudyRow& row : rows) {
-        const bool here = row.data == data && row.imbalance == imbalance;
-        if (here && (row.method == "dense" || row.sparsity == sparsity)) own.push_back(&row);
+        if (row.data != data || row.imbalance != imbalance) continue;
+        const bool dense = row.method == "dense";
+        if (!dense && row.sparsity != sparsity) continue;
+        own.push_back(&row);
+        append_new(seeds, row.seed);
+        if (!dense) pruned = &row;
       }
+      if (pruned == nullptr) continue;
       Table table{
-          fmt::format("{}, {}, {:g} % removed, {} seed{}: minority recall and balanced "
-                      "accuracy (%)",
-                      data, imbalance, 100 * sparsity, seeds.size(), seeds.size() == 1 ? "" : "s"),
+          fmt::format("{}, {}, {}, {} seed{}: minority recall and balanced accuracy (%)", data,
+                      imbalance, removal(*pruned), seeds.size(), seeds.size() == 1 ? "" : "s"),
           {"method"},
           {}};
       for (const std::string& treatment : treatments) {

@@ -40,8 +40,25 @@ double mean_balanced(const Rows& rows, const std::string& method, double sparsit
   return sum / count;
 }
 
-// What is left at the highest sparsity, the methods in the grid's order.
-std::string verdict(const Rows& treatment) {
+// "cifar10, exp:100".
+std::string problem_of(const StudyRow& row) {
+  return fmt::format("{}, {}", row.data, row.imbalance);
+}
+
+// What tells the studies of a database apart: "resnet:20", with what is removed unless it is
+// weights, and "trained further" where some networks are.
+std::string study_of(const StudyRow& row) {
+  std::string name = setting(row, "architecture", "?");
+  if (const std::string parts = removed_parts(row); parts != "weights") {
+    name += fmt::format(", {} removed", parts);
+  }
+  if (Json::parse(row.settings).contains("finetune")) name += ", trained further";
+  return name;
+}
+
+// What is left at the highest sparsity, the methods in the grid's order; empty where nothing is
+// pruned yet.
+std::string verdict(const Rows& treatment, const std::string& name) {
   double highest = 0;
   for (const StudyRow& row : treatment) highest = std::max(highest, row.sparsity);
   std::vector<std::string> kept;
@@ -51,18 +68,10 @@ std::string verdict(const Rows& treatment) {
     if (method == "dense" || std::isnan(mean)) continue;  // a study that goes on has gaps
     kept.push_back(fmt::format("{} {} %", method, percent(mean)));
   }
-  const StudyRow& first = treatment[0];
-  return fmt::format("{}, {}, {}: of {} % balanced accuracy, {:g} % removed leave {}.", first.data,
-                     first.imbalance, first.treatment,
-                     percent(mean_balanced(treatment, "dense", 0)), 100 * highest,
-                     fmt::join(kept, ", "));
-}
-
-// "cifar10, exp:100, resnet:20".
-std::string title_of(const StudyRow& row) {
-  const Json settings = Json::parse(row.settings);
-  return fmt::format("{}, {}, {}", row.data, row.imbalance,
-                     settings.value("architecture", std::string("?")));
+  if (kept.empty()) return "";
+  return fmt::format("{}, {}: of {} % balanced accuracy, {:g} % removed leave {}.", name,
+                     treatment[0].treatment, percent(mean_balanced(treatment, "dense", 0)),
+                     100 * highest, fmt::join(kept, ", "));
 }
 
 std::vector<int64_t> seeds_of(const Rows& rows) {
@@ -75,8 +84,8 @@ std::vector<int64_t> seeds_of(const Rows& rows) {
 }
 
 // How sure the differences between methods are, over data sets, imbalances and seeds.
-Section sureness(const Rows& study, const std::string& reference) {
-  Section section{"How sure the differences are"};
+Section sureness(const Rows& study, const std::string& name, const std::string& reference) {
+  Section section{"How sure the differences are" + name};
   section.paragraphs = {
       "A problem is a data set, an imbalance and a seed. The interval and the first p-value come "
       "from drawing the test samples anew, the same for both methods and for all problems of a "
@@ -103,15 +112,20 @@ Page study_page(const std::vector<StudyRow>& rows, const std::string& file,
                 const std::string& reference) {
   Page page{fmt::format("Study: {}", file), {}, {}};
   Section repeat{"How to repeat this", {}};
-  for (const Rows& study : groups_by(rows, [](const StudyRow& row) { return row.settings; })) {
-    const auto problem = [](const StudyRow& row) { return std::pair{row.data, row.imbalance}; };
-    for (const Rows& own : groups_by(study, problem)) {
-      Section section{title_of(own[0])};
+  const auto studies = groups_by(rows, [](const StudyRow& row) { return row.settings; });
+  for (const Rows& study : studies) {
+    const std::string name = study_of(study[0]);
+    const bool alone = studies.size() == 1;
+    for (const Rows& own : groups_by(study, problem_of)) {
+      const std::string problem = problem_of(own[0]);
+      Section section{problem + ", " + name};
       section.paragraphs = {fmt::format("Means over seeds {}; intervals are 95 % of the mean.",
                                         fmt::join(seeds_of(own), ", "))};
       const std::vector<Rows> treatments =
           groups_by(own, [](const StudyRow& row) { return row.treatment; });
-      page.verdict.push_back(verdict(treatments.front()));  // the others stand in the tables
+      // The other treatments stand in the tables.
+      std::string line = verdict(treatments.front(), alone ? problem : section.title);
+      if (!line.empty()) page.verdict.push_back(std::move(line));
       for (const Rows& treatment : treatments) {
         for (Figure& figure : sparsity_curves(treatment)) {
           figure.title += ", " + treatment[0].treatment;
@@ -121,7 +135,7 @@ Page study_page(const std::vector<StudyRow>& rows, const std::string& file,
       section.tables = league_tables(own);
       page.sections.push_back(std::move(section));
     }
-    page.sections.push_back(sureness(study, reference));
+    page.sections.push_back(sureness(study, alone ? "" : ": " + name, reference));
     repeat.paragraphs.push_back("Settings: " + study[0].settings);
   }
   repeat.paragraphs.insert(repeat.paragraphs.begin(),

@@ -51,6 +51,17 @@ Json cell_json(const StudyRow& row) {
 
 }  // namespace
 
+std::string setting(const StudyRow& row, const std::string& key, const std::string& otherwise) {
+  const Json settings = Json::parse(row.settings);
+  const auto found = settings.find(key);
+  return found != settings.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
+std::string removed_parts(const StudyRow& row) {
+  const std::string parts = setting(row, "remove", "weights");
+  return parts == "macs" ? "multiply-adds" : parts;
+}
+
 Json row_json(const StudyRow& row) {
   Json json = cell_json(row);
   json["seconds"] = row.seconds;

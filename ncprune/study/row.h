@@ -41,6 +41,12 @@ struct StudyRow {
   ClassInfo classes = {};
 };
 
+// The text that stands in its settings under `key`; else `otherwise`.
+std::string setting(const StudyRow& row, const std::string& key, const std::string& otherwise);
+
+// What its sparsity is a share of: "weights", "units", "parameters" or "multiply-adds".
+std::string removed_parts(const StudyRow& row);
+
 // What a row says to a user, shares in [0, 1]; see docs/results.md.
 Json row_json(const StudyRow& row);
 

@@ -55,6 +55,37 @@ TEST(StudyPage, NamesSeedsInOrderAndLeavesOutWhatIsMissing) {
       << page.verdict[0];
 }
 
+TEST(StudyPage, TellsTheStudiesOfADatabaseApart) {
+  std::vector<StudyRow> rows;
+  for (const std::string settings :
+       {R"({"architecture": "resnet:20", "remove": "weights"})",
+        R"({"architecture": "resnet:20", "remove": "macs", "finetune": {"epochs": 3}})",
+        R"({"architecture": 5, "remove": []})"}) {
+    for (const auto& [method, sparsity] :
+         {std::pair{"dense", 0.0}, std::pair{"surgeon", 0.9}, std::pair{"surgeon", 0.5}}) {
+      if (settings.find('5') != std::string::npos && sparsity > 0) continue;  // dense alone so far
+      rows.push_back(pruned_row(0, method, sparsity));
+      rows.back().settings = settings;
+    }
+  }
+  const Page page = study_page(rows, "study.db");
+  std::vector<std::string> titles;
+  for (const Section& section : page.sections) titles.push_back(section.title);
+  const std::string channels = "resnet:20, multiply-adds removed, trained further";
+  EXPECT_EQ(titles, (std::vector<std::string>{
+                        "data, none, resnet:20", "How sure the differences are: resnet:20",
+                        "data, none, " + channels, "How sure the differences are: " + channels,
+                        "data, none, ?", "How sure the differences are: ?", "How to repeat this"}));
+  ASSERT_EQ(page.verdict.size(), 2) << "nothing is pruned in the third";
+  EXPECT_EQ(page.verdict[1].find("data, none, " + channels + ", method/keep: of 50.0 %"), 0)
+      << page.verdict[1];
+  ASSERT_EQ(page.sections[2].tables.size(), 2);
+  EXPECT_EQ(page.sections[2].tables[0].title.find("data, none, 50 % of the multiply-adds removed"),
+            0);
+  EXPECT_EQ(page.sections[0].tables[1].title.find("data, none, 90 % removed, 1 seed:"), 0);
+  EXPECT_TRUE(page.sections[4].tables.empty());
+}
+
 TEST(Figures, TellTenSeriesApart) {
   std::vector<Line> lines;
   for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}) {
