@@ -118,7 +118,7 @@ Page study_page(const std::vector<StudyRow>& rows, const std::string& file,
     const bool alone = studies.size() == 1;
     for (const Rows& own : groups_by(study, problem_of)) {
       const std::string problem = problem_of(own[0]);
-      Section section{problem + ", " + name};
+      Section section{fmt::format("{}, {}", problem, name)};
       section.paragraphs = {fmt::format("Means over seeds {}; intervals are 95 % of the mean.",
                                         fmt::join(seeds_of(own), ", "))};
       const std::vector<Rows> treatments =
