@@ -11,17 +11,16 @@ namespace {
 std::vector<LayerMoments> moments_of_enough(const NetworkPair& pair,
                                             const std::vector<Layer>& layers, const Dataset& data,
                                             const MetricOptions& options) {
+  const std::vector<int64_t> enough = enough_per_class(pair.dense, layers, data.num_classes());
   std::map<int64_t, std::vector<size_t>> alike;  // by samples of a class
-  for (size_t l = 0; l < layers.size(); ++l) {
-    alike[enough_per_class(pair.dense, layers[l], data.num_classes())].push_back(l);
-  }
+  for (size_t l = 0; l < layers.size(); ++l) alike[enough[l]].push_back(l);
   std::vector<LayerMoments> moments(layers.size());
-  for (const auto& [enough, indices] : alike) {
+  for (const auto& [per_class, indices] : alike) {
     std::vector<Layer> own;
     own.reserve(indices.size());
     for (const size_t l : indices) own.push_back(layers[l]);
     std::vector<LayerMoments> measured =
-        measure_moments(pair, own, some_samples(data, enough, options.balance), options);
+        measure_moments(pair, own, some_samples(data, per_class, options.balance), options);
     for (size_t i = 0; i < indices.size(); ++i) moments[indices[i]] = std::move(measured[i]);
   }
   return moments;

@@ -283,15 +283,21 @@ Dataset some_samples(const Dataset& data, int64_t per_class, double balance) {
   return select(data, at::arange(0, data.size(), stride));
 }
 
-int64_t enough_per_class(const Network& network, const Layer& layer, int64_t num_classes) {
+std::vector<int64_t> enough_per_class(const Network& network, const std::vector<Layer>& layers,
+                                      int64_t num_classes) {
   constexpr int64_t kRowsPerInput = 8;
   const std::map<std::string, int64_t> rows = rows_per_sample(network);
   int64_t most = 1;
   for (const auto& [weight, its] : rows) most = std::max(most, std::min(its, kRowsPerSample));
-  const int64_t own = std::min(rows.at(layer.weight), kRowsPerSample);
-  if (own > 1) return kRowsPerClass / own;
-  const int64_t few = kRowsPerInput * weight_of(network, layer).size(1) / num_classes;
-  return std::clamp(few, kRowsPerClass / most, kRowsPerClass);
+  std::vector<int64_t> enough;
+  enough.reserve(layers.size());
+  for (const Layer& layer : layers) {
+    const int64_t own = std::min(rows.at(layer.weight), kRowsPerSample);
+    const int64_t few = kRowsPerInput * weight_of(network, layer).size(1) / num_classes;
+    enough.push_back(own > 1 ? kRowsPerClass / own
+                             : std::clamp(few, kRowsPerClass / most, kRowsPerClass));
+  }
+  return enough;
 }
 
 std::vector<LayerMoments> measure_unit_moments(const Network& network, const UnitQuery& query,

@@ -105,11 +105,12 @@ std::vector<LayerMoments> measure_means(const NetworkPair& pair, const std::vect
 // many in all, at even distances, which keeps the classes' shares.
 Dataset some_samples(const Dataset& data, int64_t per_class, double balance);
 
-// How many samples of a class suffice for the moments of `layer`: so many that it has 8192 rows of
-// the class (kRowsPerClass). A fully connected layer beside layers with many rows a sample, as the
-// head of a convolutional network, needs no more than the one with the most, unless its rows would
-// be fewer than eight times its inputs.
-int64_t enough_per_class(const Network& network, const Layer& layer, int64_t num_classes);
+// How many samples of a class suffice for the moments of each layer: so many that it has 8192 rows
+// of the class (kRowsPerClass). A fully connected layer beside layers with many rows a sample, as
+// the head of a convolutional network, needs no more than the one with the most, unless its rows
+// would be fewer than eight times its inputs. Runs the network on one sample.
+std::vector<int64_t> enough_per_class(const Network& network, const std::vector<Layer>& layers,
+                                      int64_t num_classes);
 
 // The moments of `layers`, in one pass over `data`. Where nothing before a layer was changed, z is
 // an exact linear map of x~ and C = W H needs no pass. Time: one forward pass of each network up to

@@ -144,13 +144,10 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
   if (needed({Statistic::kMetric, Statistic::kFirstMetric})) {
     const auto measured =
         needed({Statistic::kMetric}) ? layers : std::vector<Layer>{layers.front()};
-    int64_t enough = 1;
-    for (const Layer& layer : measured) {
-      enough = std::max(enough, enough_per_class(network, layer, data.num_classes()));
-    }
-    const std::vector<LayerMoments> moments =
-        measure_moments({network, network}, measured,
-                        some_samples(data, enough, query.metric.balance), query.metric);
+    const std::vector<int64_t> enough = enough_per_class(network, measured, data.num_classes());
+    const int64_t most = *std::max_element(enough.begin(), enough.end());
+    const std::vector<LayerMoments> moments = measure_moments(
+        {network, network}, measured, some_samples(data, most, query.metric.balance), query.metric);
     for (size_t l = 0; l < moments.size(); ++l) statistics[l].moments = moments[l];
   }
   if (needed({Statistic::kUnitVariance, Statistic::kUnitGeometry})) {

@@ -92,7 +92,7 @@ TEST(Convolution, CrossMomentsOfAPrunedNetworkAreThoseOfTheDenseOutput) {
 TEST(EnoughSamples, AreSoManyThatEveryLayerHasItsRows) {
   const Dataset data = images({4, 4}, {2, 16, 16});
   const auto enough = [](const Network& network, const Layer& layer) {
-    return enough_per_class(network, layer, 2);
+    return enough_per_class(network, {layer}, 2).front();
   };
   const Network mlp = network_for(data, "mlp:6");
   for (const Layer& layer : linear_layers(mlp)) EXPECT_EQ(enough(mlp, layer), kRowsPerClass);
