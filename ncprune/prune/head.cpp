@@ -13,7 +13,7 @@ namespace ncprune {
 namespace {
 
 // What a head is made of: the classes' means decide everything, so more samples than moments need.
-Dataset known(const Dataset& data, const MetricOptions& options) {
+Dataset head_samples(const Dataset& data, const MetricOptions& options) {
   return some_samples(data, kRowsPerClass, options.balance);
 }
 
@@ -24,7 +24,7 @@ Network realigned(const NetworkPair& pair, const Layer& head, const Dataset& dat
   MetricOptions scatter_only = options;
   scatter_only.kappa = 0;
   const LayerMoments moments =
-      measure_moments({pair.pruned, pair.pruned}, {head}, known(data, options), scatter_only)
+      measure_moments({pair.pruned, pair.pruned}, {head}, head_samples(data, options), scatter_only)
           .front();
   const at::Tensor factor = at::linalg_cholesky(damped(moments.metric, options.damping));
   const at::Tensor weight = at::cholesky_solve(moments.class_means.t(), factor).t();
@@ -51,7 +51,8 @@ Network treat_head(const NetworkPair& pair, const std::string& name, const Datas
   if (name == "keep") return pair.pruned;
   const Layer head = head_layer(pair.pruned);
   if (name == "realign") return realigned(pair, head, data, options);
-  const LayerMoments moments = measure_moments(pair, {head}, known(data, options), options).front();
+  const LayerMoments moments =
+      measure_moments(pair, {head}, head_samples(data, options), options).front();
   Network network = pair.pruned;
   const at::Tensor weight = weight_of(pair.pruned, head);
   update_layer(network, head, {moments, at::ones_like(weight, at::kBool), options.damping});

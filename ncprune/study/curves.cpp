@@ -68,7 +68,8 @@ std::vector<Figure> sparsity_curves(const std::vector<StudyRow>& rows) {
     return line_chart(what + " against sparsity",
                       "A line for every method; bars are 95 % intervals over seeds where there are "
                       "several.",
-                      removed_parts(rows.front()) + " removed", lines_of(own, sparsities, value));
+                      removed_parts(rows.front().settings) + " removed",
+                      lines_of(own, sparsities, value));
   };
   std::vector<Figure> figures{figure(
       "Balanced accuracy", [](const StudyRow& r) { return r.result.clean.balanced_accuracy; })};

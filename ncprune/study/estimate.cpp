@@ -92,9 +92,11 @@ void add_share(const Study& study, const PreparedData& data, const Share& share,
   const double evaluation = evaluation_seconds_per_sample(data, network);
   const double epochs = share.trainings * static_cast<double>(study.train.epochs) +
                         share.finetuned * static_cast<double>(study.finetune.epochs);
-  total.training_seconds += epochs * (static_cast<double>(data.train.size()) *
-                                          training_seconds_per_sample(study, data, network) +
-                                      validated * evaluation);
+  if (epochs > 0) {
+    const double training = training_seconds_per_sample(study, data, network);
+    total.training_seconds +=
+        epochs * (static_cast<double>(data.train.size()) * training + validated * evaluation);
+  }
   total.evaluation_seconds += share.cells * evaluation * (parts * tested + validated);
   // A row of every table, its text and its indices; the samples' bits.
   constexpr double kCellBytes = 1500;

@@ -40,13 +40,6 @@ std::vector<std::string> league_row(const std::vector<const StudyRow*>& rows,
   return line;
 }
 
-// "90 % removed" of the weights, else "50 % of the multiply-adds removed".
-std::string removal(const StudyRow& row) {
-  const std::string parts = removed_parts(row);
-  return fmt::format("{:g} % {}removed", 100 * row.sparsity,
-                     parts == "weights" ? "" : "of the " + parts + " ");
-}
-
 }  // namespace
 
 std::vector<Table> league_tables(const std::vector<StudyRow>& rows) {
@@ -76,11 +69,11 @@ std::vector<Table> league_tables(const std::vector<StudyRow>& rows) {
         if (!dense) pruned = &row;
       }
       if (pruned == nullptr) continue;
-      Table table{
-          fmt::format("{}, {}, {}, {} seed{}: minority recall and balanced accuracy (%)", data,
-                      imbalance, removal(*pruned), seeds.size(), seeds.size() == 1 ? "" : "s"),
-          {"method"},
-          {}};
+      Table table{fmt::format("{}, {}, {}, {} seed{}: minority recall and balanced accuracy (%)",
+                              data, imbalance, removal_text(pruned->settings, sparsity),
+                              seeds.size(), seeds.size() == 1 ? "" : "s"),
+                  {"method"},
+                  {}};
       for (const std::string& treatment : treatments) {
         std::string name = treatment;
         name.replace(name.find('/'), 1, "\n");

@@ -48,8 +48,8 @@ std::string problem_of(const StudyRow& row) {
 // What tells the studies of a database apart: "resnet:20", with what is removed unless it is
 // weights, and "trained further" where some networks are.
 std::string study_of(const StudyRow& row) {
-  std::string name = setting(row, "architecture", "?");
-  if (const std::string parts = removed_parts(row); parts != "weights") {
+  std::string name = setting(row.settings, "architecture", "?");
+  if (const std::string parts = removed_parts(row.settings); parts != "weights") {
     name += fmt::format(", {} removed", parts);
   }
   if (Json::parse(row.settings).contains("finetune")) name += ", trained further";
@@ -69,9 +69,9 @@ std::string verdict(const Rows& treatment, const std::string& name) {
     kept.push_back(fmt::format("{} {} %", method, percent(mean)));
   }
   if (kept.empty()) return "";
-  return fmt::format("{}, {}: of {} % balanced accuracy, {:g} % removed leave {}.", name,
+  return fmt::format("{}, {}: of {} % balanced accuracy, {} leave {}.", name,
                      treatment[0].treatment, percent(mean_balanced(treatment, "dense", 0)),
-                     100 * highest, fmt::join(kept, ", "));
+                     removal_text(treatment[0].settings, highest), fmt::join(kept, ", "));
 }
 
 std::vector<int64_t> seeds_of(const Rows& rows) {
@@ -84,8 +84,8 @@ std::vector<int64_t> seeds_of(const Rows& rows) {
 }
 
 // How sure the differences between methods are, over data sets, imbalances and seeds.
-Section sureness(const Rows& study, const std::string& name, const std::string& reference) {
-  Section section{"How sure the differences are" + name};
+Section sureness(const Rows& study, const std::string& title, const std::string& reference) {
+  Section section{title};
   section.paragraphs = {
       "A problem is a data set, an imbalance and a seed. The interval and the first p-value come "
       "from drawing the test samples anew, the same for both methods and for all problems of a "
@@ -135,7 +135,9 @@ Page study_page(const std::vector<StudyRow>& rows, const std::string& file,
       section.tables = league_tables(own);
       page.sections.push_back(std::move(section));
     }
-    page.sections.push_back(sureness(study, alone ? "" : ": " + name, reference));
+    const std::string sure = "How sure the differences are";
+    page.sections.push_back(
+        sureness(study, alone ? sure : fmt::format("{}: {}", sure, name), reference));
     repeat.paragraphs.push_back("Settings: " + study[0].settings);
   }
   repeat.paragraphs.insert(repeat.paragraphs.begin(),

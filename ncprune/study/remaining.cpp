@@ -70,7 +70,10 @@ Remaining remaining(const Study& study, const StudyResults& results, const KeptN
 }
 
 Remaining remaining(const Study& study, const StudyRun& how) {
-  const bool begun = std::filesystem::exists(how.results);
+  namespace fs = std::filesystem;
+  // An empty file would become a database.
+  const bool begun = fs::exists(how.results) &&
+                     !(fs::is_regular_file(how.results) && fs::file_size(how.results) == 0);
   return remaining(study, StudyResults(begun ? how.results : ""), {study, how.networks});
 }
 

@@ -18,8 +18,10 @@ class KeptNetworks {
   bool on_disk() const { return !folder_.empty(); }
   bool has(size_t n) const;
 
-  // The ONNX file's bytes and what they are called.
+  // The ONNX file's bytes and what they are called. Throws InputError when they cannot be read.
+  // REQUIRES: has(n), or that it was kept.
   std::pair<std::string, std::string> get(size_t n) const;
+  // Throws InputError when the file cannot be written.
   void keep(size_t n, const std::string& bytes);
 
  private:
@@ -40,7 +42,8 @@ struct Remaining {
 };
 Remaining remaining(const Study& study, const StudyResults& results, const KeptNetworks& kept);
 
-// The same of a run to come; nothing is written.
+// The same of a run to come; nothing is written. Throws InputError when `how.results` is no
+// study's.
 Remaining remaining(const Study& study, const StudyRun& how);
 
 }  // namespace ncprune

@@ -230,7 +230,7 @@ int64_t copied_run(const Database& into, const Database& from, int64_t id) {
         .run();
     bind_identity(found).next();
   }
-  Statement brought_up(into, "UPDATE run SET finished = nullif(?7, '')" + same);
+  Statement brought_up(into, "UPDATE run SET finished = coalesce(nullif(?7, ''), finished)" + same);
   bind_identity(brought_up, run.text(12)).run();
   return found.integer(0);
 }

@@ -51,15 +51,22 @@ Json cell_json(const StudyRow& row) {
 
 }  // namespace
 
-std::string setting(const StudyRow& row, const std::string& key, const std::string& otherwise) {
-  const Json settings = Json::parse(row.settings);
-  const auto found = settings.find(key);
-  return found != settings.end() && found->is_string() ? found->get<std::string>() : otherwise;
+std::string setting(const std::string& settings, const std::string& key,
+                    const std::string& otherwise) {
+  const Json all = Json::parse(settings);
+  const auto found = all.find(key);
+  return found != all.end() && found->is_string() ? found->get<std::string>() : otherwise;
 }
 
-std::string removed_parts(const StudyRow& row) {
-  const std::string parts = setting(row, "remove", "weights");
+std::string removed_parts(const std::string& settings) {
+  const std::string parts = setting(settings, "remove", "weights");
   return parts == "macs" ? "multiply-adds" : parts;
+}
+
+std::string removal_text(const std::string& settings, double sparsity) {
+  const std::string parts = removed_parts(settings);
+  return fmt::format("{:g} % {}removed", 100 * sparsity,
+                     parts == "weights" ? "" : fmt::format("of the {} ", parts));
 }
 
 Json row_json(const StudyRow& row) {

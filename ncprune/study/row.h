@@ -41,11 +41,15 @@ struct StudyRow {
   ClassInfo classes = {};
 };
 
-// The text that stands in its settings under `key`; else `otherwise`.
-std::string setting(const StudyRow& row, const std::string& key, const std::string& otherwise);
+// The text that stands in a row's settings under `key`; else `otherwise`.
+std::string setting(const std::string& settings, const std::string& key,
+                    const std::string& otherwise);
 
-// What its sparsity is a share of: "weights", "units", "parameters" or "multiply-adds".
-std::string removed_parts(const StudyRow& row);
+// What sparsities are a share of: "weights", "units", "parameters" or "multiply-adds".
+std::string removed_parts(const std::string& settings);
+
+// "90 % removed" of the weights; else "50 % of the multiply-adds removed".
+std::string removal_text(const std::string& settings, double sparsity);
 
 // What a row says to a user, shares in [0, 1]; see docs/results.md.
 Json row_json(const StudyRow& row);

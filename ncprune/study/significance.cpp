@@ -258,12 +258,12 @@ std::vector<Ranking> rankings(const std::vector<StudyRow>& rows, const std::stri
 Table ranking_table(const Ranking& ranking) {
   std::string score = ranking.score;
   score[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(score[0])));
-  Table table{
-      fmt::format("{} of {}{}, {}, {:g} % removed, {} problem{} (points)", score, ranking.reference,
-                  ranking.chosen ? " (best on validation data)" : "", ranking.treatment,
-                  100 * ranking.sparsity, ranking.problems, ranking.problems == 1 ? "" : "s"),
-      {"against", "ahead by", "95 %", "p\nbootstrap", "wins\nlosses", "p\nWilcoxon"},
-      {}};
+  Table table{fmt::format("{} of {}{}, {}, {}, {} problem{} (points)", score, ranking.reference,
+                          ranking.chosen ? " (best on validation data)" : "", ranking.treatment,
+                          removal_text(ranking.settings, ranking.sparsity), ranking.problems,
+                          ranking.problems == 1 ? "" : "s"),
+              {"against", "ahead by", "95 %", "p\nbootstrap", "wins\nlosses", "p\nWilcoxon"},
+              {}};
   const bool ranked = ranking.ranks.has_value();
   if (ranked) table.header.emplace_back("mean\nrank");
   const auto rank = [&](const std::string& method) {
@@ -303,8 +303,8 @@ std::string ranking_caveat(const Ranking& ranking) {
 
 std::optional<Figure> ranking_figure(const Ranking& ranking) {
   if (!ranking.ranks) return std::nullopt;
-  return rank_diagram(fmt::format("Mean rank by {}, {}, {:g} % removed", ranking.score,
-                                  ranking.treatment, 100 * ranking.sparsity),
+  return rank_diagram(fmt::format("Mean rank by {}, {}, {}", ranking.score, ranking.treatment,
+                                  removal_text(ranking.settings, ranking.sparsity)),
                       fmt::format("Over {} problems (Friedman: p {}).", ranking.problems,
                                   p_text(ranking.ranks->p_value)),
                       ranking.methods, ranking.ranks->mean_ranks,

@@ -31,7 +31,8 @@ struct StudyRun {
   std::vector<std::string> worker;
 };
 
-// How much a run has to do.
+// How much a run has to do; without `how` the whole grid. Nothing is written. Throws InputError on
+// a results file that is not one.
 struct StudySize {
   int64_t networks;  // to train
   int64_t cells;     // to evaluate, the dense networks included
@@ -39,7 +40,7 @@ struct StudySize {
 StudySize study_size(const Study& study, const StudyRun& how = {});
 
 // What that will take, from a probe of a few training batches and test samples of each data set;
-// pruning itself is not in it.
+// pruning itself is not in it. Throws InputError as study_size().
 struct StudyEstimate {
   double training_seconds;  // of the dense networks, and of pruned ones that are trained further
   double evaluation_seconds;

@@ -152,6 +152,13 @@ TEST_F(ResultsFile, MergedIsWhatOneStudyWouldHaveMade) {
 
   EXPECT_EQ(StudyResults(file_).merge(other).taken, 0) << "a second time";
   EXPECT_EQ(study_status(file_).size(), 2);
+
+  // An earlier copy, from when that run was not done.
+  execute(other, "UPDATE run SET finished = NULL");
+  execute(file_,
+          "PRAGMA foreign_keys = ON; DELETE FROM cell WHERE id = (SELECT max(id) FROM cell)");
+  EXPECT_EQ(StudyResults(file_).merge(other).taken, 1);
+  EXPECT_EQ(study_status(file_)[1].state, "done");
 }
 
 TEST_F(ResultsFile, MergingKeepsItsOwnCellsAndCountsThoseThatDiffer) {

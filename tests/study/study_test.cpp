@@ -189,6 +189,9 @@ TEST_F(StudyFile, WhatIsLeftIsCountedWithoutTouchingAnything) {
   const double whole = estimate(study, how).bytes;
   EXPECT_FALSE(std::filesystem::exists(file_));
   EXPECT_FALSE(std::filesystem::exists(how.networks));
+  folder_.write("rows.db", "");
+  EXPECT_EQ(study_size(study, how).cells, 20);
+  EXPECT_EQ(std::filesystem::file_size(file_), 0);
 
   Study part = study;
   part.seeds = {3};
