@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
+#include "cli/prune_report.h"
 
 namespace ncprune::cli {
 namespace {
@@ -20,22 +23,19 @@ struct Options {
 };
 
 void run(const Options& options) {
-  require_writable(options.output);
-  if (!options.json.empty()) require_writable(options.json);
+  require_writable_all({options.output, options.json});
   Plan plan = parse_plan(read_file(options.plan), options.plan);
   if (!options.repair.empty()) plan.options.method.repair = options.repair;
   if (!options.head.empty()) plan.options.head = options.head;
-  const Network network = read_onnx(options.input);
+  const auto [network, data] = read_network_and_data(options.input, options.data);
   const std::vector<std::string> changed = changed_tensors(plan, network);
-  const PreparedData data = prepare_data(options.data);
-  require_fits(network, data.train, options.input);
   // The choice is made: nothing is to be scored, and repairs measure as they go.
   const std::vector<LayerStatistics> statistics(prunable_layers(network).size());
   const Calibration calibration{data.train, statistics};
   Json json = plan.of_units
                   ? write_pruned(apply_plan_of_units(network, plan, calibration), options.output)
                   : write_pruned(apply_plan_of_weights(network, plan, calibration), options.output);
-  report_batch_norm(network, plan.options.batch_norm);
+  report_batch_norm(network, *plan.options.batch_norm);
   fmt::print("{}\n", changed.empty() ? "the weights are those the plan was made with"
                                      : fmt::format("trained since the plan was made: {}",
                                                    fmt::join(changed, ", ")));

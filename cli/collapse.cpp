@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
 
 namespace ncprune::cli {
 namespace {
@@ -16,7 +18,7 @@ struct Options {
 };
 
 void run(const Options& options) {
-  if (!options.json.empty()) require_writable(options.json);
+  require_writable_all({options.json});
   std::vector<Network> networks;
   for (const std::string& path : options.networks) networks.push_back(read_onnx(path));
   const PreparedData prepared = prepare_data(options.data);

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
 
 namespace ncprune::cli {
 namespace {
@@ -35,7 +37,7 @@ void print(const Comparison& comparison, const ClassInfo& classes, double confid
 }
 
 void run(const Options& options) {
-  if (!options.json.empty()) require_writable(options.json);
+  require_writable_all({options.json});
   const Network before = read_onnx(options.before);
   const Network after = read_onnx(options.after);
   const Dataset test = prepare_data(options.data).test;

@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
+#include "cli/promise.h"
 
 namespace ncprune::cli {
 namespace {
@@ -55,7 +58,7 @@ void print(const std::vector<Diagnosis>& classes, const ClassInfo& info, const O
 }
 
 void run(const Options& options) {
-  if (!options.json.empty()) require_writable(options.json);
+  require_writable_all({options.json});
   const PreparedData data = prepare_data(options.data);
   const ClassInfo info{data.train.class_names, class_counts(data.train), data.minority};
   Promise promise;

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
 
 namespace ncprune::cli {
 namespace {
@@ -17,7 +19,7 @@ struct Options {
 };
 
 void run(const Options& options) {
-  if (!options.json.empty()) require_writable(options.json);
+  require_writable_all({options.json});
   if (!(options.noise >= 0 && options.noise <= 1e6)) {
     throw InputError(fmt::format("noise {} is outside [0, 1e6]", options.noise));
   }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "ncprune/ncprune.h"
 
 namespace ncprune::cli {
 

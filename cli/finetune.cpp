@@ -4,6 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
+#include "cli/train_options.h"
 
 namespace ncprune::cli {
 namespace {
@@ -17,13 +20,10 @@ struct Options {
 };
 
 void run(const Options& options) {
-  require_writable(options.output);
-  if (!options.json.empty()) require_writable(options.json);
+  require_writable_all({options.output, options.json});
   const TrainOptions how =
       train_options(options.train, options.data.seed, file_stem(options.output));
-  const Network network = read_onnx(options.input);
-  const PreparedData data = prepare_data(options.data);
-  require_fits(network, data.train, options.input);
+  const auto [network, data] = read_network_and_data(options.input, options.data);
   const Training training = train(network, data.train, data.validation, how);
   write_onnx(options.output, training.network);
   const Json history = report_epochs(training);

@@ -4,6 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
+#include "cli/prune_options.h"
+#include "cli/train_options.h"
 
 namespace ncprune::cli {
 namespace {
@@ -20,17 +24,12 @@ struct Options {
 };
 
 void run(const Options& options) {
-  require_writable(options.output);
-  if (!options.json.empty()) require_writable(options.json);
+  require_writable_all({options.output, options.json});
   GradualOptions how = options.gradual;
   how.train = train_options(options.train, options.data.seed, file_stem(options.output));
   how.prune = prune_options(options.prune, options.data.seed);
-  // The training between the steps has seen to it.
-  if (options.prune.options.batch_norm.empty()) how.prune.batch_norm = "keep";
   if (!options.early.empty()) how.early = read_onnx(options.early);
-  const Network dense = read_onnx(options.input);
-  const PreparedData data = prepare_data(options.data);
-  require_fits(dense, data.train, options.input);
+  const auto [dense, data] = read_network_and_data(options.input, options.data);
   const Gradual result = prune_gradually(dense, data, how);
   write_onnx(options.output, result.network);
   Table table{"", {"step", "sparsity", "epoch", "balanced\nvalidation", "overall\nvalidation"}, {}};

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
 
 namespace ncprune::cli {
 namespace {
@@ -19,7 +21,7 @@ std::string times(double ratio) {
 }
 
 void run(Options options) {
-  if (!options.json.empty()) require_writable(options.json);
+  require_writable_all({options.json});
   if (options.latency.runtime.empty()) options.latency.runtime = default_runtime();
   std::vector<Network> networks;
   for (const std::string& path : options.networks) networks.push_back(read_onnx(path));

@@ -5,6 +5,8 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
 
 namespace ncprune::cli {
 namespace {
@@ -59,7 +61,8 @@ Rows rows_of(const std::vector<Entry>& table,
 std::string parts_of(const Method& method) {
   std::string options;
   for (const MethodPart& part : method_parts()) {
-    if (part.field == &Method::metric && method.solver == "score") continue;  // nothing searches
+    if (part.field == &Method::metric && solver_of(method) == nullptr)
+      continue;  // nothing searches
     options += fmt::format("--{} {} ", part.name, method.*part.field);
   }
   if (method.rounds > 1) options += fmt::format("--rounds {} ", method.rounds);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/promise.h"
 
 // Exit codes: 0 done; 1 the user's mistake; 2 a promise not kept; 3 a bug. The only try/catch.
 int main(int argc, char** argv) {

@@ -1,11 +1,10 @@
+#include "cli/options.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
 #include <fstream>
-#include <nlohmann/json.hpp>
-
-#include "cli/commands.h"
 
 namespace ncprune::cli {
 
@@ -48,15 +47,6 @@ void add_json_option(CLI::App& command, std::string& path) {
       ->type_name("FILE");
 }
 
-void write_json_if(const std::string& path, const Json& json) {
-  if (!path.empty()) write_json(path, json);
-}
-
-std::string file_stem(const std::string& path) {
-  const std::string file = path.substr(path.find_last_of('/') + 1);
-  return file.substr(0, file.find_last_of('.'));
-}
-
 std::string shell_word(const std::string& text) {
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 ||
@@ -75,11 +65,6 @@ std::string command_line() {
     command += command.empty() ? "ncprune" : " " + shell_word(word);
   }
   return command;
-}
-
-ClassInfo class_info(const Metadata& metadata, const Dataset& data) {
-  return {metadata.class_names.empty() ? data.class_names : metadata.class_names,
-          metadata.class_counts, metadata.minority};
 }
 
 }  // namespace ncprune::cli

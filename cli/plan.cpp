@@ -2,6 +2,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/prune_options.h"
+#include "cli/prune_report.h"
 
 namespace ncprune::cli {
 namespace {
@@ -27,7 +30,7 @@ void run(const Options& options) {
   } else {
     write_plan(task, prune(task.dense, task.calibration(), task.options), options.output);
   }
-  report_batch_norm(task.dense, task.options.batch_norm);
+  report_batch_norm(task.dense, *task.options.batch_norm);
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
+#include "cli/promise.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
+#include "cli/files.h"
 
 namespace ncprune::cli {
 namespace {

@@ -4,6 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
+#include "cli/promise.h"
+#include "cli/prune_options.h"
+#include "cli/prune_report.h"
 
 namespace ncprune::cli {
 namespace {
@@ -18,8 +23,7 @@ struct Options {
 };
 
 void run(const Options& options) {
-  require_writable(options.output);
-  if (!options.json.empty()) require_writable(options.json);
+  require_writable_all({options.output, options.json});
   PruneTask task = prune_task(options.input, options.data, options.prune);
   Json promise;
   if (options.promise.given()) promise = settle_promise(task, options.promise, options.prune);
@@ -28,10 +32,10 @@ void run(const Options& options) {
       units
           ? write_pruned(prune_units(task.dense, task.calibration(), task.options), options.output)
           : write_pruned(prune(task.dense, task.calibration(), task.options), options.output);
-  report_batch_norm(task.dense, task.options.batch_norm);
+  report_batch_norm(task.dense, *task.options.batch_norm);
   json.update({{"output", options.output},
                {"method", options.prune.method},
-               {"batch_norm", task.options.batch_norm},
+               {"batch_norm", *task.options.batch_norm},
                {"head", task.options.head}});
   if (!promise.is_null()) json["promise"] = promise;
   write_json_if(options.json, json);

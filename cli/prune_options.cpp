@@ -1,4 +1,6 @@
-#include "cli/commands.h"
+#include "cli/prune_options.h"
+
+#include "cli/files.h"
 
 namespace ncprune::cli {
 
@@ -6,7 +8,6 @@ namespace ncprune::cli {
 PruneRequest::PruneRequest() {
   for (const MethodPart& part : method_parts()) (parts.*part.field).clear();
   parts.rounds = 0;
-  options.batch_norm.clear();
 }
 
 void add_prune_options(CLI::App& command, PruneRequest& request) {
@@ -17,9 +18,10 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
   option("--sparsity", prune.sparsity, "share of the weights to remove, in [0, 1)")
       ->each([&request](const std::string&) { request.sparsity_given = true; });
   option("--method", request.method, "see 'ncprune methods'; the parts below change it");
-  option("--batch-norm", prune.batch_norm,
-         "keep what was trained, match the scores, or recalibrate the statistics; left out: as the "
-         "method says, and keep in 'gradual'");
+  command.add_option(
+      "--batch-norm", prune.batch_norm,
+      "keep BatchNormalization as trained, match the dense network's class shares, or "
+      "recalibrate its statistics; by default the method's choice, and keep in 'gradual'");
   option("--head", prune.head, "keep, realign or refit the classifier");
   Method& parts = request.parts;
   for (const MethodPart& part : method_parts()) {
@@ -35,7 +37,6 @@ PruneOptions prune_options(const PruneRequest& request, uint64_t seed) {
   PruneOptions options = request.options;
   options.seed = seed;
   options.method = find_named(methods(), request.method, "method");
-  if (options.batch_norm.empty()) options.batch_norm = options.method.batch_norm;
   for (const MethodPart& part : method_parts()) {
     const std::string& given = request.parts.*part.field;
     if (!given.empty()) options.method.*part.field = given;
@@ -73,16 +74,11 @@ PruneTask prune_task(const std::string& network, const DataRequest& data,
   } else {
     require_valid(task.options);
   }
-  task.dense = read_onnx(network);
-  task.data = prepare_data(data);
-  require_fits(task.dense, task.data.train, network);
-  if (request.options.batch_norm.empty() && task.options.batch_norm == "match") {
-    const std::string problem = match_problem(task.dense, task.data.train);
-    if (!problem.empty()) {
-      log_info(problem + ": it is kept as trained");
-      task.options.batch_norm = "keep";
-    }
-  }
+  NetworkAndData read = read_network_and_data(network, data);
+  task.dense = std::move(read.network);
+  task.data = std::move(read.data);
+  // A promise is searched for by many prunings; the finish is settled, and said, once.
+  task.options.batch_norm = finish_of(task.options, task.dense, task.data.train).batch_norm;
   task.statistics =
       measure_for({task.options.method}, task.dense, task.data.train, task.options.metric);
   return task;

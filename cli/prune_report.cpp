@@ -1,9 +1,11 @@
+#include "cli/prune_report.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "cli/commands.h"
+#include "ncprune/ncprune.h"
 
 namespace ncprune::cli {
 namespace {
@@ -84,19 +86,9 @@ void report_batch_norm(const Network& network, const std::string& treatment) {
   const bool any = std::any_of(network.nodes.begin(), network.nodes.end(), [](const Node& node) {
     return node.op_type == "BatchNormalization";
   });
-  if (!any || treatment == "keep") return;
-  fmt::print("BatchNormalization: {}\n",
-             find_named(batch_norm_treatments(), treatment, "BatchNorm treatment").summary);
-}
-
-Json write_pruned(const Pruned& pruned, const std::string& output) {
-  write_onnx(output, pruned.network);
-  return report_pruned(pruned, output);
-}
-
-Json write_pruned(const UnitsPruned& pruned, const std::string& output) {
-  write_onnx(output, pruned.network);
-  return report_pruned(pruned, output);
+  const BatchNormTreatment& done =
+      find_named(batch_norm_treatments(), treatment, "BatchNorm treatment");
+  if (any && done.changes) fmt::print("BatchNormalization: {}\n", done.summary);
 }
 
 }  // namespace ncprune::cli

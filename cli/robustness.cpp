@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
 
 namespace ncprune::cli {
 namespace {
@@ -38,7 +40,7 @@ void print(const RobustnessResult& result, const ClassInfo& classes, const Optio
 }
 
 void run(const Options& options) {
-  if (!options.json.empty()) require_writable(options.json);
+  require_writable_all({options.json});
   std::vector<Network> networks;
   for (const std::string& path : options.networks) networks.push_back(read_onnx(path));
   const Dataset test = prepare_data(options.data).test;

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "cli/commands.h"
+#include "ncprune/ncprune.h"
 
 namespace ncprune::cli {
 namespace {

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
 
 namespace ncprune::cli {
 namespace {
@@ -59,8 +61,7 @@ void print_rankings(const std::vector<StudyRow>& rows, const std::string& refere
 
 void run(Options& options) {
   StudyRun& how = options.how;
-  if (!options.json.empty()) require_writable(options.json);
-  if (!options.report.empty()) require_writable(options.report);
+  require_writable_all({options.json, options.report});
   Study study = read_study(how.file);
   if (!options.data_root.empty()) study.data_root = options.data_root;
   require_in_grid(options.reference, study);

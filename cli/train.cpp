@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/options.h"
+#include "cli/train_options.h"
 
 namespace ncprune::cli {
 namespace {
@@ -35,8 +38,7 @@ std::map<int64_t, std::string> parse_saved(const std::vector<std::string>& saved
 }
 
 void run(const Options& options) {
-  require_writable(options.output);
-  if (!options.json.empty()) require_writable(options.json);
+  require_writable_all({options.output, options.json});
   TrainOptions how = train_options(options.train, options.data.seed, file_stem(options.output));
   const std::map<int64_t, std::string> files = parse_saved(options.saved);
   for (const auto& [epoch, file] : files) how.checkpoints.push_back(epoch);

@@ -1,9 +1,9 @@
+#include "cli/train_options.h"
+
 #include <fmt/format.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
-
-#include "cli/commands.h"
 
 namespace ncprune::cli {
 namespace {

@@ -53,13 +53,17 @@
 // stats: class means and scatters of every layer
 #include "ncprune/stats/collapse.h"
 #include "ncprune/stats/collapse_geometry.h"
+#include "ncprune/stats/metric.h"
 #include "ncprune/stats/moments.h"
+#include "ncprune/stats/network_pair.h"
+#include "ncprune/stats/sampling.h"
 #include "ncprune/stats/statistics.h"
 // criteria: scores
 #include "ncprune/criteria/criterion.h"
 // prune: how much from where, in which pattern, with what repair
 #include "ncprune/prune/allocation.h"
 #include "ncprune/prune/batch_norm.h"
+#include "ncprune/prune/finish.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/method.h"
 #include "ncprune/prune/options.h"
@@ -67,6 +71,7 @@
 #include "ncprune/prune/plan.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/prune/reconstruction.h"
+#include "ncprune/prune/repair.h"
 #include "ncprune/prune/score_match.h"
 #include "ncprune/prune/scoring.h"
 #include "ncprune/prune/solver.h"

@@ -18,7 +18,7 @@
 #include "ncprune/base/random.h"
 #include "ncprune/evaluate/input_gradient.h"
 #include "ncprune/model/interpreter.h"
-#include "ncprune/stats/pass.h"
+#include "ncprune/stats/sampling.h"
 
 namespace ncprune {
 namespace {

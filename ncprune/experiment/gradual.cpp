@@ -6,8 +6,6 @@
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/model/layers.h"
-#include "ncprune/prune/batch_norm.h"
-#include "ncprune/prune/head.h"
 #include "ncprune/prune/pattern.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/prune/sparsity.h"
@@ -107,10 +105,8 @@ Gradual prune_gradually(const Network& network, const PreparedData& data,
     const auto best = static_cast<size_t>(training.best_epoch - training.history.front().epoch);
     result.steps.push_back({pruned.sparsity, training.history[best]});
   }
-  result.network = treat_batch_norm({network, result.network}, options.prune.batch_norm, data.train,
-                                    options.prune.metric);
-  result.network =
-      treat_head({network, result.network}, options.prune.head, data.train, options.prune.metric);
+  const Finish finish{options.prune.batch_norm.value_or("keep"), options.prune.head};
+  result.network = finished({network, result.network}, finish, data.train, options.prune.metric);
   return result;
 }
 

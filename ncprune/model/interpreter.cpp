@@ -18,15 +18,15 @@
 namespace ncprune {
 namespace {
 
-struct Schedule {
+struct RunOrder {
   std::vector<bool> needed;                    // by node: must it run?
   std::vector<std::vector<std::string>> done;  // by node: values that nothing needs behind it
 };
 
 // What `wanted` needs, walking the graph backwards once.
-Schedule schedule(const Network& network, const std::vector<std::string>& wanted) {
+RunOrder run_order(const Network& network, const std::vector<std::string>& wanted) {
   std::unordered_set<std::string> values(wanted.begin(), wanted.end());
-  Schedule plan;
+  RunOrder plan;
   plan.needed.resize(network.nodes.size());
   plan.done.resize(network.nodes.size());
   for (size_t i = network.nodes.size(); i-- > 0;) {
@@ -85,7 +85,7 @@ PartialRun begin_run(const Network& network, const at::Tensor& input) {
 
 PartialRun go_on(const Network& network, PartialRun place, const std::vector<std::string>& wanted,
                  size_t end, const RunMode& mode) {
-  const Schedule plan = schedule(network, wanted);
+  const RunOrder plan = run_order(network, wanted);
   for (; place.next < end; ++place.next) {
     if (!plan.needed[place.next]) continue;
     const Node& node = network.nodes[place.next];
@@ -109,7 +109,7 @@ bool leads_to(const Network& network, const PartialRun& place,
     return name.empty() || there.contains(name) || place.values.contains(name) ||
            network.initializers.contains(name);
   };
-  const std::vector<bool> needed = schedule(network, wanted).needed;
+  const std::vector<bool> needed = run_order(network, wanted).needed;
   for (size_t i = place.next; i < network.nodes.size(); ++i) {
     if (!needed[i]) continue;
     const Node& node = network.nodes[i];

@@ -14,10 +14,10 @@ struct LayerScores {
   int64_t sides;      // the sum of the weight's sizes as stored: outputs, inputs and kernel
 };
 
-// How many weights each layer keeps. A global ranking can leave a layer nothing, and then nothing
-// gets through the network.
+// How many weights each layer keeps; an entry is a file of allocations/. A global ranking can leave
+// a layer nothing, and then nothing gets through the network.
 struct Allocation {
-  std::string name;
+  std::string name = {};  // the file's
   std::string summary;
   std::string source;
   // A count per layer; they sum to `keep` (to rounding, but for global).

@@ -1,13 +1,11 @@
 #include "ncprune/prune/batch_norm.h"
 
-#include <ATen/ops/arange.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <fmt/format.h>
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/activation_cache.h"
-#include "ncprune/prune/score_match.h"
 #include "ncprune/stats/pass.h"
 
 namespace ncprune {
@@ -27,7 +25,7 @@ ChannelMoments channel_moments(const Network& network, const std::string& value,
   at::Tensor squares;
   int64_t count = 0;
   const std::vector<double> alike(data.class_names.size(), 1);
-  for_each_batch(network, data, alike, [&](const Batch& batch) {
+  for_each_batch(network, data, alike, [&](const WeightedBatch& batch) {
     const at::Tensor here = cache.run(network, {batch.begin, batch.inputs}, {value}).front();
     const at::Tensor x = here.to(at::kDouble).transpose(0, 1).flatten(1);
     if (!shift.defined()) shift = x.mean(1, true);
@@ -58,7 +56,9 @@ ChannelMoments channel_moments(const Network& network, const std::string& value,
   return {mean, (scatter / n).clamp_min(0)};
 }
 
-Network recalibrated(const Network& network, const Dataset& data) {
+}  // namespace
+
+Network recalibrate_batch_norm(const Network& network, const Dataset& data) {
   Network result = network;
   ActivationCache cache(int64_t{1} << 30);  // all samples are run, not some of every class
   for (const Node& node : network.nodes) {
@@ -79,37 +79,10 @@ Network recalibrated(const Network& network, const Dataset& data) {
   return result;
 }
 
-// Samples at even distances, which keep the classes' shares.
-Dataset some_of(const Dataset& data) {
-  constexpr int64_t kEnough = 1024;
-  const int64_t stride = data.size() / kEnough;
-  return stride < 2 ? data : select(data, at::arange(0, data.size(), stride));
-}
-
-// What was masked without repair is far from its statistics, and a better start with new ones.
-Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
-  return match_scores(pair.dense, {pair.pruned, recalibrated(pair.pruned, some_of(data))}, data,
-                      options);
-}
-
-}  // namespace
-
-const std::vector<BatchNormTreatment>& batch_norm_treatments() {
-  static const std::vector<BatchNormTreatment> table{
-      {"keep", "as trained", ""},
-      {"match", "matched to the dense network's class shares",
-       "ncprune; by natural gradients, Amari 1998"},
-      {"recalibrate", "statistics recalibrated on the training samples", "Ioffe, Szegedy 2015"},
-  };
-  return table;
-}
-
 Network treat_batch_norm(const NetworkPair& pair, const std::string& name, const Dataset& data,
                          const MetricOptions& options) {
-  find_named(batch_norm_treatments(), name, "BatchNorm treatment");
-  if (name == "recalibrate") return recalibrated(pair.pruned, data);
-  if (name == "match") return matched(pair, data, options);
-  return pair.pruned;
+  return find_named(batch_norm_treatments(), name, "BatchNorm treatment")
+      .apply(pair, data, options);
 }
 
 }  // namespace ncprune

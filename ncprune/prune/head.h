@@ -3,16 +3,21 @@
 #include <string>
 #include <vector>
 
-#include "ncprune/stats/moments.h"
+#include "ncprune/data/dataset.h"
+#include "ncprune/stats/metric.h"
+#include "ncprune/stats/network_pair.h"
 
 namespace ncprune {
 
 // What happens to the classifier after the layers before it were pruned; closed form, no training.
-// Offered alike to every method and to the dense network.
+// Offered alike to every method and to the dense network. An entry is a file of heads/.
 struct HeadTreatment {
-  std::string name;
+  std::string name = {};  // the file's
   std::string summary;
   std::string source;
+  // `pair.pruned` with another head, which shares the other tensors; averages in the metric of
+  // `options`.
+  Network (*apply)(const NetworkPair& pair, const Dataset& data, const MetricOptions& options);
 };
 
 // keep:    as it is.
@@ -21,6 +26,10 @@ struct HeadTreatment {
 //          w_c = S_W^-1 mu_c, b_c = -1/2 mu_c^T S_W^-1 mu_c, S_W the class-balanced shrunk scatter.
 //          A head without a bias gets one.
 const std::vector<HeadTreatment>& head_treatments();
+
+// The samples that statistics of the last features are made of: the class means decide everything,
+// so there are more of them than other layers' moments need.
+Dataset head_samples(const Dataset& data, const MetricOptions& options);
 
 // `pair.pruned` with its head treated as `name` says, from `data`. Throws InputError on an unknown
 // name, on a network without a fully connected head, and (realign) on a class without samples.

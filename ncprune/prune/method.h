@@ -19,7 +19,7 @@ struct Method {
   // "none"; "own": what the solver leaves; "bias": see correct_bias(); "least-squares".
   std::string repair = "none";
   int64_t rounds = 1;  // of scoring anew, the kept share falling geometrically
-  // batch_norm_treatments(): what goes with it where PruneOptions are not told another.
+  // batch_norm_treatments(): used where PruneOptions::batch_norm is not given.
   std::string batch_norm = "keep";
 };
 

@@ -12,11 +12,14 @@
 #include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/pattern.h"
+#include "ncprune/prune/repair.h"
 #include "ncprune/prune/solver.h"
 
 namespace ncprune {
 namespace {
 
+constexpr const char* kClassAware = "neural-collapse";
+constexpr const char* kPlain = "plain";
 constexpr int64_t kMostRounds = 1000;
 constexpr int64_t kMostRoundTo = 1024;
 
@@ -56,20 +59,17 @@ void require_valid(const PruneOptions& options) {
                       method.pattern, fixed, options.sparsity));
     }
   }
-  find_named(batch_norm_treatments(), options.batch_norm, "BatchNorm treatment");
-  find_named(head_treatments(), options.head, "head treatment");
-  require_one_of("repair", method.repair, {"none", "own", "bias", "least-squares"});
-  require_one_of("metric", method.metric, {"neural-collapse", "plain"});
-  std::vector<std::string> known_solvers{"score"};
-  for (const Solver& solver : solvers()) known_solvers.push_back(solver.name);
-  require_one_of("solver", method.solver, known_solvers);
-  if (method.solver != "score") {
-    require_rule(find_named(solvers(), method.solver, "solver"), pattern);
+  if (options.batch_norm) {
+    find_named(batch_norm_treatments(), *options.batch_norm, "BatchNorm treatment");
   }
+  find_named(head_treatments(), options.head, "head treatment");
+  find_named(repairs(), method.repair, "repair");
+  require_one_of("metric", method.metric, {kClassAware, kPlain});
+  if (const Solver* solver = solver_of(method)) require_rule(*solver, pattern);
   if (method.rounds < 1 || method.rounds > kMostRounds) {
     throw InputError(fmt::format("{} rounds; wanted 1 to {}", method.rounds, kMostRounds));
   }
-  if (criterion.whole_neurons && method.pattern != "neuron") {
+  if (criterion.whole_neurons && !pattern.neurons) {
     throw InputError(fmt::format("criterion '{}' scores whole neurons: it needs the pattern neuron",
                                  criterion.name));
   }
@@ -77,7 +77,7 @@ void require_valid(const PruneOptions& options) {
 
 void require_valid_for_units(const PruneOptions& options) {
   const Pattern pattern = find_pattern(options.method.pattern);
-  if (pattern.group || (pattern.whole && pattern.name != "neuron")) {
+  if (pattern.group || (pattern.whole && !pattern.neurons)) {
     throw InputError(
         fmt::format("pattern {} says which weights stay, not which units", pattern.name));
   }
@@ -87,7 +87,8 @@ void require_valid_for_units(const PruneOptions& options) {
     throw InputError(
         fmt::format("units in multiples of {}; wanted 1 to {}", options.round_to, kMostRoundTo));
   }
-  if (options.method.solver != "score" && options.method.solver != "admm") {
+  const Solver* solver = solver_of(options.method);
+  if (solver != nullptr && !solver->finds_units) {
     throw InputError(
         fmt::format("method '{}' removes single weights, not units: solver {} has no "
                     "rule for them",
@@ -99,8 +100,12 @@ void require_valid_for_units(const PruneOptions& options) {
   }
 }
 
+bool searches_class_aware(const Method& method) {
+  return solver_of(method) != nullptr && method.metric == kClassAware;
+}
+
 MetricOptions solver_metric(const PruneOptions& options) {
-  if (options.method.metric == "neural-collapse") return options.metric;
+  if (options.method.metric == kClassAware) return options.metric;
   MetricOptions plain{.kappa = 1, .balance = 0, .shrinkage = 0, .damping = options.metric.damping};
   plain.noise = options.metric.noise;  // is the data's, not the metric's
   return plain;

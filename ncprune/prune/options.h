@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "ncprune/prune/method.h"
-#include "ncprune/stats/moments.h"
+#include "ncprune/stats/metric.h"
 
 namespace ncprune {
 
@@ -19,8 +20,9 @@ struct PruneOptions {
   // prune_units() only: units leave so many at a time, so that a group (units.h) that loses any
   // keeps a multiple of it; in [1, 1024]. Hardware likes 4, 8 or 16.
   int64_t round_to = 1;
-  std::string batch_norm = "keep";  // batch_norm_treatments()
-  std::string head = "keep";        // head_treatments(), after it
+  // batch_norm_treatments(); not given: the method's, see finish_of().
+  std::optional<std::string> batch_norm = {};
+  std::string head = "keep";  // head_treatments(), after BatchNormalization
   MetricOptions metric = {};  // of repair, head and criteria, and of the solver unless it is plain
   uint64_t seed = 0;          // for criteria that draw
 };
@@ -30,6 +32,9 @@ void require_valid(const PruneOptions& options);
 
 // The same for prune_units().
 void require_valid_for_units(const PruneOptions& options);
+
+// Whether the method's solver searches in the class-aware metric.
+bool searches_class_aware(const Method& method);
 
 // The metric the method's solver searches in: that of `options`, or the plain mean over samples
 // that OBC, SparseGPT and ALPS were published with.

@@ -107,7 +107,7 @@ Pattern group_pattern(const std::string& name) {
   const auto mask = [n = n, m = m](const at::Tensor& scores, int64_t) {
     return group_mask(scores, n, m);
   };
-  return {name, "so many of neighbouring inputs of a neuron, any N:M", mask, false,
+  return {name,           "so many of neighbouring inputs of a neuron, any N:M", mask, false, false,
           std::pair(n, m)};
 }
 
@@ -167,7 +167,7 @@ const std::vector<Pattern>& patterns() {
   static const std::vector<Pattern> table{
       block_pattern("block:4x4"),
       {"layer", "any weights of the layer", keep_largest},
-      {"neuron", "whole rows: all weights into a neuron", neuron_mask, true},
+      {"neuron", "whole rows: all weights into a neuron", neuron_mask, true, true},
       {"row", "the same number in each row", row_mask},
       group_pattern("2:4"),
   };

@@ -17,7 +17,8 @@ struct Pattern {
   // The mask, bool [m, d], true where a weight stays: about `keep` of them, the largest scores;
   // ties go to the lower index, row by row. REQUIRES: 0 <= keep <= m d.
   std::function<at::Tensor(const at::Tensor& scores, int64_t keep)> mask;
-  bool whole = false;  // several weights go or stay together
+  bool whole = false;    // several weights go or stay together
+  bool neurons = false;  // which are all weights into a neuron
   // N of N:M: that many of M neighbouring inputs of a row stay, whatever `keep` says.
   std::optional<std::pair<int64_t, int64_t>> group = {};
 };

@@ -71,7 +71,7 @@ Json options_json(const PruneOptions& options) {
           {"sparsity", options.sparsity},
           {"budget", options.budget},
           {"round_to", options.round_to},
-          {"batch_norm", options.batch_norm},
+          {"batch_norm", options.batch_norm.value_or(options.method.batch_norm)},
           {"head", options.head},
           {"seed", options.seed}};
 }
@@ -89,7 +89,7 @@ PruneOptions read_options(const Json& json) {
   json.at("sparsity").get_to(options.sparsity);
   json.at("budget").get_to(options.budget);
   json.at("round_to").get_to(options.round_to);
-  json.at("batch_norm").get_to(options.batch_norm);
+  options.batch_norm = json.at("batch_norm").get<std::string>();
   json.at("head").get_to(options.head);
   json.at("seed").get_to(options.seed);
   return options;
@@ -145,6 +145,7 @@ std::vector<at::Tensor> in_layer_order(const std::vector<Layer>& layers, const P
 
 Plan plan_of(const Network& dense, const Pruned& pruned, const PruneOptions& options) {
   Plan plan{options, false, {}};
+  plan.options.batch_norm = pruned.finish.batch_norm;
   const std::vector<Layer> layers = prunable_layers(dense);
   for (size_t l = 0; l < layers.size(); ++l) {
     const at::Tensor own = as_stored(layers[l], pruned.masks[l]);
@@ -157,6 +158,7 @@ Plan plan_of(const Network& dense, const Pruned& pruned, const PruneOptions& opt
 
 Plan plan_of(const Network& dense, const UnitsPruned& pruned, const PruneOptions& options) {
   Plan plan{options, true, {}};
+  plan.options.batch_norm = pruned.finish.batch_norm;
   const std::vector<Layer> layers = unit_layers(dense);
   for (size_t l = 0; l < layers.size(); ++l) {
     plan.tensors.push_back(planned(dense, layers[l]));

@@ -21,7 +21,7 @@ struct PlannedTensor {
 // A pruning decision as data, to be carried out again: on the same network or on one of the same
 // shapes that was trained since, here or in another framework.
 struct Plan {
-  PruneOptions options;  // what it was made with
+  PruneOptions options;  // what it was made with, nothing left to the method
   bool of_units = false;
   std::vector<PlannedTensor> tensors;
 };

@@ -8,9 +8,8 @@
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/prune/allocation.h"
-#include "ncprune/prune/batch_norm.h"
-#include "ncprune/prune/head.h"
 #include "ncprune/prune/layer_update.h"
+#include "ncprune/prune/repair.h"
 #include "ncprune/prune/solver.h"
 
 namespace ncprune {
@@ -33,12 +32,12 @@ struct LayerTask {
 
 LayerSolution solve_layer(const LayerTask& task, const at::Tensor& weight,
                           const LayerMoments& moments, const PruneOptions& options) {
-  const Solver& solver = find_named(solvers(), options.method.solver, "solver");
   const Pattern pattern = find_pattern(options.method.pattern);
   const LayerProblem problem = LayerProblem::of(moments, weight, options.metric.damping);
   const at::Tensor weight_double = weight.to(at::kDouble);
-  return solver.solve({problem, weight_double, pattern, task.keep,
-                       row_weights(options.method, task.statistics, weight.size(0))});
+  return solver_of(options.method)
+      ->solve({problem, weight_double, pattern, task.keep,
+               row_weights(options.method, task.statistics, weight.size(0))});
 }
 
 // The moments of the task's layer, on the activations `network` has now.
@@ -59,24 +58,23 @@ struct ChosenMask {
 // says.
 void mask_layer(Network& network, const LayerTask& task, const PruneContext& context,
                 const ChosenMask& chosen) {
-  const auto& [mask, measured] = chosen;
   const PruneOptions& options = context.options;
-  const at::Tensor weight = weight_of(context.dense, task.layer);
-  if (options.method.repair == "least-squares") {
-    const LayerMoments moments =
-        measured ? *measured : measure(network, task, context, options.metric);
-    update_layer(network, task.layer, {moments, mask, options.metric.damping});
-  } else if (options.method.repair == "bias") {
-    correct_bias(network, task.layer, weight * mask, {context.measured, options.metric});
-  } else {
-    set_weight(network, task.layer, weight * mask);
-  }
+  const auto moments = [&] {
+    return chosen.measured ? *chosen.measured : measure(network, task, context, options.metric);
+  };
+  find_named(repairs(), options.method.repair, "repair")
+      .apply(network, {task.layer,
+                       weight_of(context.dense, task.layer),
+                       chosen.mask,
+                       moments,
+                       {context.measured, options.metric},
+                       options.metric.damping});
 }
 
 // Chooses the mask of one layer by its scores or by the solver, and carries it out. Gives the mask.
 at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneContext& context) {
   const Method& method = context.options.method;
-  if (method.solver == "score" || task.keep >= task.scores.numel()) {
+  if (solver_of(method) == nullptr || task.keep >= task.scores.numel()) {
     at::Tensor mask = find_pattern(method.pattern).mask(task.scores, task.keep);
     mask_layer(network, task, context, {mask});
     return mask;
@@ -85,7 +83,7 @@ at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneConte
   LayerMoments moments = measure(network, task, context, metric);
   const LayerSolution solution =
       solve_layer(task, weight_of(context.dense, task.layer), moments, context.options);
-  if (method.repair == "own") {
+  if (find_named(repairs(), method.repair, "repair").of_search) {
     set_layer(network, task.layer, solution.weight, moments);
   } else if (metric == context.options.metric) {
     mask_layer(network, task, context, {solution.mask, std::move(moments)});
@@ -152,6 +150,7 @@ void require_fits(const std::vector<at::Tensor>& masks, const Network& network,
 Pruned prune(const Network& dense, const Calibration& calibration, const PruneOptions& options) {
   require_valid(options);
   const at::NoGradGuard no_grad;
+  const Finish finish = finish_of(options, dense, calibration.data);
   const int64_t rounds = options.method.rounds;
   Pruned result{dense, {}, {}, 0};
   std::vector<LayerStatistics> rescored;
@@ -166,23 +165,22 @@ Pruned prune(const Network& dense, const Calibration& calibration, const PruneOp
     result = prune_once(dense, result.network,
                         {calibration.data, round > 1 ? rescored : calibration.statistics}, step);
   }
-  result.network = treat_batch_norm({dense, result.network}, options.batch_norm, calibration.data,
-                                    options.metric);
-  result.network =
-      treat_head({dense, result.network}, options.head, calibration.data, options.metric);
+  result.finish = finish;
+  result.network = finished({dense, result.network}, finish, calibration.data, options.metric);
   return result;
 }
 
 Pruned apply_masks(const Network& dense, const std::vector<at::Tensor>& masks,
                    const Calibration& calibration, const PruneOptions& options) {
   require_valid(options);
-  if (options.method.repair == "own") {
+  if (find_named(repairs(), options.method.repair, "repair").of_search) {
     throw InputError(
         "the repair 'own' belongs to a solver; given masks take none, bias or least-squares");
   }
   const at::NoGradGuard no_grad;
   const std::vector<Layer> layers = prunable_layers(dense);
   require_fits(masks, dense, layers);
+  const Finish finish = finish_of(options, dense, calibration.data);
   Pruned result{dense, {}, {}, 0};
   LayerwiseMoments measured(dense, calibration.data);
   for (size_t l = 0; l < layers.size(); ++l) {
@@ -190,10 +188,8 @@ Pruned apply_masks(const Network& dense, const std::vector<at::Tensor>& masks,
                {dense, options, measured}, {masks[l]});
     add_layer(result, layers[l], masks[l]);
   }
-  result.network = treat_batch_norm({dense, result.network}, options.batch_norm, calibration.data,
-                                    options.metric);
-  result.network =
-      treat_head({dense, result.network}, options.head, calibration.data, options.metric);
+  result.finish = finish;
+  result.network = finished({dense, result.network}, finish, calibration.data, options.metric);
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ncprune/prune/finish.h"
 #include "ncprune/prune/options.h"
 #include "ncprune/prune/scoring.h"
 #include "ncprune/prune/sparsity.h"
@@ -15,6 +16,7 @@ struct Pruned {
   std::vector<at::Tensor> masks;  // bool [m, d] per prunable layer: true where a weight stays
   std::vector<LayerSparsity> layers;
   double sparsity;  // reached, over all of `layers`
+  Finish finish = {};
 };
 
 // The training data, and what measure_for found in them by the same network and options.

@@ -19,7 +19,7 @@
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/stats/pass.h"
-#include "ncprune/stats/weighted_sample.h"
+#include "ncprune/stats/sampling.h"
 
 namespace ncprune {
 namespace {
@@ -59,7 +59,7 @@ struct Aim {
   WeightedSample sample;  // as the pruned network sees them
   at::Tensor log_shares;  // double [N, K]; of the batches of this process
 
-  at::Tensor of(const Batch& batch) const {
+  at::Tensor of(const WeightedBatch& batch) const {
     const int64_t end = batch.begin + batch.labels.size(0);
     return log_shares.slice(0, batch.begin, end).to(batch.labels.device());
   }
@@ -82,7 +82,7 @@ Aim make_aim(const Network& dense, int64_t per_class, const Dataset& data,
   Aim aim{weighted_sample(data, per_class, options.balance), {}};
   const Dataset& clean = aim.sample.samples;
   aim.log_shares = at::zeros({clean.size(), clean.num_classes()}, at::TensorOptions(at::kDouble));
-  for_each_batch(dense, clean, aim.sample.class_weights, [&](const Batch& batch) {
+  for_each_batch(dense, clean, aim.sample.class_weights, [&](const WeightedBatch& batch) {
     const at::Tensor logits = logits_of(dense, batch.inputs).to(at::kDouble);
     aim.log_shares.slice(0, batch.begin, batch.begin + logits.size(0)).copy_(logits.log_softmax(1));
   });
@@ -92,12 +92,13 @@ Aim make_aim(const Network& dense, int64_t per_class, const Dataset& data,
 
 double divergence(const Network& network, const Aim& aim) {
   at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble));
-  for_each_batch(network, aim.sample.samples, aim.sample.class_weights, [&](const Batch& batch) {
-    const at::Tensor own = logits_of(network, batch.inputs).to(at::kDouble).log_softmax(1);
-    const at::Tensor log_q = aim.of(batch);
-    const at::Tensor terms = log_q.exp() * (log_q - own);
-    sum += (terms.sum(1) * batch.weights).sum().cpu();
-  });
+  for_each_batch(
+      network, aim.sample.samples, aim.sample.class_weights, [&](const WeightedBatch& batch) {
+        const at::Tensor own = logits_of(network, batch.inputs).to(at::kDouble).log_softmax(1);
+        const at::Tensor log_q = aim.of(batch);
+        const at::Tensor terms = log_q.exp() * (log_q - own);
+        sum += (terms.sum(1) * batch.weights).sum().cpu();
+      });
   return sum_over_world(sum).item<double>();
 }
 
@@ -145,28 +146,29 @@ Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
   wanted.push_back(logits_value(network));
   const at::TensorOptions doubles(at::kDouble);
   Slope slope{at::zeros({norms.size}, doubles.device(compute_device())), {}};
-  for_each_batch(network, aim.sample.samples, aim.sample.class_weights, [&](const Batch& batch) {
-    const at::AutoGradMode with_gradients(true);
-    // A tracked input makes autograd follow every value inside the graph.
-    const at::Tensor inputs = batch.inputs.detach().requires_grad_(true);
-    const std::vector<at::Tensor> values = run(network, inputs, wanted);
-    const at::Tensor p = values.back().detach().softmax(1);
-    const at::Tensor q = aim.of(batch).exp().to(p.dtype());
-    const at::Tensor weights = batch.weights.to(p.dtype()).unsqueeze(1);
-    slope.descent += derivatives(network, norms, values, (q - p) * weights).sum(0);
-    // Vectors of signs r make M r, M M^T = diag(p) - p p^T, vectors whose second moment that is;
-    // drawn for every batch, so that they are the same whoever runs it.
-    const at::Tensor root = p.sqrt();
-    Random random = Random(0).stream(fmt::format("score match, from sample {}", batch.begin));
-    for (int64_t draw = 0; draw < kDraws; ++draw) {
-      at::Tensor signs = at::empty(p.sizes(), at::TensorOptions(at::kFloat));
-      signs.bernoulli_(0.5, random.generator()).mul_(2).sub_(1);
-      signs = signs.to(p.device());
-      const at::Tensor along = root * signs - p * (root * signs).sum(1, true);
-      const at::Tensor by_logits = along * (weights / static_cast<double>(kDraws)).sqrt();
-      slope.rows.push_back(derivatives(network, norms, values, by_logits).to(at::kDouble));
-    }
-  });
+  for_each_batch(
+      network, aim.sample.samples, aim.sample.class_weights, [&](const WeightedBatch& batch) {
+        const at::AutoGradMode with_gradients(true);
+        // A tracked input makes autograd follow every value inside the graph.
+        const at::Tensor inputs = batch.inputs.detach().requires_grad_(true);
+        const std::vector<at::Tensor> values = run(network, inputs, wanted);
+        const at::Tensor p = values.back().detach().softmax(1);
+        const at::Tensor q = aim.of(batch).exp().to(p.dtype());
+        const at::Tensor weights = batch.weights.to(p.dtype()).unsqueeze(1);
+        slope.descent += derivatives(network, norms, values, (q - p) * weights).sum(0);
+        // Vectors of signs r make M r, M M^T = diag(p) - p p^T, vectors whose second moment that
+        // is; drawn for every batch, so that they are the same whoever runs it.
+        const at::Tensor root = p.sqrt();
+        Random random = Random(0).stream(fmt::format("score match, from sample {}", batch.begin));
+        for (int64_t draw = 0; draw < kDraws; ++draw) {
+          at::Tensor signs = at::empty(p.sizes(), at::TensorOptions(at::kFloat));
+          signs.bernoulli_(0.5, random.generator()).mul_(2).sub_(1);
+          signs = signs.to(p.device());
+          const at::Tensor along = root * signs - p * (root * signs).sum(1, true);
+          const at::Tensor by_logits = along * (weights / static_cast<double>(kDraws)).sqrt();
+          slope.rows.push_back(derivatives(network, norms, values, by_logits).to(at::kDouble));
+        }
+      });
   slope.descent = sum_over_world(slope.descent);
   return slope;
 }

@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "ncprune/stats/moments.h"
+#include "ncprune/data/dataset.h"
+#include "ncprune/stats/metric.h"
+#include "ncprune/stats/network_pair.h"
 
 namespace ncprune {
 

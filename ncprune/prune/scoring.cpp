@@ -10,6 +10,8 @@
 #include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
 #include "ncprune/prune/allocation.h"
+#include "ncprune/prune/repair.h"
+#include "ncprune/prune/solver.h"
 
 namespace ncprune {
 namespace {
@@ -27,7 +29,7 @@ at::Tensor zeros_first(const at::Tensor& scores, const at::Tensor& weight, bool 
 }  // namespace
 
 bool needs_scores(const Method& method) {
-  return method.solver == "score" ||
+  return solver_of(method) == nullptr ||
          find_named(allocations(), method.allocation, "allocation").reads_scores;
 }
 
@@ -39,10 +41,10 @@ std::vector<LayerStatistics> measure_for(const std::vector<Method>& wanted, cons
       const Criterion criterion = find_criterion(method.criterion);
       needs.insert(criterion.needs.begin(), criterion.needs.end());
     }
-    const bool searches = method.solver != "score" && method.metric == "neural-collapse";
+    const bool searches = searches_class_aware(method);
     if (searches) needs.insert(Statistic::kOutputWeight);
     // Repair and search start from the first layer's moments.
-    if (searches || method.repair == "least-squares") {
+    if (searches || find_named(repairs(), method.repair, "repair").reads_moments) {
       needs.insert(Statistic::kFirstMetric);
     }
   }

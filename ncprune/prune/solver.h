@@ -31,9 +31,14 @@ struct Solver {
   std::string source;
   std::string one_by_one;  // why it has no rule for Pattern::whole; empty: it has
   std::function<LayerSolution(const SolverInput&)> solve;  // REQUIRES: a rule for the pattern
+  bool finds_units = false;  // its search has a form for whole units, remove_units()
 };
 
 const std::vector<Solver>& solvers();
+
+// What searches the layers for the method; null for the solver "score", with which the criterion's
+// scores decide alone. Throws InputError on an unknown name.
+const Solver* solver_of(const Method& method);
 
 // What the error of each of a layer's `rows` weighs against the others': as measured for a method
 // that searches in the class-aware metric, all alike for one that was published without. Statistics

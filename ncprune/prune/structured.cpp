@@ -12,11 +12,9 @@
 #include <functional>
 #include <stdexcept>
 
-#include "ncprune/base/error.h"
+#include "ncprune/base/lookup.h"
 #include "ncprune/model/interpreter.h"
-#include "ncprune/prune/batch_norm.h"
-#include "ncprune/prune/head.h"
-#include "ncprune/prune/layer_update.h"
+#include "ncprune/prune/repair.h"
 #include "ncprune/prune/solver.h"
 #include "ncprune/prune/unit_budget.h"
 #include "ncprune/prune/unit_search.h"
@@ -37,7 +35,7 @@ struct Task {
 };
 
 bool searches(const PruneOptions& options) {
-  return options.method.solver != "score";
+  return solver_of(options.method) != nullptr;
 }
 
 size_t index_of(const std::vector<Layer>& layers, const Layer& layer) {
@@ -169,16 +167,16 @@ void mask_inputs(Network& network, const LayerInputs& inputs, Task& task) {
   const PruneOptions& options = task.options;
   const at::Tensor weight = weight_of(task.dense, layer);
   const at::Tensor mask = inputs.stay.unsqueeze(0).expand_as(weight).contiguous();
-  const std::string& repair = options.method.repair;
-  if (repair == "none" || (repair == "own" && !searches(options))) {
-    set_weight(network, layer, weight * mask);
-  } else if (repair == "bias") {
-    correct_bias(network, layer, weight * mask, {task.measured, options.metric});
-  } else {
-    const MetricOptions metric = repair == "own" ? solver_metric(options) : options.metric;
-    const LayerMoments moments = task.measured.moments(network, layer, metric);
-    update_layer(network, layer, {moments, mask, metric.damping});
-  }
+  const Repair& repair = find_named(repairs(), options.method.repair, "repair");
+  const MetricOptions metric = repair.of_search ? solver_metric(options) : options.metric;
+  const auto moments = [&] { return task.measured.moments(network, layer, metric); };
+  repair.apply(network, {layer,
+                         weight,
+                         mask,
+                         moments,
+                         {task.measured, options.metric},
+                         metric.damping,
+                         searches(options)});
 }
 
 // Zeroes what the removed units are made of, now that nothing reads them.
@@ -250,7 +248,8 @@ UnitsPruned remove_from_layers(
     const std::vector<UnitGroup>& groups, Task& task,
     const std::function<at::Tensor(const Network&, size_t group)>& choose) {
   const Network& dense = task.dense;
-  UnitsPruned result{dense, dense, {}, cost(dense), {}, 0};
+  const Finish finish = finish_of(task.options, dense, task.data);
+  UnitsPruned result{dense, dense, {}, cost(dense), {}, 0, finish};
   std::vector<at::Tensor> removed(task.groups.size());
   for (const Layer& layer : task.layers) {
     at::Tensor inputs = at::ones({weight_of(dense, layer).size(1)}, at::TensorOptions(at::kBool));
@@ -277,10 +276,7 @@ UnitsPruned remove_from_layers(
     throw std::logic_error(fmt::format("the smaller network differs from the masked one by {:.1e}",
                                        result.difference));
   }
-  result.network = treat_batch_norm({dense, result.network}, task.options.batch_norm, task.data,
-                                    task.options.metric);
-  result.network =
-      treat_head({dense, result.network}, task.options.head, task.data, task.options.metric);
+  result.network = finished({dense, result.network}, result.finish, task.data, task.options.metric);
   result.after = cost(result.network);
   result.layers = layers_of(dense, groups, task, removed);
   return result;

@@ -25,6 +25,7 @@ struct UnitsPruned {
   // The largest difference between the class scores of `masked` and of the smaller network on
   // calibration and on random inputs, relative to the largest score; measured on every run.
   double difference;
+  Finish finish;
 };
 
 // Removes units (neurons, channels) for real, whole groups of what must go together (units.h). From

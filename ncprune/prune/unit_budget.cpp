@@ -14,9 +14,9 @@ namespace ncprune {
 namespace {
 
 // The size of a network of which only rows, columns and vectors are taken.
-class NetworkSize {
+class ShrinkingSize {
  public:
-  NetworkSize(const Network& dense, bool macs) : dense_(dense), macs_(macs) {
+  ShrinkingSize(const Network& dense, bool macs) : dense_(dense), macs_(macs) {
     if (macs) rows_ = rows_per_sample(dense);
     for (const Layer& layer : linear_layers(dense)) {
       index_.emplace(layer.weight, index_.size());
@@ -101,7 +101,7 @@ class NetworkSize {
 
 std::vector<int64_t> kept_within(const Network& dense, const UnitCosts& units,
                                  const UnitBudget& budget) {
-  NetworkSize size(dense, budget.macs);
+  ShrinkingSize size(dense, budget.macs);
   const double whole = size.total();
   struct Step {
     double price;

@@ -18,13 +18,13 @@ namespace {
 
 // What is left of a reader: blocks of w inputs each, one for every unit left, then the inputs of
 // other units.
-struct Remaining {
+struct ReaderState {
   at::Tensor inverse;  // H^-1, [d, d]
   at::Tensor weight;   // V, its rows scaled by the roots of their weights, [m, d]
   int64_t units;       // u
   int64_t width;       // w
 
-  static Remaining of(const UnitReader& reader) {
+  static ReaderState of(const UnitReader& reader) {
     const at::Tensor own = reader.columns.flatten();
     at::Tensor others = at::ones({reader.problem.metric.size(0)}, at::TensorOptions(at::kBool));
     others.index_fill_(0, own, false);
@@ -87,9 +87,9 @@ Removal remove_units(const std::vector<UnitReader>& readers, int64_t count) {
   // Rows and columns of what left are dropped once they are this share of the whole: until then
   // they are zeros that are carried along.
   constexpr double kCompactAt = 0.125;
-  std::vector<Remaining> left;
+  std::vector<ReaderState> left;
   left.reserve(readers.size());
-  for (const UnitReader& reader : readers) left.push_back(Remaining::of(reader));
+  for (const UnitReader& reader : readers) left.push_back(ReaderState::of(reader));
   const at::TensorOptions options(at::kDouble);
   at::Tensor units = at::arange(readers.front().columns.size(0), at::TensorOptions(at::kLong));
   at::Tensor gone = at::zeros({units.size(0)}, options);  // infinity: it left
@@ -98,17 +98,17 @@ Removal remove_units(const std::vector<UnitReader>& readers, int64_t count) {
   for (int64_t step = 0; step < count; ++step) {
     if (static_cast<double>(holes) > kCompactAt * static_cast<double>(units.size(0))) {
       const at::Tensor stay = gone.eq(0).nonzero().flatten();
-      for (Remaining& reader : left) reader.compact(stay);
+      for (ReaderState& reader : left) reader.compact(stay);
       units = units.index_select(0, stay);
       gone = at::zeros({units.size(0)}, options);
       holes = 0;
     }
     at::Tensor costs = gone;
-    for (const Remaining& reader : left) costs = costs + reader.costs();
+    for (const ReaderState& reader : left) costs = costs + reader.costs();
     const int64_t j = costs.argmin().item<int64_t>();
     removal.order.push_back(units[j].item<int64_t>());
     removal.costs.push_back(costs[j].item<double>());
-    for (Remaining& reader : left) reader.remove(j);
+    for (ReaderState& reader : left) reader.remove(j);
     gone[j] = std::numeric_limits<double>::infinity();
     ++holes;
   }

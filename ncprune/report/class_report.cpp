@@ -11,7 +11,7 @@ namespace {
 
 using Value = std::function<double(const ClassMetrics&)>;
 
-struct Line {
+struct AverageLine {
   std::string name;
   std::string key;         // in JSON
   std::string noisy_name;  // in the table's noisy part; empty: not shown there
@@ -19,11 +19,11 @@ struct Line {
 };
 
 // The averages, in the order the table and the JSON give them.
-std::vector<Line> average_lines(const ClassInfo& classes) {
+std::vector<AverageLine> average_lines(const ClassInfo& classes) {
   const auto over = [](std::vector<int64_t> group) {
     return [group = std::move(group)](const ClassMetrics& m) { return mean_recall(m, group); };
   };
-  std::vector<Line> lines{
+  std::vector<AverageLine> lines{
       {"balanced accuracy", "balanced_accuracy", "noisy balanced",
        [](const auto& m) { return m.balanced_accuracy; }},
       {"minority recall *", "minority_recall", "noisy minority *", over(classes.minority)},
@@ -73,8 +73,8 @@ Table class_table(const std::string& title, const ClassInfo& classes,
             [c](const ClassMetrics& m) { return m.recall[c]; });
   }
   table.rows.emplace_back();
-  const std::vector<Line> lines = average_lines(classes);
-  for (const Line& line : lines) {
+  const std::vector<AverageLine> lines = average_lines(classes);
+  for (const AverageLine& line : lines) {
     if (line.key == "minority_recall" && classes.minority.empty()) continue;
     add_row(table, line.name, models, line.value);
   }
@@ -82,7 +82,7 @@ Table class_table(const std::string& title, const ClassInfo& classes,
                                  [](const ModelResult& m) { return m.noisy.has_value(); });
   if (!noisy) return table;
   table.rows.emplace_back();
-  for (const Line& line : lines) {
+  for (const AverageLine& line : lines) {
     if (line.noisy_name.empty() || (line.key == "minority_recall" && classes.minority.empty())) {
       continue;
     }
@@ -97,7 +97,7 @@ Table class_table(const std::string& title, const ClassInfo& classes,
 
 Json metrics_json(const ClassMetrics& metrics, const ClassInfo& classes) {
   Json json;
-  for (const Line& line : average_lines(classes)) json[line.key] = line.value(metrics);
+  for (const AverageLine& line : average_lines(classes)) json[line.key] = line.value(metrics);
   json["recall"] = metrics.recall;
   return json;
 }

@@ -12,7 +12,7 @@ namespace ncprune {
 namespace {
 
 template <typename Of>
-struct Line {
+struct MeasureLine {
   std::string text;
   std::string key;  // in JSON
   std::function<double(const Of&)> value;
@@ -20,7 +20,7 @@ struct Line {
 
 // The measures of a frame of vectors called `name`, read from `frame`.
 template <typename Of>
-void add_frame(std::vector<Line<Of>>& lines, const std::string& name, Frame Of::*frame) {
+void add_frame(std::vector<MeasureLine<Of>>& lines, const std::string& name, Frame Of::*frame) {
   const auto add = [&](const std::string& text, const std::string& key, double Frame::*value) {
     lines.push_back({text + " " + name, key, [=](const Of& of) { return of.*frame.*value; }});
   };
@@ -31,9 +31,9 @@ void add_frame(std::vector<Line<Of>>& lines, const std::string& name, Frame Of::
   add("distance to SELI,", "seli_distance", &Frame::seli_distance);
 }
 
-const std::vector<Line<LayerCollapse>>& layer_lines() {
-  static const std::vector<Line<LayerCollapse>> lines = [] {
-    std::vector<Line<LayerCollapse>> made{
+const std::vector<MeasureLine<LayerCollapse>>& layer_lines() {
+  static const std::vector<MeasureLine<LayerCollapse>> lines = [] {
+    std::vector<MeasureLine<LayerCollapse>> made{
         {"NC1 tr(S_W S_B+) / K", "nc1", &LayerCollapse::nc1},
         {"NC1 tr S_W / tr S_B", "trace_ratio", &LayerCollapse::trace_ratio},
         {"VCI", "vci", &LayerCollapse::vci},
@@ -45,9 +45,9 @@ const std::vector<Line<LayerCollapse>>& layer_lines() {
   return lines;
 }
 
-const std::vector<Line<HeadCollapse>>& head_lines() {
-  static const std::vector<Line<HeadCollapse>> lines = [] {
-    std::vector<Line<HeadCollapse>> made;
+const std::vector<MeasureLine<HeadCollapse>>& head_lines() {
+  static const std::vector<MeasureLine<HeadCollapse>> lines = [] {
+    std::vector<MeasureLine<HeadCollapse>> made;
     add_frame(made, "rows", &HeadCollapse::weights);
     made.push_back({"NC3 distance of rows to means", "self_duality", &HeadCollapse::self_duality});
     made.push_back({"NC4 head against nearest mean", "disagreement", &HeadCollapse::disagreement});
@@ -95,7 +95,7 @@ std::string label(const std::string& text, const std::string& layer) {
 
 Table measures_table(const std::string& title, const std::vector<CollapseResult>& networks) {
   const Collapse& dense = networks.front().collapse;
-  std::vector<Line<LayerCollapse>> lines = layer_lines();
+  std::vector<MeasureLine<LayerCollapse>> lines = layer_lines();
   if (networks.size() > 1) {
     lines.push_back({fmt::format("distance to {}, means", networks.front().name), "",
                      [&](const LayerCollapse& l) { return distance_to(dense, l); }});

@@ -134,7 +134,7 @@ struct Residuals {
   at::Tensor squares;    // [all classes]: sums of ||h - mu_c||^2
   at::Tensor projected;  // [all classes]: sums of ||P^T (h - mu_c)||^2
 
-  void add(const at::Tensor& x, const ClassMeans& means, const Batch& batch) {
+  void add(const at::Tensor& x, const ClassMeans& means, const WeightedBatch& batch) {
     const at::Tensor r = x * means.live - means.of_class.index_select(0, batch.labels);
     if (!scatter.defined()) {
       scatter = at::zeros({r.size(1), r.size(1)}, r.options());
@@ -258,7 +258,7 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
   const size_t count = values.size();
 
   std::vector<Sums> sums(count);
-  for_each_batch(network, data, classes.sample_weights, [&](const Batch& batch) {
+  for_each_batch(network, data, classes.sample_weights, [&](const WeightedBatch& batch) {
     const std::vector<at::Tensor> x = run(network, batch.inputs, values);
     for (size_t l = 0; l < count; ++l) {
       sums[l].add(features(l, x[l]), batch.labels, data.num_classes());
@@ -280,7 +280,7 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
   at::Tensor strays = at::zeros_like(classes.sizes.to(device));
   std::vector<std::string> wanted = values;
   wanted.push_back(logits_value(network));
-  for_each_batch(network, data, classes.sample_weights, [&](const Batch& batch) {
+  for_each_batch(network, data, classes.sample_weights, [&](const WeightedBatch& batch) {
     const std::vector<at::Tensor> x = run(network, batch.inputs, wanted);
     for (size_t l = 0; l < count; ++l) residuals[l].add(features(l, x[l]), near[l], batch);
     strays.index_add_(

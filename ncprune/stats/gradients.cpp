@@ -14,6 +14,7 @@
 #include "ncprune/model/rows.h"
 #include "ncprune/stats/class_sums.h"
 #include "ncprune/stats/pass.h"
+#include "ncprune/stats/sampling.h"
 
 namespace ncprune {
 namespace {
@@ -160,7 +161,7 @@ std::vector<LayerStatistics> measure_gradients(const Network& network,
   for (LayerStatistics& s : sums) s.class_counts = class_counts(data);
   for_each_batch(
       network, data, std::vector<double>(sums.front().class_counts.size(), 1),
-      [&](const Batch& batch) {
+      [&](const WeightedBatch& batch) {
         const at::AutoGradMode with_gradients(true);
         // A tracked input makes autograd follow every value inside the graph.
         const at::Tensor inputs = batch.inputs.detach().requires_grad_(true);
@@ -191,7 +192,7 @@ std::vector<at::Tensor> hessian_gradients(const Network& network, const std::vec
   const Leaves leaves = with_leaves(network, layers);
   const std::string scores = logits_value(network);
   // The gradient of the mean loss over the part of the sample that is in the batch.
-  const auto gradient = [&](const Batch& batch, bool differentiable) {
+  const auto gradient = [&](const WeightedBatch& batch, bool differentiable) {
     const at::Tensor logits = run(leaves.network, batch.inputs, {scores}).front();
     const at::Tensor loss = -logits.log_softmax(1).gather(1, batch.labels.unsqueeze(1)).sum() /
                             static_cast<double>(sample.size());
@@ -199,7 +200,7 @@ std::vector<at::Tensor> hessian_gradients(const Network& network, const std::vec
   };
   const std::vector<double> alike(static_cast<size_t>(data.num_classes()), 1);
   std::vector<at::Tensor> mean(layers.size());
-  for_each_batch(network, sample, alike, [&](const Batch& batch) {
+  for_each_batch(network, sample, alike, [&](const WeightedBatch& batch) {
     const at::AutoGradMode with_gradients(true);
     const std::vector<at::Tensor> terms = gradient(batch, false);
     for (size_t l = 0; l < layers.size(); ++l) {
@@ -208,7 +209,7 @@ std::vector<at::Tensor> hessian_gradients(const Network& network, const std::vec
   });
   for (at::Tensor& sum : mean) sum = sum_found(std::move(sum));
   std::vector<at::Tensor> products(layers.size());
-  for_each_batch(network, sample, alike, [&](const Batch& batch) {
+  for_each_batch(network, sample, alike, [&](const WeightedBatch& batch) {
     const at::AutoGradMode with_gradients(true);
     const std::vector<at::Tensor> own = gradient(batch, true);
     at::Tensor inner = (own[0] * mean[0]).sum();

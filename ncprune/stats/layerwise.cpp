@@ -1,4 +1,5 @@
 #include "ncprune/stats/layerwise.h"
+#include "ncprune/stats/sampling.h"
 
 #include <algorithm>
 #include <map>

@@ -3,7 +3,8 @@
 #include <functional>
 #include <vector>
 
-#include "ncprune/stats/moments.h"
+#include "ncprune/stats/metric.h"
+#include "ncprune/stats/network_pair.h"
 #include "ncprune/stats/pass.h"
 
 namespace ncprune {
@@ -16,8 +17,8 @@ struct SampleWeighting {
 };
 
 struct MetricBatch {
-  Batch batch;       // as the pruned network sees it
-  at::Tensor clean;  // the inputs without noise, for the dense one
+  WeightedBatch batch;  // as the pruned network sees it
+  at::Tensor clean;     // the inputs without noise, for the dense one
 };
 
 // for_each_batch over `data` with the weights and the noise of a metric.

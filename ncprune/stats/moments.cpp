@@ -1,26 +1,21 @@
 #include "ncprune/stats/moments.h"
 
-#include <ATen/ops/arange.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
 #include <set>
 #include <utility>
 
-#include "ncprune/base/error.h"
 #include "ncprune/distributed/world.h"
-#include "ncprune/model/cost.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
 #include "ncprune/stats/class_sums.h"
 #include "ncprune/stats/gram_sum.h"
 #include "ncprune/stats/metric_pass.h"
 #include "ncprune/stats/pass.h"
-#include "ncprune/stats/weighted_sample.h"
+#include "ncprune/stats/sampling.h"
 
 namespace ncprune {
 namespace {
@@ -74,7 +69,8 @@ struct LayerSums {
   at::Tensor input_sums;   // [K, d]
   at::Tensor target_sums;  // [K, m]
 
-  void add(const at::Tensor& x, const at::Tensor& z, const Batch& batch, int64_t num_classes) {
+  void add(const at::Tensor& x, const at::Tensor& z, const WeightedBatch& batch,
+           int64_t num_classes) {
     const at::Tensor sample_weights =
         batch.factors.defined() ? batch.weights * batch.factors : batch.weights;
     const at::Tensor root = sample_weights.sqrt().to(x.scalar_type()).unsqueeze(1);
@@ -174,34 +170,6 @@ LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights)
   return moments;
 }
 
-}  // namespace
-
-double own_scatter(int64_t count, double shrinkage) {
-  const double freedom = std::max(0.0, static_cast<double>(count) - 1);
-  return freedom > 0 ? freedom / (freedom + shrinkage) : 0;
-}
-
-std::vector<double> class_weights(const std::vector<int64_t>& counts, double balance) {
-  std::vector<double> pi(counts.size());
-  double total = 0;
-  for (size_t c = 0; c < counts.size(); ++c) {
-    if (counts[c] > 0) pi[c] = std::pow(static_cast<double>(counts[c]), 1 - balance);
-    total += pi[c];
-  }
-  if (total == 0) throw InputError("the calibration data hold no samples");
-  for (double& p : pi) p /= total;
-  return pi;
-}
-
-at::Tensor damped(const at::Tensor& metric, double damping) {
-  at::Tensor result = metric.clone();
-  const double mean = result.diagonal().mean().item<double>();
-  result.diagonal().add_(mean > 0 ? damping * mean : 1);
-  return result;
-}
-
-namespace {
-
 // Values of a batch in both networks.
 struct PairValues {
   std::vector<at::Tensor> x;  // the layers' inputs in the pruned one
@@ -245,7 +213,7 @@ std::vector<LayerSums> sum_moments(const NetworkPair& pair, const Dataset& data,
   std::vector<LayerSums> sums(layers.size());
   for_each_metric_batch(
       pair, data, {pass.class_weights, pass.options}, [&](const MetricBatch& metric_batch) {
-        const Batch& batch = metric_batch.batch;
+        const WeightedBatch& batch = metric_batch.batch;
         const int64_t samples = batch.labels.size(0);
         const auto [x, z] = run_both(pair, metric_batch, inputs, targets);
         size_t next_target = 0;
@@ -276,30 +244,6 @@ ClassWeighting weigh_classes(const Dataset& data, const MetricOptions& options) 
 
 }  // namespace
 
-Dataset some_samples(const Dataset& data, int64_t per_class, double balance) {
-  if (balance == 1) return at_most_per_class(data, per_class);
-  const int64_t stride = data.size() / (per_class * data.num_classes());
-  if (stride < 2) return data;
-  return select(data, at::arange(0, data.size(), stride));
-}
-
-std::vector<int64_t> enough_per_class(const Network& network, const std::vector<Layer>& layers,
-                                      int64_t num_classes) {
-  constexpr int64_t kRowsPerInput = 8;
-  const std::map<std::string, int64_t> rows = rows_per_sample(network);
-  int64_t most = 1;
-  for (const auto& [weight, its] : rows) most = std::max(most, std::min(its, kRowsPerSample));
-  std::vector<int64_t> enough;
-  enough.reserve(layers.size());
-  for (const Layer& layer : layers) {
-    const int64_t own = std::min(rows.at(layer.weight), kRowsPerSample);
-    const int64_t few = kRowsPerInput * weight_of(network, layer).size(1) / num_classes;
-    enough.push_back(own > 1 ? kRowsPerClass / own
-                             : std::clamp(few, kRowsPerClass / most, kRowsPerClass));
-  }
-  return enough;
-}
-
 std::vector<LayerMoments> measure_unit_moments(const Network& network, const UnitQuery& query,
                                                const Dataset& data, const MetricOptions& options) {
   const ClassWeighting weighting = weigh_classes(data, options);
@@ -310,7 +254,7 @@ std::vector<LayerMoments> measure_unit_moments(const Network& network, const Uni
   for (LayerSums& s : sums) s.diagonal = query.diagonal;
   for_each_metric_batch({network, network}, data, {weighting.per_sample, options},
                         [&](const MetricBatch& metric_batch) {
-                          const Batch& batch = metric_batch.batch;
+                          const WeightedBatch& batch = metric_batch.batch;
                           const std::vector<at::Tensor> h = run(network, batch.inputs, values);
                           for (size_t l = 0; l < sums.size(); ++l) {
                             sums[l].add(unit_means(query.layers[l], h[l], batch.labels.size(0)), {},
@@ -339,12 +283,12 @@ std::vector<LayerMoments> measure_means(const NetworkPair& pair, const std::vect
   std::vector<LayerMoments> means(layers.size());
   const SampleWeighting weighting{all.class_weights, options};
   for_each_metric_batch(pair, all.samples, weighting, [&](const MetricBatch& metric_batch) {
-    const Batch& batch = metric_batch.batch;
+    const WeightedBatch& batch = metric_batch.batch;
     const auto [x, z] = run_both(pair, metric_batch, inputs, outputs);
     for (size_t l = 0; l < layers.size(); ++l) {
       const RowChoice rows =
           choose_rows(layers[l], x[l], batch.labels.size(0), {batch.begin, kRowsPerSample});
-      const Batch row_batch = by_rows(batch, rows.per_sample);
+      const WeightedBatch row_batch = by_rows(batch, rows.per_sample);
       const at::Tensor row_weights =
           row_batch.factors.defined() ? row_batch.weights * row_batch.factors : row_batch.weights;
       add(means[l].input_mean, row_weights, input_rows(layers[l], x[l], rows));

@@ -12,8 +12,8 @@
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
+#include "ncprune/stats/sampling.h"
 #include "ncprune/stats/statistics.h"
-#include "ncprune/stats/weighted_sample.h"
 
 namespace ncprune {
 namespace {

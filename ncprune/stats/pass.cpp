@@ -1,13 +1,11 @@
 #include "ncprune/stats/pass.h"
 
-#include <ATen/ops/cat.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
 
 #include "ncprune/base/device.h"
-#include "ncprune/base/random.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 
@@ -15,7 +13,7 @@ namespace ncprune {
 
 void for_each_batch(const Network& network, const Dataset& data,
                     const std::vector<double>& class_weights,
-                    const std::function<void(const Batch&)>& visit) {
+                    const std::function<void(const WeightedBatch&)>& visit) {
   const at::NoGradGuard no_grad;
   const int64_t size = batch_size(network);
   const at::Device device = compute_device();
@@ -32,25 +30,12 @@ void for_each_batch(const Network& network, const Dataset& data,
   }
 }
 
-Batch by_rows(const Batch& batch, int64_t per_sample) {
+WeightedBatch by_rows(const WeightedBatch& batch, int64_t per_sample) {
   if (per_sample == 1) return batch;
   const auto repeated = [&](const at::Tensor& t) { return t.repeat_interleave(per_sample); };
   const at::Tensor factors = batch.factors.defined() ? batch.factors : at::ones_like(batch.weights);
   return {batch.inputs, repeated(batch.labels), repeated(batch.weights), batch.begin,
           repeated(factors / static_cast<double>(per_sample))};
-}
-
-Dataset at_most_per_class(const Dataset& data, int64_t limit) {
-  const std::vector<int64_t> counts = class_counts(data);
-  if (std::all_of(counts.begin(), counts.end(), [&](int64_t n) { return n <= limit; })) return data;
-  Random random = Random(0).stream("samples of every class");
-  std::vector<at::Tensor> kept;
-  for (int64_t c = 0; c < data.num_classes(); ++c) {
-    const at::Tensor members = class_indices(data, c);
-    const at::Tensor order = random.permutation(members.numel());
-    kept.push_back(members.index_select(0, order.slice(0, 0, limit)));
-  }
-  return select(data, at::cat(kept));
 }
 
 }  // namespace ncprune

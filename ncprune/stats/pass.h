@@ -9,7 +9,7 @@
 namespace ncprune {
 
 // A few samples on their way through a statistic, where networks run (device.h).
-struct Batch {
+struct WeightedBatch {
   at::Tensor inputs;   // [B, ...], as the graph takes them (normalised)
   at::Tensor labels;   // int64 [B]
   at::Tensor weights;  // double [B]: the weight of each sample's class
@@ -22,18 +22,9 @@ struct Batch {
 // be summed over all. `class_weights` holds one weight per class, given to each of its samples.
 void for_each_batch(const Network& network, const Dataset& data,
                     const std::vector<double>& class_weights,
-                    const std::function<void(const Batch&)>& visit);
+                    const std::function<void(const WeightedBatch&)>& visit);
 
 // The batch of a layer's rows, `per_sample` for every sample, which share the sample's factor.
-Batch by_rows(const Batch& batch, int64_t per_sample);
-
-// Of a layer with more positions than this, statistics read this many rows of every sample.
-inline constexpr int64_t kRowsPerSample = 32;
-
-// Moments are made of about so many rows of a class: samples beyond are not run.
-inline constexpr int64_t kRowsPerClass = 8192;
-
-// At most `limit` samples of every class, drawn with a fixed seed.
-Dataset at_most_per_class(const Dataset& data, int64_t limit);
+WeightedBatch by_rows(const WeightedBatch& batch, int64_t per_sample);
 
 }  // namespace ncprune

@@ -15,6 +15,7 @@
 #include "ncprune/stats/gradients.h"
 #include "ncprune/stats/gram_sum.h"
 #include "ncprune/stats/pass.h"
+#include "ncprune/stats/sampling.h"
 
 namespace ncprune {
 namespace {
@@ -53,12 +54,12 @@ void measure_activations(const Subject& subject, const std::set<Statistic>& need
   std::vector<at::Tensor> input_totals(layers.size());  // of each class, [K, d]
   std::vector<at::Tensor> unit_totals(layers.size());   // [K, m]
   for_each_batch(network, data, std::vector<double>(static_cast<size_t>(k), 1),
-                 [&](const Batch& batch) {
+                 [&](const WeightedBatch& batch) {
                    const std::vector<at::Tensor> values = run(network, batch.inputs, wanted);
                    for (size_t l = 0; l < layers.size(); ++l) {
                      const RowChoice rows = choose_rows(layers[l], values[l], batch.labels.size(0),
                                                         {batch.begin, kRowsPerSample});
-                     const Batch row_batch = by_rows(batch, rows.per_sample);
+                     const WeightedBatch row_batch = by_rows(batch, rows.per_sample);
                      const double share = 1 / static_cast<double>(rows.per_sample);
                      const at::Tensor x = input_rows(layers[l], values[l], rows);
                      if (squares) add(statistics[l].input_square_mean, x.square().sum(0) * share);

@@ -54,7 +54,7 @@ CellGroup group_of(const Study& study, const StudyRow& network, const Method& me
     cell.treatment = treatment;
     cell.repair = method.name == "dense" ? "none" : with_repair(method, repair).repair;
     cell.head = head;
-    cell.batch_norm = batch_norm;
+    cell.batch_norm = batch_norm == "method" ? method.batch_norm : batch_norm;
     cell.finetuned = finetuned;
     cell.sparsity = sparsity;
     group.push_back(cell);
@@ -142,9 +142,9 @@ void require_valid(const Study& study) {
       for (const double sparsity : study.sparsities) {
         PruneOptions options{.method = with_repair(method, repair),
                              .sparsity = sparsity,
-                             .batch_norm = batch_norm,
                              .head = head,
                              .metric = study.metric};
+        if (batch_norm != "method") options.batch_norm = batch_norm;
         if (study.remove == "weights") {
           require_valid(options);
         } else {

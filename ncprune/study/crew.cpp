@@ -74,7 +74,7 @@ struct Member {
 
 class Leader {
  public:
-  Leader(Store& store, const std::vector<NetworkCells>& networks, Schedule& schedule,
+  Leader(Store& store, const std::vector<NetworkCells>& networks, CellSchedule& schedule,
          const CrewResults& results, int64_t expected, int silence_seconds)
       : store_(store),
         networks_(networks),
@@ -142,7 +142,7 @@ class Leader {
   }
 
   void give(int64_t worker, Member& member) {
-    const std::optional<Schedule::Task> task = schedule_.next(worker);
+    const std::optional<CellSchedule::Task> task = schedule_.next(worker);
     if (!task) return;
     const NetworkCells& network = networks_[task->network];
     Json json{{"index", task->network},
@@ -184,7 +184,7 @@ class Leader {
 
   Store& store_;
   const std::vector<NetworkCells>& networks_;
-  Schedule& schedule_;
+  CellSchedule& schedule_;
   const CrewResults& results_;
   int64_t expected_;
   std::chrono::seconds silence_;
@@ -282,7 +282,7 @@ class Worker {
 }  // namespace
 
 void lead_crew(Store& store, const Study& study, const std::vector<NetworkCells>& networks,
-               Schedule& schedule, const CrewResults& results, int64_t expected,
+               CellSchedule& schedule, const CrewResults& results, int64_t expected,
                int silence_seconds) {
   store.set("study", packed({{"text", study.text}, {"data_root", study.data_root}}));
   Leader(store, networks, schedule, results, expected, silence_seconds).lead();

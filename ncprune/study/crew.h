@@ -29,7 +29,7 @@ struct CrewResults {
 // process ended, is dead. `networks` is what the schedule was made of. At the end waits a while for
 // `expected` workers to come, so that none looks for it in vain. Throws what a worker met.
 void lead_crew(Store& store, const Study& study, const std::vector<NetworkCells>& networks,
-               Schedule& schedule, const CrewResults& results, int64_t expected,
+               CellSchedule& schedule, const CrewResults& results, int64_t expected,
                int silence_seconds = 20);
 
 // Works until there is nothing left to do. The study comes through the store; data are looked for

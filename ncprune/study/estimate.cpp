@@ -60,14 +60,15 @@ double evaluation_seconds_per_sample(const PreparedData& data, const Network& ne
 }
 
 // What is left of one data set and imbalance.
-struct Share {
+struct ProblemShare {
   double trainings = 0;  // dense networks to train
   double cells = 0;      // to evaluate
   double finetuned = 0;  // of those
 };
 
-Share share_of(const Remaining& left, const std::string& data, const std::string& imbalance) {
-  Share share;
+ProblemShare share_of(const Remaining& left, const std::string& data,
+                      const std::string& imbalance) {
+  ProblemShare share;
   for (size_t n = 0; n < left.networks.size(); ++n) {
     const auto& [network, groups] = left.networks[n];
     if (network.data != data || network.imbalance != imbalance || groups.empty()) continue;
@@ -82,7 +83,7 @@ Share share_of(const Remaining& left, const std::string& data, const std::string
   return share;
 }
 
-void add_share(const Study& study, const PreparedData& data, const Share& share,
+void add_share(const Study& study, const PreparedData& data, const ProblemShare& share,
                bool keeps_networks, StudyEstimate& total) {
   const Network network =
       make_network(study.architecture, data, static_cast<uint64_t>(study.seeds.front()));
@@ -116,7 +117,7 @@ StudyEstimate estimate(const Study& study, const StudyRun& how) {
   for (const std::string& name : study.data) {
     try {
       for (const std::string& imbalance : study.imbalance) {
-        const Share share = share_of(left, name, imbalance);
+        const ProblemShare share = share_of(left, name, imbalance);
         if (share.cells == 0) continue;
         const auto seed = static_cast<uint64_t>(study.seeds.front());
         add_share(study, prepare_data({name, study.data_root, imbalance, study.validation, seed}),

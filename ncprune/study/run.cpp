@@ -36,11 +36,11 @@ std::vector<StudyRow> flat(const std::vector<NetworkCells>& networks) {
   return cells;
 }
 
-void run_here(const Study& study, const std::vector<NetworkCells>& missing, Schedule& schedule,
+void run_here(const Study& study, const std::vector<NetworkCells>& missing, CellSchedule& schedule,
               KeptNetworks& kept, const CrewResults& results, const NetworkVisitor& visit,
               Progress& progress) {
   StudyWorker worker(study);
-  while (const std::optional<Schedule::Task> task = schedule.next(0)) {
+  while (const std::optional<CellSchedule::Task> task = schedule.next(0)) {
     const NetworkCells& network = missing[task->network];
     const bool read = !task->first && kept.has(task->network);
     if (task->first) {
@@ -89,7 +89,7 @@ std::string random_job() {
 
 // Hands the tasks out to processes: those of a launcher, and `how.jobs` of this machine.
 void run_in_crew(const Study& study, const StudyRun& how, const std::optional<Launch>& launch,
-                 const std::vector<NetworkCells>& missing, Schedule& schedule,
+                 const std::vector<NetworkCells>& missing, CellSchedule& schedule,
                  CrewResults results) {
   const std::string job = launch ? launch->job : random_job();
   Store store = launch && launch->served
@@ -134,7 +134,7 @@ std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
     progress.advance(kTrainingCells);
   };
   results.dense = [&](size_t n) { return kept.get(n); };
-  Schedule schedule(left.networks, left.kept);
+  CellSchedule schedule(left.networks, left.kept);
   if (how.jobs == 1 && !launch) {
     run_here(study, left.networks, schedule, kept, results, how.visit, progress);
   } else {

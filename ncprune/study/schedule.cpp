@@ -4,7 +4,8 @@
 
 namespace ncprune {
 
-Schedule::Schedule(const std::vector<NetworkCells>& missing, const std::vector<bool>& kept) {
+CellSchedule::CellSchedule(const std::vector<NetworkCells>& missing,
+                           const std::vector<bool>& kept) {
   for (size_t n = 0; n < missing.size(); ++n) {
     NetworkTasks network;
     network.waiting.assign(missing[n].groups.rbegin(), missing[n].groups.rend());
@@ -14,7 +15,7 @@ Schedule::Schedule(const std::vector<NetworkCells>& missing, const std::vector<b
   }
 }
 
-std::optional<size_t> Schedule::choose(int64_t worker) const {
+std::optional<size_t> CellSchedule::choose(int64_t worker) const {
   const auto has_work = [&](size_t n) {
     return networks_[n].state != State::kTraining && !networks_[n].waiting.empty();
   };
@@ -31,7 +32,7 @@ std::optional<size_t> Schedule::choose(int64_t worker) const {
   return most;
 }
 
-std::optional<Schedule::Task> Schedule::next(int64_t worker) {
+std::optional<CellSchedule::Task> CellSchedule::next(int64_t worker) {
   const std::optional<size_t> n = choose(worker);
   if (!n) return std::nullopt;
   NetworkTasks& network = networks_[*n];
@@ -43,14 +44,14 @@ std::optional<Schedule::Task> Schedule::next(int64_t worker) {
   return task;
 }
 
-void Schedule::finished(int64_t worker) {
+void CellSchedule::finished(int64_t worker) {
   const auto task = running_.find(worker);
   if (task->second.first) networks_[task->second.network].state = State::kReady;
   running_.erase(task);
   --left_;
 }
 
-void Schedule::lost(int64_t worker) {
+void CellSchedule::lost(int64_t worker) {
   const auto task = running_.find(worker);
   if (task != running_.end()) {
     NetworkTasks& network = networks_[task->second.network];

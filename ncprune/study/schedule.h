@@ -11,7 +11,7 @@ namespace ncprune {
 
 // Who runs what: the groups of a study's missing cells, handed out one at a time. The first of a
 // network trains it; only then do others get of its groups.
-class Schedule {
+class CellSchedule {
  public:
   struct Task {
     size_t network;  // index into what the schedule was made of
@@ -20,7 +20,7 @@ class Schedule {
   };
 
   // `missing`: what is to run of each network. `kept`: which networks need not be trained.
-  Schedule(const std::vector<NetworkCells>& missing, const std::vector<bool>& kept);
+  CellSchedule(const std::vector<NetworkCells>& missing, const std::vector<bool>& kept);
 
   // The next task of `worker`, who has none: of the network it had last if that has one left, of
   // one nobody has begun, or of the one with most left. None while all that is left waits for

@@ -15,8 +15,7 @@
 #include "ncprune/model/cost.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/onnx/onnx.h"
-#include "ncprune/prune/batch_norm.h"
-#include "ncprune/prune/head.h"
+#include "ncprune/prune/finish.h"
 #include "ncprune/prune/structured.h"
 
 namespace ncprune {
@@ -114,6 +113,7 @@ PrunedCell prune_cell(const Study& study, const Network& dense, const Calibratio
   if (cell.method == "dense") return {dense, {}, 0};
   PruneOptions options{.method = find_named(methods(), cell.method, "method"),
                        .sparsity = cell.sparsity,
+                       .batch_norm = "keep",  // the cells of one mask differ in their finish
                        .metric = study.metric,
                        .seed = static_cast<uint64_t>(cell.seed)};
   const std::string own_repair = options.method.repair;
@@ -213,7 +213,7 @@ void StudyWorker::run(const CellGroup& group, const NetworkVisitor& emit) {
   const Calibration calibration{current.data.train, current.statistics};
   std::optional<std::vector<at::Tensor>> masks;
   std::map<std::string, PrunedCell> pruned;                      // by repair
-  std::map<std::string, std::pair<StudyRow, Network>> finished;  // by all but the treatment's name
+  std::map<std::string, std::pair<StudyRow, Network>> made;  // by all but the treatment's name
   const auto finish = [&](StudyRow row) {
     const auto start = std::chrono::steady_clock::now();
     if (!pruned.contains(row.repair)) {
@@ -224,10 +224,8 @@ void StudyWorker::run(const CellGroup& group, const NetworkVisitor& emit) {
     row.reached = once.reached;
     row.classes = current.classes;
     row.tested = current.tested;
-    const Network normed = treat_batch_norm({current.network, once.network}, row.batch_norm,
-                                            current.data.train, study_.metric);
-    Network network =
-        treat_head({current.network, normed}, row.head, current.data.train, study_.metric);
+    Network network = finished({current.network, once.network}, {row.batch_norm, row.head},
+                               current.data.train, study_.metric);
     if (row.finetuned) network = finetune(study_, current.data, network, row.seed);
     measure(current, network, row);
     return std::pair{row, network};
@@ -235,8 +233,8 @@ void StudyWorker::run(const CellGroup& group, const NetworkVisitor& emit) {
   for (const StudyRow& cell : group) {
     const std::string key =
         fmt::format("{}/{}/{}/{}", cell.repair, cell.head, cell.batch_norm, cell.finetuned);
-    if (!finished.contains(key)) finished[key] = finish(cell);
-    auto [row, network] = finished.at(key);
+    if (!made.contains(key)) made[key] = finish(cell);
+    auto [row, network] = made.at(key);
     row.treatment = cell.treatment;
     emit(row, network);
   }

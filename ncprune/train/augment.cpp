@@ -29,7 +29,7 @@ at::Tensor draw(int64_t count, double low, double high, Random& random) {
   return at::empty({count}).uniform_(low, high, random.generator());
 }
 
-Batch crop(Batch batch, Random& random) {
+TrainingBatch crop(TrainingBatch batch, Random& random) {
   constexpr int64_t kPadding = 4;
   const int64_t count = batch.inputs.size(0);
   const auto draw_shift = [&](int64_t size) {
@@ -41,13 +41,13 @@ Batch crop(Batch batch, Random& random) {
   return batch;
 }
 
-Batch flip(Batch batch, Random& random) {
+TrainingBatch flip(TrainingBatch batch, Random& random) {
   batch.inputs =
       mirrored(batch.inputs, draw_integers(batch.inputs.size(0), 0, 2, random).to(at::kBool));
   return batch;
 }
 
-Batch cutout(Batch batch, Random& random) {
+TrainingBatch cutout(TrainingBatch batch, Random& random) {
   const int64_t count = batch.inputs.size(0);
   const int64_t height = batch.inputs.size(2);
   const int64_t width = batch.inputs.size(3);
@@ -58,7 +58,7 @@ Batch cutout(Batch batch, Random& random) {
   return batch;
 }
 
-Batch mixup(Batch batch, Random& random) {
+TrainingBatch mixup(TrainingBatch batch, Random& random) {
   batch.share = draw(1, 0, 1, random).item<double>();  // Beta(1, 1)
   batch.partners = random.permutation(batch.inputs.size(0));
   batch.inputs =
@@ -111,7 +111,7 @@ Choice draw_choice(const at::Tensor& images, Random& random) {
   return {1 + amount(kBrightness, kTone), 1 + amount(kContrast, kTone), map};
 }
 
-Batch rand_augment(Batch batch, Random& random) {
+TrainingBatch rand_augment(TrainingBatch batch, Random& random) {
   const auto tone = [&](const Choice& choice) {
     batch.inputs = toned(batch.inputs, choice.brightness, choice.contrast);
     if (batch.range) batch.inputs.clamp_(batch.range->first, batch.range->second);
@@ -166,7 +166,7 @@ void require_augmentable(const Dataset& data, const std::vector<std::string>& na
   }
 }
 
-Batch augment(Batch batch, const std::vector<std::string>& names, Random& random) {
+TrainingBatch augment(TrainingBatch batch, const std::vector<std::string>& names, Random& random) {
   for (const std::string& name : names) {
     batch = find_named(augmentations(), name, "augmentation").apply(std::move(batch), random);
   }

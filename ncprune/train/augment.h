@@ -11,7 +11,7 @@
 namespace ncprune {
 
 // What a step of training learns from.
-struct Batch {
+struct TrainingBatch {
   at::Tensor inputs;                               // float [B, ...], raw
   std::optional<std::pair<double, double>> range;  // of the inputs, as a Dataset has it
   // With mixup the inputs are `share` of the samples' own and the rest of their partners': the loss
@@ -27,7 +27,7 @@ struct Augmentation {
   std::string summary;
   std::string source;
   bool pictures;  // takes inputs of [channels, height, width] only
-  Batch (*apply)(Batch batch, Random& random);
+  TrainingBatch (*apply)(TrainingBatch batch, Random& random);
 };
 
 // crop, cutout, flip, mixup, rand-augment.
@@ -42,6 +42,6 @@ void require_augmentable(const Dataset& data, const std::vector<std::string>& na
 
 // The batch changed by each of `names` in turn. Takes the next numbers from `random`; the same
 // whatever the number of threads. REQUIRES: the two functions above are content.
-Batch augment(Batch batch, const std::vector<std::string>& names, Random& random);
+TrainingBatch augment(TrainingBatch batch, const std::vector<std::string>& names, Random& random);
 
 }  // namespace ncprune

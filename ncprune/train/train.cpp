@@ -153,7 +153,7 @@ class Trainer {
     };
     // Changed as a whole: the draws are the same whoever learns from which part.
     const at::Device device = compute_device();
-    const Batch batch =
+    const TrainingBatch batch =
         augment({training_.inputs.index_select(0, indices).to(device), training_.range},
                 options_.augment, augment_random_);
     const at::Tensor inputs = prepare_inputs(network_, own(batch.inputs));

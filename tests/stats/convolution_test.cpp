@@ -7,6 +7,7 @@
 #include "ncprune/model/rows.h"
 #include "ncprune/stats/gradients.h"
 #include "ncprune/stats/pass.h"
+#include "ncprune/stats/sampling.h"
 #include "tests/small_network.h"
 
 namespace ncprune {

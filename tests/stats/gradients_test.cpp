@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ncprune/stats/pass.h"
+#include "ncprune/stats/sampling.h"
 #include "tests/matrix.h"
 #include "tests/small_network.h"
 

@@ -21,13 +21,13 @@ std::vector<NetworkCells> networks_of(const std::vector<int>& counts) {
   return networks;
 }
 
-std::string name(const std::optional<Schedule::Task>& task) {
+std::string name(const std::optional<CellSchedule::Task>& task) {
   if (!task) return "nothing";
   return task->cells.front().method + (task->first ? " first" : "");
 }
 
 TEST(Schedule, GivesOneWorkerEverythingInItsOrder) {
-  Schedule schedule(networks_of({2, 0, 3}), {false, false, true});
+  CellSchedule schedule(networks_of({2, 0, 3}), {false, false, true});
   for (const std::string wanted : {"0.0 first", "0.1", "2.0", "2.1", "2.2"}) {
     EXPECT_FALSE(schedule.done());
     EXPECT_EQ(name(schedule.next(0)), wanted);
@@ -38,7 +38,7 @@ TEST(Schedule, GivesOneWorkerEverythingInItsOrder) {
 }
 
 TEST(Schedule, SharesANetworkOnlyOnceItIsTrained) {
-  Schedule schedule(networks_of({3}), {false});
+  CellSchedule schedule(networks_of({3}), {false});
   EXPECT_EQ(name(schedule.next(0)), "0.0 first");
   EXPECT_EQ(name(schedule.next(1)), "nothing");
   schedule.finished(0);
@@ -47,7 +47,7 @@ TEST(Schedule, SharesANetworkOnlyOnceItIsTrained) {
 }
 
 TEST(Schedule, SpreadsWorkersOverNetworksAndThenHelpsWhereMostIsLeft) {
-  Schedule schedule(networks_of({2, 4}), {true, true});
+  CellSchedule schedule(networks_of({2, 4}), {true, true});
   EXPECT_EQ(name(schedule.next(0)), "0.0");
   EXPECT_EQ(name(schedule.next(1)), "1.0");
   schedule.finished(0);
@@ -57,7 +57,7 @@ TEST(Schedule, SpreadsWorkersOverNetworksAndThenHelpsWhereMostIsLeft) {
 }
 
 TEST(Schedule, HandsTheTaskOfALostWorkerOutAgain) {
-  Schedule schedule(networks_of({2, 1}), {false, true});
+  CellSchedule schedule(networks_of({2, 1}), {false, true});
   EXPECT_EQ(name(schedule.next(0)), "0.0 first");
   EXPECT_EQ(name(schedule.next(1)), "1.0");
   schedule.lost(0);

@@ -21,15 +21,16 @@
 namespace ncprune {
 namespace {
 
-Batch pictures(int64_t count, int64_t side = 12) {
+TrainingBatch pictures(int64_t count, int64_t side = 12) {
   Random random(3);
-  Batch batch;
+  TrainingBatch batch;
   batch.inputs = at::empty({count, 3, side, side}).uniform_(0, 1, random.generator());
   batch.range = std::pair{0.0, 1.0};
   return batch;
 }
 
-Batch augmented(const Batch& batch, const std::vector<std::string>& names, uint64_t seed) {
+TrainingBatch augmented(const TrainingBatch& batch, const std::vector<std::string>& names,
+                        uint64_t seed) {
   Random random(seed);
   return augment(batch, names, random);
 }
@@ -41,7 +42,7 @@ std::vector<std::string> all_names() {
 }
 
 TEST(Augment, GivesTheSameForASeedWhateverTheThreads) {
-  const Batch batch = pictures(64, 32);
+  const TrainingBatch batch = pictures(64, 32);
   for (const std::string& name : all_names()) {
     at::set_num_threads(1);
     const at::Tensor one = augmented(batch, {name}, 1).inputs;
@@ -56,9 +57,9 @@ TEST(Augment, GivesTheSameForASeedWhateverTheThreads) {
 TEST(Augment, KeepsShapeRangeAndTheBatchItself) {
   for (const int64_t side : {1, 2, 5, 12}) {
     for (const int64_t count : {1, 7}) {
-      const Batch batch = pictures(count, side);
+      const TrainingBatch batch = pictures(count, side);
       const at::Tensor before = batch.inputs.clone();
-      const Batch all = augmented(batch, all_names(), 5);
+      const TrainingBatch all = augmented(batch, all_names(), 5);
       EXPECT_EQ(all.inputs.sizes(), before.sizes());
       EXPECT_GE(all.inputs.min().item<float>(), -1e-6);
       EXPECT_LE(all.inputs.max().item<float>(), 1 + 1e-6);
@@ -71,7 +72,7 @@ TEST(Augment, KeepsShapeRangeAndTheBatchItself) {
 TEST(Augment, DrawsEveryShiftOfACropAlikeOften) {
   // One bright pixel in the middle shows by how much its picture has moved.
   constexpr int64_t kCount = 8100;
-  Batch batch;
+  TrainingBatch batch;
   batch.inputs = at::full({kCount, 1, 13, 13}, 0.0F);
   batch.inputs.select(2, 6).select(2, 6).fill_(1);
   const at::Tensor places = augmented(batch, {"crop"}, 1).inputs.flatten(1).argmax(1);
@@ -82,7 +83,7 @@ TEST(Augment, DrawsEveryShiftOfACropAlikeOften) {
 }
 
 TEST(Augment, FlipsHalfOfThePictures) {
-  const Batch batch = pictures(1000);
+  const TrainingBatch batch = pictures(1000);
   const at::Tensor changed = augmented(batch, {"flip"}, 1).inputs;
   int flipped = 0;
   for (int64_t i = 0; i < 1000; ++i) {
@@ -94,7 +95,7 @@ TEST(Augment, FlipsHalfOfThePictures) {
 }
 
 TEST(Augment, CutsOutASquareOfHalfTheSideAroundAPixel) {
-  const Batch batch = pictures(200);
+  const TrainingBatch batch = pictures(200);
   const at::Tensor gone =
       augmented(batch, {"cutout"}, 1).inputs.ne(batch.inputs).all(1).sum({1, 2});
   for (const int64_t pixels : elements<int64_t>(gone)) {
@@ -105,8 +106,8 @@ TEST(Augment, CutsOutASquareOfHalfTheSideAroundAPixel) {
 }
 
 TEST(Augment, MixesInputsWithTheirPartners) {
-  const Batch batch = pictures(9);
-  const Batch mixed = augmented(batch, {"mixup"}, 1);
+  const TrainingBatch batch = pictures(9);
+  const TrainingBatch mixed = augmented(batch, {"mixup"}, 1);
   EXPECT_GT(mixed.share, 0);
   EXPECT_LT(mixed.share, 1);
   EXPECT_TRUE(at::equal(std::get<0>(mixed.partners.sort()), at::arange(9, at::kLong)));
@@ -118,7 +119,7 @@ TEST(Augment, MixesInputsWithTheirPartners) {
 }
 
 TEST(Augment, RandAugmentLeavesOnePictureOf64AsItIs) {
-  const Batch batch = pictures(2000);
+  const TrainingBatch batch = pictures(2000);
   const at::Tensor changed = augmented(batch, {"rand-augment"}, 1).inputs;
   const at::Tensor same = (changed - batch.inputs).abs().flatten(1).amax(1).lt(1e-4);
   // Nothing twice: 1 / 64 of them.
@@ -165,7 +166,7 @@ TEST(Augment, TrainingSharesTheLossBetweenMixedLabels) {
   const at::Tensor order =
       epoch_order(data.labels, epoch_shares(class_counts(data), samplers()[1]), order_random);
   Random random = Random(9).stream("augmentation");
-  Batch batch;
+  TrainingBatch batch;
   batch.inputs = data.inputs.index_select(0, order);
   batch = augment(batch, {"mixup"}, random);
   const at::Tensor log_p = logits(network, batch.inputs).to(at::kDouble).log_softmax(1);

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "ncprune/ncprune.h"
+
+namespace ncprune::cli {
+
+// --data, --data-root, --imbalance, --validation and --seed, alike for every command with data.
+void add_data_options(CLI::App& command, DataRequest& request);
+
+// --runtime; left empty when it is not given.
+void add_runtime_option(CLI::App& command, std::string& runtime);
+
+// --json FILE; the file is checked before the command starts its work.
+void add_json_option(CLI::App& command, std::string& path);
+
+// Accepts 0, 1, 2, ... below 10^18.
+CLI::Validator whole_number();
+
+// For a shell: quoted unless it is plain.
+std::string shell_word(const std::string& text);
+
+// The command that runs, as it could be typed again.
+std::string command_line();
+
+}  // namespace ncprune::cli

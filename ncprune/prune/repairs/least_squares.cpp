@@ -1,0 +1,15 @@
+#include "ncprune/prune/repair.h"
+
+namespace ncprune::repairs_files {
+
+Repair least_squares() {
+  return {.summary = "every row's exact least squares, in the metric",
+          .source = "",
+          .apply =
+              [](Network& network, const RepairTask& task) {
+                update_layer(network, task.layer, {task.moments(), task.mask, task.damping});
+              },
+          .reads_moments = true};
+}
+
+}  // namespace ncprune::repairs_files

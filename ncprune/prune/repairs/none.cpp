@@ -1,0 +1,13 @@
+#include "ncprune/prune/repair.h"
+
+namespace ncprune::repairs_files {
+
+Repair none() {
+  return {.summary = "the remaining weights as they were",
+          .source = "",
+          .apply = [](Network& network, const RepairTask& task) {
+            set_weight(network, task.layer, task.weight * task.mask);
+          }};
+}
+
+}  // namespace ncprune::repairs_files

@@ -1,0 +1,101 @@
+// One recipe gives one network, whoever carries it out: the program, the library, a plan, a study.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "ncprune/base/lookup.h"
+#include "ncprune/experiment/prepare.h"
+#include "ncprune/onnx/onnx.h"
+#include "ncprune/prune/prune.h"
+#include "ncprune/prune/structured.h"
+#include "tests/cli/program.h"
+#include "tests/study/small_study.h"
+
+namespace ncprune {
+namespace {
+
+void expect_same_weights(const Network& network, const Network& wanted, const std::string& who) {
+  ASSERT_EQ(network.initializers.size(), wanted.initializers.size()) << who;
+  for (const auto& [name, tensor] : wanted.initializers) {
+    const auto found = network.initializers.find(name);
+    ASSERT_NE(found, network.initializers.end()) << who << ": " << name;
+    EXPECT_TRUE(found->second.equal(tensor)) << who << ": " << name;
+  }
+}
+
+// The networks of a study's only problem: the dense one, and what the surgeon made of it.
+struct Cells {
+  Network dense;
+  Network pruned;
+};
+
+Cells cells_of_surgeon(const std::string& architecture, const std::string& remove) {
+  Study study = small_study();
+  study.architecture = architecture;
+  study.remove = remove;
+  study.seeds = {3};
+  study.methods = {"surgeon"};
+  study.treatments = {"method/keep/method"};
+  study.sparsities = {0.5};
+  Cells cells;
+  StudyRun how;
+  how.visit = [&](const StudyRow& row, const Network& network) {
+    (row.method == "dense" ? cells.dense : cells.pruned) = network;
+  };
+  run_study(study, how);
+  return cells;
+}
+
+class OneSurgeon : public ::testing::TestWithParam<const char*> {
+ protected:
+  // What `arguments` write to out.onnx.
+  Network made_by(const std::string& arguments) {
+    const testing::Outcome outcome = testing::run_program(folder_, arguments + data_);
+    EXPECT_EQ(outcome.code, 0) << arguments << ": " << outcome.error;
+    return read_onnx(folder_.path() + "/out.onnx");
+  }
+
+  Folder folder_;
+  std::string data_ = " --data 'synthetic:3,6,40?spread=2' --imbalance classes:2@0.1 --seed 3";
+  PreparedData prepared_ =
+      prepare_data({.data = "synthetic:3,6,40?spread=2", .imbalance = "classes:2@0.1", .seed = 3});
+};
+
+TEST_P(OneSurgeon, RemovesTheSameWeights) {
+  const Cells cells = cells_of_surgeon(GetParam(), "weights");
+  write_onnx(folder_.path() + "/dense.onnx", cells.dense);
+  expect_same_weights(made_by("prune dense.onnx -o out.onnx --sparsity 0.5"), cells.pruned,
+                      "the program");
+  testing::run_program(folder_, "plan dense.onnx -o plan.json --sparsity 0.5" + data_);
+  expect_same_weights(made_by("apply plan.json dense.onnx -o out.onnx"), cells.pruned, "a plan");
+  const PruneOptions options{
+      .method = find_named(methods(), "surgeon", "method"), .sparsity = 0.5, .seed = 3};
+  const auto statistics =
+      measure_for({options.method}, cells.dense, prepared_.train, options.metric);
+  expect_same_weights(prune(cells.dense, {prepared_.train, statistics}, options).network,
+                      cells.pruned, "the library");
+}
+
+TEST_P(OneSurgeon, RemovesTheSameUnits) {
+  const Cells cells = cells_of_surgeon(GetParam(), "units");
+  write_onnx(folder_.path() + "/dense.onnx", cells.dense);
+  expect_same_weights(made_by("prune dense.onnx -o out.onnx --structured 0.5"), cells.pruned,
+                      "the program");
+  testing::run_program(folder_, "plan dense.onnx -o plan.json --structured 0.5" + data_);
+  expect_same_weights(made_by("apply plan.json dense.onnx -o out.onnx"), cells.pruned, "a plan");
+  const PruneOptions options{
+      .method = find_named(methods(), "surgeon", "method"), .sparsity = 0.5, .seed = 3};
+  const auto statistics =
+      measure_for({options.method}, cells.dense, prepared_.train, options.metric);
+  expect_same_weights(prune_units(cells.dense, {prepared_.train, statistics}, options).network,
+                      cells.pruned, "the library");
+}
+
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutBatchNormalization, OneSurgeon,
+                         ::testing::Values("mlp:8,6", "mlp:8,6?batchnorm=true"),
+                         [](const auto& info) {
+                           return info.index == 0 ? std::string("Plain") : std::string("Norm");
+                         });
+
+}  // namespace
+}  // namespace ncprune
