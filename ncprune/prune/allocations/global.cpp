@@ -8,6 +8,7 @@ namespace ncprune::allocations_files {
 Allocation global() {
   const auto kept = [](const std::vector<LayerScores>& layers, int64_t keep) {
     std::vector<at::Tensor> flat;
+    flat.reserve(layers.size());
     for (const LayerScores& layer : layers) flat.push_back(layer.scores.flatten());
     const at::Tensor mask = keep_largest(at::cat(flat), keep);
     std::vector<int64_t> counts;

@@ -10,6 +10,7 @@ Allocation uniform() {
     for (const LayerScores& layer : layers) total += layer.scores.numel();
     const double density = static_cast<double>(keep) / static_cast<double>(total);
     std::vector<int64_t> counts;
+    counts.reserve(layers.size());
     for (const LayerScores& layer : layers) {
       counts.push_back(std::llround(density * static_cast<double>(layer.scores.numel())));
     }
