@@ -74,7 +74,7 @@ void pass(const ncprune::Network& network, const ncprune::Dataset& data,
           const std::string& wanted) {
   ncprune::for_each_batch(
       network, data, std::vector<double>(static_cast<size_t>(data.num_classes()), 1),
-      [&](const ncprune::Batch& batch) { ncprune::run(network, batch.inputs, {wanted}); });
+      [&](const ncprune::WeightedBatch& batch) { ncprune::run(network, batch.inputs, {wanted}); });
 }
 
 // GFLOP/s of X^T X as a general product, X [2048, 1000].

@@ -196,7 +196,7 @@ TEST(Prune, RefusesWhatDoesNotExistAndListsWhatDoes) {
                            Part{&Method::pattern, "pattern", "layer, neuron, row"},
                            Part{&Method::solver, "solver", "score, admm"},
                            Part{&Method::metric, "metric", "neural-collapse, plain"},
-                           Part{&Method::repair, "repair", "none, own, bias, least-squares"}}) {
+                           Part{&Method::repair, "repair", "bias, least-squares, none, own"}}) {
     PruneOptions bad = good;
     bad.method.*part.field = "magic";
     const std::string message = refusal(bad);
