@@ -4,8 +4,6 @@
 #include <ATen/ops/isfinite.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
 #include "ncprune/prune/head.h"
@@ -163,8 +161,18 @@ TEST_P(EveryMethod, PrunesAConvolutionLikeTheFullyConnectedLayerItEquals) {
   ASSERT_EQ(found.masks.size(), wanted.masks.size());
   for (size_t l = 0; l < wanted.masks.size(); ++l) {
     const double differ = found.masks[l].ne(wanted.masks[l]).to(at::kDouble).mean().item<double>();
-    EXPECT_LE(differ, 0.01) << l;  // a tie may be broken by rounding
+    // The joint search is iterative: from moments that differ by rounding, which depends on the
+    // BLAS kernel, it may end in another mask as good as the first.
+    const bool joint = options(0.7).method.solver == "admm";
+    EXPECT_LE(differ, joint ? 0.1 : 0.01) << l;  // a tie may be broken by rounding
   }
+  const auto damage = [&](const Network& pruned) {
+    return (logits(pruned, data_.inputs) - logits(dense_, data_.inputs))
+        .square()
+        .mean()
+        .item<double>();
+  };
+  EXPECT_NEAR(damage(found.network) / damage(wanted.network), 1, 0.05);
 }
 
 TEST_P(EveryMethod, PrunesEveryGroupLikeAConvolutionOfItsOwn) {
