@@ -212,7 +212,7 @@ void StudyWorker::run(const CellGroup& group, const NetworkVisitor& emit) {
   const StudyNetwork& current = *current_;
   const Calibration calibration{current.data.train, current.statistics};
   std::optional<std::vector<at::Tensor>> masks;
-  std::map<std::string, PrunedCell> pruned;                      // by repair
+  std::map<std::string, PrunedCell> pruned;                  // by repair
   std::map<std::string, std::pair<StudyRow, Network>> made;  // by all but the treatment's name
   const auto finish = [&](StudyRow row) {
     const auto start = std::chrono::steady_clock::now();
