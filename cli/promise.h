@@ -8,7 +8,7 @@
 
 namespace ncprune::cli {
 
-// What pruning promises for every class.
+// The promise about every class, as the command line gives it.
 struct PromiseRequest {
   std::optional<double> max_class_drop = {};  // percentage points
   std::vector<std::string> min_recall;        // NAME=RECALL

@@ -30,7 +30,7 @@ PruneOptions prune_options(const PruneRequest& request, uint64_t seed);
 // --structured and --budget.
 void add_structured_options(CLI::App& command, PruneRequest& request);
 
-// What a pruning starts from: everything is read, checked and measured.
+// The inputs of a pruning: everything is read, checked and measured.
 struct PruneTask {
   PruneOptions options;
   Network dense;

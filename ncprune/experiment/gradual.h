@@ -30,7 +30,7 @@ const std::vector<GradualSchedule>& gradual_schedules();
 struct GradualOptions {
   std::string schedule = "iterative";  // gradual_schedules()
   int64_t steps = 5;                   // in [1, 1000]
-  // Of every step, its sparsity aside: that is the last step's. BatchNormalization and head are
+  // Options of every step. The sparsity is that of the last step. BatchNormalization and head are
   // treated once, after the last training; BatchNormalization only if that is asked for, since it
   // was trained with the rest.
   PruneOptions prune = {};

@@ -20,7 +20,7 @@ struct RepairTask {
   bool searched = false;  // a search chose the mask, in the metric of `moments`
 };
 
-// What makes good for the removed weights of a layer; an entry is a file of repairs/.
+// A way to make good for the removed weights of a layer. Each entry is a file in repairs/.
 struct Repair {
   std::string name = {};  // the file's
   std::string summary;

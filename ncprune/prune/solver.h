@@ -36,8 +36,8 @@ struct Solver {
 
 const std::vector<Solver>& solvers();
 
-// What searches the layers for the method; null for the solver "score", with which the criterion's
-// scores decide alone. Throws InputError on an unknown name.
+// The solver that searches the layers for the method. Null for the solver "score": then the
+// criterion's scores decide alone. Throws InputError on an unknown name.
 const Solver* solver_of(const Method& method);
 
 // What the error of each of a layer's `rows` weighs against the others': as measured for a method

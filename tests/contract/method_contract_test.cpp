@@ -4,6 +4,8 @@
 #include <ATen/ops/isfinite.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
 #include "ncprune/prune/head.h"
@@ -159,12 +161,10 @@ TEST_P(EveryMethod, PrunesAConvolutionLikeTheFullyConnectedLayerItEquals) {
   const Pruned wanted = prune_with(options(0.7), dense_, data_);
   const Pruned found = prune_with(options(0.7), convolutions, data_);
   ASSERT_EQ(found.masks.size(), wanted.masks.size());
+  double differ = 0;  // a tie may be broken by rounding
   for (size_t l = 0; l < wanted.masks.size(); ++l) {
-    const double differ = found.masks[l].ne(wanted.masks[l]).to(at::kDouble).mean().item<double>();
-    // The joint search is iterative: from moments that differ by rounding, which depends on the
-    // BLAS kernel, it may end in another mask as good as the first.
-    const bool joint = options(0.7).method.solver == "admm";
-    EXPECT_LE(differ, joint ? 0.1 : 0.01) << l;  // a tie may be broken by rounding
+    differ =
+        std::max(differ, found.masks[l].ne(wanted.masks[l]).to(at::kDouble).mean().item<double>());
   }
   const auto damage = [&](const Network& pruned) {
     return (logits(pruned, data_.inputs) - logits(dense_, data_.inputs))
@@ -172,7 +172,15 @@ TEST_P(EveryMethod, PrunesAConvolutionLikeTheFullyConnectedLayerItEquals) {
         .mean()
         .item<double>();
   };
-  EXPECT_NEAR(damage(found.network) / damage(wanted.network), 1, 0.05);
+  const double ratio = damage(found.network) / damage(wanted.network);
+  if (differ <= 0.01) {
+    EXPECT_NEAR(ratio, 1, 1e-3);
+    return;
+  }
+  // The joint search is iterative: moments that differ by rounding, which depends on the BLAS
+  // kernel, can lead it to another mask. That mask must be as good.
+  EXPECT_EQ(options(0.7).method.solver, "admm") << differ;
+  EXPECT_NEAR(ratio, 1, 0.02);
 }
 
 TEST_P(EveryMethod, PrunesEveryGroupLikeAConvolutionOfItsOwn) {

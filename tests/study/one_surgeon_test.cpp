@@ -48,11 +48,28 @@ Cells cells_of_surgeon(const std::string& architecture, const std::string& remov
 
 class OneSurgeon : public ::testing::TestWithParam<const char*> {
  protected:
-  // What `arguments` write to out.onnx.
+  // The network that a command writes to out.onnx.
   Network made_by(const std::string& arguments) {
     const testing::Outcome outcome = testing::run_program(folder_, arguments + data_);
     EXPECT_EQ(outcome.code, 0) << arguments << ": " << outcome.error;
     return read_onnx(folder_.path() + "/out.onnx");
+  }
+
+  // Removes half of `remove` in every way there is; `library` is prune() or prune_units().
+  template <typename Library>
+  void expect_one_network(const std::string& remove, const std::string& half, Library library) {
+    const Cells cells = cells_of_surgeon(GetParam(), remove);
+    write_onnx(folder_.path() + "/dense.onnx", cells.dense);
+    expect_same_weights(made_by("prune dense.onnx -o out.onnx " + half), cells.pruned,
+                        "the program");
+    testing::run_program(folder_, "plan dense.onnx -o plan.json " + half + data_);
+    expect_same_weights(made_by("apply plan.json dense.onnx -o out.onnx"), cells.pruned, "a plan");
+    const PruneOptions options{
+        .method = find_named(methods(), "surgeon", "method"), .sparsity = 0.5, .seed = 3};
+    const auto statistics =
+        measure_for({options.method}, cells.dense, prepared_.train, options.metric);
+    expect_same_weights(library(cells.dense, Calibration{prepared_.train, statistics}, options),
+                        cells.pruned, "the library");
   }
 
   Folder folder_;
@@ -62,33 +79,15 @@ class OneSurgeon : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(OneSurgeon, RemovesTheSameWeights) {
-  const Cells cells = cells_of_surgeon(GetParam(), "weights");
-  write_onnx(folder_.path() + "/dense.onnx", cells.dense);
-  expect_same_weights(made_by("prune dense.onnx -o out.onnx --sparsity 0.5"), cells.pruned,
-                      "the program");
-  testing::run_program(folder_, "plan dense.onnx -o plan.json --sparsity 0.5" + data_);
-  expect_same_weights(made_by("apply plan.json dense.onnx -o out.onnx"), cells.pruned, "a plan");
-  const PruneOptions options{
-      .method = find_named(methods(), "surgeon", "method"), .sparsity = 0.5, .seed = 3};
-  const auto statistics =
-      measure_for({options.method}, cells.dense, prepared_.train, options.metric);
-  expect_same_weights(prune(cells.dense, {prepared_.train, statistics}, options).network,
-                      cells.pruned, "the library");
+  expect_one_network("weights", "--sparsity 0.5", [](const Network& dense, const auto&... how) {
+    return prune(dense, how...).network;
+  });
 }
 
 TEST_P(OneSurgeon, RemovesTheSameUnits) {
-  const Cells cells = cells_of_surgeon(GetParam(), "units");
-  write_onnx(folder_.path() + "/dense.onnx", cells.dense);
-  expect_same_weights(made_by("prune dense.onnx -o out.onnx --structured 0.5"), cells.pruned,
-                      "the program");
-  testing::run_program(folder_, "plan dense.onnx -o plan.json --structured 0.5" + data_);
-  expect_same_weights(made_by("apply plan.json dense.onnx -o out.onnx"), cells.pruned, "a plan");
-  const PruneOptions options{
-      .method = find_named(methods(), "surgeon", "method"), .sparsity = 0.5, .seed = 3};
-  const auto statistics =
-      measure_for({options.method}, cells.dense, prepared_.train, options.metric);
-  expect_same_weights(prune_units(cells.dense, {prepared_.train, statistics}, options).network,
-                      cells.pruned, "the library");
+  expect_one_network("units", "--structured 0.5", [](const Network& dense, const auto&... how) {
+    return prune_units(dense, how...).network;
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(WithAndWithoutBatchNormalization, OneSurgeon,
