@@ -25,17 +25,13 @@ struct Options {
 void run(const Options& options) {
   require_writable_all({options.output, options.json});
   Plan plan = parse_plan(read_file(options.plan), options.plan);
-  if (!options.repair.empty()) plan.options.method.repair = options.repair;
-  if (!options.head.empty()) plan.options.head = options.head;
+  if (!options.repair.empty()) plan.recipe.method.repair = options.repair;
+  if (!options.head.empty()) plan.recipe.head = options.head;
   const auto [network, data] = read_network_and_data(options.input, options.data);
   const std::vector<std::string> changed = changed_tensors(plan, network);
-  // The choice is made: nothing is to be scored, and repairs measure as they go.
-  const std::vector<LayerStatistics> statistics(prunable_layers(network).size());
-  const Calibration calibration{data.train, statistics};
-  Json json = plan.of_units
-                  ? write_pruned(apply_plan_of_units(network, plan, calibration), options.output)
-                  : write_pruned(apply_plan_of_weights(network, plan, calibration), options.output);
-  report_batch_norm(network, *plan.options.batch_norm);
+  const Pruned pruned = apply_plan(network, plan, data.train);
+  write_onnx(options.output, pruned.network);
+  Json json = report_pruned(network, pruned, options.output);
   fmt::print("{}\n", changed.empty() ? "the weights are those the plan was made with"
                                      : fmt::format("trained since the plan was made: {}",
                                                    fmt::join(changed, ", ")));

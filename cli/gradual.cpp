@@ -27,7 +27,7 @@ void run(const Options& options) {
   require_writable_all({options.output, options.json});
   GradualOptions how = options.gradual;
   how.train = train_options(options.train, options.data.seed, file_stem(options.output));
-  how.prune = prune_options(options.prune, options.data.seed);
+  how.recipe = recipe_of(options.prune, options.data.seed);
   if (!options.early.empty()) how.early = read_onnx(options.early);
   const auto [dense, data] = read_network_and_data(options.input, options.data);
   const Gradual result = prune_gradually(dense, data, how);
@@ -48,7 +48,7 @@ void run(const Options& options) {
              percent(reached), options.output);
   write_json_if(options.json, {{"output", options.output},
                                {"method", options.prune.method},
-                               {"head", how.prune.head},
+                               {"head", how.recipe.head},
                                {"sparsity", reached},
                                {"steps", steps}});
 }

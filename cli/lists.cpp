@@ -61,7 +61,7 @@ Rows rows_of(const std::vector<Entry>& table,
 std::string parts_of(const Method& method) {
   std::string options;
   for (const MethodPart& part : method_parts()) {
-    if (part.field == &Method::metric && solver_of(method) == nullptr)
+    if (part.field == &Method::search_metric && solver_of(method).solve == nullptr)
       continue;  // nothing searches
     options += fmt::format("--{} {} ", part.name, method.*part.field);
   }

@@ -16,21 +16,13 @@ struct Options {
   PruneRequest prune;
 };
 
-template <typename Result>
-void write_plan(const PruneTask& task, const Result& pruned, const std::string& output) {
-  write_json(output, plan_json(plan_of(task.dense, pruned, task.options)));
-  report_pruned(pruned, output);
-}
-
 void run(const Options& options) {
   require_writable(options.output);
-  const PruneTask task = prune_task(options.input, options.data, options.prune);
-  if (options.prune.structured) {
-    write_plan(task, prune_units(task.dense, task.calibration(), task.options), options.output);
-  } else {
-    write_plan(task, prune(task.dense, task.calibration(), task.options), options.output);
-  }
-  report_batch_norm(task.dense, *task.options.batch_norm);
+  PruneTask task = prune_task(options.input, options.data, options.prune);
+  const Network& dense = task.calibration.network();
+  const Pruned pruned = prune(task.calibration, task.recipe);
+  write_json(options.output, plan_json(plan_of(dense, pruned)));
+  report_pruned(dense, pruned, options.output);
 }
 
 }  // namespace

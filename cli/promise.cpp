@@ -62,22 +62,23 @@ Json settle_promise(PruneTask& task, const PromiseRequest& request, const PruneR
   if (task.data.validation.size() == 0) {
     throw InputError("no validation samples are held out to judge the promise by");
   }
-  if (find_pattern(task.options.method.pattern).group) {
+  const Method& method = task.recipe.method;
+  if (find_pattern(method.pattern).group) {
     throw InputError(fmt::format("pattern {} fixes the sparsity: nothing is left to search for",
-                                 task.options.method.pattern));
+                                 method.pattern));
   }
-  const bool most_is_given = prune.structured || prune.sparsity_given;
-  const ClassInfo classes = class_info(task.dense.metadata, task.data.validation);
-  PruneOptions options = task.options;
-  const PromiseSearch search = search_promise(
-      {task.dense, task.data.validation}, promise_of(request, classes.names),
-      most_is_given ? options.sparsity : kMostWithoutSparsity, [&](double share) {
-        options.sparsity = share;
-        return prune.structured ? prune_units(task.dense, task.calibration(), options).network
-                                : ncprune::prune(task.dense, task.calibration(), options).network;
-      });
+  const bool most_is_given = prune.structured || prune.recipe.share;
+  const Network& dense = task.calibration.network();
+  const ClassInfo classes = class_info(dense.metadata, task.data.validation);
+  Recipe recipe = task.recipe;
+  const PromiseSearch search =
+      search_promise({dense, task.data.validation}, promise_of(request, classes.names),
+                     most_is_given ? share_of(recipe) : kMostWithoutSparsity, [&](double share) {
+                       recipe.share = share;
+                       return ncprune::prune(task.calibration, recipe).network;
+                     });
   print(search, classes);
-  task.options.sparsity = search.steps[search.chosen].share;
+  task.recipe.share = search.steps[search.chosen].share;
   Json steps = Json::array();
   for (const PromiseStep& step : search.steps) {
     steps.push_back({{"share", step.share}});

@@ -27,7 +27,7 @@ Promise promise_of(const PromiseRequest& request, const std::vector<std::string>
 struct PromiseNotKept {};
 
 // Searches for the most that the promise allows, prints what was judged, and sets it in
-// task.options; json["kept"] says whether the promise is kept by it. Throws InputError.
+// task.recipe; json["kept"] says whether the promise is kept by it. Throws InputError.
 Json settle_promise(PruneTask& task, const PromiseRequest& request, const PruneRequest& prune);
 
 }  // namespace ncprune::cli

@@ -27,16 +27,14 @@ void run(const Options& options) {
   PruneTask task = prune_task(options.input, options.data, options.prune);
   Json promise;
   if (options.promise.given()) promise = settle_promise(task, options.promise, options.prune);
-  const bool units = options.prune.structured.has_value();
-  Json json =
-      units
-          ? write_pruned(prune_units(task.dense, task.calibration(), task.options), options.output)
-          : write_pruned(prune(task.dense, task.calibration(), task.options), options.output);
-  report_batch_norm(task.dense, *task.options.batch_norm);
+  const Pruned pruned = prune(task.calibration, task.recipe);
+  write_onnx(options.output, pruned.network);
+  Json json = report_pruned(task.calibration.network(), pruned, options.output);
   json.update({{"output", options.output},
                {"method", options.prune.method},
-               {"batch_norm", *task.options.batch_norm},
-               {"head", task.options.head}});
+               {"batch_norm", *pruned.recipe.batch_norm},
+               {"head", pruned.recipe.head},
+               {"recipe", recipe_json(pruned.recipe)}});
   if (!promise.is_null()) json["promise"] = promise;
   write_json_if(options.json, json);
   if (promise.is_null() || promise["kept"].get<bool>()) return;

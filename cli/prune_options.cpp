@@ -1,5 +1,9 @@
 #include "cli/prune_options.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "cli/files.h"
 
 namespace ncprune::cli {
@@ -14,74 +18,73 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
   const auto option = [&](const std::string& name, auto& field, const std::string& text) {
     return command.add_option(name, field, text)->capture_default_str();
   };
-  PruneOptions& prune = request.options;
-  option("--sparsity", prune.sparsity, "share of the weights to remove, in [0, 1)")
-      ->each([&request](const std::string&) { request.sparsity_given = true; });
+  Recipe& recipe = request.recipe;
+  command.add_option("--sparsity", recipe.share,
+                     fmt::format("share of the weights to remove, in [0, 1); by default {:g}, or "
+                                 "what a pattern N:M fixes",
+                                 kUsualShare));
   option("--method", request.method, "see 'ncprune methods'; the parts below change it");
   command.add_option(
-      "--batch-norm", prune.batch_norm,
+      "--batch-norm", recipe.batch_norm,
       "keep BatchNormalization as trained, match the dense network's class shares, or "
       "recalibrate its statistics; by default the method's choice, and keep in 'gradual'");
-  option("--head", prune.head, "keep, realign or refit the classifier");
+  option("--head", recipe.head, "keep, realign or refit the classifier");
   Method& parts = request.parts;
   for (const MethodPart& part : method_parts()) {
     option("--" + part.name, parts.*part.field, part.summary);
   }
-  option("--rounds", parts.rounds, "of scoring anew on what is left");
+  option("--rounds", parts.rounds, "rounds of scoring the remaining weights anew");
   for (const MetricField& f : metric_fields()) {
-    option("--" + f.name, prune.metric.*f.field, f.summary);
+    option("--" + f.name, recipe.metric.*f.field, f.summary);
   }
-}
-
-PruneOptions prune_options(const PruneRequest& request, uint64_t seed) {
-  PruneOptions options = request.options;
-  options.seed = seed;
-  options.method = find_named(methods(), request.method, "method");
-  for (const MethodPart& part : method_parts()) {
-    const std::string& given = request.parts.*part.field;
-    if (!given.empty()) options.method.*part.field = given;
-  }
-  if (request.parts.rounds > 0) options.method.rounds = request.parts.rounds;
-  const auto group = find_pattern(options.method.pattern).group;
-  if (group && !request.sparsity_given) {
-    options.sparsity = 1 - static_cast<double>(group->first) / static_cast<double>(group->second);
-  }
-  return options;
 }
 
 void add_structured_options(CLI::App& command, PruneRequest& request) {
   command
       .add_option("--structured", request.structured,
-                  "remove this share of the units (neurons) for real instead")
+                  "remove this share of the units (neurons, channels) instead of single weights")
       ->excludes("--sparsity");
+  std::vector<std::string> budgets;
+  for (const Removal& removal : removals()) {
+    if (removal.units_to_keep != nullptr) budgets.push_back(removal.name);
+  }
   command
-      .add_option("--budget", request.options.budget,
+      .add_option("--budget", request.budget,
                   "what --structured is a share of: units (of every layer), parameters or macs")
+      ->check(CLI::IsMember(budgets))
+      ->type_name("TEXT")
       ->capture_default_str();
   command
-      .add_option("--round-to", request.options.round_to,
-                  "keep a multiple of so many units where any go")
+      .add_option("--round-to", request.recipe.round_to,
+                  "a layer that loses units keeps a multiple of this number")
       ->capture_default_str();
+}
+
+Recipe recipe_of(const PruneRequest& request, uint64_t seed) {
+  Recipe recipe = request.recipe;
+  recipe.seed = seed;
+  recipe.method = find_named(methods(), request.method, "method");
+  for (const MethodPart& part : method_parts()) {
+    const std::string& given = request.parts.*part.field;
+    if (!given.empty()) recipe.method.*part.field = given;
+  }
+  if (request.parts.rounds > 0) recipe.method.rounds = request.parts.rounds;
+  if (request.structured) {
+    recipe.remove = request.budget;
+    recipe.share = request.structured;
+  }
+  return recipe;
 }
 
 PruneTask prune_task(const std::string& network, const DataRequest& data,
                      const PruneRequest& request) {
-  PruneTask task;
-  task.options = prune_options(request, data.seed);
-  if (request.structured) {
-    task.options.sparsity = *request.structured;
-    require_valid_for_units(task.options);
-  } else {
-    require_valid(task.options);
-  }
+  const Recipe recipe = recipe_of(request, data.seed);
+  require_valid(recipe);
   NetworkAndData read = read_network_and_data(network, data);
-  task.dense = std::move(read.network);
-  task.data = std::move(read.data);
-  // A promise is searched for by many prunings; the finish is settled, and said, once.
-  task.options.batch_norm = finish_of(task.options, task.dense, task.data.train).batch_norm;
-  task.statistics =
-      measure_for({task.options.method}, task.dense, task.data.train, task.options.metric);
-  return task;
+  // A promise is searched for by many prunings; what is not given is settled, and said, once.
+  Recipe whole = resolved(recipe, read.network, read.data.train);
+  Calibration calibration(std::move(read.network), read.data.train);
+  return {std::move(whole), std::move(read.data), std::move(calibration)};
 }
 
 }  // namespace ncprune::cli

@@ -9,35 +9,32 @@
 
 namespace ncprune::cli {
 
-// How to prune, as the command line says it: a method and the parts of it that are to differ.
+// How to prune, as the command line says it: a recipe, whose method is named and whose parts may
+// differ from the method's.
 struct PruneRequest {
   std::string method = "surgeon";
   Method parts;  // those given on the command line
-  PruneOptions options;
-  bool sparsity_given = false;
-  std::optional<double> structured = {};  // share of the units to remove; none: single weights
+  Recipe recipe;
+  std::optional<double> structured = {};  // the share of units to remove; none: single weights
+  std::string budget = "units";           // what that is a share of
 
   PruneRequest();
 };
 
-// Every option of PruneOptions but the budget, alike for every command that prunes.
+// Every option of a recipe but those of units, alike for every command that prunes.
 void add_prune_options(CLI::App& command, PruneRequest& request);
 
-// The method with its parts; a pattern N:M fixes the sparsity where none was given. Throws
-// InputError on an unknown method or pattern.
-PruneOptions prune_options(const PruneRequest& request, uint64_t seed);
-
-// --structured and --budget.
+// --structured, --budget and --round-to.
 void add_structured_options(CLI::App& command, PruneRequest& request);
 
-// The inputs of a pruning: everything is read, checked and measured.
-struct PruneTask {
-  PruneOptions options;
-  Network dense;
-  PreparedData data;
-  std::vector<LayerStatistics> statistics;  // of data.train in `dense`
+// Throws InputError on an unknown method.
+Recipe recipe_of(const PruneRequest& request, uint64_t seed);
 
-  Calibration calibration() const { return {data.train, statistics}; }
+// The inputs of a pruning, read and checked.
+struct PruneTask {
+  Recipe recipe;  // resolved
+  PreparedData data;
+  Calibration calibration;  // the dense network and the training part of `data`
 };
 PruneTask prune_task(const std::string& network, const DataRequest& data,
                      const PruneRequest& request);

@@ -25,15 +25,13 @@ int64_t units_left(const Network& smaller, const OtherWeight& weight) {
   return 0;
 }
 
-}  // namespace
-
-Json report_pruned(const Pruned& pruned, const std::string& written) {
+Json report_weights(const Pruned& pruned, const std::string& written) {
   Table table{"", {"layer", "weights", "kept", "sparsity"}, {}};
   Json layers = Json::array();
-  for (const LayerSparsity& l : pruned.layers) {
-    table.rows.push_back({l.name, std::to_string(l.weights), std::to_string(l.kept),
-                          percent(removed(l.weights, l.kept))});
-    layers.push_back({{"name", l.name}, {"weights", l.weights}, {"kept", l.kept}});
+  for (const PrunedLayer& l : pruned.layers) {
+    table.rows.push_back({l.name, std::to_string(l.before), std::to_string(l.kept),
+                          percent(removed(l.before, l.kept))});
+    layers.push_back({{"name", l.name}, {"weights", l.before}, {"kept", l.kept}});
   }
   Json others = Json::array();
   for (const OtherWeight& w : other_weights(pruned.network)) {
@@ -41,22 +39,22 @@ Json report_pruned(const Pruned& pruned, const std::string& written) {
     table.rows.push_back({w.name, std::to_string(w.weights), std::to_string(w.weights), w.reason});
     others.push_back({{"name", w.name}, {"weights", w.weights}, {"reason", w.reason}});
   }
-  fmt::print("{}sparsity {} % over {}; written to {}\n", to_text(table), percent(pruned.sparsity),
+  fmt::print("{}sparsity {} % over {}; written to {}\n", to_text(table), percent(pruned.removed),
              others.empty() ? "these layers" : "the layers that lose weights", written);
-  return {{"sparsity", pruned.sparsity}, {"layers", layers}, {"others", others}};
+  return {{"sparsity", pruned.removed}, {"layers", layers}, {"others", others}};
 }
 
-Json report_pruned(const UnitsPruned& pruned, const std::string& written) {
+Json report_units(const Network& dense, const Pruned& pruned, const std::string& written) {
   Table table{"", {"layer", "units", "kept", "removed"}, {}};
   Json layers = Json::array();
-  for (const LayerUnits& l : pruned.layers) {
-    const int64_t kept = l.kept.numel();
-    table.rows.push_back({l.name, std::to_string(l.units), std::to_string(kept),
-                          l.reason.empty() ? percent(removed(l.units, kept)) : l.reason});
-    layers.push_back({{"name", l.name}, {"units", l.units}, {"kept", kept}, {"reason", l.reason}});
+  for (const PrunedLayer& l : pruned.layers) {
+    table.rows.push_back({l.name, std::to_string(l.before), std::to_string(l.kept),
+                          l.reason.empty() ? percent(removed(l.before, l.kept)) : l.reason});
+    layers.push_back(
+        {{"name", l.name}, {"units", l.before}, {"kept", l.kept}, {"reason", l.reason}});
   }
   Json others = Json::array();
-  for (const OtherWeight& whole : other_weights(pruned.masked)) {
+  for (const OtherWeight& whole : other_weights(dense)) {
     const int64_t kept = units_left(pruned.network, whole);
     const bool stays = kept == whole.units;
     table.rows.push_back({whole.name, std::to_string(whole.units), std::to_string(kept),
@@ -66,22 +64,23 @@ Json report_pruned(const UnitsPruned& pruned, const std::string& written) {
                       {"kept", kept},
                       {"reason", stays ? whole.reason : ""}});
   }
-  const auto [before, after] = std::pair(pruned.before, pruned.after);
+  const auto& [masked, before, after, difference] = *pruned.shrinkage;
   fmt::print(
       "{}parameters {} -> {} ({:.1f} x fewer), multiply-adds {} -> {} ({:.1f} x fewer)\n"
       "the smaller network equals the masked one: scores differ by {:.1e} at most, relative to\n"
       "the largest, on calibration and random inputs; written to {}\n",
       to_text(table), before.parameters, after.parameters,
       static_cast<double>(before.parameters) / static_cast<double>(after.parameters), before.macs,
-      after.macs, static_cast<double>(before.macs) / static_cast<double>(after.macs),
-      pruned.difference, written);
+      after.macs, static_cast<double>(before.macs) / static_cast<double>(after.macs), difference,
+      written);
   return {{"parameters", {{"before", before.parameters}, {"after", after.parameters}}},
           {"macs", {{"before", before.macs}, {"after", after.macs}}},
-          {"difference", pruned.difference},
+          {"difference", difference},
           {"layers", layers},
           {"others", others}};
 }
 
+// Says what happened to BatchNormalization, if the network has any and something did.
 void report_batch_norm(const Network& network, const std::string& treatment) {
   const bool any = std::any_of(network.nodes.begin(), network.nodes.end(), [](const Node& node) {
     return node.op_type == "BatchNormalization";
@@ -89,6 +88,15 @@ void report_batch_norm(const Network& network, const std::string& treatment) {
   const BatchNormTreatment& done =
       find_named(batch_norm_treatments(), treatment, "BatchNorm treatment");
   if (any && done.changes) fmt::print("BatchNormalization: {}\n", done.summary);
+}
+
+}  // namespace
+
+Json report_pruned(const Network& dense, const Pruned& pruned, const std::string& written) {
+  Json json =
+      pruned.shrinkage ? report_units(dense, pruned, written) : report_weights(pruned, written);
+  report_batch_norm(dense, *pruned.recipe.batch_norm);
+  return json;
 }
 
 }  // namespace ncprune::cli

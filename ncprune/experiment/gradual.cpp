@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/model/layers.h"
+#include "ncprune/prune/finish.h"
 #include "ncprune/prune/pattern.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/prune/sparsity.h"
@@ -28,12 +30,15 @@ void require_valid(const GradualOptions& options) {
   if (options.steps < 1 || options.steps > kMostSteps) {
     throw InputError(fmt::format("{} steps; wanted 1 to {}", options.steps, kMostSteps));
   }
-  const std::string& pattern = options.prune.method.pattern;
+  const std::string& pattern = options.recipe.method.pattern;
   if (find_pattern(pattern).group) {
     throw InputError(fmt::format(
         "pattern {} fixes the sparsity: there is nothing for a schedule to raise", pattern));
   }
-  ncprune::require_valid(options.prune);
+  if (removes_units(options.recipe)) {
+    throw InputError("gradual pruning removes weights, not units");
+  }
+  ncprune::require_valid(options.recipe);
   ncprune::require_valid(options.train);
   if (schedule.rewinds && !options.early) {
     throw InputError(
@@ -80,7 +85,7 @@ Gradual prune_gradually(const Network& network, const PreparedData& data,
       find_named(gradual_schedules(), options.schedule, "sparsity schedule");
   if (schedule.rewinds) require_same_weights(network, *options.early);
   const double first = sparsity(layer_sparsity(network));
-  const double last = options.prune.sparsity;
+  const double last = share_of(options.recipe);
   if (first > last) {
     throw InputError(fmt::format("the network has a sparsity of {:.4f} already; {:g} was asked for",
                                  first, last));
@@ -90,23 +95,21 @@ Gradual prune_gradually(const Network& network, const PreparedData& data,
   train_options.keep_start = !schedule.rewinds;  // an early network is to be trained in any case
   Gradual result{network, {}};
   for (int64_t step = 1; step <= options.steps; ++step) {
-    PruneOptions prune_options = options.prune;
-    prune_options.batch_norm = "keep";
-    prune_options.head = "keep";
-    prune_options.sparsity = schedule.sparsity(
+    Recipe recipe = options.recipe;
+    recipe.batch_norm = Method{}.batch_norm;
+    recipe.head = Recipe{}.head;
+    recipe.share = schedule.sparsity(
         first, last, static_cast<double>(step) / static_cast<double>(options.steps));
-    const std::vector<LayerStatistics> statistics =
-        measure_for({prune_options.method}, result.network, data.train, prune_options.metric);
-    const Pruned pruned = prune(result.network, {data.train, statistics}, prune_options);
+    const Pruned pruned = prune(result.network, data.train, recipe);
     const Training training =
         train(schedule.rewinds ? rewound(*options.early, pruned.network) : pruned.network,
               data.train, data.validation, train_options);
     result.network = training.network;
     const auto best = static_cast<size_t>(training.best_epoch - training.history.front().epoch);
-    result.steps.push_back({pruned.sparsity, training.history[best]});
+    result.steps.push_back({pruned.removed, training.history[best]});
   }
-  const Finish finish{options.prune.batch_norm.value_or("keep"), options.prune.head};
-  result.network = finished({network, result.network}, finish, data.train, options.prune.metric);
+  result.network = finished({network, result.network}, options.recipe, data.train);
+  result.network.metadata.other[kRecipeEntry] = recipe_json(options.recipe).dump();
   return result;
 }
 

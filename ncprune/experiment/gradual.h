@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "ncprune/experiment/prepare.h"
-#include "ncprune/prune/options.h"
+#include "ncprune/prune/recipe.h"
 #include "ncprune/train/train.h"
 
 namespace ncprune {
@@ -30,10 +30,10 @@ const std::vector<GradualSchedule>& gradual_schedules();
 struct GradualOptions {
   std::string schedule = "iterative";  // gradual_schedules()
   int64_t steps = 5;                   // in [1, 1000]
-  // Options of every step. The sparsity is that of the last step. BatchNormalization and head are
-  // treated once, after the last training; BatchNormalization only if that is asked for, since it
-  // was trained with the rest.
-  PruneOptions prune = {};
+  // The recipe of every step; it removes weights. The share is that of the last step.
+  // BatchNormalization and head are treated once, after the last training; BatchNormalization only
+  // if the recipe gives a treatment, since it was trained with the rest.
+  Recipe recipe = {};
   TrainOptions train = {};            // after every step; zeros stay zero
   std::optional<Network> early = {};  // where "rewind" goes back to; the dense network's shapes
 };

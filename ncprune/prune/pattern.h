@@ -19,11 +19,23 @@ struct Pattern {
   std::function<at::Tensor(const at::Tensor& scores, int64_t keep)> mask;
   bool whole = false;    // several weights go or stay together
   bool neurons = false;  // which are all weights into a neuron
-  // N of N:M: that many of M neighbouring inputs of a row stay, whatever `keep` says.
+  // N and M of N:M: N of M neighbouring inputs of a row stay, whatever `keep` says.
   std::optional<std::pair<int64_t, int64_t>> group = {};
 };
 
-// What there is; of N:M and block:RxC one of each.
+// A family of patterns. An entry is a file of patterns/.
+struct PatternKind {
+  std::string name = {};  // the file's
+  std::string usage;      // as it is written: "layer", "block:RxC"
+  std::string example;    // one of the family
+  // The pattern called `name`; none if this family does not write names that way. Throws
+  // InputError on a name of this family with wrong numbers.
+  std::optional<Pattern> (*find)(const std::string& name);
+};
+
+const std::vector<PatternKind>& pattern_kinds();
+
+// One pattern of each kind.
 const std::vector<Pattern>& patterns();
 
 // The pattern called `name`: layer, neuron, row, N:M (as 2:4; the last group of a row may be
@@ -35,7 +47,9 @@ Pattern find_pattern(const std::string& name);
 // pruning again brings none of it back. REQUIRES: scores of 0 or more, [m, d].
 Pattern zeros_last(Pattern pattern, const at::Tensor& weight);
 
-// True at the `keep` largest of `scores` (any shape), ties to the lower index.
-at::Tensor keep_largest(const at::Tensor& scores, int64_t keep);
+// The numbers a and b of `text`, "a<separator>b", each in [1, 65536]. Throws InputError, naming the
+// pattern `name`.
+std::pair<int64_t, int64_t> two_numbers(const std::string& text, char separator,
+                                        const std::string& name);
 
 }  // namespace ncprune

@@ -11,11 +11,13 @@
 #include <nlohmann/json.hpp>
 
 #include "ncprune/base/error.h"
+#include "ncprune/model/layers.h"
+#include "ncprune/model/units.h"
 
 namespace ncprune {
 namespace {
 
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;
 
 std::string sha1_of(const at::Tensor& tensor) {
   const at::Tensor whole = tensor.contiguous();
@@ -60,42 +62,7 @@ at::Tensor bits_of(const std::string& text, const std::vector<int64_t>& shape,
   return mask;
 }
 
-Json options_json(const PruneOptions& options) {
-  Json method{{"name", options.method.name}};
-  for (const MethodPart& part : method_parts()) method[part.name] = options.method.*part.field;
-  method["rounds"] = options.method.rounds;
-  Json metric;
-  for (const MetricField& f : metric_fields()) metric[f.name] = options.metric.*f.field;
-  return {{"method", method},
-          {"metric", metric},
-          {"sparsity", options.sparsity},
-          {"budget", options.budget},
-          {"round_to", options.round_to},
-          {"batch_norm", options.batch_norm.value_or(options.method.batch_norm)},
-          {"head", options.head},
-          {"seed", options.seed}};
-}
-
-PruneOptions read_options(const Json& json) {
-  PruneOptions options;
-  json.at("method").at("name").get_to(options.method.name);
-  for (const MethodPart& part : method_parts()) {
-    json.at("method").at(part.name).get_to(options.method.*part.field);
-  }
-  json.at("method").at("rounds").get_to(options.method.rounds);
-  for (const MetricField& f : metric_fields()) {
-    json.at("metric").at(f.name).get_to(options.metric.*f.field);
-  }
-  json.at("sparsity").get_to(options.sparsity);
-  json.at("budget").get_to(options.budget);
-  json.at("round_to").get_to(options.round_to);
-  options.batch_norm = json.at("batch_norm").get<std::string>();
-  json.at("head").get_to(options.head);
-  json.at("seed").get_to(options.seed);
-  return options;
-}
-
-PlannedTensor read_tensor(const Json& json, bool of_units, const std::string& where) {
+PlannedTensor read_tensor(const Json& json, bool units_leave, const std::string& where) {
   constexpr int64_t kLargest = int64_t{1} << 31;
   PlannedTensor tensor;
   json.at("layer").get_to(tensor.layer);
@@ -111,7 +78,7 @@ PlannedTensor read_tensor(const Json& json, bool of_units, const std::string& wh
     }
     size *= n;
   }
-  if (!of_units) {
+  if (!units_leave) {
     tensor.mask = bits_of(json.at("mask").get<std::string>(), tensor.shape, here);
     return tensor;
   }
@@ -143,12 +110,19 @@ std::vector<at::Tensor> in_layer_order(const std::vector<Layer>& layers, const P
 
 }  // namespace
 
-Plan plan_of(const Network& dense, const Pruned& pruned, const PruneOptions& options) {
-  Plan plan{options, false, {}};
-  plan.options.batch_norm = pruned.finish.batch_norm;
+Plan plan_of(const Network& dense, const Pruned& pruned) {
+  Plan plan{pruned.recipe, {}};
+  if (removes_units(pruned.recipe)) {
+    const std::vector<Layer> layers = unit_layers(dense);
+    for (size_t l = 0; l < layers.size(); ++l) {
+      plan.tensors.push_back(planned(dense, layers[l]));
+      plan.tensors.back().units = pruned.kept[l];
+    }
+    return plan;
+  }
   const std::vector<Layer> layers = prunable_layers(dense);
   for (size_t l = 0; l < layers.size(); ++l) {
-    const at::Tensor own = as_stored(layers[l], pruned.masks[l]);
+    const at::Tensor own = as_stored(layers[l], pruned.kept[l]);
     if (layers[l].group == 0) plan.tensors.push_back(planned(dense, layers[l]));
     at::Tensor& mask = plan.tensors.back().mask;
     mask = layers[l].group == 0 ? own : at::cat({mask, own});
@@ -156,24 +130,12 @@ Plan plan_of(const Network& dense, const Pruned& pruned, const PruneOptions& opt
   return plan;
 }
 
-Plan plan_of(const Network& dense, const UnitsPruned& pruned, const PruneOptions& options) {
-  Plan plan{options, true, {}};
-  plan.options.batch_norm = pruned.finish.batch_norm;
-  const std::vector<Layer> layers = unit_layers(dense);
-  for (size_t l = 0; l < layers.size(); ++l) {
-    plan.tensors.push_back(planned(dense, layers[l]));
-    plan.tensors.back().units = pruned.layers[l].kept;
-  }
-  return plan;
-}
-
 Json plan_json(const Plan& plan) {
-  Json json{{"ncprune_plan", kVersion}, {"remove", plan.of_units ? "units" : "weights"}};
-  json.update(options_json(plan.options));
+  Json json{{"ncprune_plan", kVersion}, {"recipe", recipe_json(plan.recipe)}};
   json["tensors"] = Json::array();
   for (const PlannedTensor& t : plan.tensors) {
     Json entry{{"layer", t.layer}, {"tensor", t.tensor}, {"shape", t.shape}, {"sha1", t.sha1}};
-    if (plan.of_units) {
+    if (t.units.defined()) {
       const auto units = elements<int64_t>(t.units);
       entry["units"] = std::vector<int64_t>(units.begin(), units.end());
     } else {
@@ -188,17 +150,14 @@ Plan parse_plan(const std::string& text, const std::string& where) {
   try {
     const Json json = Json::parse(text);
     const auto version = json.at("ncprune_plan").get<int64_t>();
-    if (version != kVersion) {
+    if (version < 1 || version > kVersion) {
       throw InputError(
-          fmt::format("{}: a plan of version {}; wanted {}", where, version, kVersion));
+          fmt::format("{}: a plan of version {}; wanted 1 to {}", where, version, kVersion));
     }
-    const auto remove = json.at("remove").get<std::string>();
-    if (remove != "units" && remove != "weights") {
-      throw InputError(fmt::format("{}: 'remove' is '{}'; wanted weights or units", where, remove));
-    }
-    Plan plan{read_options(json), remove == "units", {}};
+    Plan plan{read_recipe(version == 1 ? json : json.at("recipe"), where), {}};
+    const bool units_leave = removes_units(plan.recipe);
     for (const Json& tensor : json.at("tensors")) {
-      plan.tensors.push_back(read_tensor(tensor, plan.of_units, where));
+      plan.tensors.push_back(read_tensor(tensor, units_leave, where));
     }
     return plan;
   } catch (const nlohmann::json::exception& error) {
@@ -224,22 +183,14 @@ std::vector<std::string> changed_tensors(const Plan& plan, const Network& networ
   return changed;
 }
 
-Pruned apply_plan_of_weights(const Network& network, const Plan& plan,
-                             const Calibration& calibration) {
+Pruned apply_plan(const Network& network, const Plan& plan, const Dataset& data) {
   changed_tensors(plan, network);
-  const auto mask = [](const PlannedTensor& t, const Layer& layer) {
-    return as_matrix(layer, t.mask);
+  const bool units_leave = removes_units(plan.recipe);
+  const auto kept = [&](const PlannedTensor& t, const Layer& layer) {
+    return units_leave ? t.units : as_matrix(layer, t.mask);
   };
-  return apply_masks(network, in_layer_order(prunable_layers(network), plan, mask), calibration,
-                     plan.options);
-}
-
-UnitsPruned apply_plan_of_units(const Network& network, const Plan& plan,
-                                const Calibration& calibration) {
-  changed_tensors(plan, network);
-  const auto units = [](const PlannedTensor& t, const Layer&) { return t.units; };
-  return apply_units(network, in_layer_order(unit_layers(network), plan, units), calibration,
-                     plan.options);
+  const std::vector<Layer> layers = units_leave ? unit_layers(network) : prunable_layers(network);
+  return apply(network, in_layer_order(layers, plan, kept), data, plan.recipe);
 }
 
 }  // namespace ncprune

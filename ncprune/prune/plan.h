@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "ncprune/base/json.h"
-#include "ncprune/prune/structured.h"
+#include "ncprune/prune/prune.h"
 
 namespace ncprune {
 
@@ -21,32 +21,27 @@ struct PlannedTensor {
 // A pruning decision as data, to be carried out again: on the same network or on one of the same
 // shapes that was trained since, here or in another framework.
 struct Plan {
-  PruneOptions options;  // what it was made with, nothing left to the method
-  bool of_units = false;
+  Recipe recipe;  // what it was made with, nothing left to the method
   std::vector<PlannedTensor> tensors;
 };
 
-Plan plan_of(const Network& dense, const Pruned& pruned, const PruneOptions& options);
-Plan plan_of(const Network& dense, const UnitsPruned& pruned, const PruneOptions& options);
+Plan plan_of(const Network& dense, const Pruned& pruned);
 
-// {"ncprune_plan": 1, "remove": "weights" | "units", "method": {...}, "sparsity", "seed", ...,
-//  "tensors": [{"layer", "tensor", "shape", "sha1", "mask" | "units"}]}. A mask is its bits in the
-// initializer's order (row by row), eight to a byte, the first the highest, in hexadecimal.
+// {"ncprune_plan": 2, "recipe": {...}, "tensors": [{"layer", "tensor", "shape", "sha1",
+// "mask" | "units"}]}. A mask is its bits in the initializer's order (row by row), eight to a byte,
+// the first the highest, in hexadecimal.
 Json plan_json(const Plan& plan);
 
-// Throws InputError, naming `where` and the key, on anything that is not such a plan.
+// Reads plans of version 1, too, which had the recipe's entries beside the tensors. Throws
+// InputError, naming `where` and the key, on anything that is not such a plan.
 Plan parse_plan(const std::string& text, const std::string& where);
 
 // Those tensors of the plan whose values in `network` are not those it was made with. Throws
 // InputError when `network` lacks a tensor of the plan or has it in another shape.
 std::vector<std::string> changed_tensors(const Plan& plan, const Network& network);
 
-// The plan carried out, with the repair, head and metric of its options; as prune() and
-// prune_units() do from the masks or units on. Throws InputError where they and changed_tensors()
+// The plan carried out, as apply() does. Throws InputError where apply() and changed_tensors()
 // would.
-Pruned apply_plan_of_weights(const Network& network, const Plan& plan,
-                             const Calibration& calibration);
-UnitsPruned apply_plan_of_units(const Network& network, const Plan& plan,
-                                const Calibration& calibration);
+Pruned apply_plan(const Network& network, const Plan& plan, const Dataset& data);
 
 }  // namespace ncprune

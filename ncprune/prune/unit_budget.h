@@ -10,7 +10,7 @@ namespace ncprune {
 // leave.
 struct UnitCosts {
   const std::vector<UnitGroup>& groups;
-  const std::vector<std::vector<double>>& costs;  // of group g, u numbers; see Removal
+  const std::vector<std::vector<double>>& costs;  // of group g, u numbers; see UnitOrder
 };
 
 // How small the network is to become.

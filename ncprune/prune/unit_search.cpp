@@ -83,7 +83,7 @@ struct ReaderState {
 
 }  // namespace
 
-Removal remove_units(const std::vector<UnitReader>& readers, int64_t count) {
+UnitOrder remove_units(const std::vector<UnitReader>& readers, int64_t count) {
   // Rows and columns of what left are dropped once they are this share of the whole: until then
   // they are zeros that are carried along.
   constexpr double kCompactAt = 0.125;
@@ -94,7 +94,7 @@ Removal remove_units(const std::vector<UnitReader>& readers, int64_t count) {
   at::Tensor units = at::arange(readers.front().columns.size(0), at::TensorOptions(at::kLong));
   at::Tensor gone = at::zeros({units.size(0)}, options);  // infinity: it left
   int64_t holes = 0;
-  Removal removal;
+  UnitOrder order;
   for (int64_t step = 0; step < count; ++step) {
     if (static_cast<double>(holes) > kCompactAt * static_cast<double>(units.size(0))) {
       const at::Tensor stay = gone.eq(0).nonzero().flatten();
@@ -106,13 +106,13 @@ Removal remove_units(const std::vector<UnitReader>& readers, int64_t count) {
     at::Tensor costs = gone;
     for (const ReaderState& reader : left) costs = costs + reader.costs();
     const int64_t j = costs.argmin().item<int64_t>();
-    removal.order.push_back(units[j].item<int64_t>());
-    removal.costs.push_back(costs[j].item<double>());
+    order.units.push_back(units[j].item<int64_t>());
+    order.costs.push_back(costs[j].item<double>());
     for (ReaderState& reader : left) reader.remove(j);
     gone[j] = std::numeric_limits<double>::infinity();
     ++holes;
   }
-  return removal;
+  return order;
 }
 
 }  // namespace ncprune

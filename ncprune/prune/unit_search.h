@@ -5,8 +5,8 @@
 namespace ncprune {
 
 // The order in which units leave, each when its going costs least, and what it costs then.
-struct Removal {
-  std::vector<int64_t> order;  // units, the first to go first
+struct UnitOrder {
+  std::vector<int64_t> units;  // the first leaves first
   std::vector<double> costs;   // of the same, >= 0
 };
 
@@ -24,6 +24,6 @@ struct UnitReader {
 // what the readers' error grows by when the other inputs make good for it; the cheapest goes, V and
 // H^-1 are brought up to date. Ties go to the lower index. Of a reader O(count d (d + m) w) time,
 // of it O(u w^2 (w + m)) for the costs; O(d (d + m)) memory. REQUIRES: 0 <= count <= u; readers.
-Removal remove_units(const std::vector<UnitReader>& readers, int64_t count);
+UnitOrder remove_units(const std::vector<UnitReader>& readers, int64_t count);
 
 }  // namespace ncprune

@@ -142,13 +142,11 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
                            const std::vector<at::Tensor>& values) {
     for (size_t l = 0; l < layers.size(); ++l) statistics[l].*field = values[l];
   };
-  if (needed({Statistic::kMetric, Statistic::kFirstMetric})) {
-    const auto measured =
-        needed({Statistic::kMetric}) ? layers : std::vector<Layer>{layers.front()};
-    const std::vector<int64_t> enough = enough_per_class(network, measured, data.num_classes());
+  if (needed({Statistic::kMetric})) {
+    const std::vector<int64_t> enough = enough_per_class(network, layers, data.num_classes());
     const int64_t most = *std::max_element(enough.begin(), enough.end());
     const std::vector<LayerMoments> moments = measure_moments(
-        {network, network}, measured, some_samples(data, most, query.metric.balance), query.metric);
+        {network, network}, layers, some_samples(data, most, query.metric.balance), query.metric);
     for (size_t l = 0; l < moments.size(); ++l) statistics[l].moments = moments[l];
   }
   if (needed({Statistic::kUnitVariance, Statistic::kUnitGeometry})) {

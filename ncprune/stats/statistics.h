@@ -15,7 +15,6 @@ enum class Statistic {
   kInputSquareMean,    // [d]: mean of x_j^2 over samples
   kSecondMoment,       // [d, d]: mean of x x^T over samples
   kMetric,             // all LayerMoments, the Neural-Collapse metric [d, d] among them
-  kFirstMetric,        // the same of the first layer alone
   kScatterCovariance,  // [m, d]: sum over samples of (h_i - mu_c(h)) (x_j - mu_c(x))
   kUnitVariance,       // of h: class means [K, m], within-class variance [m] (MetricOptions)
   kUnitGeometry,       // the same, and the within-class scatter [m, m] whose diagonal that is

@@ -140,17 +140,13 @@ void require_valid(const Study& study) {
     for (const std::string& treatment : study.treatments) {
       const auto [repair, head, batch_norm, finetuned] = parts_of(treatment);
       for (const double sparsity : study.sparsities) {
-        PruneOptions options{.method = with_repair(method, repair),
-                             .sparsity = sparsity,
-                             .head = head,
-                             .metric = study.metric};
-        if (batch_norm != "method") options.batch_norm = batch_norm;
-        if (study.remove == "weights") {
-          require_valid(options);
-        } else {
-          options.budget = study.remove;
-          require_valid_for_units(options);
-        }
+        Recipe recipe{.method = with_repair(method, repair),
+                      .remove = study.remove,
+                      .share = sparsity,
+                      .head = head,
+                      .metric = study.metric};
+        if (batch_norm != "method") recipe.batch_norm = batch_norm;
+        require_valid(recipe);
       }
     }
   }

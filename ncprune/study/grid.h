@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ncprune/prune/options.h"
+#include "ncprune/prune/recipe.h"
 #include "ncprune/study/row.h"
 #include "ncprune/train/train.h"
 
@@ -21,13 +21,12 @@ struct Study {
   std::vector<int64_t> seeds{0};
   std::vector<std::string> methods{"magnitude", "wanda", "nc-gradient", "surgeon"};
   // "REPAIR/HEAD[/BATCHNORM[/finetune]]": the repair "method" is the method's own; else it, the
-  // head and what becomes of BatchNormalization ("keep" if not said) are named as in PruneOptions;
+  // head and what becomes of BatchNormalization ("keep" if not said) are named as in Recipe;
   // "finetune" trains what was made of it further, as `finetune` says, zeros staying zero.
   std::vector<std::string> treatments{"method/keep"};
   std::vector<double> sparsities{0.9};
   double validation = 0.25;
-  // What the sparsities are a share of: "weights", set to zero; or of the "units", "parameters" or
-  // "macs", removed for real (PruneOptions::budget).
+  // What the sparsities are a share of (Recipe::remove).
   std::string remove = "weights";
   double noise = 0.2;  // standard deviation of the noise on the test inputs; 0: clean only
   TrainOptions train;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "ncprune/base/digest.h"
@@ -16,7 +17,7 @@
 #include "ncprune/model/interpreter.h"
 #include "ncprune/onnx/onnx.h"
 #include "ncprune/prune/finish.h"
-#include "ncprune/prune/structured.h"
+#include "ncprune/prune/prune.h"
 
 namespace ncprune {
 
@@ -25,8 +26,7 @@ struct StudyNetwork {
   StudyRow cell;  // says which
   PreparedData data;
   std::optional<Dataset> noisy_test;
-  Network network;
-  std::vector<LayerStatistics> statistics;
+  std::unique_ptr<Calibration> calibration;  // the dense network, on the training part
   ClassInfo classes;
   std::vector<int64_t> tested;
 };
@@ -87,48 +87,44 @@ int64_t nonzero(const Network& network) {
   return count;
 }
 
-// What a method made of the dense network, once, and what repairs made of its masks.
-struct PrunedCell {
-  Network network;
-  std::vector<at::Tensor> masks;
-  double reached;
-};
-
-PrunedCell prune_units_cell(const Network& dense, const Calibration& calibration,
-                            PruneOptions options, const std::string& budget) {
-  options.budget = budget;
-  UnitsPruned pruned = prune_units(dense, calibration, options);
-  const auto removed = [](int64_t before, int64_t after) {
-    return 1 - static_cast<double>(after) / static_cast<double>(before);
-  };
-  return {pruned.network,
-          {},
-          budget == "macs" ? removed(pruned.before.macs, pruned.after.macs)
-                           : removed(pruned.before.parameters, pruned.after.parameters)};
+// The recipe of the dense network's cell only finishes.
+Recipe recipe_of(const Study& study, const StudyRow& cell) {
+  const bool dense = cell.method == "dense";
+  Recipe recipe{.method = dense ? Method{} : find_named(methods(), cell.method, "method"),
+                .remove = study.remove,
+                .share = cell.sparsity,
+                .batch_norm = cell.batch_norm,
+                .head = cell.head,
+                .metric = study.metric,
+                .seed = static_cast<uint64_t>(cell.seed)};
+  recipe.method.repair = cell.repair;
+  return recipe;
 }
 
-// `masks` of the method, if it has chosen them before: a repair other than its own starts there.
-PrunedCell prune_cell(const Study& study, const Network& dense, const Calibration& calibration,
-                      const StudyRow& cell, std::optional<std::vector<at::Tensor>>& masks) {
-  if (cell.method == "dense") return {dense, {}, 0};
-  PruneOptions options{.method = find_named(methods(), cell.method, "method"),
-                       .sparsity = cell.sparsity,
-                       .batch_norm = "keep",  // the cells of one mask differ in their finish
-                       .metric = study.metric,
-                       .seed = static_cast<uint64_t>(cell.seed)};
-  const std::string own_repair = options.method.repair;
-  if (study.remove != "weights") {
-    options.method.repair = cell.repair;
-    return prune_units_cell(dense, calibration, options, study.remove);
+// A cell's network before its finish; none for the dense network, which is finished like any other.
+struct PrunedCell {
+  Network network;
+  double removed = 0;
+};
+
+// `kept` is what the method has chosen before: a repair other than its own starts there.
+PrunedCell prune_cell(const Study& study, const StudyRow& cell, Calibration& calibration,
+                      std::optional<std::vector<at::Tensor>>& kept) {
+  if (cell.method == "dense") return {calibration.network()};
+  Recipe recipe = recipe_of(study, cell);
+  recipe.batch_norm = Method{}.batch_norm;
+  recipe.head = Recipe{}.head;
+  Recipe own = recipe;
+  own.method.repair = find_named(methods(), cell.method, "method").repair;
+  const bool owned = cell.repair == own.method.repair;
+  if (owned || removes_units(recipe)) {
+    Pruned pruned = prune(calibration, recipe);
+    if (owned) kept = pruned.kept;
+    return {pruned.network, pruned.removed};
   }
-  if (!masks || cell.repair == own_repair) {
-    Pruned pruned = prune(dense, calibration, options);
-    masks = pruned.masks;
-    if (cell.repair == own_repair) return {pruned.network, pruned.masks, pruned.sparsity};
-  }
-  options.method.repair = cell.repair;
-  Pruned pruned = apply_masks(dense, *masks, calibration, options);
-  return {pruned.network, pruned.masks, pruned.sparsity};
+  if (!kept) kept = prune(calibration, own).kept;
+  Pruned pruned = apply(calibration.network(), *kept, calibration.data(), recipe);
+  return {pruned.network, pruned.removed};
 }
 
 Network finetune(const Study& study, const PreparedData& data, const Network& network,
@@ -158,6 +154,19 @@ void measure(const StudyNetwork& current, const Network& network, StudyRow& row)
   if (current.data.validation.size() > 0) {
     row.validation = evaluate(network, current.data.validation);
   }
+}
+
+// Those of `wanted`, for their measurements alone.
+std::vector<Recipe> recipes_of(const Study& study, const StudyRow& network,
+                               const std::vector<WantedMethod>& wanted) {
+  std::vector<Recipe> recipes;
+  for (const auto& [method, repair] : wanted) {
+    StudyRow cell = network;
+    cell.method = method;
+    cell.repair = repair;
+    recipes.push_back(recipe_of(study, cell));
+  }
+  return recipes;
 }
 
 }  // namespace
@@ -190,42 +199,41 @@ void StudyWorker::take(const StudyRow& network, const std::string& kept, const s
   next->data =
       prepare_data({network.data, study_.data_root, network.imbalance, study_.validation, seed});
   if (study_.noise > 0) next->noisy_test = with_gaussian_noise(next->data.test, study_.noise, seed);
-  next->network =
+  Network dense =
       kept.empty() ? trained(study_, next->data, seed) : read_kept(study_, next->data, kept, where);
-  std::vector<Method> repaired;
-  for (const auto& [method, repair] : wanted) {
-    repaired.push_back(find_named(methods(), method, "method"));
-    repaired.back().repair = repair;
-  }
-  next->statistics = measure_for(repaired, next->network, next->data.train, study_.metric);
-  const Metadata& metadata = next->network.metadata;
+  next->calibration = std::make_unique<Calibration>(std::move(dense), next->data.train);
+  next->calibration->measure(recipes_of(study_, network, wanted));
+  const Metadata& metadata = next->calibration->network().metadata;
   next->classes = {metadata.class_names, metadata.class_counts, metadata.minority};
   next->tested = class_counts(next->data.test);
   current_ = std::move(next);
 }
 
 std::string StudyWorker::dense() const {
-  return onnx_bytes(current_->network);
+  return onnx_bytes(current_->calibration->network());
 }
 
 void StudyWorker::run(const CellGroup& group, const NetworkVisitor& emit) {
   const StudyNetwork& current = *current_;
-  const Calibration calibration{current.data.train, current.statistics};
-  std::optional<std::vector<at::Tensor>> masks;
+  const Network& dense = current.calibration->network();
+  std::optional<std::vector<at::Tensor>> kept;
   std::map<std::string, PrunedCell> pruned;                  // by repair
   std::map<std::string, std::pair<StudyRow, Network>> made;  // by all but the treatment's name
   const auto finish = [&](StudyRow row) {
     const auto start = std::chrono::steady_clock::now();
     if (!pruned.contains(row.repair)) {
-      pruned[row.repair] = prune_cell(study_, current.network, calibration, row, masks);
+      pruned[row.repair] = prune_cell(study_, row, *current.calibration, kept);
     }
     const PrunedCell& once = pruned.at(row.repair);
     row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    row.reached = once.reached;
+    row.reached = once.removed;
     row.classes = current.classes;
     row.tested = current.tested;
-    Network network = finished({current.network, once.network}, {row.batch_norm, row.head},
-                               current.data.train, study_.metric);
+    const Recipe recipe = recipe_of(study_, row);
+    Network network = finished({dense, once.network}, recipe, current.data.train);
+    if (row.method != "dense") {
+      network.metadata.other[kRecipeEntry] = recipe_json(recipe).dump();
+    }
     if (row.finetuned) network = finetune(study_, current.data, network, row.seed);
     measure(current, network, row);
     return std::pair{row, network};

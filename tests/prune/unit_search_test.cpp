@@ -37,9 +37,9 @@ double explained(const UnitReader& reader, const std::set<int64_t>& gone) {
 }
 
 // At every step every unit is tried, and the layers solved for anew without it.
-Removal naive_removal(const std::vector<UnitReader>& readers) {
+UnitOrder naive_removal(const std::vector<UnitReader>& readers) {
   const int64_t units = readers.front().columns.size(0);
-  Removal removal;
+  UnitOrder removal;
   std::set<int64_t> gone;
   while (std::ssize(gone) < units) {
     double cheapest = std::numeric_limits<double>::infinity();
@@ -57,7 +57,7 @@ Removal naive_removal(const std::vector<UnitReader>& readers) {
       }
     }
     gone.insert(best);
-    removal.order.push_back(best);
+    removal.units.push_back(best);
     removal.costs.push_back(cheapest);
   }
   return removal;
@@ -74,14 +74,14 @@ UnitReader reader_of(const at::Tensor& columns, int64_t d, uint64_t seed) {
 }
 
 void expect_same(const std::vector<UnitReader>& readers) {
-  const Removal naive = naive_removal(readers);
+  const UnitOrder naive = naive_removal(readers);
   const int64_t units = readers.front().columns.size(0);
   for (const int64_t count : {int64_t{0}, int64_t{1}, units / 2, units}) {
-    const Removal found = remove_units(readers, count);
-    ASSERT_EQ(std::ssize(found.order), count);
+    const UnitOrder found = remove_units(readers, count);
+    ASSERT_EQ(std::ssize(found.units), count);
     ASSERT_EQ(std::ssize(found.costs), count);
-    for (size_t i = 0; i < found.order.size(); ++i) {
-      EXPECT_EQ(found.order[i], naive.order[i]) << "step " << i;
+    for (size_t i = 0; i < found.units.size(); ++i) {
+      EXPECT_EQ(found.units[i], naive.units[i]) << "step " << i;
       EXPECT_NEAR(found.costs[i], naive.costs[i], 1e-9 * naive.costs.back()) << "step " << i;
     }
   }
@@ -110,9 +110,9 @@ TEST(RemoveUnits, AddUpWhatEveryReaderLoses) {
 
 TEST(RemoveUnits, TakesTheLowerIndexOfEquals) {
   const LayerProblem alike{at::eye(20, at::kDouble), at::ones({2, 20}, at::kDouble)};
-  const Removal removal =
+  const UnitOrder removal =
       remove_units({{alike, at::ones({2}, at::kDouble), at::arange(20).unsqueeze(1)}}, 20);
-  EXPECT_EQ(removal.order, all_but(20, {}));
+  EXPECT_EQ(removal.units, all_but(20, {}));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include <ATen/ops/cat.h>
 
 #include "ncprune/prune/allocation.h"
-#include "ncprune/prune/pattern.h"
+#include "ncprune/prune/keep_largest.h"
 
 namespace ncprune::allocations_files {
 

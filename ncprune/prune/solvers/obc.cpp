@@ -13,7 +13,7 @@
 
 #include "ncprune/prune/solver.h"
 
-namespace ncprune {
+namespace ncprune::solvers_files {
 namespace {
 
 // A pattern N:M lets at most M - N of M neighbours go; any other pattern all of them.
@@ -153,9 +153,11 @@ class RowElimination {
   std::vector<size_t> gone_;    // places, in this block
 };
 
-}  // namespace
-
-LayerSolution obc(const SolverInput& input) {
+// ExactOBS: every row loses, one after the other, the weight with the smallest w_p^2 / [H^-1]_pp,
+// the others making good for it; over the rows of the layer those go whose removal raised the error
+// least. Row weights do not matter. Patterns layer, row and N:M. About m d^3 / 3 multiply-adds,
+// most of them in matrix products; O(d^2) memory a thread.
+LayerSolution solve(const SolverInput& input) {
   const Pattern& pattern = input.pattern;
   GroupLimit limit{1, 1};
   if (pattern.group) {
@@ -176,4 +178,13 @@ LayerSolution obc(const SolverInput& input) {
   return {least_squares(input.problem, mask), mask};
 }
 
-}  // namespace ncprune
+}  // namespace
+
+Solver obc() {
+  return {.summary = "one weight of a row after the other, exactly",
+          .source = "Frantar, Alistarh 2022",
+          .one_by_one = "removes one weight after the other",
+          .solve = solve};
+}
+
+}  // namespace ncprune::solvers_files

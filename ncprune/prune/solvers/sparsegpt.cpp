@@ -9,13 +9,19 @@
 
 #include "ncprune/prune/solver.h"
 
-namespace ncprune {
+namespace ncprune::solvers_files {
+namespace {
 
-LayerSolution sparsegpt(const SolverInput& input) {
+constexpr int64_t kBlock = 128;  // columns
+
+// Column by column from the left, masks chosen for blocks of columns by w^2 / U_jj^2, U the
+// Cholesky factor of H^-1, the columns to the right making good. Row weights do not matter. Not for
+// Pattern::whole. O(d^3 + m d^2).
+LayerSolution solve(const SolverInput& input) {
   const Pattern& pattern = input.pattern;
   const int64_t d = input.weight.size(1);
   const int64_t group = pattern.group ? pattern.group->second : 1;
-  const int64_t block = std::max<int64_t>(1, kSparseGptBlock / group) * group;
+  const int64_t block = std::max<int64_t>(1, kBlock / group) * group;
   // H^-1 = U^T U: row j of U holds what is left of H^-1 once the columns before j are settled.
   const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(input.problem.metric));
   const at::Tensor factor = at::linalg_cholesky(inverse).t().contiguous();
@@ -49,4 +55,13 @@ LayerSolution sparsegpt(const SolverInput& input) {
   return {weight * mask, mask};
 }
 
-}  // namespace ncprune
+}  // namespace
+
+Solver sparsegpt() {
+  return {.summary = "one column after the other, from the left",
+          .source = "Frantar, Alistarh 2023",
+          .one_by_one = "decides one column after the other",
+          .solve = solve};
+}
+
+}  // namespace ncprune::solvers_files

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "ncprune/base/tensor.h"
+
+namespace ncprune {
+
+// A mask, bool, true at the `keep` largest of `scores` (any shape, float or double); ties go to the
+// lower index.
+at::Tensor keep_largest(const at::Tensor& scores, int64_t keep);
+
+}  // namespace ncprune

@@ -1,0 +1,59 @@
+#include "ncprune/prune/parts.h"
+
+#include "ncprune/base/lookup.h"
+#include "ncprune/criteria/criterion.h"
+#include "ncprune/prune/allocation.h"
+#include "ncprune/prune/pattern.h"
+
+namespace ncprune {
+namespace {
+
+// "a, b or c".
+template <typename Entry>
+std::string choices(const std::vector<Entry>& table, std::string Entry::*text = &Entry::name) {
+  std::string list;
+  for (size_t i = 0; i < table.size(); ++i) {
+    if (i > 0) list += i + 1 < table.size() ? ", " : " or ";
+    list += table[i].*text;
+  }
+  return list;
+}
+
+}  // namespace
+
+const std::vector<MethodPart>& method_parts() {
+  static const std::vector<MethodPart> table{
+      {"criterion", "see 'ncprune criteria'", &Method::criterion,
+       [](const std::string& name) { find_criterion(name); }},
+      {"allocation", choices(allocations()), &Method::allocation,
+       [](const std::string& name) { find_named(allocations(), name, "allocation"); }},
+      {"pattern", choices(pattern_kinds(), &PatternKind::usage), &Method::pattern,
+       [](const std::string& name) { find_pattern(name); }},
+      {"solver", choices(solvers()), &Method::solver,
+       [](const std::string& name) { find_named(solvers(), name, "solver"); }},
+      {"search-metric", choices(search_metrics()) + ", in which the solver searches",
+       &Method::search_metric,
+       [](const std::string& name) { find_named(search_metrics(), name, "metric"); }},
+      {"repair", choices(repairs()), &Method::repair,
+       [](const std::string& name) { find_named(repairs(), name, "repair"); }},
+  };
+  return table;
+}
+
+const Solver& solver_of(const Method& method) {
+  return find_named(solvers(), method.solver, "solver");
+}
+
+const SearchMetric& search_metric_of(const Method& method) {
+  return find_named(search_metrics(), method.search_metric, "metric");
+}
+
+const Repair& repair_of(const Method& method) {
+  return find_named(repairs(), method.repair, "repair");
+}
+
+bool searches_class_aware(const Method& method) {
+  return solver_of(method).solve != nullptr && search_metric_of(method).class_aware;
+}
+
+}  // namespace ncprune

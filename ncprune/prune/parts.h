@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ncprune/prune/method.h"
+#include "ncprune/prune/repair.h"
+#include "ncprune/prune/search_metric.h"
+#include "ncprune/prune/solver.h"
+
+namespace ncprune {
+
+// A part of a method that is the name of a table entry, for command lines and files.
+struct MethodPart {
+  std::string name;
+  std::string summary;  // what there is to choose from
+  std::string Method::*field;
+  // Throws InputError, listing the known names, unless there is an entry called `name`.
+  void (*require)(const std::string& name);
+};
+
+const std::vector<MethodPart>& method_parts();
+
+// The entries that the method's parts name. They throw InputError on unknown names.
+const Solver& solver_of(const Method& method);
+const SearchMetric& search_metric_of(const Method& method);
+const Repair& repair_of(const Method& method);
+
+// The method's solver searches, and weighs the rows of a layer by what the class scores make of
+// them.
+bool searches_class_aware(const Method& method);
+
+}  // namespace ncprune

@@ -1,0 +1,31 @@
+#include <algorithm>
+#include <cmath>
+
+#include "ncprune/prune/keep_largest.h"
+#include "ncprune/prune/pattern.h"
+
+namespace ncprune::pattern_kinds_files {
+namespace {
+
+// Whole rows (neurons): the best by their mean score, to the nearest whole number of rows.
+at::Tensor neuron_mask(const at::Tensor& scores, int64_t keep) {
+  const int64_t rows =
+      std::llround(static_cast<double>(keep) / static_cast<double>(scores.size(1)));
+  const at::Tensor kept = keep_largest(scores.mean(1), std::min(rows, scores.size(0)));
+  return kept.unsqueeze(1).expand_as(scores).contiguous();
+}
+
+}  // namespace
+
+PatternKind neuron() {
+  return {.usage = "neuron", .example = "neuron", .find = [](const std::string& wanted) {
+            const Pattern pattern{.name = "neuron",
+                                  .summary = "whole rows: all weights into a neuron",
+                                  .mask = neuron_mask,
+                                  .whole = true,
+                                  .neurons = true};
+            return wanted == pattern.name ? std::optional(pattern) : std::nullopt;
+          }};
+}
+
+}  // namespace ncprune::pattern_kinds_files

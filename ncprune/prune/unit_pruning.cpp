@@ -1,0 +1,229 @@
+#include "ncprune/prune/unit_pruning.h"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <stdexcept>
+
+#include "ncprune/base/error.h"
+#include "ncprune/base/random.h"
+#include "ncprune/model/interpreter.h"
+#include "ncprune/prune/parts.h"
+#include "ncprune/prune/unit_choice.h"
+
+namespace ncprune {
+namespace {
+
+struct Task {
+  const Network& dense;
+  const Dataset& data;
+  const Recipe& recipe;
+  LayerwiseMoments measured;
+  std::vector<UnitGroup> groups;  // whose units can leave
+};
+
+std::vector<UnitGroup> movable(const std::vector<UnitGroup>& groups) {
+  std::vector<UnitGroup> result;
+  for (const UnitGroup& group : groups) {
+    if (group.reason.empty()) result.push_back(group);
+  }
+  return result;
+}
+
+// The inputs of a layer that stay, bool [d].
+struct LayerInputs {
+  const Layer& layer;
+  at::Tensor stay;
+};
+
+// Zeroes the weights of the other inputs in `network`, and repairs the layer.
+void mask_inputs(Network& network, const LayerInputs& inputs, Task& task) {
+  const Layer& layer = inputs.layer;
+  const Recipe& recipe = task.recipe;
+  const at::Tensor weight = weight_of(task.dense, layer);
+  const at::Tensor mask = inputs.stay.unsqueeze(0).expand_as(weight).contiguous();
+  const Repair& repair = repair_of(recipe.method);
+  const MetricOptions metric =
+      repair.of_search ? search_metric_of(recipe.method).of(recipe.metric) : recipe.metric;
+  const auto moments = [&] { return task.measured.moments(network, layer, metric); };
+  repair.apply(network, {layer,
+                         weight,
+                         mask,
+                         moments,
+                         {task.measured, recipe.metric},
+                         metric.damping,
+                         solver_of(recipe.method).solve != nullptr});
+}
+
+// Zeroes what the removed units are made of, now that nothing reads them.
+void zero_producers(Network& network, const UnitGroup& group, const at::Tensor& removed) {
+  for (const UnitEntries& producer : group.producers) {
+    const Layer& layer = producer.layer;
+    const at::Tensor rows = producer.index.index_select(0, removed).flatten();
+    set_weight(network, layer, weight_of(network, layer).index_fill(0, rows, 0));
+    if (layer.bias.empty()) continue;
+    set_bias(network, layer, bias_of(network, layer).index_fill(0, rows, 0));
+  }
+}
+
+// The rows [u, w] that the group's units have in the layer; undefined: none.
+at::Tensor rows_in(const UnitGroup& group, const Layer& layer) {
+  for (const UnitEntries& producer : group.producers) {
+    if (producer.layer.node == layer.node) return producer.index;
+  }
+  return {};
+}
+
+// See Shrinkage::difference.
+double difference(const Network& masked, const Network& smaller, const Dataset& data) {
+  const int64_t drawn = std::min<int64_t>(256, batch_size(masked));  // fewer of large images
+  const at::Tensor known = data.inputs.slice(0, 0, 8 * drawn);
+  Random random = Random(0).stream("random inputs");
+  std::vector<int64_t> shape = known.sizes().vec();
+  shape.front() = drawn;
+  const at::Tensor noise = at::zeros(shape, known.options()).normal_(0, 1, random.generator());
+  const at::Tensor inputs = at::cat({known, noise});
+  const at::Tensor wanted = logits(masked, inputs);
+  const double scale = std::max(wanted.abs().max().item<double>(), 1e-30);
+  return (logits(smaller, inputs) - wanted).abs().max().item<double>() / scale;
+}
+
+// What every layer but the head keeps.
+void add_layers(Pruned& result, const std::vector<UnitGroup>& groups, const Task& task,
+                const std::vector<at::Tensor>& removed) {
+  for (const Layer& layer : unit_layers(task.dense)) {
+    const int64_t units = weight_of(task.dense, layer).size(0);
+    PrunedLayer own{layer.name, units, units, {}};
+    at::Tensor kept = at::arange(units);
+    for (const UnitGroup& group : groups) {
+      const auto made = rows_in(group, layer);
+      if (made.defined() && !group.reason.empty()) own.reason = group.reason;
+    }
+    std::vector<at::Tensor> gone;
+    for (size_t g = 0; g < task.groups.size(); ++g) {
+      const at::Tensor rows = rows_in(task.groups[g], layer);
+      if (rows.defined()) gone.push_back(rows.index_select(0, removed[g]).flatten());
+    }
+    if (!gone.empty()) {
+      kept = all_but(units, at::cat(gone));
+      own.kept = kept.numel();
+      own.reason.clear();
+    }
+    result.layers.push_back(std::move(own));
+    result.kept.push_back(std::move(kept));
+  }
+}
+
+// Layer by layer, from the input to the output, takes from it the units of the groups it reads, all
+// but those `choose` names (int64, ascending; asked once for every group), and repairs it. `groups`
+// are all there are, whether their units can leave or not.
+Pruned remove_from_layers(const std::vector<UnitGroup>& groups, Task& task,
+                          const std::function<at::Tensor(const Network&, size_t group)>& choose) {
+  const Network& dense = task.dense;
+  Network masked = dense;
+  std::vector<at::Tensor> removed(task.groups.size());
+  for (const Layer& layer : weight_layers(dense)) {
+    at::Tensor inputs = at::ones({weight_of(dense, layer).size(1)}, at::TensorOptions(at::kBool));
+    for (size_t g = 0; g < task.groups.size(); ++g) {
+      const UnitGroup& group = task.groups[g];
+      for (const UnitEntries& consumer : group.consumers) {
+        if (consumer.layer.node != layer.node) continue;
+        if (!removed[g].defined()) removed[g] = all_but(group.units, choose(masked, g));
+        inputs.index_fill_(0, consumer.index.index_select(0, removed[g]).flatten(), false);
+      }
+    }
+    if (!inputs.all().item<bool>()) mask_inputs(masked, {layer, inputs}, task);
+  }
+  std::vector<UnitSelection> selections;
+  selections.reserve(task.groups.size());
+  for (size_t g = 0; g < task.groups.size(); ++g) {
+    zero_producers(masked, task.groups[g], removed[g]);
+    selections.push_back({task.groups[g], all_but(task.groups[g].units, removed[g])});
+  }
+  Pruned result{keep_units(masked, selections), task.recipe, {}, {}, 0};
+  const double found = difference(masked, result.network, task.data);
+  constexpr double kTolerance = 1e-5;
+  if (!(found <= kTolerance)) {
+    throw std::logic_error(
+        fmt::format("the smaller network differs from the masked one by {:.1e}", found));
+  }
+  result.shrinkage = Shrinkage{std::move(masked), cost(dense), {}, found};
+  add_layers(result, groups, task, removed);
+  return result;
+}
+
+}  // namespace
+
+Pruned prune_units(Calibration& calibration, const Recipe& recipe) {
+  const Network& dense = calibration.network();
+  prunable_layers(dense);  // throws when there is nothing to prune
+  const std::vector<UnitGroup> groups = unit_groups(dense);
+  Task task{dense, calibration.data(), recipe, {dense, calibration.data()}, movable(groups)};
+  if (task.groups.empty()) {
+    const UnitGroup& first = groups.front();
+    throw InputError(fmt::format("no layer's units can be removed: '{}': {}",
+                                 first.producers.front().layer.name, first.reason));
+  }
+  UnitChoice choice(calibration, recipe, task.groups, task.measured);
+  return remove_from_layers(
+      groups, task, [&](const Network& network, size_t g) { return choice.kept(network, g); });
+}
+
+Pruned apply_units(const Choice& choice, const Recipe& recipe) {
+  const Network& dense = choice.dense;
+  const std::vector<at::Tensor>& kept = choice.kept;
+  const std::vector<Layer> layers = unit_layers(dense);
+  if (kept.size() != layers.size()) {
+    throw InputError(fmt::format("units of {} layers for a network with {} before its head",
+                                 kept.size(), layers.size()));
+  }
+  std::vector<at::Tensor> stays;  // bool, of every layer's rows
+  stays.reserve(layers.size());
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const int64_t units = weight_of(dense, layers[l]).size(0);
+    if (kept[l].numel() < 1 || kept[l].min().item<int64_t>() < 0 ||
+        kept[l].max().item<int64_t>() >= units) {
+      throw InputError(fmt::format("layer '{}' has {} units; wanted some of 0 to {} to stay",
+                                   layers[l].name, units, units - 1));
+    }
+    stays.push_back(at::zeros({units}, at::TensorOptions(at::kBool)).index_fill_(0, kept[l], true));
+  }
+  const std::vector<UnitGroup> groups = unit_groups(dense);
+  Task task{dense, choice.data, recipe, {dense, choice.data}, movable(groups)};
+  std::vector<at::Tensor> accounted = stays;  // true too where a removable unit goes
+  std::vector<at::Tensor> chosen;
+  for (const UnitGroup& group : task.groups) {
+    at::Tensor own;
+    for (size_t l = 0; l < layers.size(); ++l) {
+      const at::Tensor rows = rows_in(group, layers[l]);
+      if (!rows.defined()) continue;
+      const at::Tensor here = stays[l].index_select(0, rows.flatten()).view(rows.sizes());
+      if (!own.defined()) own = here.select(1, 0);
+      if (!here.eq(own.unsqueeze(1)).all().item<bool>()) {
+        throw InputError(
+            fmt::format("units of layer '{}' cannot go without those of the layers it "
+                        "is joined with",
+                        layers[l].name));
+      }
+      accounted[l] = accounted[l].index_fill(0, rows.flatten(), true);
+    }
+    chosen.push_back(own.nonzero().flatten());
+  }
+  for (const UnitGroup& group : groups) {
+    for (size_t l = 0; l < layers.size(); ++l) {
+      const bool whole = accounted[l].all().item<bool>();
+      if (!whole && !group.reason.empty() && rows_in(group, layers[l]).defined()) {
+        throw InputError(
+            fmt::format("units of layer '{}' cannot go: {}", layers[l].name, group.reason));
+      }
+    }
+  }
+  return remove_from_layers(groups, task, [&](const Network&, size_t g) { return chosen[g]; });
+}
+
+}  // namespace ncprune
