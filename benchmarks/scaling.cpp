@@ -29,7 +29,6 @@
 #include "ncprune/base/runtime.h"
 #include "ncprune/model/architectures.h"
 #include "ncprune/prune/prune.h"
-#include "ncprune/prune/structured.h"
 #include "ncprune/stats/layerwise.h"
 
 namespace {
@@ -45,8 +44,8 @@ constexpr int64_t kMemoryTarget = 3 << 10;  // MB
 struct Problem {
   ncprune::Dataset data;
   ncprune::Network dense;
-  ncprune::PruneOptions options = {
-      .method = ncprune::find_named(ncprune::methods(), "surgeon", "method"), .sparsity = 0.98};
+  ncprune::Recipe recipe = {.method = ncprune::find_named(ncprune::methods(), "surgeon", "method"),
+                            .share = 0.98};
 };
 
 Problem problem_of(const std::string& architecture, at::IntArrayRef shape) {
@@ -60,19 +59,19 @@ Problem problem(const std::string& hidden, int64_t features, int64_t samples) {
   return problem_of("mlp:" + hidden + "?bias=false", {samples, features});
 }
 
-std::vector<ncprune::LayerStatistics> measure(const Problem& p) {
-  return ncprune::measure_for({p.options.method}, p.dense, p.data, p.options.metric);
+void measure(const Problem& p) {
+  ncprune::Calibration(p.dense, p.data).measure({p.recipe});
 }
 
 void operate(const Problem& p) {
-  ncprune::prune(p.dense, {p.data, measure(p)}, p.options);
+  ncprune::prune(p.dense, p.data, p.recipe);
 }
 
 void remove_channels(const Problem& p) {
-  ncprune::PruneOptions options = p.options;
-  options.sparsity = 0.5;
-  options.budget = "macs";
-  ncprune::prune_units(p.dense, {p.data, measure(p)}, options);
+  ncprune::Recipe recipe = p.recipe;
+  recipe.remove = "macs";
+  recipe.share = 0.5;
+  ncprune::prune(p.dense, p.data, recipe);
 }
 
 struct Point {
@@ -128,11 +127,11 @@ void time_growth(int64_t smallest, int64_t largest, int64_t rounds) {
   for (int64_t n = 64 * smallest; n <= 512 * smallest; n *= 2) {
     const Problem p = problem(hidden, smallest, n);
     const std::vector<ncprune::Layer> all = ncprune::prunable_layers(p.dense);
-    samples.push_back({n, median_seconds(rounds, [&] {
-                         measure(p);
-                         ncprune::LayerwiseMoments(p.dense, p.data)
-                             .moments(p.dense, all.back(), p.options.metric);
-                       })});
+    samples.push_back(
+        {n, median_seconds(rounds, [&] {
+           measure(p);
+           ncprune::LayerwiseMoments(p.dense, p.data).moments(p.dense, all.back(), p.recipe.metric);
+         })});
   }
   print_growth(fmt::format("samples measured on two layers of width {}", smallest), samples,
                kLinearTarget);

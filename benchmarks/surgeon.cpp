@@ -70,17 +70,16 @@ void run(const std::string& folder, int64_t repeats) {
   data.labels = read_raw(folder + "/labels.i64", at::kLong);
   data.inputs = read_raw(folder + "/inputs.f32", at::kFloat).view({data.size(), -1});
   data.class_names = ncprune::numbered_classes(dense.num_classes());
-  const ncprune::PruneOptions options{
-      .method = ncprune::find_named(ncprune::methods(), "surgeon", "method"),
-      .sparsity = kSparsity};
+  const ncprune::Recipe recipe{
+      .method = ncprune::find_named(ncprune::methods(), "surgeon", "method"), .share = kSparsity};
 
   std::vector<double> statistics_seconds, prune_seconds, total_seconds;
   for (int64_t i = 0; i < repeats; ++i) {
     const auto start = Clock::now();
-    const std::vector<ncprune::LayerStatistics> statistics =
-        ncprune::measure_for({options.method}, dense, data, options.metric);
+    ncprune::Calibration calibration(dense, data);
+    calibration.measure({recipe});
     const auto measured = Clock::now();
-    const ncprune::Pruned pruned = ncprune::prune(dense, {data, statistics}, options);
+    const ncprune::Pruned pruned = ncprune::prune(calibration, recipe);
     const auto done = Clock::now();
     statistics_seconds.push_back(seconds(measured - start));
     prune_seconds.push_back(seconds(done - measured));
@@ -88,9 +87,7 @@ void run(const std::string& folder, int64_t repeats) {
     if (i > 0) continue;
     ncprune::write_onnx(folder + "/pruned.onnx", pruned.network);
     // Estimated with random numbers of our own: who checks the result needs the same.
-    std::vector<at::Tensor> row_weights;
-    for (const auto& layer : statistics) row_weights.push_back(layer.output_weight);
-    write_raw(folder + "/row_weights.f64", at::cat(row_weights));
+    write_raw(folder + "/row_weights.f64", at::cat(calibration.row_weights(recipe)));
   }
   fmt::print("{:.3f} {:.3f} {:.3f} {}\n", ncprune::benchmark::median(statistics_seconds),
              ncprune::benchmark::median(prune_seconds), ncprune::benchmark::median(total_seconds),

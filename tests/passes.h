@@ -13,7 +13,6 @@
 #include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/method.h"
 #include "ncprune/prune/prune.h"
-#include "ncprune/prune/scoring.h"
 #include "ncprune/stats/collapse.h"
 #include "ncprune/stats/statistics.h"
 #include "ncprune/train/train.h"
@@ -107,12 +106,10 @@ inline Numbers treated(const std::string& name) {
 inline Numbers pruned_by_the_surgeon() {
   const Dataset data = many_pictures();
   const Network network = convolutional();
-  const PruneOptions options{
-      .method = find_named(methods(), "surgeon", "method"), .sparsity = 0.7, .head = "realign"};
-  const Method& method = options.method;
-  const auto statistics = measure_for({method}, network, data, options.metric);
+  const Recipe recipe{
+      .method = find_named(methods(), "surgeon", "method"), .share = 0.7, .head = "realign"};
   Numbers numbers;
-  append(numbers, prune(network, {data, statistics}, options).network);
+  append(numbers, prune(network, data, recipe).network);
   return numbers;
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ExpandUtils.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -166,6 +167,25 @@ int64_t batch_size(const Network& network) {
   int64_t sample = 1;
   for (const int64_t size : network.input.shape) sample *= std::max<int64_t>(size, 1);
   return std::clamp<int64_t>(kValues / sample, 1, 256);
+}
+
+int64_t gradient_batch_size(const Network& network) {
+  constexpr int64_t kMaxValues = int64_t{1} << 28;
+  std::vector<int64_t> shape;
+  for (const int64_t n : network.input.shape) shape.push_back(std::max<int64_t>(n, 1));
+  const at::NoGradGuard no_grad;
+  PartialRun place = begin_run(network, at::zeros(shape).to(compute_device()));
+  const std::vector<std::string> wanted{logits_value(network)};
+  int64_t values = 1;
+  while (place.next < network.nodes.size()) {
+    const size_t end = place.next + 1;
+    place = go_on(network, std::move(place), wanted, end);
+    for (const std::string& output : network.nodes[end - 1].outputs) {
+      const auto found = place.values.find(output);
+      if (found != place.values.end()) values += found->second.numel();
+    }
+  }
+  return std::clamp<int64_t>(kMaxValues / values, 1, batch_size(network));
 }
 
 at::Tensor value_of_all(const Network& network, const std::string& name, const at::Tensor& raw) {

@@ -53,6 +53,10 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw);
 // products are large.
 int64_t batch_size(const Network& network);
 
+// Samples a batch where autograd keeps every value of the graph: batch_size() or fewer, so that
+// these values take at most 1 GB. Runs the network on one sample.
+int64_t gradient_batch_size(const Network& network);
+
 // The value called `name` for raw samples, [N, ...] in main memory, in batches, without gradients.
 // Several processes (world.h) share the batches, and each gets all of it.
 at::Tensor value_of_all(const Network& network, const std::string& name, const at::Tensor& raw);

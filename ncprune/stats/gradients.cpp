@@ -159,7 +159,7 @@ std::vector<LayerStatistics> measure_gradients(const Network& network,
   for (const Layer& layer : layers) wanted.push_back(layer.input);
   wanted.push_back(logits_value(network));
   for (LayerStatistics& s : sums) s.class_counts = class_counts(data);
-  for_each_batch(
+  for_each_gradient_batch(
       network, data, std::vector<double>(sums.front().class_counts.size(), 1),
       [&](const WeightedBatch& batch) {
         const at::AutoGradMode with_gradients(true);
@@ -200,7 +200,7 @@ std::vector<at::Tensor> hessian_gradients(const Network& network, const std::vec
   };
   const std::vector<double> alike(static_cast<size_t>(data.num_classes()), 1);
   std::vector<at::Tensor> mean(layers.size());
-  for_each_batch(network, sample, alike, [&](const WeightedBatch& batch) {
+  for_each_gradient_batch(network, sample, alike, [&](const WeightedBatch& batch) {
     const at::AutoGradMode with_gradients(true);
     const std::vector<at::Tensor> terms = gradient(batch, false);
     for (size_t l = 0; l < layers.size(); ++l) {
@@ -209,7 +209,7 @@ std::vector<at::Tensor> hessian_gradients(const Network& network, const std::vec
   });
   for (at::Tensor& sum : mean) sum = sum_found(std::move(sum));
   std::vector<at::Tensor> products(layers.size());
-  for_each_batch(network, sample, alike, [&](const WeightedBatch& batch) {
+  for_each_gradient_batch(network, sample, alike, [&](const WeightedBatch& batch) {
     const at::AutoGradMode with_gradients(true);
     const std::vector<at::Tensor> own = gradient(batch, true);
     at::Tensor inner = (own[0] * mean[0]).sum();

@@ -58,7 +58,8 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
   wanted.push_back(logits_value(network));
 
   std::vector<at::Tensor> sums(layers.size());
-  const int64_t batch = batch_size(network) / 2;  // the gradients need as much again
+  // The gradients need as much memory again as the values.
+  const int64_t batch = std::max<int64_t>(1, gradient_batch_size(network) / 2);
   for (int64_t begin = 0; begin < sample.size(); begin += batch) {
     const int64_t end = std::min(begin + batch, sample.size());
     // Drawn for every batch, so that they are the same whoever runs it.

@@ -11,23 +11,44 @@
 
 namespace ncprune {
 
-void for_each_batch(const Network& network, const Dataset& data,
-                    const std::vector<double>& class_weights,
-                    const std::function<void(const WeightedBatch&)>& visit) {
+namespace {
+
+struct WeightedData {
+  const Dataset& samples;
+  const std::vector<double>& class_weights;
+};
+
+using Visit = std::function<void(const WeightedBatch&)>;
+
+// Visits a data set in batches of `size`.
+void walk(const Network& network, const WeightedData& data, int64_t size, const Visit& visit) {
   const at::NoGradGuard no_grad;
-  const int64_t size = batch_size(network);
   const at::Device device = compute_device();
-  const at::Tensor weights = at::tensor(class_weights, at::TensorOptions(at::kDouble)).to(device);
+  const at::Tensor weights =
+      at::tensor(data.class_weights, at::TensorOptions(at::kDouble)).to(device);
+  const int64_t samples = data.samples.size();
   const int64_t all = size * world_size();
-  for (int64_t begin = size * world_rank(); begin < data.size(); begin += all) {
-    const int64_t end = std::min(begin + size, data.size());
-    const at::Tensor labels = data.labels.slice(0, begin, end).to(device);
-    visit({prepare_inputs(network, data.inputs.slice(0, begin, end)),
+  for (int64_t begin = size * world_rank(); begin < samples; begin += all) {
+    const int64_t end = std::min(begin + size, samples);
+    const at::Tensor labels = data.samples.labels.slice(0, begin, end).to(device);
+    visit({prepare_inputs(network, data.samples.inputs.slice(0, begin, end)),
            labels,
            weights.index_select(0, labels),
            begin,
            {}});
   }
+}
+
+}  // namespace
+
+void for_each_batch(const Network& network, const Dataset& data,
+                    const std::vector<double>& class_weights, const Visit& visit) {
+  walk(network, {data, class_weights}, batch_size(network), visit);
+}
+
+void for_each_gradient_batch(const Network& network, const Dataset& data,
+                             const std::vector<double>& class_weights, const Visit& visit) {
+  walk(network, {data, class_weights}, gradient_batch_size(network), visit);
 }
 
 WeightedBatch by_rows(const WeightedBatch& batch, int64_t per_sample) {

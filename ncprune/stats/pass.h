@@ -24,6 +24,11 @@ void for_each_batch(const Network& network, const Dataset& data,
                     const std::vector<double>& class_weights,
                     const std::function<void(const WeightedBatch&)>& visit);
 
+// The same in batches small enough for gradients: see gradient_batch_size().
+void for_each_gradient_batch(const Network& network, const Dataset& data,
+                             const std::vector<double>& class_weights,
+                             const std::function<void(const WeightedBatch&)>& visit);
+
 // The batch of a layer's rows, `per_sample` for every sample, which share the sample's factor.
 WeightedBatch by_rows(const WeightedBatch& batch, int64_t per_sample);
 

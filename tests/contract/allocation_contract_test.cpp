@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "ncprune/prune/allocation.h"
+#include "ncprune/prune/keep_largest.h"
 #include "ncprune/prune/pattern.h"
 #include "tests/matrix.h"
 #include "tests/small_network.h"

@@ -27,11 +27,10 @@ void expect_in_pattern(const Network& network, const std::string& name) {
 class EveryPattern : public testing::TestWithParam<std::string> {
  protected:
   void expect_works(const Method& method) const {
-    const PruneOptions options{.method = method, .sparsity = 0.5};
-    const auto statistics = measure_for({method}, dense_, data_, {});
-    const Pruned pruned = prune(dense_, {data_, statistics}, options);
+    const Recipe recipe{.method = method, .share = 0.5};
+    const Pruned pruned = prune(dense_, data_, recipe);
     EXPECT_TRUE(at::isfinite(logits(pruned.network, data_.inputs)).all().item<bool>());
-    EXPECT_NEAR(pruned.sparsity, 0.5, 0.1);
+    EXPECT_NEAR(pruned.removed, 0.5, 0.1);
     expect_in_pattern(pruned.network, GetParam());
   }
 
@@ -47,7 +46,7 @@ TEST_P(EveryPattern, GoesWithEveryCriterionThatCanRankIt) {
     method.pattern = GetParam();
     if (criterion.whole_neurons && GetParam() != "neuron") {
       EXPECT_EQ(
-          input_error([&] { require_valid({.method = method, .sparsity = 0.5}); }),
+          input_error([&] { require_valid({.method = method, .share = 0.5}); }),
           "criterion '" + criterion.name + "' scores whole neurons: it needs the pattern neuron");
     } else {
       expect_works(method);
@@ -65,10 +64,10 @@ TEST_P(EveryPattern, GoesWithEverySolverThatHasARuleForItAndEveryRepair) {
         method.pattern = GetParam();
         method.solver = solver.name;
         method.repair = repair;
-        method.metric = metric;
+        method.search_metric = metric;
         if (find_pattern(GetParam()).whole && !solver.one_by_one.empty()) {
           const std::string refusal =
-              input_error([&] { require_valid({.method = method, .sparsity = 0.5}); });
+              input_error([&] { require_valid({.method = method, .share = 0.5}); });
           EXPECT_NE(refusal.find(solver.one_by_one), std::string::npos) << refusal;
         } else {
           expect_works(method);

@@ -37,8 +37,8 @@ class Gradually : public testing::Test {
  protected:
   GradualOptions options(const std::string& schedule, const std::string& method) const {
     GradualOptions options{.schedule = schedule, .steps = 3};
-    options.prune.method = find_named(methods(), method, "method");
-    options.prune.sparsity = 0.8;
+    options.recipe.method = find_named(methods(), method, "method");
+    options.recipe.share = 0.8;
     options.train.epochs = 2;
     options.train.learning_rate = 1e-2;
     options.early = early_;
@@ -105,7 +105,7 @@ TEST_F(Gradually, RewindingGivesTheEarlyWeightsOnTheMask) {
 TEST_F(Gradually, HeadAndBatchNormAreTreatedOnceAtTheEnd) {
   GradualOptions how = options("iterative", "magnitude-uniform");
   const Network kept = prune_gradually(dense_, data_, how).network;
-  how.prune.head = "realign";
+  how.recipe.head = "realign";
   const Network realigned = prune_gradually(dense_, data_, how).network;
   EXPECT_TRUE(
       at::equal(kept.initializers.at("fc2.weight"), realigned.initializers.at("fc2.weight")));
@@ -128,7 +128,7 @@ TEST_F(Gradually, RefusesWhatItCannotDo) {
   bad.train.epochs = 0;
   EXPECT_EQ(refusal(bad), "epochs is 0; wanted at least 1");
   bad = good;
-  bad.prune.method.pattern = "2:4";
+  bad.recipe.method.pattern = "2:4";
   EXPECT_NE(refusal(bad).find("pattern 2:4 fixes the sparsity"), std::string::npos);
   bad = options("rewind", "magnitude");
   bad.early.reset();
@@ -137,7 +137,7 @@ TEST_F(Gradually, RefusesWhatItCannotDo) {
   EXPECT_NE(refusal(bad).find("the early network has no weight 'fc2."), std::string::npos);
   const Network sparse = prune_gradually(dense_, data_, good).network;
   bad = good;
-  bad.prune.sparsity = 0.5;
+  bad.recipe.share = 0.5;
   EXPECT_NE(input_error([&] { prune_gradually(sparse, data_, bad); }).find("already"),
             std::string::npos);
 }

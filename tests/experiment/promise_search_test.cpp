@@ -42,9 +42,8 @@ Task task_of(uint64_t seed) {
 }
 
 Network prune_by(const Task& task, const std::string& method, double share) {
-  const PruneOptions options{.method = find_named(methods(), method, "method"), .sparsity = share};
-  const auto statistics = measure_for({options.method}, task.dense, task.train, options.metric);
-  return prune(task.dense, {task.train, statistics}, options).network;
+  const Recipe recipe{.method = find_named(methods(), method, "method"), .share = share};
+  return prune(task.dense, task.train, recipe).network;
 }
 
 double largest_drop(const Task& task, const Network& pruned) {

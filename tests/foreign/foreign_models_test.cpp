@@ -15,7 +15,7 @@
 #include "ncprune/base/lookup.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/onnx/onnx.h"
-#include "ncprune/prune/structured.h"
+#include "ncprune/prune/prune.h"
 
 namespace ncprune {
 namespace {
@@ -53,17 +53,16 @@ class ForeignModels : public testing::Test {
   static int shell(const std::string& command) { return std::system(command.c_str()); }
 
   // Random images are enough to prune by the weights' norms and to compare with.
-  static UnitsPruned halve(const Network& network) {
+  static Pruned halve(const Network& network) {
     Dataset images;
     std::vector<int64_t> shape = network.input.shape;
     shape.front() = 10;
     images.inputs = at::randn(shape);
     images.labels = at::arange(10);
     for (int64_t c = 0; c < 10; ++c) images.class_names.push_back(std::to_string(c));
-    const PruneOptions options{.method = find_named(methods(), "l1-norm", "method"),
-                               .sparsity = 0.5};
-    const auto statistics = measure_for({options.method}, network, images, options.metric);
-    return prune_units(network, {images, statistics}, options);
+    const Recipe recipe{
+        .method = find_named(methods(), "l1-norm", "method"), .remove = "units", .share = 0.5};
+    return prune(network, images, recipe);
   }
 
   std::string folder_;
@@ -85,18 +84,19 @@ TEST_F(ForeignModels, AreReadRunHalvedAndAcceptedByOthers) {
     const at::Tensor inputs = floats_of(folder_ + name + ".inputs.f32").view(shape);
     EXPECT_LE(difference(logits(network, inputs), floats_of(folder_ + name + ".wanted.f32")), 1e-4);
 
-    const UnitsPruned pruned = halve(network);
-    EXPECT_LE(pruned.difference, 1e-5);
+    const Pruned pruned = halve(network);
+    EXPECT_LE(pruned.shrinkage->difference, 1e-5);
+    const NetworkCost before = pruned.shrinkage->before;
+    const NetworkCost after = pruned.shrinkage->after;
     std::map<std::string, int64_t> stay;  // by reason
-    for (const LayerUnits& layer : pruned.layers)
+    for (const PrunedLayer& layer : pruned.layers)
       stay[layer.reason] += layer.reason.empty() ? 0 : 1;
     fmt::print("{:20s} parameters {} -> {}, multiply-adds {} -> {}, {} of {} layers pruned\n", name,
-               pruned.before.parameters, pruned.after.parameters, pruned.before.macs,
-               pruned.after.macs,
+               before.parameters, after.parameters, before.macs, after.macs,
                std::count_if(pruned.layers.begin(), pruned.layers.end(),
-                             [](const LayerUnits& l) { return l.reason.empty(); }),
+                             [](const PrunedLayer& l) { return l.reason.empty(); }),
                pruned.layers.size());
-    EXPECT_LT(pruned.after.macs, pruned.before.macs);
+    EXPECT_LT(after.macs, before.macs);
     write_onnx(folder_ + "pruned/" + name + ".onnx", pruned.network);
     fs::copy_file(folder_ + name + ".inputs.f32", folder_ + "pruned/" + name + ".inputs.f32");
     scores[name] = logits(pruned.network, inputs);

@@ -5,7 +5,7 @@
 #include "ncprune/base/lookup.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/onnx/onnx.h"
-#include "ncprune/prune/structured.h"
+#include "ncprune/prune/prune.h"
 #include "ncprune/train/train.h"
 #include "tests/data/input_error.h"
 #include "tests/onnx/model_builder.h"
@@ -54,16 +54,17 @@ TEST(ForeignOperator, IsWrittenAsItWasRead) {
 
 TEST(ForeignOperator, KeepsItsNeighboursAndTheRestGoesOn) {
   const Network network = with_foreign_activation();
-  PruneOptions options{.method = find_named(methods(), "surgeon", "method"), .sparsity = 0.5};
-  const auto statistics = measure_for({options.method}, network, data(), options.metric);
-  const UnitsPruned units = prune_units(network, {data(), statistics}, options);
-  EXPECT_EQ(units.layers[0].kept.numel(), 6);
-  EXPECT_EQ(units.layers[1].kept.numel(), 8);
+  Recipe recipe{.method = find_named(methods(), "surgeon", "method"), .share = 0.5};
+  recipe.remove = "units";
+  const Pruned units = prune(network, data(), recipe);
+  EXPECT_EQ(units.layers[0].kept, 6);
+  EXPECT_EQ(units.layers[1].kept, 8);
   EXPECT_EQ(units.layers[1].reason, "FastGelu 'act2' reads its units");
 
-  const Pruned pruned = prune(network, {data(), statistics}, options);
-  EXPECT_NEAR(pruned.sparsity, 0.5, 0.01);
-  EXPECT_LT(pruned.layers[1].kept, pruned.layers[1].weights);  // single weights do go
+  recipe.remove = "weights";
+  const Pruned pruned = prune(network, data(), recipe);
+  EXPECT_NEAR(pruned.removed, 0.5, 0.01);
+  EXPECT_LT(pruned.layers[1].kept, pruned.layers[1].before);  // single weights do go
 }
 
 TEST(ForeignOperator, LetsNoGradientThroughAndSaysSo) {

@@ -7,7 +7,6 @@
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/prune/prune.h"
-#include "ncprune/prune/structured.h"
 #include "ncprune/train/train.h"
 #include "tests/data/input_error.h"
 #include "tests/matrix.h"
@@ -103,14 +102,14 @@ TEST(TreatBatchNorm, KeepChangesNothingAndOtherNamesAreRefused) {
 TEST(TreatBatchNorm, IsGrantedToWeightsAndToUnits) {
   const Dataset data = gaussian_data({60, 20, 4}, 6);
   const Network dense = network_for(data, "mlp:12,8?batchnorm=true");
-  PruneOptions options{.method = find_named(methods(), "magnitude-uniform", "method"),
-                       .sparsity = 0.5,
-                       .batch_norm = "recalibrate"};
-  const auto statistics = measure_for({options.method}, dense, data, {});
-  expect_exact(prune(dense, {data, statistics}, options).network, data);
-  expect_exact(prune_units(dense, {data, statistics}, options).network, data);
-  options.batch_norm = "balance";
-  input_error([&] { require_valid(options); });
+  Recipe recipe{.method = find_named(methods(), "magnitude-uniform", "method"),
+                .share = 0.5,
+                .batch_norm = "recalibrate"};
+  expect_exact(prune(dense, data, recipe).network, data);
+  recipe.remove = "units";
+  expect_exact(prune(dense, data, recipe).network, data);
+  recipe.batch_norm = "balance";
+  input_error([&] { require_valid(recipe); });
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/prune/layer_update.h"
-#include "ncprune/prune/structured.h"
+#include "ncprune/prune/prune.h"
 #include "tests/matrix.h"
 #include "tests/small_network.h"
 
@@ -47,20 +47,19 @@ TEST(BalancedMean, IsTheMeanOverClassesOfTheMeansOverSamples) {
   }
 }
 
-PruneOptions options_of(const std::string& method, double balance) {
-  PruneOptions options{.method = find_named(methods(), method, "method"), .sparsity = 0.6};
-  options.method.repair = "bias";
-  options.metric.balance = balance;
-  return options;
+Recipe recipe_of(const std::string& method, double balance) {
+  Recipe recipe{.method = find_named(methods(), method, "method"), .share = 0.6};
+  recipe.method.repair = "bias";
+  recipe.metric.balance = balance;
+  return recipe;
 }
 
 TEST(BiasCorrection, KeepsEveryMeanPreActivationAndMasksTheWeights) {
   const Dataset data = gaussian_data({90, 20, 0, 1}, 6);
   const Network dense = network_for(data, "mlp:10,7");
   for (const double balance : {0.0, 1.0}) {
-    const PruneOptions options = options_of("magnitude-uniform", balance);
-    const auto statistics = measure_for({options.method}, dense, data, options.metric);
-    const Network pruned = prune(dense, {data, statistics}, options).network;
+    const Recipe recipe = recipe_of("magnitude-uniform", balance);
+    const Network pruned = prune(dense, data, recipe).network;
     for (const Layer& layer : prunable_layers(dense)) {
       expect_near(output_mean(pruned, layer, data, balance),
                   mean_of(dense, layer.output, data, balance), 1e-5);
@@ -74,11 +73,10 @@ TEST(BiasCorrection, KeepsEveryMeanPreActivationAndMasksTheWeights) {
 TEST(BiasCorrection, LeavesALayerWithoutABiasMasked) {
   const Dataset data = gaussian_data({90, 20}, 6);
   const Network dense = network_for(data, "mlp:10,7?bias=false");
-  PruneOptions options = options_of("magnitude-uniform", 1);
-  const auto statistics = measure_for({options.method}, dense, data, options.metric);
-  const Network corrected = prune(dense, {data, statistics}, options).network;
-  options.method.repair = "none";
-  const Network masked = prune(dense, {data, statistics}, options).network;
+  Recipe recipe = recipe_of("magnitude-uniform", 1);
+  const Network corrected = prune(dense, data, recipe).network;
+  recipe.method.repair = "none";
+  const Network masked = prune(dense, data, recipe).network;
   for (const auto& [name, tensor] : masked.initializers) {
     EXPECT_TRUE(at::equal(tensor, corrected.initializers.at(name))) << name;
   }
@@ -87,9 +85,9 @@ TEST(BiasCorrection, LeavesALayerWithoutABiasMasked) {
 TEST(BiasCorrection, MakesUpForRemovedUnits) {
   const Dataset data = gaussian_data({90, 20, 3}, 6);
   const Network dense = network_for(data, "mlp:10,7");
-  const PruneOptions options = options_of("l1-norm", 1);
-  const auto statistics = measure_for({options.method}, dense, data, options.metric);
-  const UnitsPruned pruned = prune_units(dense, {data, statistics}, options);
+  Recipe recipe = recipe_of("l1-norm", 1);
+  recipe.remove = "units";
+  const Pruned pruned = prune(dense, data, recipe);
   // Of the layers that read from the removed units: fc2's own removed units are zero, and the head.
   const Layer head = head_layer(dense);
   expect_near(output_mean(pruned.network, head_layer(pruned.network), data, 1),

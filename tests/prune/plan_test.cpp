@@ -14,13 +14,8 @@ namespace {
 
 class PlanTest : public testing::Test {
  protected:
-  PruneOptions options(const std::string& method, double sparsity = 0.7) const {
-    return {.method = find_named(methods(), method, "method"), .sparsity = sparsity};
-  }
-
-  // Measured for `options` on the dense network.
-  std::vector<LayerStatistics> measured(const PruneOptions& options) const {
-    return measure_for({options.method}, dense_, data_, options.metric);
+  Recipe recipe(const std::string& method, double share = 0.7) const {
+    return {.method = find_named(methods(), method, "method"), .share = share};
   }
 
   // What a program that only has the file has.
@@ -44,16 +39,14 @@ TEST_F(PlanTest, AppliedToItsNetworkGivesWhatPruningGave) {
     if (matmul) dense_ = as_matmul(dense_);
     for (const std::string method : {"surgeon", "magnitude"}) {
       SCOPED_TRACE(method + (matmul ? " on MatMul" : " on Gemm"));
-      PruneOptions how = options(method);
+      Recipe how = recipe(method);
       how.head = "realign";
-      const auto statistics = measured(how);
-      const Pruned pruned = prune(dense_, {data_, statistics}, how);
-      const Plan plan = through_text(plan_of(dense_, pruned, how));
+      const Pruned pruned = prune(dense_, data_, how);
+      const Plan plan = through_text(plan_of(dense_, pruned));
       EXPECT_TRUE(changed_tensors(plan, dense_).empty());
-      const std::vector<LayerStatistics> nothing(2);
-      const Pruned again = apply_plan_of_weights(dense_, plan, {data_, nothing});
+      const Pruned again = apply_plan(dense_, plan, data_);
       expect_same(again.network, pruned.network);
-      EXPECT_EQ(again.sparsity, pruned.sparsity);
+      EXPECT_EQ(again.removed, pruned.removed);
     }
   }
 }
@@ -61,55 +54,72 @@ TEST_F(PlanTest, AppliedToItsNetworkGivesWhatPruningGave) {
 TEST_F(PlanTest, HoldsOneMaskForAllGroupsOfAConvolution) {
   data_.inputs = normal({65, 4, 3, 3}, 6).to(at::kFloat);
   dense_ = in_two_groups(true, true);
-  const PruneOptions how = options("surgeon");
-  const auto statistics = measured(how);
-  const Pruned pruned = prune(dense_, {data_, statistics}, how);
-  const Plan plan = through_text(plan_of(dense_, pruned, how));
+  const Recipe how = recipe("surgeon");
+  const Pruned pruned = prune(dense_, data_, how);
+  const Plan plan = through_text(plan_of(dense_, pruned));
   ASSERT_EQ(plan.tensors.size(), 3);
   EXPECT_EQ(plan.tensors[1].mask.sizes(), dense_.initializers.at("both.w").sizes());
-  const std::vector<LayerStatistics> nothing(5);
-  expect_same(apply_plan_of_weights(dense_, plan, {data_, nothing}).network, pruned.network);
+  expect_same(apply_plan(dense_, plan, data_).network, pruned.network);
 }
 
 TEST_F(PlanTest, OfUnitsAppliedGivesTheSmallerNetwork) {
-  const PruneOptions how = options("surgeon", 0.5);
-  const auto statistics = measured(how);
-  const UnitsPruned pruned = prune_units(dense_, {data_, statistics}, how);
-  const Plan plan = through_text(plan_of(dense_, pruned, how));
-  EXPECT_TRUE(plan.of_units);
-  const std::vector<LayerStatistics> nothing(2);
-  expect_same(apply_plan_of_units(dense_, plan, {data_, nothing}).network, pruned.network);
+  Recipe how = recipe("surgeon", 0.5);
+  how.remove = "units";
+  const Pruned pruned = prune(dense_, data_, how);
+  const Plan plan = through_text(plan_of(dense_, pruned));
+  EXPECT_TRUE(removes_units(plan.recipe));
+  expect_same(apply_plan(dense_, plan, data_).network, pruned.network);
 }
 
 TEST_F(PlanTest, KeepsItsZerosOnANetworkTrainedSinceAndNamesWhatChanged) {
-  const PruneOptions how = options("magnitude");
-  const auto statistics = measured(how);
-  const Pruned pruned = prune(dense_, {data_, statistics}, how);
-  const Plan plan = through_text(plan_of(dense_, pruned, how));
+  const Recipe how = recipe("magnitude");
+  const Pruned pruned = prune(dense_, data_, how);
+  const Plan plan = through_text(plan_of(dense_, pruned));
   Network trained = clone(dense_);
   trained.initializers.at("fc2.weight").add_(1);
   EXPECT_EQ(changed_tensors(plan, trained), std::vector<std::string>{"fc2.weight"});
-  const std::vector<LayerStatistics> nothing(2);
-  const Network again = apply_plan_of_weights(trained, plan, {data_, nothing}).network;
-  const at::Tensor mask = pruned.masks[1];
+  const Network again = apply_plan(trained, plan, data_).network;
+  const at::Tensor mask = pruned.kept[1];
   const at::Tensor& weight = again.initializers.at("fc2.weight");
   EXPECT_TRUE(at::equal(weight, trained.initializers.at("fc2.weight") * mask));
 }
 
 TEST_F(PlanTest, RefusesANetworkItWasNotMadeFor) {
-  const PruneOptions how = options("magnitude");
-  const auto statistics = measured(how);
-  const Plan plan = plan_of(dense_, prune(dense_, {data_, statistics}, how), how);
+  const Recipe how = recipe("magnitude");
+  const Plan plan = plan_of(dense_, prune(dense_, data_, how));
   EXPECT_EQ(input_error([&] { changed_tensors(plan, network_for(data_, "mlp:9")); }),
             "the network has no tensor 'fc2.weight', which the plan prunes");
   EXPECT_EQ(input_error([&] { changed_tensors(plan, network_for(data_, "mlp:8,6")); }),
             "tensor 'fc1.weight' is 8 x 7; the plan was made for 9 x 7");
 }
 
+// The form of version 1, in which the recipe's entries stood beside the tensors.
+Json in_version_1(Json plan) {
+  Json old = plan["recipe"];
+  old.erase("ncprune_recipe");
+  old["sparsity"] = old["share"];
+  old.erase("share");
+  const bool weights = old["remove"] == "weights";
+  old["budget"] = weights ? Json("units") : old["remove"];
+  old["remove"] = weights ? "weights" : "units";
+  old["ncprune_plan"] = 1;
+  old["tensors"] = plan["tensors"];
+  return old;
+}
+
+TEST_F(PlanTest, OfVersion1IsStillRead) {
+  for (const std::string remove : {"weights", "units", "macs"}) {
+    Recipe how = recipe("surgeon", 0.5);
+    how.remove = remove;
+    const Plan plan = plan_of(dense_, prune(dense_, data_, how));
+    const Json old = in_version_1(plan_json(plan));
+    EXPECT_EQ(plan_json(parse_plan(old.dump(), "plan.json")), plan_json(plan)) << remove;
+  }
+}
+
 TEST_F(PlanTest, RefusesWhatIsNotAPlan) {
-  const PruneOptions how = options("magnitude");
-  const auto statistics = measured(how);
-  const Json good = plan_json(plan_of(dense_, prune(dense_, {data_, statistics}, how), how));
+  const Recipe how = recipe("magnitude");
+  const Json good = plan_json(plan_of(dense_, prune(dense_, data_, how)));
   const auto refusal = [&](const std::function<void(Json&)>& change) {
     Json bad = good;
     change(bad);
@@ -120,9 +130,11 @@ TEST_F(PlanTest, RefusesWhatIsNotAPlan) {
     return text.starts_with("plan.json: ") && text.find(part) != std::string::npos;
   };
   EXPECT_TRUE(contains(input_error([] { parse_plan("{", "plan.json"); }), "is not a plan"));
-  EXPECT_TRUE(contains(refusal([](Json& j) { j["ncprune_plan"] = 2; }), "version 2; wanted 1"));
-  EXPECT_TRUE(contains(refusal([](Json& j) { j["remove"] = "all"; }), "weights or units"));
-  EXPECT_TRUE(contains(refusal([](Json& j) { j.erase("method"); }), "is not a plan"));
+  EXPECT_TRUE(
+      contains(refusal([](Json& j) { j["ncprune_plan"] = 3; }), "version 3; wanted 1 to 2"));
+  EXPECT_TRUE(
+      contains(refusal([](Json& j) { j["recipe"]["remove"] = "all"; }), "'remove' is 'all'"));
+  EXPECT_TRUE(contains(refusal([](Json& j) { j["recipe"].erase("method"); }), "is not a plan"));
   EXPECT_TRUE(contains(refusal([](Json& j) { j["tensors"][0]["mask"] = "ff"; }),
                        "'mask' has 2 characters"));
   EXPECT_TRUE(contains(refusal([](Json& j) {
@@ -137,7 +149,7 @@ TEST_F(PlanTest, RefusesWhatIsNotAPlan) {
         contains(refusal([&](Json& j) { j["tensors"][0]["shape"] = shape; }), "is impossible"));
   }
   Json units = good;
-  units["remove"] = "units";
+  units["recipe"]["remove"] = "units";
   for (Json& tensor : units["tensors"]) tensor["units"] = {1, 1};
   EXPECT_TRUE(contains(input_error([&] { parse_plan(units.dump(), "plan.json"); }),
                        "'units' do not ascend"));

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "ncprune/base/lookup.h"
@@ -25,8 +26,7 @@ Method method(const std::string& name) {
 }
 
 Network pruned_by(const Method& parts, double sparsity, const Network& dense, const Dataset& data) {
-  const PruneOptions options{.method = parts, .sparsity = sparsity};
-  return prune(dense, {data, measure_for({parts}, dense, data, {})}, options).network;
+  return prune(dense, data, {.method = parts, .share = sparsity}).network;
 }
 
 TEST(UpdateLayer, DisplacesNoMeanWhereThereIsABias) {
@@ -154,19 +154,21 @@ TEST(Prune, RepairLowersTheErrorOfEveryCriterion) {
   }
 }
 
-TEST(Prune, StatisticsMeasuredForOtherMethodsBesideChangeNoMethod) {
+TEST(Prune, ACalibrationSharedWithOtherMethodsChangesNoMethod) {
   const Dataset data = gaussian_data({60, 20, 8}, 6);
   const Network dense = network_for(data, "mlp:12,9");
   std::vector<Method> together;
   for (const Method& m : methods()) {
     if (m.criterion != "bn-scale") together.push_back(m);  // wants BatchNormalization
   }
-  const std::vector<LayerStatistics> shared = measure_for(together, dense, data, {});
-  for (const Method& m : together) {
-    SCOPED_TRACE(m.name);
-    const PruneOptions options{.method = m, .sparsity = 0.6};
-    const Network beside = prune(dense, {data, shared}, options).network;
-    const Network alone = pruned_by(m, 0.6, dense, data);
+  std::vector<Recipe> recipes;
+  for (const Method& m : together) recipes.push_back({.method = m, .share = 0.6});
+  Calibration shared(dense, data);
+  shared.measure(recipes);
+  for (const Recipe& recipe : recipes) {
+    SCOPED_TRACE(recipe.method.name);
+    const Network beside = prune(shared, recipe).network;
+    const Network alone = prune(dense, data, recipe).network;
     for (const auto& [name, tensor] : alone.initializers) {
       EXPECT_TRUE(at::equal(beside.initializers.at(name), tensor)) << name;
     }
@@ -174,17 +176,15 @@ TEST(Prune, StatisticsMeasuredForOtherMethodsBesideChangeNoMethod) {
 }
 
 TEST(Prune, RefusesWhatDoesNotExistAndListsWhatDoes) {
-  const auto refusal = [](PruneOptions options) {
-    return input_error([&] { require_valid(options); });
-  };
-  const PruneOptions good{.method = method("surgeon")};
+  const auto refusal = [](Recipe recipe) { return input_error([&] { require_valid(recipe); }); };
+  const Recipe good{.method = method("surgeon")};
   EXPECT_NO_THROW(require_valid(good));
   for (const double sparsity : {1.0, -0.1, std::numeric_limits<double>::quiet_NaN()}) {
-    PruneOptions bad = good;
-    bad.sparsity = sparsity;
+    Recipe bad = good;
+    bad.share = sparsity;
     EXPECT_NE(refusal(bad).find("is outside [0, 1)"), std::string::npos);
   }
-  PruneOptions head = good;
+  Recipe head = good;
   head.head = "magic";
   EXPECT_EQ(refusal(head), "unknown head treatment 'magic'; known: keep, realign, refit");
   struct Part {
@@ -193,16 +193,51 @@ TEST(Prune, RefusesWhatDoesNotExistAndListsWhatDoes) {
   };
   for (const Part& part : {Part{&Method::criterion, "criterion", "nc-obs"},
                            Part{&Method::allocation, "allocation", "erk, global"},
-                           Part{&Method::pattern, "pattern", "layer, neuron, row"},
-                           Part{&Method::solver, "solver", "score, admm"},
-                           Part{&Method::metric, "metric", "neural-collapse, plain"},
+                           Part{&Method::pattern, "pattern", "block:RxC, layer, N:M, neuron, row"},
+                           Part{&Method::solver, "solver", "admm, obc, score, sparsegpt"},
+                           Part{&Method::search_metric, "metric", "neural-collapse, plain"},
                            Part{&Method::repair, "repair", "bias, least-squares, none, own"}}) {
-    PruneOptions bad = good;
+    Recipe bad = good;
     bad.method.*part.field = "magic";
     const std::string message = refusal(bad);
     EXPECT_EQ(message.rfind("unknown " + part.kind + " 'magic'; known: ", 0), 0U) << message;
     EXPECT_NE(message.find(part.known), std::string::npos) << message;
   }
+}
+
+TEST(Prune, TakesTheShareOfAPatternThatFixesItWhereNoneIsGiven) {
+  Recipe recipe{.method = method("wanda")};
+  EXPECT_EQ(share_of(recipe), kUsualShare);
+  recipe.method.pattern = "1:4";
+  EXPECT_NO_THROW(require_valid(recipe));
+  EXPECT_EQ(share_of(recipe), 0.75);
+  recipe.share = 0.5;
+  EXPECT_EQ(input_error([&] { require_valid(recipe); }),
+            "pattern 1:4 removes 0.75 of the weights; sparsity 0.5 was asked for");
+}
+
+TEST(Prune, WritesItsRecipeIntoTheNetwork) {
+  const Dataset data = gaussian_data({20, 20}, 4);
+  const Network dense = network_for(data, "mlp:6,5?batchnorm=true");
+  for (const std::string remove : {"weights", "units", "parameters", "macs"}) {
+    const Recipe recipe{.method = method("surgeon"), .remove = remove, .share = 0.4, .seed = 7};
+    const Network pruned = prune(dense, data, recipe).network;
+    const Json written = Json::parse(pruned.metadata.other.at(kRecipeEntry));
+    EXPECT_EQ(written, recipe_json(resolved(recipe, dense, data)));
+    const Network again = prune(dense, data, read_recipe(written, "metadata")).network;
+    for (const auto& [name, tensor] : pruned.initializers) {
+      EXPECT_TRUE(at::equal(again.initializers.at(name), tensor)) << remove << " " << name;
+    }
+  }
+}
+
+TEST(Prune, ACalibrationThatCouldNotBeMeasuredServesOtherRecipes) {
+  const Dataset data = gaussian_data({20, 20}, 4);
+  Calibration calibration(network_for(data, "mlp:6,5"), data);
+  const auto refusal = [&] { prune(calibration, {.method = method("slimming")}); };
+  EXPECT_NE(input_error(refusal).find("no BatchNormalization"), std::string::npos);
+  EXPECT_NE(input_error(refusal).find("no BatchNormalization"), std::string::npos);
+  EXPECT_NO_THROW(prune(calibration, {.method = method("magnitude")}));
 }
 
 TEST(Prune, RefusesMetricsOutOfRange) {
@@ -211,16 +246,16 @@ TEST(Prune, RefusesMetricsOutOfRange) {
        {MetricOptions{.kappa = -1}, MetricOptions{.kappa = kNan}, MetricOptions{.balance = 1.1},
         MetricOptions{.balance = -0.1}, MetricOptions{.shrinkage = -1},
         MetricOptions{.damping = -1}, MetricOptions{.damping = kNan}}) {
-    const PruneOptions options{.method = method("surgeon"), .metric = metric};
-    EXPECT_NE(input_error([&] { require_valid(options); }).find("is outside [0, "),
+    const Recipe recipe{.method = method("surgeon"), .metric = metric};
+    EXPECT_NE(input_error([&] { require_valid(recipe); }).find("is outside [0, "),
               std::string::npos);
   }
 }
 
 TEST(Prune, RefusesPartsThatDoNotGoTogether) {
-  PruneOptions options{.method = method("neuron-norm")};
-  options.method.pattern = "layer";
-  EXPECT_EQ(input_error([&] { require_valid(options); }),
+  Recipe recipe{.method = method("neuron-norm")};
+  recipe.method.pattern = "layer";
+  EXPECT_EQ(input_error([&] { require_valid(recipe); }),
             "criterion 'l2-norm' scores whole neurons: it needs the pattern neuron");
 }
 
@@ -262,9 +297,9 @@ TEST(Prune, WhatIsZeroGoesBeforeWhatScoresZero) {
   // The second unit's weights score zero, for nothing reads it; one weight of the third is zero.
   network.initializers.at("fc2.weight").select(1, 1).zero_();
   network.initializers.at("fc1.weight")[2][1] = 0;
-  PruneOptions options{.method = find_named(methods(), "snip", "method")};
-  const auto statistics = measure_for({options.method}, network, data, options.metric);
-  const at::Tensor scores = score_layers(network, statistics, options).front();
+  const Recipe recipe{.method = find_named(methods(), "snip", "method")};
+  Calibration calibration(network, data);
+  const at::Tensor scores = calibration.scores(recipe).front();
   EXPECT_EQ(scores[1].abs().max().item<double>(), 0);
   EXPECT_LT(scores[2][1].item<double>(), 0);
   EXPECT_EQ(scores.lt(0).sum().item<int64_t>(), 1);

@@ -1,4 +1,5 @@
 #include "ncprune/prune/reconstruction.h"
+#include "ncprune/prune/keep_largest.h"
 
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/eye.h>

@@ -7,7 +7,6 @@
 #include "ncprune/model/operators.h"
 #include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/prune.h"
-#include "ncprune/prune/structured.h"
 #include "ncprune/train/train.h"
 #include "tests/data/input_error.h"
 #include "tests/matrix.h"
@@ -55,9 +54,8 @@ Network trained(const Dataset& data, const std::string& spec) {
 
 // Half of the weights gone, nothing repaired.
 Network masked(const Network& dense, const Dataset& data) {
-  const PruneOptions options{.method = find_named(methods(), "magnitude-uniform", "method"),
-                             .sparsity = 0.5};
-  return prune(dense, {data, measure_for({options.method}, dense, data, {})}, options).network;
+  const Recipe recipe{.method = find_named(methods(), "magnitude-uniform", "method"), .share = 0.5};
+  return prune(dense, data, recipe).network;
 }
 
 TEST(MatchScores, FindsTheScalesAndShiftsThatWereLost) {
@@ -204,18 +202,17 @@ TEST(TreatBatchNorm, MatchBringsTheScoresOfWhatWasPrunedCloser) {
   const Dataset data = gaussian_data({160, 40, 8}, 6);
   const Network dense = trained(data, "mlp:24,16?batchnorm=true");
   for (const std::string method : {"surgeon", "magnitude-uniform"}) {
-    PruneOptions options{.method = find_named(methods(), method, "method"), .sparsity = 0.7};
-    const auto statistics = measure_for({options.method}, dense, data, {});
-    const auto pruned = [&](const std::string& batch_norm) {
-      options.batch_norm = batch_norm;
-      return std::pair{
-          divergence(dense, prune(dense, {data, statistics}, options).network, data),
-          divergence(dense, prune_units(dense, {data, statistics}, options).network, data)};
+    Recipe recipe{.method = find_named(methods(), method, "method"), .share = 0.7};
+    const auto left = [&](const std::string& batch_norm) {
+      recipe.batch_norm = batch_norm;
+      return divergence(dense, prune(dense, data, recipe).network, data);
     };
-    const auto [weights, units] = pruned("match");
-    for (const std::string other : {"keep", "recalibrate"}) {
-      EXPECT_LT(weights, pruned(other).first) << method << other;
-      EXPECT_LT(units, pruned(other).second) << method << other;
+    for (const std::string remove : {"weights", "units"}) {
+      recipe.remove = remove;
+      const double matched = left("match");
+      for (const std::string other : {"keep", "recalibrate"}) {
+        EXPECT_LT(matched, left(other)) << method << remove << other;
+      }
     }
   }
 }

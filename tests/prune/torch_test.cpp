@@ -39,10 +39,9 @@ TEST(TorchPrune, HasTheSameMasks) {
   const std::vector<Layer> layers = prunable_layers(dense);
   for (const Json& wanted : ncprune::golden("torch_masks").at("masks")) {
     const std::string name = wanted.at("method");
-    const PruneOptions options{.method = method_of(name), .sparsity = wanted.at("sparsity")};
-    SCOPED_TRACE(name + " " + std::to_string(options.sparsity));
-    const auto statistics = measure_for({options.method}, dense, data, {});
-    const Network pruned = prune(dense, {data, statistics}, options).network;
+    const Recipe recipe{.method = method_of(name), .share = wanted.at("sparsity")};
+    SCOPED_TRACE(name + " " + std::to_string(*recipe.share));
+    const Network pruned = prune(dense, data, recipe).network;
     for (size_t l = 0; l < layers.size(); ++l) {
       const at::Tensor mask = golden_mask(wanted.at("layers")[l]);
       const at::Tensor kept = weight_of(pruned, layers[l]).ne(0);

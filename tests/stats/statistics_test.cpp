@@ -116,13 +116,10 @@ TEST(MeasureStatistics, TheMetricIsThatOfTheDenseNetworksOwnInputs) {
   const MetricOptions metric{.kappa = 2};
   const auto wanted = measure_moments({network, network}, layers, data, metric);
   const auto all = measure_statistics(network, layers, data, {{Statistic::kMetric}, metric});
-  const auto first = measure_statistics(network, layers, data, {{Statistic::kFirstMetric}, metric});
   for (size_t l = 0; l < layers.size(); ++l) {
     EXPECT_TRUE(all[l].moments.metric.equal(wanted[l].metric));
     EXPECT_TRUE(all[l].moments.cross.equal(wanted[l].cross));
   }
-  EXPECT_TRUE(first[0].moments.metric.equal(wanted[0].metric));
-  EXPECT_FALSE(first[1].moments.metric.defined()) << "was not asked for";
 }
 
 // ||P J_i||^2 of every sample and unit i of each layer of a multilayer perceptron of ReLUs, J_i the

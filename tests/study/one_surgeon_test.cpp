@@ -1,13 +1,13 @@
 // One recipe gives one network, whoever carries it out: the program, the library, a plan, a study.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/onnx/onnx.h"
 #include "ncprune/prune/prune.h"
-#include "ncprune/prune/structured.h"
 #include "tests/cli/program.h"
 #include "tests/study/small_study.h"
 
@@ -55,21 +55,24 @@ class OneSurgeon : public ::testing::TestWithParam<const char*> {
     return read_onnx(folder_.path() + "/out.onnx");
   }
 
-  // Removes half of `remove` in every way there is; `library` is prune() or prune_units().
-  template <typename Library>
-  void expect_one_network(const std::string& remove, const std::string& half, Library library) {
+  // Removes half of `remove` in every way there is.
+  void expect_one_network(const std::string& remove, const std::string& half) {
     const Cells cells = cells_of_surgeon(GetParam(), remove);
     write_onnx(folder_.path() + "/dense.onnx", cells.dense);
-    expect_same_weights(made_by("prune dense.onnx -o out.onnx " + half), cells.pruned,
-                        "the program");
+    const Network by_program = made_by("prune dense.onnx -o out.onnx " + half);
+    expect_same_weights(by_program, cells.pruned, "the program");
     testing::run_program(folder_, "plan dense.onnx -o plan.json " + half + data_);
     expect_same_weights(made_by("apply plan.json dense.onnx -o out.onnx"), cells.pruned, "a plan");
-    const PruneOptions options{
-        .method = find_named(methods(), "surgeon", "method"), .sparsity = 0.5, .seed = 3};
-    const auto statistics =
-        measure_for({options.method}, cells.dense, prepared_.train, options.metric);
-    expect_same_weights(library(cells.dense, Calibration{prepared_.train, statistics}, options),
-                        cells.pruned, "the library");
+    const Recipe recipe{.method = find_named(methods(), "surgeon", "method"),
+                        .remove = remove,
+                        .share = 0.5,
+                        .seed = 3};
+    expect_same_weights(prune(cells.dense, prepared_.train, recipe).network, cells.pruned,
+                        "the library");
+    // All of them say the same recipe.
+    const std::string written = recipe_json(resolved(recipe, cells.dense, prepared_.train)).dump();
+    EXPECT_EQ(by_program.metadata.other.at(kRecipeEntry), written);
+    EXPECT_EQ(cells.pruned.metadata.other.at(kRecipeEntry), written);
   }
 
   Folder folder_;
@@ -79,15 +82,11 @@ class OneSurgeon : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(OneSurgeon, RemovesTheSameWeights) {
-  expect_one_network("weights", "--sparsity 0.5", [](const Network& dense, const auto&... how) {
-    return prune(dense, how...).network;
-  });
+  expect_one_network("weights", "--sparsity 0.5");
 }
 
 TEST_P(OneSurgeon, RemovesTheSameUnits) {
-  expect_one_network("units", "--structured 0.5", [](const Network& dense, const auto&... how) {
-    return prune_units(dense, how...).network;
-  });
+  expect_one_network("units", "--structured 0.5");
 }
 
 INSTANTIATE_TEST_SUITE_P(WithAndWithoutBatchNormalization, OneSurgeon,

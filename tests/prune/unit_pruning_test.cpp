@@ -1,4 +1,4 @@
-#include "ncprune/prune/structured.h"
+#include "ncprune/prune/prune.h"
 
 #include <ATen/ops/allclose.h>
 #include <gtest/gtest.h>
@@ -11,15 +11,12 @@
 namespace ncprune {
 namespace {
 
-UnitsPruned prune_with(const PruneOptions& options, const Network& dense, const Dataset& data) {
-  const auto statistics = measure_for({options.method}, dense, data, options.metric);
-  return prune_units(dense, {data, statistics}, options);
+Pruned prune_with(const Recipe& recipe, const Network& dense, const Dataset& data) {
+  return prune(dense, data, recipe);
 }
 
-PruneOptions options_for(const std::string& method, double sparsity,
-                         const std::string& budget = "units") {
-  return {
-      .method = find_named(methods(), method, "method"), .sparsity = sparsity, .budget = budget};
+Recipe recipe_for(const std::string& method, double share, const std::string& remove = "units") {
+  return {.method = find_named(methods(), method, "method"), .remove = remove, .share = share};
 }
 
 // With BatchNormalization that does something.
@@ -49,21 +46,21 @@ TEST(PruneUnits, TheSmallerNetworkIsTheMaskedOneWhateverHoldsTheWeights) {
     for (const std::string method : {"surgeon", "l1-norm", "magnitude", "fisher-ratio"}) {
       for (const std::string repair : {"none", "own", "least-squares"}) {
         SCOPED_TRACE(testing::Message() << name << ", " << method << ", repair " << repair);
-        PruneOptions options = options_for(method, 0.6);
-        options.method.repair = repair;
-        options.batch_norm = "keep";  // `masked` is from before the finish
-        const UnitsPruned pruned = prune_with(options, dense, data());
+        Recipe recipe = recipe_for(method, 0.6);
+        recipe.method.repair = repair;
+        recipe.batch_norm = "keep";  // `masked` is from before the finish
+        const Pruned pruned = prune_with(recipe, dense, data());
         validate(pruned.network, "pruned");
-        EXPECT_LE(pruned.difference, 1e-5);
+        EXPECT_LE(pruned.shrinkage->difference, 1e-5);
         const at::Tensor inputs = 3 * normal({50, 8}, 4).to(at::kFloat);
-        const at::Tensor scores = logits(pruned.masked, inputs);
+        const at::Tensor scores = logits(pruned.shrinkage->masked, inputs);
         EXPECT_TRUE(at::allclose(logits(pruned.network, inputs), scores, 1e-4, 1e-4));
         // The masked one has the dense one's shapes, and all that belongs to a unit that went is 0.
         const std::vector<Layer> layers = linear_layers(dense);
         for (size_t l = 0; l + 1 < layers.size(); ++l) {
-          const at::Tensor& kept = pruned.layers[l].kept;
-          const at::Tensor columns = weight_of(pruned.masked, layers[l + 1]);
-          const at::Tensor rows = weight_of(pruned.masked, layers[l]);
+          const at::Tensor& kept = pruned.kept[l];
+          const at::Tensor columns = weight_of(pruned.shrinkage->masked, layers[l + 1]);
+          const at::Tensor rows = weight_of(pruned.shrinkage->masked, layers[l]);
           ASSERT_EQ(rows.sizes(), weight_of(dense, layers[l]).sizes());
           EXPECT_EQ(kept.numel(), l == 0 ? 5 : 4);
           for (int64_t j = 0; j < rows.size(0); ++j) {
@@ -82,11 +79,11 @@ TEST(PruneUnits, TheSmallerNetworkIsTheMaskedOneWhateverHoldsTheWeights) {
 TEST(PruneUnits, StoredEitherWayTheSameUnitsGo) {
   const Network plain = network_for(data(), "mlp:12,10");
   for (const std::string method : {"surgeon", "l2-norm"}) {
-    const PruneOptions options = options_for(method == "l2-norm" ? "neuron-norm" : method, 0.5);
-    const UnitsPruned one = prune_with(options, plain, data());
-    const UnitsPruned other = prune_with(options, as_matmul(plain), data());
+    const Recipe recipe = recipe_for(method == "l2-norm" ? "neuron-norm" : method, 0.5);
+    const Pruned one = prune_with(recipe, plain, data());
+    const Pruned other = prune_with(recipe, as_matmul(plain), data());
     for (size_t l = 0; l < one.layers.size(); ++l) {
-      EXPECT_TRUE(one.layers[l].kept.equal(other.layers[l].kept));
+      EXPECT_TRUE(one.kept[l].equal(other.kept[l]));
     }
     EXPECT_TRUE(at::allclose(logits(one.network, data().inputs),
                              logits(other.network, data().inputs), 1e-3, 1e-4));
@@ -98,16 +95,16 @@ TEST(PruneUnits, RemovesTheUnitsThatScoreLeast) {
   dense.initializers.at("fc1.weight") = floats({1, 3, 0.5, 2}, {4, 1}).expand({4, 8}).contiguous();
   dense.initializers.at("fc2.weight") = floats({-1, 2, 1}, {3, 1}).expand({3, 4}).contiguous();
   const Network before = clone(dense);
-  PruneOptions options = options_for("l1-norm", 0.5);
-  const UnitsPruned pruned = prune_with(options, dense, data());
-  expect_near(pruned.layers[0].kept, Matrix(doubles({1, 3}, {2})), 0);
+  Recipe recipe = recipe_for("l1-norm", 0.5);
+  const Pruned pruned = prune_with(recipe, dense, data());
+  expect_near(pruned.kept[0], Matrix(doubles({1, 3}, {2})), 0);
   // Of equals the lower index goes first; 1.5 units are rounded up.
-  expect_near(pruned.layers[1].kept, Matrix(doubles({1, 2}, {2})), 0);
+  expect_near(pruned.kept[1], Matrix(doubles({1, 2}, {2})), 0);
   // Nothing is repaired: what stays is as it was.
   for (const auto& [name, tensor] : before.initializers) {
     EXPECT_TRUE(dense.initializers.at(name).equal(tensor)) << name;
   }
-  const at::Tensor kept = pruned.layers[0].kept;
+  const at::Tensor kept = pruned.kept[0];
   EXPECT_TRUE(pruned.network.initializers.at("fc1.weight")
                   .equal(before.initializers.at("fc1.weight").index_select(0, kept)));
   EXPECT_TRUE(pruned.network.initializers.at("fc1.bias")
@@ -118,8 +115,8 @@ TEST(PruneUnits, RemovingNothingChangesNothing) {
   const Network dense = network_for(data(), "mlp:12,10");
   for (const std::string method : {"surgeon", "l1-norm"}) {
     for (const std::string budget : {"units", "parameters", "macs"}) {
-      const UnitsPruned pruned = prune_with(options_for(method, 0, budget), dense, data());
-      EXPECT_EQ(pruned.after.parameters, pruned.before.parameters);
+      const Pruned pruned = prune_with(recipe_for(method, 0, budget), dense, data());
+      EXPECT_EQ(pruned.shrinkage->after.parameters, pruned.shrinkage->before.parameters);
       EXPECT_TRUE(at::allclose(logits(pruned.network, data().inputs), logits(dense, data().inputs),
                                1e-3, 1e-4));
     }
@@ -134,18 +131,17 @@ TEST(PruneUnits, KeepsMultiplesWhereAnyUnitGoes) {
   const Network dense = network_for(data(), "mlp:21,12,7");
   for (const std::string budget : {"units", "parameters", "macs"}) {
     SCOPED_TRACE(budget);
-    PruneOptions options = options_for("surgeon", 0.6, budget);
-    options.round_to = 4;
-    const UnitsPruned pruned = prune_with(options, dense, data());
-    for (const LayerUnits& layer : pruned.layers) {
-      EXPECT_TRUE(layer.kept.numel() == layer.units || layer.kept.numel() % 4 == 0) << layer.name;
+    Recipe recipe = recipe_for("surgeon", 0.6, budget);
+    recipe.round_to = 4;
+    const Pruned pruned = prune_with(recipe, dense, data());
+    for (const PrunedLayer& layer : pruned.layers) {
+      EXPECT_TRUE(layer.kept == layer.before || layer.kept % 4 == 0) << layer.name;
     }
-    EXPECT_LT(pruned.after.macs, pruned.before.macs / 2);
+    EXPECT_LT(pruned.shrinkage->after.macs, pruned.shrinkage->before.macs / 2);
   }
-  PruneOptions options = options_for("surgeon", 0.5);
-  options.round_to = 0;
-  EXPECT_NE(input_error([&] { require_valid_for_units(options); }).find("multiples of 0"),
-            std::string::npos);
+  Recipe recipe = recipe_for("surgeon", 0.5);
+  recipe.round_to = 0;
+  EXPECT_NE(input_error([&] { require_valid(recipe); }).find("multiples of 0"), std::string::npos);
 }
 
 TEST(PruneUnits, ReachesItsBudgetAndStopsThere) {
@@ -156,12 +152,12 @@ TEST(PruneUnits, ReachesItsBudgetAndStopsThere) {
         for (const double sparsity : {0.2, 0.5, 0.8}) {
           SCOPED_TRACE(testing::Message()
                        << spec << ", " << method << ", " << budget << " " << sparsity);
-          const UnitsPruned pruned =
-              prune_with(options_for(method, sparsity, budget), dense, data());
+          const Pruned pruned = prune_with(recipe_for(method, sparsity, budget), dense, data());
           const auto before = static_cast<double>(cost_by(budget, cost(dense)));
           const auto after = static_cast<double>(cost_by(budget, cost(pruned.network)));
-          EXPECT_EQ(cost_by(budget, pruned.after), cost_by(budget, cost(pruned.network)));
-          EXPECT_EQ(cost_by(budget, pruned.before), cost_by(budget, cost(dense)));
+          EXPECT_EQ(cost_by(budget, pruned.shrinkage->after),
+                    cost_by(budget, cost(pruned.network)));
+          EXPECT_EQ(cost_by(budget, pruned.shrinkage->before), cost_by(budget, cost(dense)));
           EXPECT_LE(after, (1 - sparsity) * before);
           // The last unit to go has at most 20 weights in, 12 out, a bias or four vectors.
           EXPECT_GT(after + 20 + 12 + 4, (1 - sparsity) * before);
@@ -176,10 +172,10 @@ TEST(PruneUnits, EveryLayerKeepsAUnit) {
   for (const std::string method : {"surgeon", "l1-norm"}) {
     for (const std::string budget : {"units", "parameters", "macs"}) {
       testing::internal::CaptureStderr();
-      const UnitsPruned pruned = prune_with(options_for(method, 0.999, budget), dense, data());
+      const Pruned pruned = prune_with(recipe_for(method, 0.999, budget), dense, data());
       const std::string said = testing::internal::GetCapturedStderr();
-      for (const LayerUnits& layer : pruned.layers) {
-        EXPECT_EQ(layer.kept.numel(), 1) << method << " " << budget << " " << layer.name;
+      for (const PrunedLayer& layer : pruned.layers) {
+        EXPECT_EQ(layer.kept, 1) << method << " " << budget << " " << layer.name;
       }
       EXPECT_EQ(said.find("wanted 99.9 %") != std::string::npos, budget != "units") << said;
     }
@@ -199,30 +195,26 @@ TEST(PruneUnits, OfASumLeaveTogether) {
   const Network dense = with_skip();
   for (const std::string method : {"surgeon", "l1-norm"}) {
     for (const std::string budget : {"units", "macs"}) {
-      const PruneOptions options = options_for(method, 0.5, budget);
-      const UnitsPruned pruned = prune_with(options, dense, data());
+      const Recipe recipe = recipe_for(method, 0.5, budget);
+      const Pruned pruned = prune_with(recipe, dense, data());
       ASSERT_EQ(pruned.layers.size(), 3);
-      EXPECT_TRUE(pruned.layers[0].kept.equal(pruned.layers[1].kept));
-      EXPECT_LT(pruned.layers[0].kept.numel(), 12);
+      EXPECT_TRUE(pruned.kept[0].equal(pruned.kept[1]));
+      EXPECT_LT(pruned.kept[0].numel(), 12);
       if (budget != "units") continue;
-      EXPECT_EQ(pruned.layers[2].kept.numel(), 3);
+      EXPECT_EQ(pruned.kept[2].numel(), 3);
     }
   }
 }
 
 TEST(ApplyUnits, RefusesToTakeAUnitFromOneOfTheLayersThatAreAdded) {
   const Network dense = with_skip();
-  const PruneOptions options = options_for("surgeon", 0.5);
-  const UnitsPruned pruned = prune_with(options, dense, data());
-  std::vector<at::Tensor> kept;
-  for (const LayerUnits& layer : pruned.layers) kept.push_back(layer.kept);
-  const auto statistics = measure_for({options.method}, dense, data(), options.metric);
-  const UnitsPruned again = apply_units(dense, kept, {data(), statistics}, options);
+  const Recipe recipe = recipe_for("surgeon", 0.5);
+  const Pruned pruned = prune_with(recipe, dense, data());
+  std::vector<at::Tensor> kept = pruned.kept;
+  const Pruned again = apply(dense, kept, data(), recipe);
   EXPECT_TRUE(logits(again.network, data().inputs).equal(logits(pruned.network, data().inputs)));
   kept[1] = kept[1].slice(0, 1);
-  EXPECT_EQ(input_error([&] {
-              apply_units(dense, kept, {data(), statistics}, options);
-            }),
+  EXPECT_EQ(input_error([&] { apply(dense, kept, data(), recipe); }),
             "units of layer 'fc2' cannot go without those of the layers it is joined with");
 }
 
@@ -231,12 +223,12 @@ TEST(PruneUnits, NamesTheLayersWhoseUnitsCannotGo) {
   soft.nodes.insert(soft.nodes.begin() + producer(soft, "act1.out"),
                     {"Softmax", "soft", {"fc1.out"}, {"between"}, {}});
   soft.nodes[static_cast<size_t>(producer(soft, "act1.out"))].inputs.front() = "between";
-  const UnitsPruned pruned = prune_with(options_for("surgeon", 0.5), soft, data());
+  const Pruned pruned = prune_with(recipe_for("surgeon", 0.5), soft, data());
   ASSERT_EQ(pruned.layers.size(), 2);
   EXPECT_EQ(pruned.layers[0].reason, "Softmax 'soft' reads its units");
-  EXPECT_EQ(pruned.layers[0].kept.numel(), 12);
+  EXPECT_EQ(pruned.kept[0].numel(), 12);
   EXPECT_EQ(pruned.layers[1].reason, "");
-  EXPECT_EQ(pruned.layers[1].kept.numel(), 3);
+  EXPECT_EQ(pruned.kept[1].numel(), 3);
 }
 
 TEST(PruneUnits, TakesChannelsFromConvolutions) {
@@ -246,11 +238,11 @@ TEST(PruneUnits, TakesChannelsFromConvolutions) {
   for (const std::string method : {"surgeon", "l1-norm", "taylor-fo", "scatter-drop", "slimming"}) {
     for (const std::string budget : {"units", "parameters", "macs"}) {
       SCOPED_TRACE(method + " " + budget);
-      const UnitsPruned pruned = prune_with(options_for(method, 0.5, budget), dense, images);
-      EXPECT_LE(pruned.difference, 1e-5);
-      EXPECT_LT(pruned.after.macs, pruned.before.macs);
-      const auto before = static_cast<double>(cost_by(budget, pruned.before));
-      const auto after = static_cast<double>(cost_by(budget, pruned.after));
+      const Pruned pruned = prune_with(recipe_for(method, 0.5, budget), dense, images);
+      EXPECT_LE(pruned.shrinkage->difference, 1e-5);
+      EXPECT_LT(pruned.shrinkage->after.macs, pruned.shrinkage->before.macs);
+      const auto before = static_cast<double>(cost_by(budget, pruned.shrinkage->before));
+      const auto after = static_cast<double>(cost_by(budget, pruned.shrinkage->after));
       // A unit of the widest layer is worth a tenth of the network.
       if (budget == "units") continue;
       EXPECT_NEAR(after / before, 0.5, 0.1);
@@ -263,19 +255,19 @@ TEST(PruneUnits, RefusesANetworkNoneOfWhoseUnitsCanGo) {
   stuck.nodes.insert(stuck.nodes.begin() + producer(stuck, "act1.out"),
                      {"Softmax", "soft", {"fc1.out"}, {"between"}, {}});
   stuck.nodes[static_cast<size_t>(producer(stuck, "act1.out"))].inputs.front() = "between";
-  EXPECT_EQ(input_error([&] { prune_with(options_for("surgeon", 0.5), stuck, data()); }),
+  EXPECT_EQ(input_error([&] { prune_with(recipe_for("surgeon", 0.5), stuck, data()); }),
             "no layer's units can be removed: 'fc1': Softmax 'soft' reads its units");
 }
 
-TEST(PruneUnits, RefusesPatternsOfSingleWeightsAndUnknownBudgets) {
+TEST(PruneUnits, RefusesPatternsOfSingleWeightsAndUnknownThingsToRemove) {
   for (const std::string pattern : {"2:4", "block:2x2"}) {
-    PruneOptions options = options_for("magnitude", 0.5);
-    options.method.pattern = pattern;
-    EXPECT_EQ(input_error([&] { require_valid_for_units(options); }),
+    Recipe recipe = recipe_for("magnitude", 0.5);
+    recipe.method.pattern = pattern;
+    EXPECT_EQ(input_error([&] { require_valid(recipe); }),
               "pattern " + pattern + " says which weights stay, not which units");
   }
-  EXPECT_EQ(input_error([&] { require_valid_for_units(options_for("surgeon", 0.5, "watts")); }),
-            "unknown budget 'watts'; known: units, parameters, macs");
+  EXPECT_EQ(input_error([&] { require_valid(recipe_for("surgeon", 0.5, "watts")); }),
+            "unknown thing to remove 'watts'; known: macs, parameters, units, weights");
 }
 
 // How far the class scores moved: a sum over classes of averages over samples.
@@ -293,10 +285,9 @@ TEST(PruneUnits, TheSurgeonsScoresAreNearerToTheDenseThanRepairedNorms) {
   double norms = 0;
   for (uint64_t seed = 1; seed <= 5; ++seed) {
     const Network dense = network_for(data(), "mlp:24,16", seed);
-    PruneOptions repaired = options_for("l1-norm", 0.7);
+    Recipe repaired = recipe_for("l1-norm", 0.7);
     repaired.method.repair = "least-squares";
-    surgeon +=
-        balanced_error(dense, prune_with(options_for("surgeon", 0.7), dense, data()).network);
+    surgeon += balanced_error(dense, prune_with(recipe_for("surgeon", 0.7), dense, data()).network);
     norms += balanced_error(dense, prune_with(repaired, dense, data()).network);
   }
   EXPECT_LT(surgeon, 0.8 * norms);
