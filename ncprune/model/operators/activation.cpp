@@ -82,7 +82,7 @@ Tensors run_clip(const Node&, const Tensors& inputs, const RunMode&) {
 }  // namespace
 
 std::vector<Operator> activation() {
-  std::vector<Operator> list{{"Clip", "either bound may be left out", run_clip},
+  std::vector<Operator> list{{"Clip", "either bound may be omitted", run_clip},
                              {"PRelu", "", run_prelu}};
   for (const Row& row : kRows) {
     const Activation activate = row.activate;

@@ -52,7 +52,7 @@ Tensors run_matmul(const Node& node, const Tensors& inputs, const RunMode&) {
 }  // namespace
 
 std::vector<Operator> linear() {
-  return {{"Gemm", "alpha A B + beta C; C may be left out", run_gemm},
+  return {{"Gemm", "alpha A B + beta C; C may be omitted", run_gemm},
           {"MatMul", "as numpy.matmul", run_matmul}};
 }
 

@@ -177,7 +177,7 @@ std::vector<Operator> pooling() {
            run_average_pool},
           {"GlobalAveragePool", "any number of spatial axes", run_global_average_pool},
           {"GlobalMaxPool", "any number of spatial axes", run_global_max_pool},
-          {"MaxPool", "1 to 3 spatial axes; any pads, ceil_mode, dilations; places as well",
+          {"MaxPool", "1 to 3 spatial axes; any pads, ceil_mode, dilations; optional indices",
            run_max_pool}};
 }
 
