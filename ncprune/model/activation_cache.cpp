@@ -45,7 +45,7 @@ void ActivationCache::keep(const Network& network, const Inputs& inputs, const P
   for (const auto& [name, value] : place.values) bytes += size(value);
   const auto found = kept_.find(inputs.batch);
   const int64_t freed = found == kept_.end() ? 0 : found->second.bytes;
-  if (bytes_ - freed + bytes > most_bytes_) return;
+  if (bytes_ - freed + bytes > max_bytes_) return;
   bytes_ += bytes - freed;
   kept_.insert_or_assign(inputs.batch,
                          Kept{inputs.tensor, place, read_before(network, place.next), bytes});
