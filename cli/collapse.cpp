@@ -55,8 +55,8 @@ void run(const Options& options) {
 
 void add_collapse(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "collapse", "measure Neural Collapse per layer, networks side by side");
+  CLI::App* command =
+      app.add_subcommand("collapse", "measure Neural Collapse per layer, networks side by side");
   command->add_option("networks", options->networks, "ONNX files, the dense one first")->required();
   add_data_options(*command, options->data);
   add_json_option(*command, options->json);

@@ -14,7 +14,8 @@ void add_demo(CLI::App& app) {
     int64_t seed = 0;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("demo", "prune a network on imbalanced Fashion-MNIST and report");
+  CLI::App* command =
+      app.add_subcommand("demo", "prune a network on imbalanced Fashion-MNIST and report");
   command->add_option("-o,--output", options->folder, "folder for the networks and the report")
       ->capture_default_str();
   command->add_option("--data-root", options->data_root, "folder searched first for Fashion-MNIST");

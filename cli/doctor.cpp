@@ -44,12 +44,13 @@ void print(const std::vector<Diagnosis>& classes, const ClassInfo& info, const O
   }
   fmt::print("{}", to_text(table));
   if (!info.minority.empty()) fmt::print("* rare\n");
-  fmt::print("\n{}\n", thin.empty()
-                           ? "Every class has enough samples to estimate its scatter."
-                           : fmt::format("Too few samples to estimate the scatter, which is mostly "
-                                         "that of the average class; {:.0f} samples give half of its "
-                                         "weight to the class: {}",
-                                         options.shrinkage + 1, fmt::join(thin, ", ")));
+  fmt::print("\n{}\n",
+             thin.empty()
+                 ? "Every class has enough samples to estimate its scatter."
+                 : fmt::format("Too few samples to estimate the scatter, which is mostly "
+                               "that of the average class; {:.0f} samples give half of its "
+                               "weight to the class: {}",
+                               options.shrinkage + 1, fmt::join(thin, ", ")));
   if (!promised) return;
   fmt::print("{}\n", unpromised.empty()
                          ? "Every class has enough held-out samples for the promise."

@@ -62,12 +62,14 @@ void run(const Options& options) {
 
 void add_evaluate(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("evaluate", "print the recall per class of networks, side by side");
+  CLI::App* command =
+      app.add_subcommand("evaluate", "print the recall per class of networks, side by side");
   command->add_option("networks", options->networks, "ONNX files")->required();
   add_data_options(*command, options->data);
   add_runtime_option(*command, options->runtime);
   add_json_option(*command, options->json);
-  command->add_option("--noise", options->noise, "also with Gaussian noise of this standard deviation")
+  command
+      ->add_option("--noise", options->noise, "also with Gaussian noise of this standard deviation")
       ->capture_default_str();
   command->callback([options] { run(*options); });
 }

@@ -20,7 +20,8 @@ void add_fetch(CLI::App& app) {
   std::string names;
   for (const Fetchable& data : fetchable()) names += (names.empty() ? "" : ", ") + data.name;
   command->add_option("name", options->name, names)->required();
-  command->add_option("--data-root", options->root, "data folder, in which NAME is created; default $NCPRUNE_DATA");
+  command->add_option("--data-root", options->root,
+                      "data folder, in which NAME is created; default $NCPRUNE_DATA");
   command->add_option("--mirror", options->mirror,
                       "download MIRROR/NAME/FILE instead of the publisher's files");
   command

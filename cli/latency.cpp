@@ -61,7 +61,9 @@ void run(Options options) {
 void add_latency(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("latency", "measure the time networks take, side by side");
-  command->add_option("networks", options->networks, "ONNX files; the others are compared with the first")
+  command
+      ->add_option("networks", options->networks,
+                   "ONNX files; the others are compared with the first")
       ->required();
   command->add_option("--batch", options->latency.batch, "samples per run")->capture_default_str();
   command->add_option("--runs", options->latency.runs, "timed runs of each network")

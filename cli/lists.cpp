@@ -61,8 +61,7 @@ Rows rows_of(const std::vector<Entry>& table,
 std::string parts_of(const Method& method) {
   std::string options;
   for (const MethodPart& part : method_parts()) {
-    if (part.field == &Method::metric && solver_of(method) == nullptr)
-      continue;  // no search
+    if (part.field == &Method::metric && solver_of(method) == nullptr) continue;  // no search
     options += fmt::format("--{} {} ", part.name, method.*part.field);
   }
   if (method.rounds > 1) options += fmt::format("--rounds {} ", method.rounds);

@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
   int threads = 0;
   bool quiet = false;
   std::string device = "cpu";
-  app.add_option("--threads", threads, "threads; 0: $OMP_NUM_THREADS, or else one per available core")
+  app.add_option("--threads", threads,
+                 "threads; 0: $OMP_NUM_THREADS, or else one per available core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app.add_option("--device", device, "device for running and training networks: cpu or cuda")

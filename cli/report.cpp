@@ -38,7 +38,8 @@ Writer writer_for(const std::string& path) {
   const size_t dot = path.rfind('.');
   const auto found = writers().find(dot == std::string::npos ? "" : path.substr(dot));
   if (found != writers().end()) return found->second;
-  throw InputError(fmt::format("{}: the name of a report must end in .html, .md, .json or .csv", path));
+  throw InputError(
+      fmt::format("{}: the name of a report must end in .html, .md, .json or .csv", path));
 }
 
 std::string command_of(const Options& options) {
@@ -103,18 +104,21 @@ void run(const Options& options) {
 
 void add_report(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "report", "write a report on pruned networks and their dense network");
+  CLI::App* command =
+      app.add_subcommand("report", "write a report on pruned networks and their dense network");
   command
       ->add_option("networks", options->networks,
                    "ONNX files, the dense one first; or the database of a study, .db")
       ->required();
   command
-      ->add_option("--rank", options->reference,
-                   "for a study: compare METHOD with the others; default: the best on validation data")
+      ->add_option(
+          "--rank", options->reference,
+          "for a study: compare METHOD with the others; default: the best on validation data")
       ->type_name("METHOD");
   add_data_options(*command, options->data);
-  command->add_option("--noise", options->evidence.noise, "standard deviation of the noise in the table")
+  command
+      ->add_option("--noise", options->evidence.noise,
+                   "standard deviation of the noise in the table")
       ->capture_default_str();
   command->add_flag("--brief", options->brief, "skip corruptions, attacks and sensitivity");
   command->add_option("-o,--output", options->outputs, "files to write: .html, .md, .json, .csv")

@@ -63,8 +63,9 @@ void run(const Options& options) {
 
 void add_robustness(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("robustness", "measure robustness to corruptions and attacks, and sensitivity, class by class");
+  CLI::App* command = app.add_subcommand(
+      "robustness",
+      "measure robustness to corruptions and attacks, and sensitivity, class by class");
   command->add_option("networks", options->networks, "ONNX files, usually the dense one first")
       ->required();
   add_data_options(*command, options->data);
@@ -80,7 +81,9 @@ void add_robustness(CLI::App& app) {
       ->add_option("--corruptions", options->robustness.corruption.corruptions,
                    "corruptions to measure; default: all that apply to the data")
       ->delimiter(',');
-  command->add_option("--severities", options->robustness.corruption.severities, "severities, each from 1 to 5")
+  command
+      ->add_option("--severities", options->robustness.corruption.severities,
+                   "severities, each from 1 to 5")
       ->delimiter(',')
       ->capture_default_str();
   command
@@ -91,7 +94,8 @@ void add_robustness(CLI::App& app) {
       ->add_option("--epsilon", options->robustness.attack.epsilon,
                    "largest change of an input by an attack")
       ->capture_default_str();
-  command->add_option("--attack-steps", options->robustness.attack.steps, "steps of PGD; 0: only FGSM")
+  command
+      ->add_option("--attack-steps", options->robustness.attack.steps, "steps of PGD; 0: only FGSM")
       ->capture_default_str();
   add_runtime_option(*command, options->robustness.corruption.runtime);
   add_json_option(*command, options->json);

@@ -111,8 +111,7 @@ void merge(const MergeOptions& options) {
   StudyResults results(into);
   for (const std::string& other : others) {
     const Merged merged = results.merge(other);
-    fmt::print("{}: {} cells added, {} already in {}", other, merged.taken, merged.present,
-               into);
+    fmt::print("{}: {} cells added, {} already in {}", other, merged.taken, merged.present, into);
     if (merged.differing > 0) {
       fmt::print(", {} of them with different weights, which are kept", merged.differing);
     }
@@ -129,8 +128,7 @@ void add_study(CLI::App& app) {
   command->add_option("grid", how.file, "the TOML file");
   command->add_option("--data-root", options->data_root,
                       "folder searched first for named data sets");
-  command->add_flag("--dry-run", options->dry_run,
-                    "check the grid and estimate the work");
+  command->add_flag("--dry-run", options->dry_run, "check the grid and estimate the work");
   command->add_option("--results", how.results,
                       "database of the results; cells already in it are not run again");
   command->add_option("--networks", how.networks,
@@ -140,27 +138,30 @@ void add_study(CLI::App& app) {
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command
-      ->add_option("--track", how.tracker,
-                   "also record every row in tensorboard:DIR or mlflow:DIR")
+      ->add_option("--track", how.tracker, "also record every row in tensorboard:DIR or mlflow:DIR")
       ->type_name("TRACKER:DIR");
   command->add_flag("--league", options->league,
                     "print a table of methods by treatments, with 95 % intervals over seeds");
   command
-      ->add_option("--rank", options->reference,
-                   "compare METHOD with the others, with tests; 'validation': the best on validation data")
+      ->add_option(
+          "--rank", options->reference,
+          "compare METHOD with the others, with tests; 'validation': the best on validation data")
       ->type_name("METHOD");
   command->add_option("--report", options->report, "HTML page to write");
   add_json_option(*command, options->json);
 
   const auto file = std::make_shared<std::string>();
-  CLI::App* status = command->add_subcommand("status", "show the progress of the runs in a database");
+  CLI::App* status =
+      command->add_subcommand("status", "show the progress of the runs in a database");
   status->add_option("results", *file, "the database")->required();
   status->callback([file] { print_status(*file); });
   const auto merged = std::make_shared<MergeOptions>();
   CLI::App* merging =
       command->add_subcommand("merge", "add missing cells from other databases to a database");
-  merging->add_option("results", merged->into, "database to add to; created if missing")->required();
-  merging->add_option("others", merged->others, "databases to read; they are not changed")->required();
+  merging->add_option("results", merged->into, "database to add to; created if missing")
+      ->required();
+  merging->add_option("others", merged->others, "databases to read; they are not changed")
+      ->required();
   merging->callback([merged] { merge(*merged); });
   CLI::App* join = command->add_subcommand("join", "")->group("");  // processes that a study starts
   join->callback([] { join_study(); });

@@ -62,8 +62,7 @@ void add_train_options(CLI::App& command, TrainRequest& request) {
   option("--select", train.select, "validation accuracy that selects the epoch: balanced, overall");
   option("--patience", train.patience, "stop after this many epochs without improvement; 0: never");
   command
-      .add_option("--track", request.tracker,
-                  "record every epoch in tensorboard:DIR or mlflow:DIR")
+      .add_option("--track", request.tracker, "record every epoch in tensorboard:DIR or mlflow:DIR")
       ->type_name("TRACKER:DIR");
   CLI::Option* teacher =
       command.add_option("--teacher", request.teacher, "ONNX file of the network to distil from");
@@ -72,11 +71,9 @@ void add_train_options(CLI::App& command, TrainRequest& request) {
       ->needs(teacher);
   option("--temperature", distillation.temperature, "temperature of the compared class scores")
       ->needs(teacher);
-  option("--distill-features", distillation.features,
-         "weight of the teacher's last features")
+  option("--distill-features", distillation.features, "weight of the teacher's last features")
       ->needs(teacher);
-  option("--distill-labels", distillation.labels, "weight of --loss")
-      ->needs(teacher);
+  option("--distill-labels", distillation.labels, "weight of --loss")->needs(teacher);
   option("--distill-balance", distillation.balance,
          "teacher's terms are averaged over samples (0) or over classes (1)")
       ->needs(teacher);

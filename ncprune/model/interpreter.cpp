@@ -51,7 +51,8 @@ at::Tensor value_at(const Network& network, const PartialRun& place, const std::
     return operand_on(place.device, found->second);
   }
   // An output of ONNX's operator that is not supported here, such as Dropout's mask.
-  throw InputError(fmt::format("'{}' is not computed: only the first output of its node is supported", name));
+  throw InputError(
+      fmt::format("'{}' is not computed: only the first output of its node is supported", name));
 }
 
 int64_t product(const std::vector<int64_t>& shape) {
@@ -198,8 +199,8 @@ void require_fits(const Network& network, const Dataset& data, const std::string
     throw InputError(fmt::format("{}: {}", where, error.what()));
   }
   if (scores.dim() != 2 || scores.size(1) != data.num_classes()) {
-    throw InputError(fmt::format("{}: computes scores of shape [{}]; the data have {} classes", where,
-                                 fmt::join(scores.sizes(), ", "), data.num_classes()));
+    throw InputError(fmt::format("{}: computes scores of shape [{}]; the data have {} classes",
+                                 where, fmt::join(scores.sizes(), ", "), data.num_classes()));
   }
 }
 

@@ -75,7 +75,8 @@ struct SharedBatchNorm : torch::autograd::Function<SharedBatchNorm> {
     const at::Tensor sums =
         sum_over_world(at::cat({own_count(dy), by_bias.to(at::kDouble), by_scale.to(at::kDouble)}));
     const at::Tensor mean_dy = sums.slice(0, 1, channels + 1) / sums[0];
-    const at::Tensor mean_product = sums.slice(0, channels + 1) / sums[0];  // of dy and normalized x
+    const at::Tensor mean_product =
+        sums.slice(0, channels + 1) / sums[0];  // of dy and normalized x
     // dx = factor (dy - mean_dy - normal mean_product), normal = (x - mean) inverse: the part
     // without dy is a scale and a shift per channel.
     const at::Tensor inverse = (variance.to(at::kDouble) + epsilon).rsqrt();

@@ -47,7 +47,7 @@ bool pass_transpose(UnitWalk& walk, const Node& node, const at::Tensor& labels) 
   return true;
 }
 
-// Along an axis that must keep all units: its units are joined.
+// Units along the gathered axis are joined, so that they are removed only together.
 bool pass_gather(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   const at::Tensor* places = walk.constant(node, 1);
   if (places == nullptr) return false;

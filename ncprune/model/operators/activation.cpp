@@ -67,7 +67,8 @@ constexpr Row kRows[] = {
 Tensors run_prelu(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor& x = inputs.at(0);
   const at::Tensor& slope = inputs.at(1);
-  if (!at::is_expandable_to(slope.sizes(), x.sizes())) refuse(node, "its slopes do not fit its input");
+  if (!at::is_expandable_to(slope.sizes(), x.sizes()))
+    refuse(node, "its slopes do not fit its input");
   return {at::where(x < 0, x * slope, x)};
 }
 
