@@ -150,11 +150,11 @@ at::Tensor reduced(at::Tensor part, c10d::ReduceOp operation) {
 
 // The form of a tensor as numbers whose maximum over all processes is the form in those processes
 // that have the tensor.
-constexpr int64_t kMostAxes = 4;
+constexpr int64_t kMaxAxes = 4;
 at::Tensor looks_of(const at::Tensor& tensor) {
-  std::array<int64_t, kMostAxes + 2> looks{};
+  std::array<int64_t, kMaxAxes + 2> looks{};
   if (tensor.defined()) {
-    TORCH_INTERNAL_ASSERT(tensor.dim() <= kMostAxes);
+    TORCH_INTERNAL_ASSERT(tensor.dim() <= kMaxAxes);
     looks[0] = 1 + static_cast<int64_t>(tensor.scalar_type());
     looks[1] = tensor.dim();
     for (int64_t axis = 0; axis < tensor.dim(); ++axis) {
