@@ -113,7 +113,8 @@ void merge(const MergeOptions& options) {
     const Merged merged = results.merge(other);
     fmt::print("{}: {} cells added, {} already in {}", other, merged.taken, merged.present, into);
     if (merged.differing > 0) {
-      fmt::print(", {} of them with different weights, which are kept", merged.differing);
+      fmt::print(", {} of them with different weights; the existing ones are kept",
+                 merged.differing);
     }
     fmt::print("\n");
   }
