@@ -11,10 +11,10 @@
 namespace ncprune {
 
 // Runs a network on the same batches again and again while its initializers are replaced one after
-// another, from input to output. A run resumes at the value that the last run on its batch
-// returned, unless the inputs changed or an initializer before that value was replaced. Asking for
-// a value of each of L layers in turn then costs one forward pass instead of L / 2. Results equal
-// those of run() to the bit. The network's tensors must be replaced, never modified in place.
+// another, from input to output. A run resumes where the last run on its batch reached its first
+// wanted value, unless the inputs changed or an initializer before that point was replaced. Asking
+// for a value of each of L layers in turn then costs one forward pass instead of L / 2. Results
+// equal those of run() to the bit. The network's tensors must be replaced, never modified in place.
 class ActivationCache {
  public:
   ActivationCache() = default;

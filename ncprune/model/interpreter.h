@@ -27,8 +27,8 @@ struct PartialRun {
 // A run before its first node.
 PartialRun begin_run(const Network& network, const at::Tensor& input);
 
-// Runs the nodes before `end` that `wanted` needs, and drops values that these nodes no longer
-// need. Throws InputError as run() does.
+// Runs the nodes before `end` that `wanted` needs, and drops values that `wanted` no longer needs.
+// Throws InputError as run() does.
 PartialRun go_on(const Network& network, PartialRun place, const std::vector<std::string>& wanted,
                  size_t end, const RunMode& mode = {});
 

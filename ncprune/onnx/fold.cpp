@@ -79,8 +79,8 @@ std::vector<size_t> computed_reshapes(const Network& network) {
   return found;
 }
 
-// Gives a Reshape a separate constant shape if it has one; `one` and `three` are its outputs for so
-// many samples.
+// Gives a Reshape a separate initializer as its shape, if that can be constant; `one` and `three`
+// are its outputs for so many samples.
 void open_reshape(Network& network, size_t index, const at::Tensor& one, const at::Tensor& three) {
   const auto shape = open_shape(one.sizes(), three.sizes());
   if (!shape) return;
