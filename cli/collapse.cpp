@@ -55,12 +55,12 @@ void run(const Options& options) {
 
 void add_collapse(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "collapse", "Neural-Collapse measurements per layer, networks side by side");
+  CLI::App* command =
+      app.add_subcommand("collapse", "measure Neural Collapse per layer, networks side by side");
   command->add_option("networks", options->networks, "ONNX files, the dense one first")->required();
   add_data_options(*command, options->data);
   add_json_option(*command, options->json);
-  command->add_option("--on", options->part, "measure on the train or the test part of the data")
+  command->add_option("--on", options->part, "part of the data to measure on: train or test")
       ->check(CLI::IsMember({"train", "test"}))
       ->capture_default_str();
   command->callback([options] { run(*options); });

@@ -2,8 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
-// One function and one file per command: it declares the command's options and what to do when it
-// is called. Errors leave as exceptions; main() turns them into exit codes.
+// One function and one file per command: it declares the command's options and its action. Errors
+// are exceptions, which main() turns into exit codes.
 namespace ncprune::cli {
 
 void add_demo(CLI::App& app);
@@ -22,11 +22,11 @@ void add_collapse(CLI::App& app);
 void add_report(CLI::App& app);
 void add_study(CLI::App& app);
 void add_fetch(CLI::App& app);
-void add_lists(
-    CLI::App& app);  // methods, criteria, operators, architectures, corruptions, datasets
+// methods, criteria, operators, architectures, corruptions, datasets
+void add_lists(CLI::App& app);
 
-// Where a launcher has started several processes of the command that was called, they share its
-// passes over the data, if it is one that makes them: rank 0 alone prints and writes.
+// If a launcher has started several processes of a command that shares its passes over the data,
+// joins them: only rank 0 prints and writes.
 void share_work(const CLI::App& app);
 
 }  // namespace ncprune::cli

@@ -20,20 +20,20 @@ struct Options {
 };
 
 void print(const Comparison& comparison, const ClassInfo& classes, double confidence) {
-  constexpr int64_t kMostFlows = 10;
+  constexpr int64_t kMaxFlows = 10;
   fmt::print("{}", to_text(change_table(comparison, classes)));
   if (!classes.minority.empty()) fmt::print("* rare in the training data\n");
   const auto [low, high] = comparison.balanced_change;
   fmt::print(
       "\nbalanced accuracy {} -> {}: {:+.1f}, {:g} % interval {:+.1f} to {:+.1f}\n"
-      "recall after against before, both about their means: slope {:.2f}{}\n",
+      "slope of recall after over recall before, each about its mean: {:.2f}{}\n",
       percent(comparison.balanced_before), percent(comparison.balanced_after),
       100 * (comparison.balanced_after - comparison.balanced_before), 100 * confidence, 100 * low,
       100 * high, comparison.intensification,
       comparison.intensification > 1 ? " (> 1: weak classes became weaker)" : "");
-  fmt::print("{} samples are taken for another class than before\n", comparison.exemplars.size());
+  fmt::print("{} samples are classified differently than before\n", comparison.exemplars.size());
   if (comparison.flows.empty()) return;
-  fmt::print("\n{}", to_text(flow_table(comparison, classes, kMostFlows)));
+  fmt::print("\n{}", to_text(flow_table(comparison, classes, kMaxFlows)));
 }
 
 void run(const Options& options) {
@@ -62,12 +62,12 @@ void run(const Options& options) {
 void add_compare(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command =
-      app.add_subcommand("compare", "what changed from one network to another, class by class");
-  command->add_option("before", options->before, "ONNX file, as a rule the dense network")
+      app.add_subcommand("compare", "show what changed between two networks, class by class");
+  command->add_option("before", options->before, "ONNX file, usually the dense network")
       ->required();
   command->add_option("after", options->after, "ONNX file")->required();
   add_data_options(*command, options->data);
-  command->add_option("--confidence", options->comparison.confidence, "of the interval")
+  command->add_option("--confidence", options->comparison.confidence, "confidence of the interval")
       ->capture_default_str();
   add_runtime_option(*command, options->runtime);
   add_json_option(*command, options->json);

@@ -19,7 +19,7 @@ struct Options {
   std::string json;
 };
 
-// What there is of every class and what it is enough for.
+// The samples of a class and what they are sufficient for.
 struct Diagnosis {
   int64_t training;
   double own_scatter;  // see own_scatter()
@@ -44,15 +44,17 @@ void print(const std::vector<Diagnosis>& classes, const ClassInfo& info, const O
   }
   fmt::print("{}", to_text(table));
   if (!info.minority.empty()) fmt::print("* rare\n");
-  fmt::print("\n{}\n", thin.empty()
-                           ? "Every class has samples enough for a scatter of its own."
-                           : fmt::format("Their scatter is mostly the average class's; {:.0f} "
-                                         "samples make it half their own: {}",
-                                         options.shrinkage + 1, fmt::join(thin, ", ")));
+  fmt::print("\n{}\n",
+             thin.empty()
+                 ? "Every class has enough samples to estimate its scatter."
+                 : fmt::format("Too few samples to estimate the scatter, which is mostly "
+                               "that of the average class; {:.0f} samples give half of its "
+                               "weight to the class: {}",
+                               options.shrinkage + 1, fmt::join(thin, ", ")));
   if (!promised) return;
   fmt::print("{}\n", unpromised.empty()
-                         ? "Every class has held-out samples enough for the promise."
-                         : fmt::format("Too few held-out samples to show the promise of any "
+                         ? "Every class has enough held-out samples for the promise."
+                         : fmt::format("Too few held-out samples to verify the promise for any "
                                        "network: {}",
                                        fmt::join(unpromised, ", ")));
 }
@@ -85,10 +87,10 @@ void run(const Options& options) {
 void add_doctor(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
-      "doctor", "which classes have too few samples, for their scatter or for a promise");
+      "doctor", "list classes with too few samples for their scatter or for a promise");
   add_data_options(*command, options->data);
   add_promise_options(*command, options->promise);
-  command->add_option("--shrinkage", options->shrinkage, "as for prune")->capture_default_str();
+  command->add_option("--shrinkage", options->shrinkage, "as in prune")->capture_default_str();
   add_json_option(*command, options->json);
   command->callback([options] { run(*options); });
 }

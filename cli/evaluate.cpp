@@ -27,7 +27,7 @@ void run(const Options& options) {
   for (const std::string& path : options.networks) networks.push_back(read_onnx(path));
   const Dataset test = prepare_data(options.data).test;
   const Dataset noisy = with_gaussian_noise(test, options.noise, options.data.seed);
-  // Networks side by side are dense and pruned: they share their classes.
+  // The networks are a dense network and its pruned versions, with the same classes.
   const ClassInfo classes = class_info(networks.front().metadata, test);
   std::vector<ModelResult> results;
   Json list = Json::array();
@@ -62,12 +62,14 @@ void run(const Options& options) {
 
 void add_evaluate(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("evaluate", "recall per class, networks side by side");
+  CLI::App* command =
+      app.add_subcommand("evaluate", "print the recall per class of networks, side by side");
   command->add_option("networks", options->networks, "ONNX files")->required();
   add_data_options(*command, options->data);
   add_runtime_option(*command, options->runtime);
   add_json_option(*command, options->json);
-  command->add_option("--noise", options->noise, "also with gaussian noise of this deviation")
+  command
+      ->add_option("--noise", options->noise, "also with Gaussian noise of this standard deviation")
       ->capture_default_str();
   command->callback([options] { run(*options); });
 }

@@ -20,24 +20,25 @@ void add_fetch(CLI::App& app) {
   std::string names;
   for (const Fetchable& data : fetchable()) names += (names.empty() ? "" : ", ") + data.name;
   command->add_option("name", options->name, names)->required();
-  command->add_option("--data-root", options->root, "the folder above it; else $NCPRUNE_DATA");
+  command->add_option("--data-root", options->root,
+                      "data folder, in which NAME is created; default $NCPRUNE_DATA");
   command->add_option("--mirror", options->mirror,
-                      "an address below which NAME/FILE is, in place of the publisher's");
+                      "download MIRROR/NAME/FILE instead of the publisher's files");
   command
       ->add_option("--stall", options->download.stall_seconds,
-                   "seconds without bytes before a connection is given up")
+                   "seconds without data before a connection is closed")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   command
       ->add_option("--attempts", options->download.attempts,
-                   "each goes on where the last was cut off")
+                   "number of attempts; each resumes where the last one stopped")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   command->callback([options] {
     const char* variable = std::getenv("NCPRUNE_DATA");
     if (options->root.empty() && variable != nullptr) options->root = variable;
     if (options->root.empty()) {
-      throw InputError("where to? name the data folder with --data-root or $NCPRUNE_DATA");
+      throw InputError("no data folder: give one with --data-root or $NCPRUNE_DATA");
     }
     const std::string folder =
         fetch(options->name, options->root, options->mirror, options->download);

@@ -10,7 +10,7 @@ namespace ncprune::cli {
 // Throws InputError, before any work is done, unless each of `paths` can be written; "" is skipped.
 void require_writable_all(const std::vector<std::string>& paths);
 
-// A network, and the data it is to work on.
+// A network and its data.
 struct NetworkAndData {
   Network network;
   PreparedData data;
@@ -22,11 +22,11 @@ NetworkAndData read_network_and_data(const std::string& path, const DataRequest&
 // Writes `json` to `path` unless that is empty.
 void write_json_if(const std::string& path, const Json& json);
 
-// "a/dense.onnx" -> "dense": what a network is called in a table.
+// The name of a network in a table: "a/dense.onnx" -> "dense".
 std::string file_stem(const std::string& path);
 
-// The classes by the names, counts and minority that the network remembers, else as `data` has
-// them.
+// The names, counts and minority of the classes from the network's metadata; names from `data` if
+// the metadata have none.
 ClassInfo class_info(const Metadata& metadata, const Dataset& data);
 
 }  // namespace ncprune::cli

@@ -30,8 +30,8 @@ void run(const Options& options) {
   const double before = sparsity(layer_sparsity(network));
   const double after = sparsity(layer_sparsity(training.network));
   fmt::print(
-      "* the epoch written to {}\n"
-      "zeros stayed zero: sparsity {} % before, {} % after, over all layers but the head\n",
+      "* epoch written to {}\n"
+      "zeros stayed zero: sparsity {} % before, {} % after, over all layers except the head\n",
       options.output, percent(before), percent(after));
   write_json_if(options.json, {{"output", options.output},
                                {"sparsity_before", before},
@@ -47,7 +47,7 @@ void add_finetune(CLI::App& app) {
   options->train.options.keep_zeros = true;
   options->train.options.keep_start = true;
   CLI::App* command =
-      app.add_subcommand("finetune", "train a pruned network further; what is pruned stays pruned");
+      app.add_subcommand("finetune", "train a pruned network further; pruned weights stay zero");
   command->add_option("network", options->input, "the ONNX file to train")->required();
   command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
   add_data_options(*command, options->data);

@@ -44,7 +44,7 @@ void run(Options options) {
   }
   const bool judge = options.latency.runtime == "onnxruntime";
   const std::string runtime = judge ? "ONNX Runtime " + onnx_runtime_version() : "the interpreter";
-  fmt::print("{}{}, {} {}, {} {} a run, {} runs in turn; x: of the first network's\n",
+  fmt::print("{}{}, {} {}, {} {} per run, {} runs in turn; x: relative to the first network\n",
              to_text(table), runtime, thread_count(), thread_count() == 1 ? "thread" : "threads",
              options.latency.batch, options.latency.batch == 1 ? "sample" : "samples",
              options.latency.runs);
@@ -60,10 +60,12 @@ void run(Options options) {
 
 void add_latency(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("latency", "how long networks take, side by side");
-  command->add_option("networks", options->networks, "ONNX files; the first is compared with")
+  CLI::App* command = app.add_subcommand("latency", "measure the time networks take, side by side");
+  command
+      ->add_option("networks", options->networks,
+                   "ONNX files; the others are compared with the first")
       ->required();
-  command->add_option("--batch", options->latency.batch, "samples a run")->capture_default_str();
+  command->add_option("--batch", options->latency.batch, "samples per run")->capture_default_str();
   command->add_option("--runs", options->latency.runs, "timed runs of each network")
       ->capture_default_str();
   add_runtime_option(*command, options->latency.runtime);

@@ -13,7 +13,7 @@ namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-// On lines of 80 characters, indented.
+// Prints indented lines of up to 80 characters.
 void print_words(const std::string& text) {
   constexpr size_t kWidth = 76;
   std::istringstream words(text);
@@ -31,7 +31,7 @@ void print_words(const std::string& text) {
 // A command that prints one of the library's tables.
 void add_list(CLI::App& app, const std::string& name, const std::vector<std::string>& header,
               const std::function<Rows()>& rows) {
-  CLI::App* command = app.add_subcommand(name, "list the " + name + " there are");
+  CLI::App* command = app.add_subcommand(name, "list the available " + name);
   const auto json = std::make_shared<std::string>();
   add_json_option(*command, *json);
   command->callback([=] {
@@ -57,12 +57,12 @@ Rows rows_of(const std::vector<Entry>& table,
   return rows;
 }
 
-// The options that make it of any other method.
+// The options that turn any other method into this one.
 std::string parts_of(const Method& method) {
   std::string options;
   for (const MethodPart& part : method_parts()) {
-    if (part.field == &Method::search_metric && solver_of(method).solve == nullptr)
-      continue;  // nothing searches
+    const bool searches = solver_of(method).solve != nullptr;
+    if (part.field == &Method::search_metric && !searches) continue;
     options += fmt::format("--{} {} ", part.name, method.*part.field);
   }
   if (method.rounds > 1) options += fmt::format("--rounds {} ", method.rounds);

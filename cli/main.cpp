@@ -12,16 +12,17 @@ int main(int argc, char** argv) {
   CLI::App app("Prunes trained classifiers without losing the rare classes.", "ncprune");
   app.require_subcommand(1);
   app.set_version_flag("--version", NCPRUNE_VERSION);
-  app.fallthrough();  // --threads, --device and --quiet may stand before or behind the command
+  app.fallthrough();  // --threads, --device and --quiet may come before or after the command
   int threads = 0;
   bool quiet = false;
   std::string device = "cpu";
-  app.add_option("--threads", threads, "threads; 0: $OMP_NUM_THREADS, else one per core it may use")
+  app.add_option("--threads", threads,
+                 "threads; 0: $OMP_NUM_THREADS, or else one per available core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  app.add_option("--device", device, "where networks are run and trained: cpu or cuda")
+  app.add_option("--device", device, "device for running and training networks: cpu or cuda")
       ->capture_default_str();
-  app.add_flag("--quiet", quiet, "no progress, results only");
+  app.add_flag("--quiet", quiet, "print only results, no progress");
   app.parse_complete_callback([&] {
     ncprune::configure_runtime(threads);
     ncprune::use_device(device);
@@ -59,7 +60,7 @@ int main(int argc, char** argv) {
   } catch (const ncprune::InputError& error) {
     fmt::print(stderr, "ncprune: {}\n", error.what());
   } catch (const std::exception& error) {
-    const std::string what = error.what();  // LibTorch puts a whole stack behind the first line
+    const std::string what = error.what();  // LibTorch appends a stack trace
     fmt::print(stderr, "ncprune: internal error, please report it: {}\n",
                what.substr(0, what.find('\n')));
     return 3;

@@ -27,23 +27,23 @@ void add_data_options(CLI::App& command, DataRequest& request) {
                      "folder searched first for named data sets (then $NCPRUNE_DATA)");
   command
       .add_option("--imbalance", request.imbalance,
-                  "thin the training data: none, exp:F, step:F, classes:LIST@P")
+                  "reduce classes of the training data: none, exp:F, step:F, classes:LIST@P")
       ->capture_default_str();
   command
       .add_option("--validation", request.validation,
-                  "share of every class held out of the training data for choices")
+                  "share of every class of the training data held out for validation")
       ->capture_default_str();
-  command.add_option("--seed", request.seed, "of everything that is drawn")
+  command.add_option("--seed", request.seed, "seed of all random draws")
       ->check(whole_number())
       ->capture_default_str();
 }
 
 void add_runtime_option(CLI::App& command, std::string& runtime) {
-  command.add_option("--runtime", runtime, "what runs the networks: ncprune or onnxruntime");
+  command.add_option("--runtime", runtime, "runtime for the networks: ncprune or onnxruntime");
 }
 
 void add_json_option(CLI::App& command, std::string& path) {
-  command.add_option("--json", path, "also write what is printed, as data, to FILE")
+  command.add_option("--json", path, "also write the printed results to FILE as JSON")
       ->type_name("FILE");
 }
 

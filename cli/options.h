@@ -7,7 +7,7 @@
 
 namespace ncprune::cli {
 
-// --data, --data-root, --imbalance, --validation and --seed, alike for every command with data.
+// --data, --data-root, --imbalance, --validation and --seed, the same for every command with data.
 void add_data_options(CLI::App& command, DataRequest& request);
 
 // --runtime; left empty when it is not given.
@@ -19,10 +19,10 @@ void add_json_option(CLI::App& command, std::string& path);
 // Accepts 0, 1, 2, ... below 10^18.
 CLI::Validator whole_number();
 
-// For a shell: quoted unless it is plain.
+// `text` as a shell word, quoted if necessary.
 std::string shell_word(const std::string& text);
 
-// The command that runs, as it could be typed again.
+// The command line of this process, for use in a shell.
 std::string command_line();
 
 }  // namespace ncprune::cli

@@ -23,7 +23,7 @@ struct Options {
   std::vector<std::string> outputs{"report.html"};
 };
 
-// Ways to write it, by the ending of the file's name.
+// The formats of a report, by file extension.
 using Writer = std::string (*)(const Evidence&, const Provenance&);
 const std::map<std::string, Writer>& writers() {
   static const std::map<std::string, Writer> table{
@@ -38,7 +38,8 @@ Writer writer_for(const std::string& path) {
   const size_t dot = path.rfind('.');
   const auto found = writers().find(dot == std::string::npos ? "" : path.substr(dot));
   if (found != writers().end()) return found->second;
-  throw InputError(fmt::format("{}: a report ends in .html, .md, .json or .csv", path));
+  throw InputError(
+      fmt::format("{}: the name of a report must end in .html, .md, .json or .csv", path));
 }
 
 std::string command_of(const Options& options) {
@@ -61,7 +62,7 @@ void run_of_study(const Options& options) {
     require_writable(path);
   }
   const std::vector<StudyRow> rows = study_rows(file);
-  if (rows.empty()) throw InputError(file + ": has no rows yet");
+  if (rows.empty()) throw InputError(file + ": contains no rows yet");
   const Page page = study_page(rows, std::filesystem::path(file).filename(), options.reference);
   for (const std::string& path : options.outputs) {
     write_file(path, path.ends_with(".md") ? to_markdown(page) : to_html(page));
@@ -103,20 +104,23 @@ void run(const Options& options) {
 
 void add_report(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "report", "everything about networks and the dense one they come from, on one page");
+  CLI::App* command =
+      app.add_subcommand("report", "write a report on pruned networks and their dense network");
   command
       ->add_option("networks", options->networks,
-                   "ONNX files, the dense one first; or a study's results, .db")
+                   "ONNX files, the dense one first; or the database of a study, .db")
       ->required();
   command
-      ->add_option("--rank", options->reference,
-                   "of a study: hold METHOD against the others; else the best on validation data")
+      ->add_option(
+          "--rank", options->reference,
+          "for a study: compare METHOD with the others; default: the best on validation data")
       ->type_name("METHOD");
   add_data_options(*command, options->data);
-  command->add_option("--noise", options->evidence.noise, "deviation of the noise in the table")
+  command
+      ->add_option("--noise", options->evidence.noise,
+                   "standard deviation of the noise in the table")
       ->capture_default_str();
-  command->add_flag("--brief", options->brief, "no corruptions, attacks and sensitivity");
+  command->add_flag("--brief", options->brief, "skip corruptions, attacks and sensitivity");
   command->add_option("-o,--output", options->outputs, "files to write: .html, .md, .json, .csv")
       ->delimiter(',')
       ->capture_default_str();

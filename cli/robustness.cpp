@@ -29,11 +29,11 @@ void print(const RobustnessResult& result, const ClassInfo& classes, const Optio
                to_text(corruption_table(result)), to_text(corrupted_class_table(result, classes)));
   }
   if (!result.robustness.attacks.empty()) {
-    fmt::print("Attacks, no input moved by more than {:.4g} (%)\n{}\n",
+    fmt::print("Attacks, no input changed by more than {:.4g} (%)\n{}\n",
                options.robustness.attack.epsilon, to_text(attack_table(result, classes)));
   }
   if (!result.robustness.sensitivities.empty()) {
-    fmt::print("Noise of deviation {:g}\n{}", options.robustness.noise.sigma,
+    fmt::print("Noise of standard deviation {:g}\n{}", options.robustness.noise.sigma,
                to_text(sensitivity_table(result)));
   }
   if (!classes.minority.empty()) fmt::print("* rare in the training data\n");
@@ -63,35 +63,39 @@ void run(const Options& options) {
 
 void add_robustness(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("robustness", "corrupted inputs, attacks and sensitivity, class by class");
-  command->add_option("networks", options->networks, "ONNX files, as a rule the dense one first")
+  CLI::App* command = app.add_subcommand(
+      "robustness",
+      "measure robustness to corruptions and attacks, and sensitivity, class by class");
+  command->add_option("networks", options->networks, "ONNX files, usually the dense one first")
       ->required();
   add_data_options(*command, options->data);
-  command->add_option("--measure", options->measures, "what of these")
+  command->add_option("--measure", options->measures, "what to measure")
       ->check(CLI::IsMember(options->measures))
       ->delimiter(',')
       ->capture_default_str();
   command
       ->add_option("--scale", options->robustness.corruption.scale,
-                   "how strong: cifar-c or mnist-c")
+                   "scale of the corruptions: cifar-c or mnist-c")
       ->capture_default_str();
   command
       ->add_option("--corruptions", options->robustness.corruption.corruptions,
-                   "these, not all that fit")
+                   "corruptions to measure; default: all that apply to the data")
       ->delimiter(',');
-  command->add_option("--severities", options->robustness.corruption.severities, "of 1 to 5")
+  command
+      ->add_option("--severities", options->robustness.corruption.severities,
+                   "severities, each from 1 to 5")
       ->delimiter(',')
       ->capture_default_str();
   command
       ->add_option("--sigma", options->robustness.noise.sigma,
-                   "deviation of the noise (sensitivity)")
+                   "standard deviation of the noise (sensitivity)")
       ->capture_default_str();
   command
       ->add_option("--epsilon", options->robustness.attack.epsilon,
-                   "the most an attack moves an input")
+                   "largest change of an input by an attack")
       ->capture_default_str();
-  command->add_option("--attack-steps", options->robustness.attack.steps, "of PGD; 0: FGSM alone")
+  command
+      ->add_option("--attack-steps", options->robustness.attack.steps, "steps of PGD; 0: only FGSM")
       ->capture_default_str();
   add_runtime_option(*command, options->robustness.corruption.runtime);
   add_json_option(*command, options->json);

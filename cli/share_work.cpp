@@ -7,7 +7,7 @@
 namespace ncprune::cli {
 namespace {
 
-// Not: study, which hands out whole cells, and latency, which times one process.
+// Excluded: study, which distributes whole cells, and latency, which times one process.
 constexpr std::array<const char*, 11> kSharing{"apply",    "collapse",   "compare", "evaluate",
                                                "finetune", "gradual",    "plan",    "prune",
                                                "report",   "robustness", "train"};

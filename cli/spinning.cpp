@@ -5,9 +5,9 @@
 #include <string_view>
 
 // libgomp's threads spin while they wait for each other, by default for so long that on a busy
-// machine a run of two threads gets twenty times slower than one of one thread. How long is read
-// from the environment when libgomp is loaded, before main(): so, before any library starts, the
-// program runs itself again with a bound, unless the user set one.
+// machine two threads are twenty times slower than one. libgomp reads the bound from the
+// environment when it is loaded, before main(). Therefore the program executes itself again with a
+// bound before any library starts, unless the user set one.
 namespace {
 
 bool sets(const char* entry, std::string_view variable) {
@@ -27,8 +27,8 @@ void bound_spinning(int, char** arguments, char** environment) {
     extended[count] = environment[count];
   }
   extended[count] = bound;
-  // By its real name, so that it is called the same in a list of processes. If anything fails, the
-  // program goes on as it was, only slower.
+  // The real path keeps the program's name in the list of processes. If this fails, the program
+  // continues, only slower.
   static std::array<char, 4096> path;
   const ssize_t length = readlink("/proc/self/exe", path.data(), path.size() - 1);
   if (length > 0) execve(path.data(), arguments, extended.data());

@@ -26,25 +26,25 @@ void print_size(const Study& study, const StudyRun& how) {
   const StudySize size = study_size(study, how);
   fmt::print("{} networks to train, {} cells to evaluate", size.networks, size.cells);
   const int64_t done = study_size(study).cells - size.cells;
-  fmt::print("{}\n", done > 0 ? fmt::format("; {} stand in {}", done, how.results) : "");
+  fmt::print("{}\n", done > 0 ? fmt::format("; {} are already in {}", done, how.results) : "");
   if (size.cells == 0) return;
   const StudyEstimate cost = estimate(study, how);
   constexpr double kMegabyte = 1e6;
   fmt::print(
-      "About {} of training and {} of evaluation on this machine, pruning comes on top; "
+      "About {} of training and {} of evaluation on this machine, plus the time of pruning; "
       "{:.1f} MB on disk\n",
       duration_text(cost.training_seconds), duration_text(cost.evaluation_seconds),
       cost.bytes / kMegabyte);
   if (cost.without.empty()) return;
-  fmt::print("(without {}, not found here)\n", fmt::join(cost.without, ", "));
+  fmt::print("(without {}: not found)\n", fmt::join(cost.without, ", "));
 }
 
-// "validation" names no method: it is the best there.
+// "validation" stands for the best method on validation data.
 std::string named(const std::string& reference) {
   return reference == "validation" ? "" : reference;
 }
 
-// Asked before hours of work.
+// Checked before hours of work.
 void require_in_grid(const std::string& reference, const Study& study) {
   if (named(reference).empty()) return;
   const auto& methods = study.methods;
@@ -76,7 +76,7 @@ void run(Options& options) {
   how.command = command_line();
   how.worker = {"/proc/self/exe", "study", "join", "--quiet", "--device", device_name()};
   const std::vector<StudyRow> rows = run_study(study, how);
-  if (rows.empty()) return;  // of a launcher's other ranks
+  if (rows.empty()) return;  // another rank of the job
   const auto tables = options.league ? league_tables : summary_tables;
   for (const Table& table : tables(rows)) fmt::print("{}\n", to_text(table));
   if (!options.reference.empty()) print_rankings(rows, options.reference);
@@ -107,14 +107,14 @@ struct MergeOptions {
 void merge(const MergeOptions& options) {
   const auto& [into, others] = options;
   require_writable(into);
-  for (const std::string& other : others) study_rows(other);  // throws before anything is made
+  for (const std::string& other : others) study_rows(other);  // throws before `into` is created
   StudyResults results(into);
   for (const std::string& other : others) {
     const Merged merged = results.merge(other);
-    fmt::print("{}: {} cells taken, {} stood in {} already", other, merged.taken, merged.present,
-               into);
+    fmt::print("{}: {} cells added, {} already in {}", other, merged.taken, merged.present, into);
     if (merged.differing > 0) {
-      fmt::print(", {} of them with other weights, and stay as they are", merged.differing);
+      fmt::print(", {} of them with different weights; the existing ones are kept",
+                 merged.differing);
     }
     fmt::print("\n");
   }
@@ -124,45 +124,47 @@ void merge(const MergeOptions& options) {
 
 void add_study(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("study", "a grid of runs from a TOML file");
+  CLI::App* command = app.add_subcommand("study", "run the grid of a TOML file");
   StudyRun& how = options->how;
   command->add_option("grid", how.file, "the TOML file");
   command->add_option("--data-root", options->data_root,
                       "folder searched first for named data sets");
-  command->add_flag("--dry-run", options->dry_run,
-                    "check the grid and say how much there is to do");
+  command->add_flag("--dry-run", options->dry_run, "check the grid and estimate the work");
   command->add_option("--results", how.results,
-                      "a database the rows are kept in; cells that stand in it are not run again");
+                      "database of the results; cells already in it are not run again");
   command->add_option("--networks", how.networks,
-                      "a folder the dense networks are kept in, not to be trained again; "
-                      "RESULTS.networks unless it is said");
-  command->add_option("--jobs", how.jobs, "processes that run cells beside each other")
+                      "folder of the dense networks, which are reused; "
+                      "default: RESULTS.networks");
+  command->add_option("--jobs", how.jobs, "number of parallel processes")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command
-      ->add_option("--track", how.tracker,
-                   "write every row for tensorboard:DIR or mlflow:DIR as well")
+      ->add_option("--track", how.tracker, "also record every row in tensorboard:DIR or mlflow:DIR")
       ->type_name("TRACKER:DIR");
   command->add_flag("--league", options->league,
-                    "print methods by treatments, with 95 % intervals over the seeds");
+                    "print a table of methods by treatments, with 95 % intervals over seeds");
   command
-      ->add_option("--rank", options->reference,
-                   "hold METHOD against the others, with tests; 'validation': the best there")
+      ->add_option(
+          "--rank", options->reference,
+          "compare METHOD with the others, with tests; 'validation': the best on validation data")
       ->type_name("METHOD");
-  command->add_option("--report", options->report, "a page to write, .html");
+  command->add_option("--report", options->report, "HTML page to write");
   add_json_option(*command, options->json);
 
   const auto file = std::make_shared<std::string>();
-  CLI::App* status = command->add_subcommand("status", "how the runs kept in a database are doing");
+  CLI::App* status =
+      command->add_subcommand("status", "show the progress of the runs in a database");
   status->add_option("results", *file, "the database")->required();
   status->callback([file] { print_status(*file); });
   const auto merged = std::make_shared<MergeOptions>();
   CLI::App* merging =
-      command->add_subcommand("merge", "take the cells that a database lacks from other databases");
-  merging->add_option("results", merged->into, "the database, made if it is missing")->required();
-  merging->add_option("others", merged->others, "the others, which stay as they are")->required();
+      command->add_subcommand("merge", "add missing cells from other databases to a database");
+  merging->add_option("results", merged->into, "database to add to; created if missing")
+      ->required();
+  merging->add_option("others", merged->others, "databases to read; they are not changed")
+      ->required();
   merging->callback([merged] { merge(*merged); });
-  CLI::App* join = command->add_subcommand("join", "")->group("");  // a study's own processes
+  CLI::App* join = command->add_subcommand("join", "")->group("");  // processes that a study starts
   join->callback([] { join_study(); });
 
   command->callback([options, command] {

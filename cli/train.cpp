@@ -28,9 +28,9 @@ std::map<int64_t, std::string> parse_saved(const std::vector<std::string>& saved
     if (equals == std::string::npos || equals + 1 == text.size()) {
       throw InputError(fmt::format("--save-epoch '{}'; wanted EPOCH=FILE", text));
     }
-    constexpr int64_t kMost = 1'000'000;
+    constexpr int64_t kMaxEpoch = 1'000'000;
     const int64_t epoch =
-        parse_integers(text.substr(0, equals), "--save-epoch '" + text + "'", 0, kMost).front();
+        parse_integers(text.substr(0, equals), "--save-epoch '" + text + "'", 0, kMaxEpoch).front();
     files[epoch] = text.substr(equals + 1);
     require_writable(files[epoch]);
   }
@@ -47,14 +47,14 @@ void run(const Options& options) {
                                   data.train, data.validation, how);
   write_onnx(options.output, training.network);
   const Json history = report_epochs(training);
-  fmt::print("* the epoch written to {}\n", options.output);
+  fmt::print("* epoch written to {}\n", options.output);
   for (const auto& [epoch, network] : training.checkpoints) {
     write_onnx(files.at(epoch), network);
     fmt::print("epoch {} written to {}\n", epoch, files.at(epoch));
   }
   for (const auto& [epoch, file] : files) {
     if (training.checkpoints.contains(epoch)) continue;
-    log_warning(fmt::format("{} is not written: training stopped before epoch {}", file, epoch));
+    log_warning(fmt::format("{} was not written: training stopped before epoch {}", file, epoch));
   }
   write_json_if(
       options.json,
@@ -71,7 +71,7 @@ void add_train(CLI::App& app) {
       ->capture_default_str();
   command
       ->add_option("--save-epoch", options->saved,
-                   "also write the network after that epoch (0: before the first)")
+                   "also write the network after this epoch (0: before training)")
       ->type_name("EPOCH=FILE")
       ->allow_extra_args(false);
   add_data_options(*command, options->data);

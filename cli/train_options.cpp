@@ -16,7 +16,7 @@ std::string names(const std::vector<Entry>& table) {
   return CLI::detail::join(all, ", ");
 }
 
-// Epochs of one training after another, counted through: `gradual` trains several times.
+// Epochs are counted across trainings, because `gradual` trains several times.
 std::function<void(const Epoch&)> tracked(const std::string& tracker, const TrainOptions& train,
                                           const std::string& name) {
   require_tracker(tracker);
@@ -26,7 +26,7 @@ std::function<void(const Epoch&)> tracked(const std::string& tracker, const Trai
                                      {"epochs", std::to_string(train.epochs)},
                                      {"batch", std::to_string(train.batch)},
                                      {"seed", std::to_string(train.seed)}};
-  std::shared_ptr<TrackedRun> run;  // from the first epoch on: bad input leaves no files
+  std::shared_ptr<TrackedRun> run;  // created at the first epoch, so that bad input leaves no files
   return [=, step = int64_t{0}](const Epoch& epoch) mutable {
     if (!run) run = start_tracking(tracker, name, parameters);
     run->log(++step, {{"loss", epoch.loss},
@@ -46,39 +46,36 @@ void add_train_options(CLI::App& command, TrainRequest& request) {
   option("--epochs", train.epochs, "passes over the training data");
   option("--batch", train.batch, "samples per step");
   option("--optimizer", train.optimizer, names(optimizers()));
-  option("--learning-rate", train.learning_rate, "the schedule's full rate");
-  option("--momentum", train.momentum, "of sgd");
-  option("--weight-decay", train.weight_decay, "of every optimizer");
-  option("--schedule", train.schedule, "of the learning rate: " + names(schedules()));
+  option("--learning-rate", train.learning_rate, "full learning rate of the schedule");
+  option("--momentum", train.momentum, "momentum of sgd");
+  option("--weight-decay", train.weight_decay, "weight decay of the optimizer");
+  option("--schedule", train.schedule, "schedule of the learning rate: " + names(schedules()));
   option("--loss", train.loss, names(losses()));
   option("--sampler", train.sampler, names(samplers()));
   command
       .add_option(
           "--augment", train.augment,
-          "changes of every batch, in this order, as in crop,flip: " + names(augmentations()))
+          "changes to every batch, in this order, e.g. crop,flip: " + names(augmentations()))
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false);
-  option("--select", train.select, "validation accuracy that picks the epoch: balanced, overall");
-  option("--patience", train.patience, "epochs without a better one before stopping; 0: never");
+  option("--select", train.select, "validation accuracy that selects the epoch: balanced, overall");
+  option("--patience", train.patience, "stop after this many epochs without improvement; 0: never");
   command
-      .add_option("--track", request.tracker,
-                  "write every epoch's numbers for tensorboard:DIR or mlflow:DIR")
+      .add_option("--track", request.tracker, "record every epoch in tensorboard:DIR or mlflow:DIR")
       ->type_name("TRACKER:DIR");
   CLI::Option* teacher =
-      command.add_option("--teacher", request.teacher, "ONNX file of a network to distil from");
+      command.add_option("--teacher", request.teacher, "ONNX file of the network to distil from");
   Distillation& distillation = request.distillation;
-  option("--distill-logits", distillation.logits, "weight of following the teacher's class scores")
+  option("--distill-logits", distillation.logits, "weight of the teacher's class scores")
       ->needs(teacher);
-  option("--temperature", distillation.temperature, "at which the class scores are compared")
+  option("--temperature", distillation.temperature, "temperature of the compared class scores")
       ->needs(teacher);
-  option("--distill-features", distillation.features,
-         "weight of following the teacher's last features")
+  option("--distill-features", distillation.features, "weight of the teacher's last features")
       ->needs(teacher);
-  option("--distill-labels", distillation.labels, "weight of --loss beside the teacher")
-      ->needs(teacher);
+  option("--distill-labels", distillation.labels, "weight of --loss")->needs(teacher);
   option("--distill-balance", distillation.balance,
-         "0: in the teacher's terms samples count the same, 1: classes do")
+         "teacher's terms are averaged over samples (0) or over classes (1)")
       ->needs(teacher);
 }
 

@@ -7,7 +7,7 @@
 
 namespace ncprune::cli {
 
-// How to train, as the command line says it: a teacher is a file there.
+// Training options of the command line, where the teacher is a file.
 struct TrainRequest {
   TrainOptions options;
   std::string teacher;  // empty: none
@@ -15,13 +15,13 @@ struct TrainRequest {
   Distillation distillation;
 };
 
-// Every option of TrainOptions and of distillation, alike for every command that trains.
+// Adds the options of TrainOptions and of distillation, the same for every command that trains.
 void add_train_options(CLI::App& command, TrainRequest& request);
 
-// Reads the teacher, checks the tracker and begins the tracked run `name`, if one is asked for.
+// Reads the teacher, checks the tracker, and prepares the tracked run `name` if requested.
 TrainOptions train_options(const TrainRequest& request, uint64_t seed, const std::string& name);
 
-// Prints the epochs, a star at the one that was taken, and gives the same as data.
+// Prints the epochs with a star at the selected one, and returns them as JSON.
 Json report_epochs(const Training& training);
 
 }  // namespace ncprune::cli

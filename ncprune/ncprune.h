@@ -2,7 +2,7 @@
 
 // The library, in the order in which data flow through it. ncprune/README.md is the map.
 
-// base: errors, the one seeded source of randomness, files, progress
+// base: errors, seeded randomness, files, progress
 #include "ncprune/base/device.h"
 #include "ncprune/base/digest.h"
 #include "ncprune/base/error.h"
@@ -15,10 +15,10 @@
 #include "ncprune/base/random.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/base/spec.h"
-// distributed: processes that do one job together
+// distributed: processes that work on one job
 #include "ncprune/distributed/launch.h"
 #include "ncprune/distributed/world.h"
-// data: labelled samples, where they come from, how they are thinned and split
+// data: labelled samples, their sources, imbalance, splits
 #include "ncprune/data/corruption.h"
 #include "ncprune/data/dataset.h"
 #include "ncprune/data/download.h"
@@ -39,7 +39,7 @@
 #include "ncprune/model/units.h"
 // onnx: the only model file
 #include "ncprune/onnx/onnx.h"
-// runtime: ONNX Runtime, where it is installed
+// runtime: ONNX Runtime, if installed
 #include "ncprune/runtime/onnx_runtime.h"
 // train: losses, samplers, augmentation, optimizers, schedules
 #include "ncprune/train/augment.h"
@@ -60,7 +60,7 @@
 #include "ncprune/stats/statistics.h"
 // criteria: scores
 #include "ncprune/criteria/criterion.h"
-// prune: how much from where, in which pattern, with what repair
+// prune: allocation, pattern, search, repair
 #include "ncprune/prune/allocation.h"
 #include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/calibration.h"
@@ -103,12 +103,12 @@
 #include "ncprune/report/robustness_report.h"
 #include "ncprune/report/table.h"
 #include "ncprune/report/tracker.h"
-// experiment: the stages in their order
+// experiment: runs the stages in order
 #include "ncprune/experiment/evidence.h"
 #include "ncprune/experiment/gradual.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/experiment/promise_search.h"
-// study: grids of runs, in one process or many
+// study: grids of runs, in one or several processes
 #include "ncprune/study/demo.h"
 #include "ncprune/study/grid.h"
 #include "ncprune/study/results.h"

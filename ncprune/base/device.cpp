@@ -24,7 +24,7 @@ void use_device(const std::string& name) {
     throw InputError(fmt::format("device '{}'; wanted cpu or cuda", name));
   }
   if (name == "cuda" && !at::hasCUDA()) {
-    throw InputError("device cuda: none can be seen, or this LibTorch was built without CUDA");
+    throw InputError("device cuda: no CUDA device is visible, or LibTorch was built without CUDA");
   }
   use_device(name == "cuda" ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU));
 }

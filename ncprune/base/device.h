@@ -6,25 +6,25 @@
 
 namespace ncprune {
 
-// Where networks are run and trained. What stages hand each other (data sets, networks, statistics)
-// lies in main memory; a pass takes its batches to the device, adds up there, and brings its sums
-// back at its end. Criteria, searches and solvers work in main memory.
+// The device on which networks are run and trained. Stages exchange data sets, networks and
+// statistics in main memory. A pass moves its batches to the device, sums there, and returns the
+// sums to main memory at the end. Criteria, searches and solvers work in main memory.
 at::Device compute_device();
 
-// Chooses it for the whole process, at its start: "cpu", or "cuda", the first CUDA device that the
-// process may see ($CUDA_VISIBLE_DEVICES). Throws InputError on another name, or when there is no
-// such device.
+// Sets the compute device of the process, at its start: "cpu", or "cuda", the first visible CUDA
+// device ($CUDA_VISIBLE_DEVICES). Throws InputError on another name or when there is no such
+// device.
 void use_device(const std::string& name);
 
-// The same of any device that LibTorch knows. CUDA computes in full float precision, and its
-// convolutions in an order that is the same every time.
+// Sets any device that LibTorch knows. CUDA computes in full float precision and with deterministic
+// convolutions.
 void use_device(at::Device device);
 
-// The name by which use_device() would choose compute_device() again.
+// The name with which use_device() chooses compute_device() again.
 std::string device_name();
 
-// `tensor` as nodes that compute on `device` read it: there, but for whole numbers: those are
-// shapes and places, which nodes read themselves, and stay where they are.
+// `tensor` as an operand of nodes that compute on `device`: moved there, unless its elements are
+// integers. Integers are shapes and positions, which nodes read in main memory.
 at::Tensor operand_on(at::Device device, const at::Tensor& tensor);
 
 }  // namespace ncprune

@@ -10,7 +10,7 @@ namespace ncprune {
 namespace {
 
 void require(int yes) {
-  if (yes != 1) throw std::runtime_error("libcrypto refuses a checksum");
+  if (yes != 1) throw std::runtime_error("libcrypto cannot compute a checksum");
 }
 
 std::string hexadecimal(const unsigned char* bytes, unsigned int length) {

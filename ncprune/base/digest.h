@@ -6,13 +6,13 @@
 
 namespace ncprune {
 
-// SHA-256 of bytes that come in pieces.
+// SHA-256 of bytes that are added in pieces.
 class Sha256 {
  public:
   Sha256();
   ~Sha256();
   void add(std::string_view bytes);
-  // 64 hexadecimal digits, of all that was added. Called once, at the end.
+  // Returns 64 hexadecimal digits. Call it once, after the last add().
   std::string finish();
 
  private:
@@ -22,8 +22,8 @@ class Sha256 {
 
 std::string sha256(std::string_view bytes);
 
-// 32 hexadecimal digits. For files whose publisher names no better sum: it finds damage, not
-// malice.
+// 32 hexadecimal digits. For files whose publisher gives no better checksum: MD5 detects damage,
+// not tampering.
 std::string md5(std::string_view bytes);
 
 }  // namespace ncprune

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 std::string read_file(const std::string& path, uint64_t max_bytes) {
   std::error_code error;
   if (fs::is_directory(path, error)) {
-    throw InputError(fmt::format("{}: is a folder; a file was wanted", path));
+    throw InputError(fmt::format("{}: is a folder; wanted a file", path));
   }
   // gzread passes plain files through unchanged.
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose_r);
@@ -38,7 +38,7 @@ std::string read_file(const std::string& path, uint64_t max_bytes) {
     const char* message = gzerror(file.get(), &code);
     if (code != Z_OK && code != Z_STREAM_END) {
       throw InputError(fmt::format("{}: damaged gzip data ({})", path,
-                                   code == Z_BUF_ERROR ? "the file is cut short" : message));
+                                   code == Z_BUF_ERROR ? "the file is truncated" : message));
     }
     return bytes;
   }

@@ -6,18 +6,18 @@
 
 namespace ncprune {
 
-// No input file may be larger than this, nor unpack to more (bytes).
+// Largest size of an input file, packed or unpacked, in bytes.
 inline constexpr uint64_t kMaxFileBytes = 4ULL << 30;
 
-// The file's bytes, gunzipped when it begins as gzip. Throws InputError when it cannot be read, is
-// damaged, or would exceed `max_bytes`.
+// Returns the file's bytes, decompressed if the file is gzip. Throws InputError when it cannot be
+// read, is damaged, or would exceed `max_bytes`.
 std::string read_file(const std::string& path, uint64_t max_bytes = kMaxFileBytes);
 
-// Writes under a temporary name in the same folder and renames: an interrupted run leaves the old
+// Writes a temporary file in the same folder and renames it: an interrupted run leaves the old
 // file. Throws InputError when the folder cannot be written.
 void write_file(const std::string& path, std::string_view content);
 
-// Throws InputError unless a file could be written at `path`. Asked before long work begins.
+// Throws InputError unless a file can be written at `path`. Call it before long work begins.
 void require_writable(const std::string& path);
 
 }  // namespace ncprune

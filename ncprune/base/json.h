@@ -5,11 +5,11 @@
 
 namespace ncprune {
 
-using Json = nlohmann::ordered_json;  // keys keep the order in which they were written
+using Json = nlohmann::ordered_json;  // keeps the order of the keys
 
 void write_json(const std::string& path, const Json& json);
 
-// The text of `json`: indented, arrays of plain numbers on one line, not-a-number as null.
+// The text of `json`: indented, arrays of numbers on one line, NaN as null.
 std::string json_text(const Json& json);
 
 }  // namespace ncprune

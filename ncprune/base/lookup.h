@@ -11,8 +11,8 @@
 
 namespace ncprune {
 
-// The entry of `table` (anything with a member `name`) called `name`. Throws InputError naming the
-// `kind` of thing and listing the known names when there is none.
+// Returns the entry of `table` (entries have a member `name`) called `name`. If there is none,
+// throws InputError that names the `kind` of thing and lists the known names.
 template <typename Entry>
 const Entry& find_named(const std::vector<Entry>& table, std::string_view name,
                         std::string_view kind) {

@@ -13,7 +13,7 @@
 namespace ncprune {
 namespace {
 
-// Bars nest (a study trains, training has epochs): only the outermost one draws.
+// Bars nest (a study trains, training has epochs); only the outermost bar is drawn.
 int live_bars = 0;
 
 }  // namespace

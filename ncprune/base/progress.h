@@ -6,8 +6,8 @@
 
 namespace ncprune {
 
-// A bar with the time left, on standard error: only on a terminal, only once a second has passed,
-// wiped when it goes out of scope.
+// A progress bar with the remaining time, on standard error. It is shown only on a terminal and
+// only after a second, and is erased when it goes out of scope.
 class Progress {
  public:
   Progress(std::string label, int64_t total);

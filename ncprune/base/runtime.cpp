@@ -15,7 +15,7 @@
 namespace ncprune {
 namespace {
 
-// OpenMP's own variable, else one thread per core that this process may use: launchers bind theirs.
+// OpenMP's variable, or else one thread per available core: launchers bind processes to cores.
 int default_threads() {
   const char* asked = std::getenv("OMP_NUM_THREADS");
   const int count = asked != nullptr ? std::atoi(asked) : 0;
@@ -29,16 +29,16 @@ int default_threads() {
 }  // namespace
 
 void configure_runtime(int threads) {
-  // Adam's moments of dead weights decay into subnormal numbers and stay there, ten times slower.
-  // Before the first worker exists: workers inherit it.
+  // Adam's moments of dead weights decay into subnormal numbers, which are ten times slower. Set
+  // before the first worker thread exists, because workers inherit the setting.
   at::globalContext().setFlushDenormal(true);
-  // Matrices of wide layers do go back: they are few, and would leave holes larger than themselves.
+  // Matrices of wide layers are returned: they are few and would leave large holes.
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
   mallopt(M_TOP_PAD, 64 << 20);
   if (threads == 0) threads = default_threads();
   at::set_num_threads(threads);
-  // OpenBLAS keeps a count of its own; without it (another BLAS) there is nothing to set.
+  // OpenBLAS has a separate thread count; with another BLAS there is nothing to set.
   using SetThreads = void (*)(int);
   if (auto* set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
     set(threads);
@@ -51,14 +51,14 @@ int thread_count() {
 
 std::string blas_problem() {
   using GetConfig = char* (*)();
-  if (at::hasMKL()) return "";  // with the same pool
+  if (at::hasMKL()) return "";  // MKL uses the same pool
   auto* config = reinterpret_cast<GetConfig>(dlsym(RTLD_DEFAULT, "openblas_get_config"));
   if (config == nullptr) {
-    return "BLAS is not OpenBLAS, matrix products may be 40 times slower: install "
+    return "BLAS is not OpenBLAS; matrix products may be 40 times slower: install "
            "libopenblas0-openmp";
   }
   if (std::string_view(config()).find("USE_OPENMP") == std::string_view::npos) {
-    return "OpenBLAS has a thread pool of its own that fights LibTorch's: install "
+    return "OpenBLAS uses a second thread pool that competes with LibTorch's: install "
            "libopenblas0-openmp and select it with update-alternatives";
   }
   return "";

@@ -4,17 +4,17 @@
 
 namespace ncprune {
 
-// Decides once, at start-up, who threads what: LibTorch and BLAS share one OpenMP pool of `threads`
-// threads (0: as $OMP_NUM_THREADS says, else one per core this process may use), and freed tensors
-// below 64 MB stay with the process instead of going back to the kernel after every operator (twice
-// as fast on small networks). Call it first in main().
+// Sets up the threads; call it first in main(). LibTorch and BLAS share one OpenMP pool of
+// `threads` threads (0: $OMP_NUM_THREADS, or else one per available core). Freed tensors below 64
+// MB stay with the process instead of being returned to the kernel after every operator, which is
+// twice as fast on small networks.
 void configure_runtime(int threads);
 
-// Of that pool.
+// Number of threads in that pool.
 int thread_count();
 
-// Empty when BLAS threads with the same pool as LibTorch; otherwise one line on what is wrong and
-// how to mend it.
+// Empty when BLAS and LibTorch share the thread pool; otherwise one line that names the problem and
+// its remedy.
 std::string blas_problem();
 
 }  // namespace ncprune

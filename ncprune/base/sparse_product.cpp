@@ -6,7 +6,7 @@
 namespace ncprune {
 
 bool is_sparse(const at::Tensor& left) {
-  constexpr double kSparse = 0.1;  // below this share plain loops beat a dense product
+  constexpr double kSparse = 0.1;  // below this share, plain loops beat a dense product
   const auto nonzero = static_cast<double>(left.count_nonzero().item<int64_t>());
   return nonzero < kSparse * static_cast<double>(left.numel());
 }

@@ -4,13 +4,12 @@
 
 namespace ncprune {
 
-// Whether so few of the elements of `left` (float) are not zero that sparse_product beats a dense
-// product.
+// Whether `left` (float) has so few nonzero elements that sparse_product() beats a dense product.
 bool is_sparse(const at::Tensor& left);
 
-// left [m, d] times right [d, n], float, both contiguous; time goes by what of `left` is not zero.
-// Rows of the result are computed in parallel, each in one order: the same bits for any number of
-// threads.
+// left [m, d] times right [d, n], float, both contiguous; the time is proportional to the number of
+// nonzero elements of `left`. Rows of the result are computed in parallel, each in a fixed order,
+// so that the result is the same to the bit for any number of threads.
 at::Tensor sparse_product(const at::Tensor& left, const at::Tensor& right);
 
 }  // namespace ncprune

@@ -1,7 +1,7 @@
 #pragma once
 
-// What nearly every stage needs of LibTorch, and no more: <torch/torch.h> costs a translation unit
-// 18 s, this header 3 s. Single functions come from <ATen/ops/NAME.h>.
+// The part of LibTorch that nearly every stage needs. <torch/torch.h> costs a translation unit 18
+// s, this header 3 s. Include single functions from <ATen/ops/NAME.h>.
 #include <ATen/TensorIndexing.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>

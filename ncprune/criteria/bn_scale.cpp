@@ -11,7 +11,7 @@ at::Tensor score(const ScoreInput& layer) {
 
 Criterion bn_scale() {
   return {.name = {},
-          .summary = "|scale| of the BatchNormalization behind the neuron",
+          .summary = "|scale| of the BatchNormalization after the neuron",
           .source = "Liu, Li, Shen, Huang, Yan, Zhang 2017",
           .needs = {Statistic::kBatchNormScale},
           .whole_neurons = true,

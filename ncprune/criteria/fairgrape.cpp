@@ -5,9 +5,9 @@
 namespace ncprune::criteria_files {
 namespace {
 
-// I_c(w) = w^2 F_c, F_c the Fisher of class c. The next weight is the best of the class whose share
-// of what is chosen so far falls furthest behind its share of the whole; ties by lower index. The
-// first chosen has the highest score.
+// I_c(w) = w^2 F_c, F_c the Fisher of class c. The next weight is the best one for the class whose
+// share of the chosen importance is furthest below its share of the total; ties by lower index. The
+// first chosen weight has the highest score.
 at::Tensor score(const ScoreInput& layer) {
   const at::Tensor importance =
       (present_classes(layer.statistics.class_fisher, layer.statistics) * layer.weight.square())

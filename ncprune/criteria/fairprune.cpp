@@ -28,15 +28,16 @@ at::Tensor score(const ScoreInput& layer) {
 }  // namespace
 
 Criterion fairprune() {
-  return {.name = {},
-          .summary =
-              "w^2 / 2 (F_rare - beta F_common), F the Fisher of the rarer than average classes, "
-              "and of the rest",
-          .source = "Wu, Zeng, Xu, Shi, Hu 2022",
-          .needs = {Statistic::kClassFisher},
-          .options = {{"beta", 0.33}},
-          .degree = 2,
-          .score = score};
+  return {
+      .name = {},
+      .summary =
+          "w^2 / 2 (F_rare - beta F_common), F the Fisher of the classes rarer than average and "
+          "of the others",
+      .source = "Wu, Zeng, Xu, Shi, Hu 2022",
+      .needs = {Statistic::kClassFisher},
+      .options = {{"beta", 0.33}},
+      .degree = 2,
+      .score = score};
 }
 
 }  // namespace ncprune::criteria_files

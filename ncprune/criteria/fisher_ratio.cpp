@@ -6,7 +6,7 @@ namespace {
 at::Tensor score(const ScoreInput& layer) {
   const at::Tensor& within = layer.statistics.unit_variance;
   const at::Tensor between = centred_means(layer.statistics).square().mean(0);
-  // At most 1e12, and 0 for a unit that never varies: it separates nothing.
+  // At most 1e12, and 0 for a constant unit, which separates nothing.
   return whole_neurons(between / (within + 1e-12 * between + 1e-300), layer);
 }
 

@@ -14,7 +14,8 @@ at::Tensor score(const ScoreInput& layer) {
 Criterion fpgm() {
   return {
       .name = {},
-      .summary = "sum of the distances to the layer's other neurons: the most redundant go first",
+      .summary =
+          "sum of the distances to the layer's other neurons; the most redundant are removed first",
       .source = "He, Liu, Wang, Hu, Yang 2019",
       .needs = {},
       .whole_neurons = true,

@@ -3,8 +3,8 @@
 namespace ncprune::criteria_files {
 namespace {
 
-// The published score -w (H g) is the change of the gradient flow by removing w; its largest go
-// first.
+// The published score -w (H g) is the change of the gradient flow when w is removed; its largest
+// values are removed first.
 at::Tensor score(const ScoreInput& layer) {
   return layer.weight * layer.statistics.hessian_gradient;
 }
@@ -14,7 +14,7 @@ at::Tensor score(const ScoreInput& layer) {
 Criterion grasp() {
   return {
       .name = {},
-      .summary = "w (H g): what removing the weight takes from the squared norm of the gradient",
+      .summary = "w (H g): the decrease of the squared gradient norm when the weight is removed",
       .source = "Wang, Zhang, Grosse 2020",
       .needs = {Statistic::kHessianGradient},
       .degree = 1,

@@ -8,7 +8,7 @@ at::Tensor score(const ScoreInput& layer) {
   const at::Tensor squares = layer.weight.flatten().square();
   const auto [ascending, order] = squares.sort(/*stable=*/true, /*dim=*/0, /*descending=*/false);
   const at::Tensor at_least = ascending.flip(0).cumsum(0).flip(0);
-  // Trailing zeros (a layer of zeros) would divide 0 by 0: their score is 0.
+  // A layer of zeros would divide 0 by 0; the score is then 0.
   const at::Tensor ratio = ascending / at_least.clamp_min(1e-300);
   return squares.scatter(0, order, ratio).view_as(layer.weight);
 }
@@ -16,12 +16,13 @@ at::Tensor score(const ScoreInput& layer) {
 }  // namespace
 
 Criterion lamp() {
-  return {.name = {},
-          .summary = "w^2 over the sum of the layer's squares not smaller; rank it globally",
-          .source = "Lee, Park, Mo, Ahn, Shin 2021",
-          .needs = {},
-          .degree = 0,
-          .score = score};
+  return {
+      .name = {},
+      .summary = "w^2 over the sum of the layer's squares that are not smaller; rank it globally",
+      .source = "Lee, Park, Mo, Ahn, Shin 2021",
+      .needs = {},
+      .degree = 0,
+      .score = score};
 }
 
 }  // namespace ncprune::criteria_files

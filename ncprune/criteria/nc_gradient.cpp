@@ -4,8 +4,8 @@ namespace ncprune::criteria_files {
 namespace {
 
 // |sum_i 2 x_i (h_i - mu_c(i))^T|, h the layer's activation: the gradient of the within-class
-// scatter, its activation's slope left out, as its author computed it. Subtracting the class mean
-// of x as well changes nothing, for the h_i - mu_c of a class sum to zero.
+// scatter, without the slope of the activation, as its author computed it. Subtracting the class
+// mean of x as well changes nothing, because the h_i - mu_c of a class sum to zero.
 at::Tensor score(const ScoreInput& layer) {
   return 2 * layer.statistics.scatter_covariance.abs();
 }

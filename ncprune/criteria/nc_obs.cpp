@@ -6,9 +6,9 @@
 namespace ncprune::criteria_files {
 namespace {
 
-// g_i w_ij^2 / [H^-1]_jj: what zeroing w_ij adds to the class scores' error when the other weights
-// of the row make good for it, H the Neural-Collapse metric (1 % damping), g_i what the scores make
-// of unit i. Comparable between rows and layers.
+// g_i w_ij^2 / [H^-1]_jj: the increase of the class scores' error when w_ij becomes zero and the
+// other weights of the row compensate, H the Neural-Collapse metric (1 % damping), g_i the
+// influence of unit i on the scores. Comparable between rows and layers.
 at::Tensor score(const ScoreInput& layer) {
   const at::Tensor metric = damped(layer.statistics.moments.metric, MetricOptions{}.damping);
   const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(metric));

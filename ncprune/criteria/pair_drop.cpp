@@ -20,9 +20,9 @@ at::Tensor class_differences(const LayerStatistics& statistics) {
   return at::cat(differences);
 }
 
-// Without unit j the squared Mahalanobis distance D^2 of a pair with difference d falls by exactly
-// ((A d)_j)^2 / A_jj, A = S_W^-1 (1 % damping). Pairs weigh 1 / D^4, so that the closest count
-// most; everything is brought up to date after each unit. O(m^2 (m + K^2)).
+// Without unit j the squared Mahalanobis distance D^2 of a pair with difference d decreases by
+// exactly ((A d)_j)^2 / A_jj, A = S_W^-1 (1 % damping). Pairs are weighted by 1 / D^4, so that the
+// closest count most; everything is updated after each unit. O(m^2 (m + K^2)).
 at::Tensor score(const ScoreInput& layer) {
   const int64_t m = layer.weight.size(0);
   const at::Tensor within = damped(layer.statistics.unit_scatter, MetricOptions{}.damping);
@@ -44,7 +44,7 @@ at::Tensor score(const ScoreInput& layer) {
     distance = distance - column.square() / p;
     drift.addr_(column, row, 1, -1 / p);
     inverse.addr_(row, row, 1, -1 / p);
-    // What left must not come back through rounding.
+    // Rounding must not bring back removed units.
     inverse.select(0, j).zero_();
     inverse.select(1, j).zero_();
     drift.select(1, j).zero_();
@@ -55,14 +55,14 @@ at::Tensor score(const ScoreInput& layer) {
 }  // namespace
 
 Criterion pair_drop() {
-  return {.name = {},
-          .summary =
-              "order in which units leave when each takes least from the distances between classes",
-          .source = "ncprune",
-          .needs = {Statistic::kUnitGeometry},
-          .whole_neurons = true,
-          .degree = 0,
-          .score = score};
+  return {
+      .name = {},
+      .summary = "order of removal in which each unit reduces the distances between classes least",
+      .source = "ncprune",
+      .needs = {Statistic::kUnitGeometry},
+      .whole_neurons = true,
+      .degree = 0,
+      .score = score};
 }
 
 }  // namespace ncprune::criteria_files

@@ -13,7 +13,7 @@ at::Tensor score(const ScoreInput& layer) {
 
 Criterion random() {
   return {.name = {},
-          .summary = "a random number: what any criterion must beat",
+          .summary = "a random number, which any criterion must beat",
           .source = "",
           .needs = {},
           .degree = 0,

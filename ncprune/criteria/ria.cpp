@@ -17,7 +17,8 @@ at::Tensor score(const ScoreInput& layer) {
 Criterion ria() {
   return {
       .name = {},
-      .summary = "share of its row and of its column, times (E x_j^2)^(1/4), the mean over samples",
+      .summary =
+          "share of |w| in its row plus its column, times (E x_j^2)^(1/4), the mean over samples",
       .source = "Zhang, Bai, Lin, Zhao, Hou, Cannistraci 2024",
       .needs = {Statistic::kInputSquareMean},
       .degree = 0,

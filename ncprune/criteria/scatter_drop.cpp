@@ -19,14 +19,14 @@ at::Tensor score(const ScoreInput& layer) {
 }  // namespace
 
 Criterion scatter_drop() {
-  return {
-      .name = {},
-      .summary = "what tr(S_W^-1 S_B) loses with the unit, exactly; scatters averaged over classes",
-      .source = "ncprune",
-      .needs = {Statistic::kUnitGeometry},
-      .whole_neurons = true,
-      .degree = 0,
-      .score = score};
+  return {.name = {},
+          .summary =
+              "exact decrease of tr(S_W^-1 S_B) without the unit; scatters averaged over classes",
+          .source = "ncprune",
+          .needs = {Statistic::kUnitGeometry},
+          .whole_neurons = true,
+          .degree = 0,
+          .score = score};
 }
 
 }  // namespace ncprune::criteria_files

@@ -12,11 +12,12 @@ at::Tensor score(const ScoreInput& layer) {
   const auto units = static_cast<double>(within.size(0));
   const int64_t keep =
       std::clamp<int64_t>(std::llround(layer.options.at("keep") * units), 1, within.size(0));
-  // Dinkelbach: the ratio of the units that are best at the last ratio rises until it stands still.
-  constexpr int kMostSteps = 100;
+  // Dinkelbach: the ratio of the units that are best at the last ratio increases until it
+  // converges.
+  constexpr int kMaxSteps = 100;
   double ratio = 0;
   at::Tensor value;
-  for (int step = 0; step < kMostSteps; ++step) {
+  for (int step = 0; step < kMaxSteps; ++step) {
     value = between - ratio * within;
     const at::Tensor best = std::get<1>(value.topk(keep));
     const double next = between.index_select(0, best).sum().item<double>() /
@@ -32,8 +33,8 @@ at::Tensor score(const ScoreInput& layer) {
 Criterion trace_ratio() {
   return {.name = {},
           .summary =
-              "[S_B]_jj - r [S_W]_jj, r the largest tr S_B / tr S_W that a share `keep` of the "
-              "units has",
+              "[S_B]_jj - r [S_W]_jj, r the largest tr S_B / tr S_W of any share `keep` of the "
+              "units",
           .source = "Hu, Che, Liu, Wan, Hu, Lin, Wang, Zheng 2022 (CATRO)",
           .needs = {Statistic::kUnitVariance},
           .options = {{"keep", 0.1}},

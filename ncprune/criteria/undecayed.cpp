@@ -12,7 +12,7 @@ at::Tensor score(const ScoreInput& layer) {
 
 Criterion undecayed() {
   return {.name = {},
-          .summary = "|-w dL/dw + decay w^2|: the gradient without what weight decay put into it",
+          .summary = "|-w dL/dw + decay w^2|: the gradient without the effect of weight decay",
           .source = "Good, Lin, Yu, Sieg, Ferguson, Zhe, Wieczorek, Serra 2022",
           .needs = {Statistic::kGradient},
           .options = {{"decay", 5e-4}},

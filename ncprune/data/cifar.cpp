@@ -11,8 +11,8 @@ CifarRecords parse_cifar(std::string_view bytes, const CifarForm& form, const st
   const auto labels = static_cast<size_t>(form.label_bytes);
   const size_t record = labels + kPixels;
   if (bytes.empty() || bytes.size() % record != 0) {
-    throw InputError(fmt::format("{}: {} bytes; wanted a multiple of {}, a sample's", where,
-                                 bytes.size(), record));
+    throw InputError(fmt::format("{}: {} bytes; wanted a multiple of {}, the size of a sample",
+                                 where, bytes.size(), record));
   }
   const size_t count = bytes.size() / record;
   CifarRecords records;

@@ -7,8 +7,8 @@
 
 namespace ncprune {
 
-// A sample in CIFAR's binary files (Krizhevsky 2009): its labels, a byte each, the last of which is
-// the class, then the 32 x 32 values of red, of green and of blue.
+// The layout of a sample in CIFAR's binary files (Krizhevsky 2009): its labels, one byte each, the
+// last of which is the class, then the 32 x 32 values of red, of green and of blue.
 struct CifarForm {
   int64_t label_bytes;
   int64_t classes;
@@ -21,8 +21,8 @@ struct CifarRecords {
   std::vector<uint8_t> pixels;  // [n, 3, 32, 32]
 };
 
-// Reads `bytes`, the whole of a file that messages call `where`. Throws InputError unless it is one
-// or more whole samples whose labels are classes.
+// Reads `bytes`, a whole file that messages call `where`. Throws InputError unless it consists of
+// one or more complete samples whose labels are classes.
 CifarRecords parse_cifar(std::string_view bytes, const CifarForm& form, const std::string& where);
 
 }  // namespace ncprune

@@ -16,10 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What CIFAR-10's and CIFAR-100's files are called.
+// The file names of CIFAR-10 and CIFAR-100.
 struct CifarFiles {
   CifarForm form;
-  std::string train;  // beginning of the training files' names
+  std::string train;  // prefix of the training files
   std::string test;
   std::string names;
 };
@@ -93,7 +93,7 @@ Samples read_cifar_folder(const std::string& folder) {
   Samples samples{read_part(train_files(folder, *release), form), {}};
   samples.train.class_names = numbered_classes(form.classes, read_names(names));
   if (samples.train.num_classes() != form.classes) {
-    throw InputError(fmt::format("{}: {} names; wanted {}, one a line", names,
+    throw InputError(fmt::format("{}: {} names; wanted {}, one per line", names,
                                  samples.train.num_classes(), form.classes));
   }
   validate(samples.train, folder);

@@ -10,7 +10,7 @@
 namespace ncprune {
 namespace {
 
-// Corruptions may need several copies of what they work on.
+// A part is small because corruptions may need several copies of it.
 constexpr int64_t kPicturesAtOnce = 1000;
 
 bool are_pictures(const Dataset& data) {
@@ -46,10 +46,9 @@ Dataset corrupted(const Dataset& data, const std::string& name, const Corruption
   const Corruption& corruption = find_named(corruptions(), name, "corruption");
   require_valid(level);
   if (!can_suffer(data, corruption)) {
-    throw InputError(
-        fmt::format("the corruption {} is one of {}; the data's samples have shape [{}]", name,
-                    corruption.pictures ? "pictures of 1 or 3 channels" : "tables",
-                    fmt::join(data.sample_shape(), ", ")));
+    throw InputError(fmt::format("corruption {} needs {}; the samples of the data have shape [{}]",
+                                 name, corruption.pictures ? "images of 1 or 3 channels" : "tables",
+                                 fmt::join(data.sample_shape(), ", ")));
   }
   Dataset result = data;
   if (data.size() == 0) return result;

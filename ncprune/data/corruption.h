@@ -9,16 +9,16 @@
 
 namespace ncprune {
 
-// How hard inputs are hit. The scale names the table of strengths: "cifar-c", for pictures of about
-// 32 x 32 (Hendrycks, Dietterich 2019), or "mnist-c", the harsher strengths of ImageNet-C, most of
-// which MNIST-C kept (Mu, Gilmer 2019).
+// How strong a corruption is. The scale names the table of strengths: "cifar-c", for images of
+// about 32 x 32 (Hendrycks, Dietterich 2019), or "mnist-c", the harsher strengths of ImageNet-C,
+// most of which MNIST-C kept (Mu, Gilmer 2019).
 struct CorruptionLevel {
   std::string scale = "cifar-c";
   int64_t severity = 1;  // in [1, 5]
   uint64_t seed = 0;
 };
 
-// Strengths of both scales, by severity.
+// The strengths of both scales, by severity.
 template <typename T>
 struct Strengths {
   std::array<T, 5> cifar_c;
@@ -31,26 +31,26 @@ struct Strengths {
   }
 };
 
-// What can befall the inputs of a network in use.
+// A corruption of the inputs of a deployed network.
 struct Corruption {
   std::string name;
   std::string summary;
   std::string source;
-  // Takes pictures float [N, channels, height, width] in [0, 1], 1 or 3 channels, a part of the
-  // data at a time, and may leave [0, 1]; else takes tables [N, D], whole.
+  // If true, takes images float [N, channels, height, width] in [0, 1], 1 or 3 channels, one part
+  // of the data at a time, and may leave [0, 1]; otherwise takes a whole table [N, D].
   bool pictures;
   at::Tensor (*apply)(const at::Tensor& inputs, const CorruptionLevel& level, Random& random);
 };
 
-// By name; each file of corruptions/ adds some.
+// All corruptions, by name; each file of corruptions/ adds some.
 const std::vector<Corruption>& corruptions();
 
-// Those that such data can suffer.
+// The names of the corruptions that apply to such data.
 std::vector<std::string> corruption_names(const Dataset& data);
 
-// `data` with corrupted inputs, back in the data's range; the same for the same seed, whatever the
-// number of threads. Throws InputError on an unknown name, scale or severity, and on a corruption
-// that such data cannot suffer.
+// `data` with corrupted inputs, clipped to the data's range. One seed gives one result, whatever
+// the number of threads. Throws InputError on an unknown name, scale or severity, and on a
+// corruption that does not apply to such data.
 Dataset corrupted(const Dataset& data, const std::string& name, const CorruptionLevel& level);
 
 }  // namespace ncprune

@@ -13,8 +13,8 @@
 namespace ncprune {
 namespace {
 
-// Walks over the records of a CSV text. INVARIANT: `position_` is at the beginning of a line, or at
-// the end of the text, whenever no call is running.
+// Walks over the records of a CSV text. INVARIANT: between calls, `position_` is at the beginning
+// of a line or at the end of the text.
 class RecordReader {
  public:
   RecordReader(std::string_view text, const std::string& where) : text_(text), where_(where) {
@@ -74,7 +74,7 @@ class RecordReader {
     ++position_;
     for (;;) {
       const size_t quote = text_.find('"', position_);
-      if (quote == std::string_view::npos) fail(opened, "a quote is opened and never closed");
+      if (quote == std::string_view::npos) fail(opened, "a quote is not closed");
       const std::string_view part = text_.substr(position_, quote - position_);
       line_ += std::count(part.begin(), part.end(), '\n');
       cell += part;
@@ -97,12 +97,13 @@ class RecordReader {
 };
 
 std::string listed(const std::vector<std::string>& columns) {
-  constexpr size_t kMost = 40;
+  constexpr size_t kMaxNames = 40;
   std::string list;
-  for (size_t i = 0; i < std::min(columns.size(), kMost); ++i) {
+  for (size_t i = 0; i < std::min(columns.size(), kMaxNames); ++i) {
     list += (i == 0 ? "" : ", ") + excerpt(columns[i]);
   }
-  return columns.size() <= kMost ? list : fmt::format("{}, ... ({} in all)", list, columns.size());
+  return columns.size() <= kMaxNames ? list
+                                     : fmt::format("{}, ... ({} in all)", list, columns.size());
 }
 
 size_t find_label(const std::vector<std::string>& columns, const std::string& label_column,
@@ -128,11 +129,11 @@ size_t find_label(const std::vector<std::string>& columns, const std::string& la
 
 struct Number {
   float value = 0;
-  const char* problem = nullptr;  // none: the cell is a good number
+  const char* problem = nullptr;  // null: the cell is a valid number
 };
 
 Number parse_cell(const std::string& cell) {
-  if (cell.empty()) return {.problem = "there is no value; a number was wanted"};
+  if (cell.empty()) return {.problem = "there is no value; wanted a number"};
   double value = 0;
   const char* last = cell.data() + cell.size();
   const auto [end, error] = std::from_chars(cell.data(), last, value);
@@ -175,7 +176,7 @@ CsvTable parse_csv(std::string_view bytes, const std::string& label_column,
     table.labels.push_back(cells[label]);
     table.lines.push_back(reader.line());
   }
-  if (table.labels.empty()) throw InputError(fmt::format("{}: a header and no rows", where));
+  if (table.labels.empty()) throw InputError(fmt::format("{}: a header without rows", where));
   return table;
 }
 

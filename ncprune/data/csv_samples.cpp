@@ -15,7 +15,7 @@
 namespace ncprune {
 namespace {
 
-// The number that `text` is, or none.
+// `text` as a number; empty if it is none.
 std::optional<double> as_number(const std::string& text) {
   double value = 0;
   const char* last = text.data() + text.size();

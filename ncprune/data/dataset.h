@@ -9,13 +9,14 @@
 
 namespace ncprune {
 
-// Labelled samples. INVARIANT kept by everything that makes one (see validate): every label lies in
-// [0, K), every input is finite.
+// Labelled samples. INVARIANT (see validate()): every label lies in [0, K), and every input is
+// finite.
 struct Dataset {
   at::Tensor inputs;                     // float [N, ...]; an image is [channels, height, width]
   at::Tensor labels;                     // int64 [N], in [0, K)
   std::vector<std::string> class_names;  // K of them
-  // The interval every input lies in: {0, 1} for images; none for tables. Noise is clipped to it.
+  // The interval that contains every input: {0, 1} for images, none for tables. Noise is clipped to
+  // it.
   std::optional<std::pair<double, double>> range;
 
   int64_t size() const { return labels.size(0); }
@@ -24,8 +25,8 @@ struct Dataset {
   std::vector<int64_t> sample_shape() const;
 };
 
-// What a data source gives: the samples to learn from (training, validation, calibration) and the
-// samples that only ever measure.
+// The result of a data source: the samples to learn from (training, validation, calibration) and
+// the samples that are used only to measure.
 struct TrainTest {
   Dataset train;
   Dataset test;

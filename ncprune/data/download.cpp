@@ -28,13 +28,13 @@ struct FreeCurl {
   void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
 };
 
-// Where the bytes go.
+// The destination of the bytes.
 struct Target {
   std::unique_ptr<std::FILE, CloseFile> file;
-  uint64_t bytes;  // in it
+  uint64_t bytes;  // in the file
   uint64_t max_bytes;
   std::optional<Progress> bar = {};
-  int64_t shown = 0;  // of the bar
+  int64_t shown = 0;  // by the bar
 };
 
 size_t write_bytes(char* data, size_t /*one*/, size_t count, void* user) {
@@ -97,7 +97,7 @@ Attempt attempt(const std::string& url, const std::string& part, const DownloadO
   if (code == CURLE_WRITE_ERROR && target.bytes + CURL_MAX_WRITE_SIZE > options.max_bytes) {
     target.file.reset();
     fs::remove(part);
-    throw InputError(fmt::format("{}: is larger than {} bytes", url, options.max_bytes));
+    throw InputError(fmt::format("{}: larger than {} bytes", url, options.max_bytes));
   }
   const bool flushed = std::fflush(target.file.get()) == 0;
   if (!flushed) throw InputError(part + ": cannot be written");
@@ -125,9 +125,9 @@ void download(const std::string& url, const std::string& path, const DownloadOpt
       return;
     }
     last = result.what;
-    // The server cannot go on, or what is there is no beginning of its file: from the start.
+    // The server cannot resume, or the partial file is not the start of this file: start over.
     if (result.code == CURLE_RANGE_ERROR || result.status == kRangeRefused) fs::remove(part);
-    // What the server says for good is not asked again.
+    // A permanent error of the server is not retried.
     constexpr long kClientError = 400;
     constexpr long kServerError = 500;
     const bool refused = result.code == CURLE_HTTP_RETURNED_ERROR &&

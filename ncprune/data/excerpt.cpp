@@ -9,7 +9,7 @@ std::string excerpt(std::string_view text) {
   size_t end = text.size();
   if (end > kLongest) {
     end = kLongest;
-    // A cut inside a UTF-8 character would leave half of it.
+    // Do not cut inside a UTF-8 character.
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   }
   std::string shown;
@@ -36,7 +36,8 @@ bool is_plain_text(std::string_view text) {
       continue;
     }
     const size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    // The second byte's range keeps out long forms, surrogates and what lies beyond U+10FFFF.
+    // The range of the second byte excludes overlong forms, surrogates and code points beyond
+    // U+10FFFF.
     const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
     const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
     if (first < 0xC2 || first > 0xF4 || byte(i + 1) < low || byte(i + 1) > high) return false;

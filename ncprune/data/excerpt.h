@@ -5,12 +5,12 @@
 
 namespace ncprune {
 
-// Text from a file as it may stand in a one-line message: control characters as \xNN, at most 60
-// bytes and then "...".
+// Text from a file, made safe for a one-line message: control characters as \xNN, at most 60 bytes
+// and then "...".
 std::string excerpt(std::string_view text);
 
 // Whether `text` is UTF-8 (Unicode 15, table 3-7) without control characters, as JSON, tables and
-// ONNX files want it.
+// ONNX files require.
 bool is_plain_text(std::string_view text);
 
 }  // namespace ncprune

@@ -21,15 +21,15 @@ namespace fs = std::filesystem;
 
 struct RemoteFile {
   std::string name;
-  std::string sum;  // SHA-256 of what it unpacks to, or MD5 of the file as it is
+  std::string sum;  // SHA-256 of the unpacked content, or MD5 of the file
 };
 
 struct RemoteData {
   std::string name;
   std::string from;
-  std::string address;  // of the folder the files are in
+  std::string address;  // of the folder of the files
   std::vector<RemoteFile> files;
-  bool archive = false;  // of the binary files that are wanted
+  bool archive = false;  // contains the binary files
 };
 
 const std::vector<RemoteData>& remote_data() {
@@ -80,13 +80,13 @@ std::string sum_of(const std::string& path, const std::string& like) {
   return md5(raw_bytes(path));
 }
 
-// Whether the file is there and the one that was published.
+// Whether the file exists and has the published checksum.
 bool is_whole(const std::string& path, const RemoteFile& file) {
   if (!fs::exists(path)) return false;
   try {
     return sum_of(path, file.sum) == file.sum;
   } catch (const InputError&) {
-    return false;  // it does not unpack
+    return false;  // cannot be unpacked
   }
 }
 
@@ -98,8 +98,8 @@ void get_file(const std::string& address, const std::string& path, const RemoteF
   download(address + file.name, fetched, options);
   if (!is_whole(fetched, file)) {
     fs::remove(fetched);
-    throw InputError(fmt::format("{}{}: is not the file that was published, whose sum is {}",
-                                 address, file.name, file.sum));
+    throw InputError(fmt::format("{}{}: is not the published file, whose checksum is {}", address,
+                                 file.name, file.sum));
   }
   fs::rename(fetched, path);
 }
@@ -108,7 +108,7 @@ bool is_binary(const std::string& name) {
   return name.ends_with(".bin") || name.ends_with(".txt");
 }
 
-// Puts the archive's binary files and class names beside it, whatever folders they are in there.
+// Extracts the archive's binary files and class names next to it, whatever their folders in it.
 void unpack(const std::string& path, const std::string& folder) {
   const TarLimits limits{.file_bytes = 1 << 28};  // CIFAR-100's training images are one file
   const TarArchive archive = parse_tar(read_file(path), is_binary, path, limits);
@@ -117,7 +117,7 @@ void unpack(const std::string& path, const std::string& folder) {
   }
 }
 
-// The archive goes last.
+// The archive is deleted last.
 bool is_unpacked(const std::string& folder, const RemoteFile& archive) {
   if (fs::exists(folder + "/" + archive.name)) return false;
   return std::any_of(fs::directory_iterator(folder), fs::directory_iterator(),

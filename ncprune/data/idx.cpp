@@ -38,7 +38,7 @@ const char* type_name(unsigned type) {
   }
 }
 
-// The number of dimensions, from a checked file beginning.
+// The number of dimensions, after checking the first bytes of the file.
 size_t read_rank(std::string_view bytes, const std::string& where) {
   if (bytes.size() < 4 || byte_at(bytes, 0) != 0 || byte_at(bytes, 1) != 0) {
     throw InputError(
@@ -67,7 +67,7 @@ IdxArray parse_idx(std::string_view bytes, const std::string& where) {
   const size_t rank = read_rank(bytes, where);
   const size_t header = 4 + 4 * rank;
   if (bytes.size() < header) {
-    throw InputError(fmt::format("{}: byte {}: cut short; a header of {} dimensions has {} bytes",
+    throw InputError(fmt::format("{}: byte {}: truncated; a header of {} dimensions has {} bytes",
                                  where, bytes.size(), rank, header));
   }
   IdxArray array;
@@ -79,10 +79,10 @@ IdxArray parse_idx(std::string_view bytes, const std::string& where) {
   const auto available = static_cast<int64_t>(bytes.size() - header);
   int64_t count = 1;
   for (const int64_t size : array.shape) {
-    // Compared by division: the product of hostile dimensions would overflow.
+    // Compared by division, because the product of malicious dimensions would overflow.
     if (count > available / size) {
       throw InputError(
-          fmt::format("{}: cut short: declares [{}] values of one byte, holds {} bytes", where,
+          fmt::format("{}: truncated: declares [{}] values of one byte, holds {} bytes", where,
                       fmt::join(array.shape, ", "), available));
     }
     count *= size;

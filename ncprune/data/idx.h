@@ -14,8 +14,8 @@ struct IdxArray {
   std::vector<uint8_t> values;  // row-major, as many as the product of `shape`
 };
 
-// Reads `bytes`, the whole of an unpacked file that messages call `where`. Throws InputError (byte
-// and what was wanted) on another element type, and unless the file holds exactly the values its
+// Reads `bytes`, a whole unpacked file that messages call `where`. Throws InputError (byte and what
+// was expected) on another element type, and unless the file holds exactly the values that its
 // header declares.
 IdxArray parse_idx(std::string_view bytes, const std::string& where);
 

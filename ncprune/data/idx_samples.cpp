@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The path of the file with this beginning ("train-images") and rank (3), or empty.
+// The path of the file with this prefix ("train-images") and rank (3), or empty.
 std::string find_file(const std::string& folder, const std::string& beginning, int rank) {
   std::error_code error;
   for (const char* joint : {"-", "."}) {
@@ -53,7 +53,7 @@ Dataset read_part(const Files& files) {
                                  files.images, images.shape[0]));
   }
   images.shape.insert(images.shape.begin() + 1, 1);
-  // to() copies, so nothing points into the arrays when they go.
+  // to() copies, so nothing points into the arrays afterwards.
   return {.inputs =
               at::from_blob(images.values.data(), images.shape, at::kByte).to(at::kFloat).div_(255),
           .labels = at::from_blob(labels.values.data(), labels.shape, at::kByte).to(at::kLong),
@@ -87,7 +87,7 @@ Samples read_idx_folder(const std::string& folder, const std::vector<std::string
   samples.test->class_names = samples.train.class_names;
   validate(*samples.test, test.labels);
   if (samples.test->sample_shape() != samples.train.sample_shape()) {
-    throw InputError(fmt::format("{}: images of [{}]; those to train on have [{}]", test.images,
+    throw InputError(fmt::format("{}: images of [{}]; the training images have [{}]", test.images,
                                  fmt::join(samples.test->sample_shape(), ", "),
                                  fmt::join(samples.train.sample_shape(), ", ")));
   }

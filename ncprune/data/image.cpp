@@ -20,7 +20,7 @@ InputError damaged(const std::string& where, const char* format, const char* rea
   return InputError(fmt::format("{}: damaged {} image: {}", where, format, excerpt(reason)));
 }
 
-// An image whose pixels are still to be filled in.
+// An image without pixel values yet.
 Image blank_image(int64_t channels, int64_t height, int64_t width) {
   return {channels, height, width,
           std::vector<uint8_t>(static_cast<size_t>(channels * height * width))};
@@ -28,7 +28,7 @@ Image blank_image(int64_t channels, int64_t height, int64_t width) {
 
 void require_size(int64_t height, int64_t width, int64_t max_pixels, const std::string& where) {
   if (height >= 1 && width >= 1 && height <= max_pixels / width) return;
-  throw InputError(fmt::format("{}: an image of {} x {} pixels; wanted 1 to {} in all", where,
+  throw InputError(fmt::format("{}: an image of {} x {} pixels; wanted 1 to {} in total", where,
                                height, width, max_pixels));
 }
 
@@ -46,12 +46,12 @@ Image decode_jpeg(std::string_view bytes, const std::string& where, int64_t max_
   }
   require_size(height, width, max_pixels, where);
   if (colours == TJCS_CMYK || colours == TJCS_YCCK) {
-    throw InputError(fmt::format("{}: a four-colour (CMYK) JPEG; wanted grey or RGB", where));
+    throw InputError(fmt::format("{}: a CMYK JPEG; wanted grey or RGB", where));
   }
   const bool grey = colours == TJCS_GRAY;
   Image image = blank_image(grey ? 1 : 3, height, width);
-  // A shortened file is only a warning to the library, which fills the rest with grey. The limit on
-  // scans is one on time: a small file can hold a great many.
+  // The library only warns about a truncated file and fills the rest with grey. The limit on scans
+  // bounds the time: a small file can contain a great many.
   constexpr int kFlags = TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS;
   if (tjDecompress2(decoder.get(), data, bytes.size(), image.pixels.data(), width, 0, height,
                     grey ? TJPF_GRAY : TJPF_RGB, kFlags) != 0) {
@@ -70,7 +70,7 @@ Image decode_png(std::string_view bytes, const std::string& where, int64_t max_p
   require_size(png.height, png.width, max_pixels, where);
   const bool grey = (png.format & PNG_FORMAT_FLAG_COLOR) == 0;
   png.format = grey ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
-  png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // else 16 bits are taken for linear light
+  png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // otherwise 16 bits mean linear light
   Image image = blank_image(grey ? 1 : 3, png.height, png.width);
   if (png_image_finish_read(&png, nullptr, image.pixels.data(), 0, nullptr) == 0) {
     throw damaged(where, "PNG", std::begin(png.message));

@@ -16,7 +16,7 @@ namespace {
 
 struct Path {
   std::vector<std::string> parts;
-  size_t index;  // among those given
+  size_t index;  // into the given paths
 };
 
 std::vector<Path> visible_paths(const std::vector<std::string>& names) {
@@ -32,7 +32,7 @@ std::vector<Path> visible_paths(const std::vector<std::string>& names) {
   return paths;
 }
 
-// How many folders lie around everything: all files share them and have two parts more.
+// The number of folders around everything: all files share them and have two more parts.
 size_t depth_of_root(const std::vector<Path>& files) {
   size_t depth = 0;
   const auto shared = [&](const Path& path) {
@@ -42,13 +42,13 @@ size_t depth_of_root(const std::vector<Path>& files) {
   return depth;
 }
 
-// The files or folders of one part: those below `root` and, where it has a name, below it.
+// The files or folders of one part: those below `root`, and below the part's name if it has one.
 class Part {
  public:
   Part(size_t depth, std::vector<std::string> root, std::string name)
       : root_(std::move(root)), name_(std::move(name)), depth_(depth + (name_.empty() ? 0 : 1)) {}
 
-  // The class that `path` lies in, or is; empty when it is not of this part.
+  // The class that contains or is `path`; empty when it is not in this part.
   std::string class_of(const Path& path) const {
     const bool inside = path.parts.size() > depth_ &&
                         std::equal(root_.begin(), root_.end(), path.parts.begin()) &&
@@ -71,8 +71,8 @@ ImageLayout arrange_images(const std::vector<std::string>& names,
   const std::vector<Path> files = visible_paths(names);
   const std::vector<Path> folders = visible_paths(folder_names);
   if (files.empty()) {
-    throw InputError(
-        fmt::format("{}: holds no images (.jpg, .jpeg, .png); wanted a folder per class", where));
+    throw InputError(fmt::format(
+        "{}: contains no images (.jpg, .jpeg, .png); wanted a folder per class", where));
   }
   const size_t depth = depth_of_root(files);
   const auto& first = files.front().parts;

@@ -9,11 +9,11 @@
 
 namespace ncprune {
 
-// Cut first, resized second: the other way round a picture of one pixel by millions would grow.
+// Crop first, then resize: otherwise an image of one by a million pixels would grow.
 Image central_square(const Image& image, int64_t size) {
   const at::NoGradGuard no_grad;
   const int64_t side = std::min(image.height, image.width);
-  // from_blob takes what it only reads as writable.
+  // from_blob() wants a writable pointer even if it only reads.
   auto* pixels = const_cast<uint8_t*>(image.pixels.data());
   const at::Tensor square =
       at::from_blob(pixels, {image.height, image.width, image.channels}, at::kByte)

@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Image files, wherever they are.
+// Image files in a folder or a tar file.
 struct ImageFiles {
   std::string where;                 // the folder or tar file
   std::vector<std::string> names;    // below it
@@ -38,14 +38,14 @@ ImageFiles list_folder(const std::string& folder) {
     constexpr auto kFollow = fs::directory_options::follow_directory_symlink;
     for (auto entry = fs::recursive_directory_iterator(folder, kFollow); entry != end(entry);
          ++entry) {
-      constexpr int kDeepest = 16;  // a link to a folder around it has no end
+      constexpr int kMaxDepth = 16;  // a link to an enclosing folder never ends
       const std::string name = entry->path().lexically_relative(folder).string();
       const bool hidden = entry->path().filename().string().starts_with('.');
-      if (hidden || entry.depth() > kDeepest) entry.disable_recursion_pending();
+      if (hidden || entry.depth() > kMaxDepth) entry.disable_recursion_pending();
       if (entry->is_directory()) files.folders.push_back(name);
       if (is_image_name(name) && entry->is_regular_file()) files.names.push_back(name);
       if (files.names.size() + files.folders.size() > kMaxImageFiles) {
-        throw InputError(fmt::format("{}: holds more than {} images", folder, kMaxImageFiles));
+        throw InputError(fmt::format("{}: contains more than {} images", folder, kMaxImageFiles));
       }
     }
   } catch (const fs::filesystem_error& error) {
@@ -70,8 +70,9 @@ ImageFiles list_tar(const std::string& path) {
   return files;
 }
 
-// Decodes those images of `files` in worker threads: all of one size, or all cut and resized to
-// `size` x `size` where that is not 0. Whatever the threads, the first bad image is the one named.
+// Decodes these images of `files` in worker threads. All must have one size, or, if `size` is not
+// 0, all are cropped and resized to `size` x `size`. The first bad image is reported, whatever the
+// number of threads.
 std::vector<Image> decode_images(const ImageFiles& files, const std::vector<PlacedImage>& placed,
                                  int64_t size) {
   const auto count = static_cast<int64_t>(placed.size());
@@ -82,7 +83,7 @@ std::vector<Image> decode_images(const ImageFiles& files, const std::vector<Plac
   const Image first = decode(0);
   if (first.pixels.size() > kMaxFileBytes / placed.size()) {
     throw InputError(fmt::format(
-        "{}: {} images of {} x {} pixels take more than {} bytes; ask for smaller ones, as in "
+        "{}: {} images of {} x {} pixels take more than {} bytes; use smaller ones, as in "
         "images:DIR?size=64",
         files.where, count, first.height, first.width, kMaxFileBytes));
   }
@@ -100,8 +101,8 @@ std::vector<Image> decode_images(const ImageFiles& files, const std::vector<Plac
           Image image = decode(i);
           if (image.height != first.height || image.width != first.width) {
             throw InputError(fmt::format(
-                "{}: image '{}' has {} x {} pixels, the first has {} x {}; to cut and resize all "
-                "of them ask for a size, as in images:DIR?size=64",
+                "{}: image '{}' has {} x {} pixels, the first has {} x {}; to crop and resize all "
+                "of them give a size, as in images:DIR?size=64",
                 files.where, excerpt(files.names[placed[static_cast<size_t>(i)].file]),
                 image.height, image.width, first.height, first.width));
           }
@@ -112,7 +113,7 @@ std::vector<Image> decode_images(const ImageFiles& files, const std::vector<Plac
             bad = i;
             message = error.what();
           }
-          return;  // what this thread would find later counts for less
+          return;  // later errors of this thread do not matter
         }
       }
     });
@@ -122,14 +123,14 @@ std::vector<Image> decode_images(const ImageFiles& files, const std::vector<Plac
   return images;
 }
 
-// Three channels unless most images have one.
+// Three channels, unless most images have one.
 int64_t common_channels(const std::vector<Image>& images) {
   const auto grey = std::count_if(images.begin(), images.end(),
                                   [](const Image& image) { return image.channels == 1; });
   return 2 * static_cast<size_t>(grey) > images.size() ? 1 : 3;
 }
 
-// Takes the images' memory.
+// Takes over the memory of the images.
 Dataset to_dataset(std::vector<Image>& images, const std::vector<PlacedImage>& placed,
                    int64_t channels) {
   const auto count = static_cast<int64_t>(images.size());
@@ -177,7 +178,7 @@ Samples read_images(const ImageFiles& files, int64_t size) {
   std::vector<Image> test = decode_images(files, *layout.test, size);
   if (image_size != std::pair{test.front().height, test.front().width}) {
     throw InputError(fmt::format(
-        "{}: test images of {} x {} pixels; those to train on have {} x {}", files.where,
+        "{}: test images of {} x {} pixels; the training images have {} x {}", files.where,
         test.front().height, test.front().width, image_size.first, image_size.second));
   }
   samples.test = to_dataset(test, *layout.test, channels);

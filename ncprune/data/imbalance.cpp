@@ -13,7 +13,7 @@
 namespace ncprune {
 namespace {
 
-// The rank of every class, 0 the most frequent to be.
+// The rank of every class; rank 0 becomes the most frequent.
 std::vector<int64_t> class_ranks(const Spec& spec, int64_t num_classes, Random& random) {
   const std::string order = spec.get("order", "label");
   std::vector<int64_t> ranks(static_cast<size_t>(num_classes));
@@ -29,7 +29,7 @@ std::vector<int64_t> class_ranks(const Spec& spec, int64_t num_classes, Random& 
   return ranks;
 }
 
-// Samples to keep of each class, for exp (a geometric fall over the ranks) and step (a cliff).
+// Samples to keep of each class: exp decreases geometrically over the ranks, step once.
 std::vector<int64_t> tail_counts(const Spec& spec, const Dataset& data, Random& random) {
   spec.require_known({"order"});
   const double factor = parse_number(spec.argument, fmt::format("'{}': factor", spec.text));
@@ -44,7 +44,7 @@ std::vector<int64_t> tail_counts(const Spec& spec, const Dataset& data, Random& 
                              ? std::pow(factor, -rank / std::max(1.0, num_classes - 1))
                          : rank < std::floor(num_classes / 2) ? 1
                                                               : 1 / factor;
-    // The 1e-9 keeps 60 from becoming 59 where pow() is a hair short.
+    // 1e-9 prevents 60 from becoming 59 when pow() rounds down.
     counts[c] = std::min(counts[c], static_cast<int64_t>(largest * share + 1e-9));
   }
   return counts;

@@ -8,14 +8,15 @@
 
 namespace ncprune {
 
-// A thinned data set and the classes the user should watch.
+// A data set with reduced classes, and the classes that the user should watch.
 struct Imbalanced {
   Dataset data;
-  std::vector<int64_t> minority;  // class indices, ascending; empty when nothing was thinned
+  std::vector<int64_t> minority;  // class indices, ascending; empty when no class was reduced
 };
 
-// Thins `data` as `spec` says; which samples stay depends on `random`'s seed alone. Every class
-// keeps at least one sample. With n_max the largest class and K classes (Cao et al. 2019):
+// Reduces the classes of `data` as `spec` says; which samples are kept depends only on the seed of
+// `random`. Every class keeps at least one sample. With n_max the largest class and K classes (Cao
+// et al. 2019):
 //   none
 //   exp:F              class c keeps n_max F^(-c/(K-1)); the rarest three tenths are the minority
 //   step:F             the second half of the classes keeps n_max / F; it is the minority

@@ -4,8 +4,8 @@
 
 namespace ncprune {
 
-// Gaussian noise of standard deviation `sigma` on the raw inputs, clipped to the data's range; the
-// same noise for every network that sees the same data and seed.
+// Adds Gaussian noise of standard deviation `sigma` to the raw inputs and clips them to the data's
+// range. The noise depends only on the data and the seed, so it is the same for every network.
 Dataset with_gaussian_noise(const Dataset& data, double sigma, uint64_t seed);
 
 }  // namespace ncprune

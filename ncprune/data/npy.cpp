@@ -127,7 +127,7 @@ class HeaderReader {
   size_t position_ = 0;
 };
 
-// Where the header's text begins and ends.
+// The beginning and end of the header's text.
 std::pair<size_t, size_t> header_bounds(std::string_view bytes, const std::string& where) {
   if (!bytes.starts_with(kMagic) || bytes.size() < 12) {
     throw InputError(fmt::format("{}: byte 0: not a NumPy array", where));
@@ -141,13 +141,13 @@ std::pair<size_t, size_t> header_bounds(std::string_view bytes, const std::strin
   size_t length = byte(8) | byte(9) << 8;
   if (version > 1) length |= byte(10) << 16 | byte(11) << 24;
   if (length > bytes.size() - begin) {
-    throw InputError(fmt::format("{}: byte 8: cut short: declares a header of {} bytes, holds {}",
+    throw InputError(fmt::format("{}: byte 8: truncated: declares a header of {} bytes, holds {}",
                                  where, length, bytes.size() - begin));
   }
   return {begin, begin + length};
 }
 
-// Element sizes and order from NumPy's type string, as in "<f4".
+// Element type from NumPy's type string, such as "<f4".
 std::string checked_dtype(const std::string& descr, const std::string& where) {
   static constexpr std::array kKnown{"b1", "i1", "i2", "i4", "i8", "u1",
                                      "u2", "u4", "u8", "f2", "f4", "f8"};
@@ -161,7 +161,7 @@ std::string checked_dtype(const std::string& descr, const std::string& where) {
                   excerpt(descr), fmt::join(kKnown, ", ")));
 }
 
-// From first-index-fastest to last-index-fastest.
+// From column-major to row-major.
 std::string row_major(std::string_view data, const std::vector<int64_t>& shape, size_t size) {
   const size_t rank = shape.size();
   std::vector<size_t> strides(rank, size);
@@ -230,10 +230,10 @@ NpyArray parse_npy(std::string_view bytes, const std::string& where) {
   const auto size = static_cast<size_t>(array.dtype[1] - '0');
   size_t expected = size;
   for (const int64_t dimension : array.shape) {
-    // Compared by division: the product of hostile dimensions would overflow.
+    // Compared by division, because the product of malicious dimensions would overflow.
     if (expected > data.size() / static_cast<uint64_t>(dimension)) {
       throw InputError(
-          fmt::format("{}: cut short: declares [{}] elements of {} bytes, holds {} bytes", where,
+          fmt::format("{}: truncated: declares [{}] elements of {} bytes, holds {} bytes", where,
                       fmt::join(array.shape, ", "), size, data.size()));
     }
     expected *= static_cast<size_t>(dimension);
@@ -263,7 +263,7 @@ std::vector<int64_t> to_integers(const NpyArray& array, const std::string& where
   std::vector<int64_t> values;
   each_element(array, [&](auto element) {
     const auto value = static_cast<double>(element);
-    // Written so that not-a-number fails as well.
+    // Written so that NaN fails as well.
     if (!(std::abs(value) <= 9007199254740992.0) || value != std::floor(value)) {
       throw InputError(
           fmt::format("{}: element {} is {}; wanted a whole number", where, values.size(), value));

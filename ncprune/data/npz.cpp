@@ -18,7 +18,7 @@ using Archive = std::unique_ptr<zip_t, void (*)(zip_t*)>;
 using Entry = std::unique_ptr<zip_file_t, int (*)(zip_file_t*)>;
 
 Archive open_archive(std::string_view bytes, const std::string& where) {
-  // To libzip nothing at all is an archive without entries.
+  // libzip accepts an empty file as an archive without entries.
   if (bytes.empty()) throw InputError(fmt::format("{}: empty; wanted a .npz archive", where));
   zip_error_t error;
   zip_error_init(&error);
@@ -27,18 +27,18 @@ Archive open_archive(std::string_view bytes, const std::string& where) {
   if (archive == nullptr) {
     const std::string reason = zip_error_strerror(&error);
     zip_error_fini(&error);
-    zip_source_free(source);  // it belongs to the archive only once that is open
+    zip_source_free(source);  // an open archive would own it
     throw InputError(fmt::format("{}: not a readable .npz archive: {}", where, excerpt(reason)));
   }
   zip_error_fini(&error);
   return {archive, zip_discard};
 }
 
-// Unpacks an entry, which `where` names, to at most `max_bytes`.
+// Unpacks an entry, called `where` in messages, to at most `max_bytes`.
 std::string unpack(zip_t* archive, const zip_stat_t& entry, uint64_t max_bytes,
                    const std::string& where) {
   if (entry.comp_method != ZIP_CM_STORE && entry.comp_method != ZIP_CM_DEFLATE) {
-    throw InputError(fmt::format("{}: packed by method {}; wanted stored (0) or deflated (8)",
+    throw InputError(fmt::format("{}: compression method {}; wanted stored (0) or deflated (8)",
                                  where, entry.comp_method));
   }
   if (entry.size > max_bytes) {
@@ -47,7 +47,7 @@ std::string unpack(zip_t* archive, const zip_stat_t& entry, uint64_t max_bytes,
   }
   const Entry file(zip_fopen_index(archive, entry.index, 0), zip_fclose);
   if (!file) throw InputError(fmt::format("{}: {}", where, excerpt(zip_strerror(archive))));
-  // Grows with what is really there: the declared size is only a claim.
+  // Grows with the data that exist: the declared size may be false.
   std::string content;
   std::array<char, 1 << 16> block{};
   for (;;) {
@@ -62,7 +62,7 @@ std::string unpack(zip_t* archive, const zip_stat_t& entry, uint64_t max_bytes,
   }
   if (content.size() != entry.size) {
     throw InputError(
-        fmt::format("{}: damaged: unpacks to other than the declared {} bytes", where, entry.size));
+        fmt::format("{}: damaged: does not unpack to the declared {} bytes", where, entry.size));
   }
   return content;
 }

@@ -30,7 +30,7 @@ NpzArchive open(const std::string& path) {
   return parse_npz(read_file(path), wanted, path);
 }
 
-// The first of `names` that the archive holds, or null.
+// The first of `names` in the archive, or null.
 const NpyArray* find_array(const NpzArchive& archive, Names names) {
   for (const char* name : names) {
     const auto found = archive.arrays.find(name);
@@ -41,13 +41,13 @@ const NpyArray* find_array(const NpzArchive& archive, Names names) {
 
 const NpyArray& require_array(const NpzArchive& archive, Names names, const std::string& path) {
   if (const NpyArray* found = find_array(archive, names)) return *found;
-  throw InputError(fmt::format("{}: holds no array called {}; its arrays: {}", path,
+  throw InputError(fmt::format("{}: contains no array called {}; its arrays: {}", path,
                                fmt::join(names, ", "),
                                excerpt(fmt::format("{}", fmt::join(archive.names, ", ")))));
 }
 
-// [N, height, width] and [N, height, width, channels] as [N, channels, height, width]. Where the
-// second and the last size both look like channels, the channels are taken to be first.
+// [N, height, width] and [N, height, width, channels] as [N, channels, height, width]. If both the
+// second and the last size could be channels, the second is.
 at::Tensor channels_first(const at::Tensor& images) {
   if (images.dim() == 3) return images.unsqueeze(1);
   const auto may_be_channels = [](int64_t size) { return size == 1 || size == 3; };
@@ -84,7 +84,7 @@ int64_t count_classes(const Dataset& data, const std::string& path) {
                                data.labels.argmax().item<int64_t>(), largest, kMaxClasses - 1));
 }
 
-// The samples under these names. Throws InputError when an array is not there.
+// The samples under these names. Throws InputError when an array is missing.
 Dataset read_part(const NpzArchive& archive, Names inputs, Names labels, const std::string& path) {
   const NpyArray& x = require_array(archive, inputs, path);
   return to_dataset(x, require_array(archive, labels, path), path);
@@ -113,7 +113,7 @@ Samples read_npz_samples(const Spec& spec) {
   samples.test->class_names = samples.train.class_names;
   validate(*samples.test, where);
   if (samples.test->sample_shape() != samples.train.sample_shape()) {
-    throw InputError(fmt::format("{}: of shape [{}]; those to train on have [{}]", where,
+    throw InputError(fmt::format("{}: of shape [{}]; the training samples have [{}]", where,
                                  fmt::join(samples.test->sample_shape(), ", "),
                                  fmt::join(samples.train.sample_shape(), ", ")));
   }

@@ -9,25 +9,25 @@
 
 namespace ncprune {
 
-// What a source holds, before load_data sees to it that there is a test set. One function per kind
-// of source; all throw InputError (file, line or sample, what was wanted).
+// The contents of a source, before load_data() adds a test set if there is none. One function per
+// kind of source; all throw InputError (file, line or sample, what was expected).
 struct Samples {
   Dataset train;
   std::optional<Dataset> test;
 };
 
-// More classes than this in a file of integer labels is taken for a mistake.
+// A file of integer labels with more classes than this is considered a mistake.
 inline constexpr int64_t kMaxClasses = 65536;
 
-// The folder's IDX files of images and labels, train-* and, where there are any, t10k-*, plain or
-// gzipped. Images [N, height, width] become [N, 1, height, width], bytes become [0, 1]. Classes
-// that `class_names` does not reach are called by their number.
+// The folder's IDX files of images and labels, train-* and, if present, t10k-*, plain or gzipped.
+// Images [N, height, width] become [N, 1, height, width], bytes become [0, 1]. Classes beyond
+// `class_names` are called by their number.
 Samples read_idx_folder(const std::string& folder, const std::vector<std::string>& class_names);
 
 // Whether `folder` holds train-* IDX files of images.
 bool holds_idx_files(const std::string& folder);
 
-// The folder's CIFAR files in the binary form (Krizhevsky 2009), of CIFAR-10 (data_batch_*.bin,
+// The folder's CIFAR files in binary form (Krizhevsky 2009): CIFAR-10 (data_batch_*.bin,
 // test_batch.bin, batches.meta.txt) or CIFAR-100 (train.bin, test.bin, fine_label_names.txt: its
 // 100 fine classes). [N, 3, 32, 32], bytes become [0, 1]. Classes without a name are numbered.
 Samples read_cifar_folder(const std::string& folder);
@@ -35,27 +35,27 @@ Samples read_cifar_folder(const std::string& folder);
 // Whether `folder` holds CIFAR's training files.
 bool holds_cifar_files(const std::string& folder);
 
-// JPEG and PNG files in a folder or a tar file, plain or gzipped, a folder per class (see
-// arrange_images); decoded in worker threads, the same whatever their number. [N, C, H, W], bytes
-// become [0, 1]. All are of one size, or `size` is not 0: then of each the central square, resized
-// to it. C is 1 when more than half of the training images are grey, else 3; the others are
-// converted.
+// JPEG and PNG files in a folder or a tar file, plain or gzipped, one folder per class (see
+// arrange_images()). Worker threads decode them; their number does not change the result. [N, C, H,
+// W], bytes become [0, 1]. All images have one size, or, if `size` is not 0, the central square of
+// each is resized to `size`. C is 1 when more than half of the training images are grey, otherwise
+// 3; all other images are converted.
 Samples read_image_files(const std::string& path, int64_t size);
 
 // images:DIR_OR_TAR[?size=PIXELS].
 Samples read_image_samples(const Spec& spec);
 
-// csv:FILE?label=COLUMN[&test=FILE]: every column but the label's is a feature. The classes are the
-// training file's distinct labels, sorted (as numbers if all are).
+// csv:FILE?label=COLUMN[&test=FILE]: every column except the label is a feature. The classes are
+// the training file's distinct labels, sorted (as numbers if all are).
 Samples read_csv_samples(const Spec& spec);
 
 // npz:FILE[?test=FILE]: inputs called x, X, inputs, x_train or X_train and labels called y, Y,
-// labels or y_train; test samples from x_test or X_test and y_test, or else as x and y of the test
+// labels or y_train; test samples from x_test or X_test and y_test, or from x and y of the test
 // file. Bytes [N, height, width], [N, channels, height, width] or [N, height, width, channels] are
-// images and become [0, 1]; everything else is taken as it is. Labels are whole numbers.
+// images and become [0, 1]; all other arrays are used unchanged. Labels are integers.
 Samples read_npz_samples(const Spec& spec);
 
-// "0", "1", ... for `num_classes` classes, after the names in `known`.
+// Names for `num_classes` classes: those in `known`, then numbers ("0", "1", ...).
 std::vector<std::string> numbered_classes(int64_t num_classes,
                                           const std::vector<std::string>& known = {});
 

@@ -20,14 +20,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A data set with a name of its own: its files in a folder of that name.
+// A named data set: its files in a folder of that name.
 struct NamedData {
   std::string name;
   std::string summary;
-  std::string files;         // what a user has to get, and for which source
-  std::string other_folder;  // where torchvision or the files' own archive puts them
+  std::string files;         // files to get, and their source
+  std::string other_folder;  // of torchvision or of the archive
   std::string package;       // the Debian package that installs it; empty if there is none
-  std::vector<std::string> class_names;  // of IDX files, which have none
+  std::vector<std::string> class_names;  // for IDX files, which have no names
 };
 
 const std::vector<NamedData>& named_data() {
@@ -63,8 +63,8 @@ const std::vector<NamedData>& named_data() {
   return table;
 }
 
-// The folders under `root` that may hold the data set. The root itself counts only when it bears
-// the set's name: the files of MNIST and Fashion-MNIST are called the same.
+// The folders under `root` that may contain the data set. The root itself counts only when it has
+// the set's name: the files of MNIST and Fashion-MNIST have the same names.
 std::vector<fs::path> candidates(const fs::path& root, const NamedData& named) {
   std::vector<fs::path> folders = {root / named.name, root / named.other_folder};
   std::error_code error;
@@ -72,7 +72,7 @@ std::vector<fs::path> candidates(const fs::path& root, const NamedData& named) {
   return folders;
 }
 
-// The data set if `folder` holds it: in its own format, else as image files.
+// The data set if `folder` contains it, in its original format or as image files.
 std::optional<Samples> read_if_there(const NamedData& named, const fs::path& folder) {
   if (holds_idx_files(folder.string())) return read_idx_folder(folder.string(), named.class_names);
   if (holds_cifar_files(folder.string())) return read_cifar_folder(folder.string());
@@ -104,7 +104,7 @@ Samples read_named(const NamedData& named, const std::string& data_root) {
   throw InputError(fmt::format(
       "data set '{}' is not in {}; {}fetch it (ncprune fetch {}), or put {}, or {}-images.tar.gz "
       "(images:FILE), into a folder {} "
-      "and name the folder above with --data-root or $NCPRUNE_DATA",
+      "and give its parent folder with --data-root or $NCPRUNE_DATA",
       named.name, fmt::join(looked, ", "),
       named.package.empty() ? ""
                             : fmt::format("install the Debian package {} (apt install {}), or ",
@@ -158,7 +158,7 @@ const std::vector<DataSource>& data_sources() {
     }
     table.push_back({"idx", "idx:DIR",
                      "a folder of IDX files: train-images-idx3-ubyte, train-labels-idx1-ubyte and "
-                     "the same with t10k-, plain or .gz"});
+                     "the test files t10k-*, plain or .gz"});
     table.push_back({"cifar", "cifar:DIR",
                      "a folder of CIFAR-10's or CIFAR-100's binary files: data_batch_*.bin and "
                      "test_batch.bin, or train.bin and test.bin"});

@@ -16,13 +16,14 @@
 namespace ncprune {
 namespace {
 
-// libarchive's own text of the last error.
+// libarchive's text for the last error.
 std::string reason(archive* reader) {
   const char* text = archive_error_string(reader);
   return text == nullptr ? "unknown error" : excerpt(text);
 }
 
-// The entry's name as "a/b/c". Names in UTF-8 are asked for first: a locale without them has none.
+// The entry's name as "a/b/c". UTF-8 is tried first, because some locales cannot represent the
+// name.
 std::string entry_name(archive_entry* entry, const std::string& where) {
   const char* raw = archive_entry_pathname_utf8(entry);
   if (raw == nullptr) raw = archive_entry_pathname(entry);
@@ -75,7 +76,7 @@ TarArchive parse_tar(std::string_view bytes, const std::function<bool(const std:
     archive_entry* entry = nullptr;
     const int code = archive_read_next_header(reader.get(), &entry);
     if (code == ARCHIVE_EOF) return result;
-    // A warning is about what is not used here: owners, times, a name in another character set.
+    // Warnings concern unused properties: owners, times, a name in another character set.
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
       throw InputError(fmt::format("{}: not a readable tar file: {}", where, reason(reader.get())));
     }
@@ -90,7 +91,7 @@ TarArchive parse_tar(std::string_view bytes, const std::function<bool(const std:
       if (!name.empty()) result.folders.push_back(std::move(name));
     } else if (type != AE_IFREG || link) {
       throw InputError(fmt::format("{} is {}; wanted files and folders", entry_where,
-                                   link || type == AE_IFLNK ? "a link" : "no file"));
+                                   link || type == AE_IFLNK ? "a link" : "not a file"));
     } else if (wanted(name)) {
       if (!names.insert(name).second) throw InputError(entry_where + " occurs twice");
       result.files.push_back(

@@ -40,11 +40,11 @@ std::string first_host(const std::string& list) {
 }
 
 std::optional<Launch> launch_from_environment() {
-  constexpr int64_t kMostRanks = 1 << 20;
+  constexpr int64_t kMaxRanks = 1 << 20;
   for (const Launcher& launcher : kLaunchers) {
     if (variable(launcher.rank).empty() || variable(launcher.size).empty()) continue;
     Launch launch;
-    launch.size = number(launcher.size, 1, kMostRanks);
+    launch.size = number(launcher.size, 1, kMaxRanks);
     if (launch.size == 1) return std::nullopt;
     launch.rank = number(launcher.rank, 0, launch.size - 1);
     if (!variable(launcher.job).empty()) launch.job = variable(launcher.job);

@@ -28,17 +28,18 @@ struct World {
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
 };
 
-// Never destroyed: at the end of a process that failed, the others may no longer answer.
+// Never destroyed: when a process fails, the others may no longer answer.
 World& world() {
   static auto* instance = new World;
   return *instance;
 }
 
-// The numeric address of this machine on the way to `host`: where the others can reach it, on
-// whatever network rank 0 is. Machines need no names for each other.
+// The numeric address of this machine on the route to `host`, where the other processes can reach
+// it on the network of rank 0. Machines need not resolve each other's names.
 std::string address_towards(const std::string& host) {
   addrinfo wanted{};
-  wanted.ai_socktype = SOCK_DGRAM;  // connecting such a socket chooses the way and sends nothing
+  wanted.ai_socktype =
+      SOCK_DGRAM;  // connecting a datagram socket selects the route and sends nothing
   addrinfo* found = nullptr;
   const int error = getaddrinfo(host.c_str(), "9", &wanted, &found);
   if (error != 0) throw InputError(gai_strerror(error));
@@ -57,7 +58,7 @@ std::string address_towards(const std::string& host) {
     close(probe);
     if (known) return text.data();
   }
-  throw InputError("no way to that host");
+  throw InputError("no route to that host");
 }
 
 std::shared_ptr<gloo::transport::Device> device_for(const Launch& launch) {
@@ -67,10 +68,10 @@ std::shared_ptr<gloo::transport::Device> device_for(const Launch& launch) {
   return Group::createDeviceForHostname(address_towards(launch.host));
 }
 
-// While it lives, the threads that this one starts do not push others off their core when they
-// wake. Gloo's would: the thread that sends may hold the lock of their connection, and Gloo's, in
-// its place, tries to take it for milliseconds, until its time slice is over. With this a small sum
-// on a core of one's own takes 0.1 ms instead of 2.
+// While it lives, threads that this thread starts do not preempt other threads when they wake.
+// Gloo's threads would: the sending thread may hold the lock of their connection when it is
+// preempted, and Gloo's thread then spins on that lock for milliseconds, until its time slice ends.
+// With this a small sum on a dedicated core takes 0.1 ms instead of 2.
 class PoliteThreads {
  public:
   PoliteThreads() : policy_(sched_getscheduler(0)) {
@@ -92,11 +93,11 @@ class PoliteThreads {
 
 template <typename Work>
 auto guarded(const Work& work) {
-  return guard_network("another process of this job has gone or does not answer", work);
+  return guard_network("another process of this job has ended or does not answer", work);
 }
 
-// Waits until all are there. Gloo alone would wait for one that never comes as long as for one that
-// works.
+// Waits until all processes have connected. Gloo alone waits for a missing process as long as for a
+// working one.
 void meet(c10d::Store& store, const Launch& launch, std::chrono::milliseconds most) {
   const auto name = [](int64_t rank) { return fmt::format("here/{}", rank); };
   store.set(name(launch.rank), std::vector<uint8_t>{1});
@@ -105,15 +106,16 @@ void meet(c10d::Store& store, const Launch& launch, std::chrono::milliseconds mo
   store.wait(all, most);
 }
 
-// The parts of all processes, [size, ...] by rank. In every exchange a process passes on all that
-// it has and has twice as much then (Bruck et al. 1997): log2(size) waits for another, where a ring
-// has 2 (size - 1), for more bytes.
+// The parts of all processes, [size, ...] by rank. In every exchange a process sends all the parts
+// that it has and so doubles them (Bruck et al. 1997): log2(size) exchanges, where a ring has 2
+// (size - 1), for more bytes.
 at::Tensor parts_of_all(const at::Tensor& part) {
   const int64_t rank = world_rank();
   const int64_t size = world_size();
   std::vector<int64_t> shape = part.sizes().vec();
   shape.insert(shape.begin(), size);
-  const at::Tensor parts = at::empty(shape, part.options());  // first this one's, then the next's
+  const at::Tensor parts =
+      at::empty(shape, part.options());  // first of this rank, then of the next
   parts[0].copy_(part);
   for (int64_t have = 1; have < size;) {
     const int64_t more = std::min(have, size - have);
@@ -130,8 +132,8 @@ at::Tensor parts_of_all(const at::Tensor& part) {
 
 at::Tensor reduced(at::Tensor part, c10d::ReduceOp operation) {
   return guarded([&] {
-    // The ring's 2 (size - 1) messages take longer than sending this size - 1 times, at 50 us a
-    // message and 10 Gbit/s: whatever the size.
+    // At 50 us per message and 10 Gbit/s, the ring's 2 (size - 1) messages take longer than sending
+    // this size - 1 times, for every size.
     constexpr size_t kSmallBytes = size_t{1} << 17;
     if (part.nbytes() <= kSmallBytes) {
       const at::Tensor parts = parts_of_all(part);
@@ -146,13 +148,13 @@ at::Tensor reduced(at::Tensor part, c10d::ReduceOp operation) {
   });
 }
 
-// What a tensor looks like, as numbers of which the largest over all processes says what those
-// look like that have one.
-constexpr int64_t kMostAxes = 4;
+// The form of a tensor as numbers whose maximum over all processes is the form in those processes
+// that have the tensor.
+constexpr int64_t kMaxAxes = 4;
 at::Tensor looks_of(const at::Tensor& tensor) {
-  std::array<int64_t, kMostAxes + 2> looks{};
+  std::array<int64_t, kMaxAxes + 2> looks{};
   if (tensor.defined()) {
-    TORCH_INTERNAL_ASSERT(tensor.dim() <= kMostAxes);
+    TORCH_INTERNAL_ASSERT(tensor.dim() <= kMaxAxes);
     looks[0] = 1 + static_cast<int64_t>(tensor.scalar_type());
     looks[1] = tensor.dim();
     for (int64_t axis = 0; axis < tensor.dim(); ++axis) {
@@ -162,7 +164,8 @@ at::Tensor looks_of(const at::Tensor& tensor) {
   return at::tensor(at::ArrayRef<int64_t>(looks), at::kLong);
 }
 
-// `part`, or `filling` everywhere of the shape that the others have; undefined when none has.
+// `part`, or a tensor full of `filling` in the shape that the others have; undefined when no
+// process has one.
 at::Tensor filled(at::Tensor part, double filling) {
   const at::Tensor looks = reduced(looks_of(part), c10d::ReduceOp::MAX);
   const auto view = elements<int64_t>(looks);
@@ -178,7 +181,7 @@ void join_world(const Launch& launch, std::chrono::seconds patience) {
   constexpr std::chrono::minutes kSilence{10};
   const std::string place = fmt::format("{}:{}", launch.host, launch.port);
   guard_network(
-      fmt::format("the {} processes of this job do not meet at {}", launch.size, place), [&] {
+      fmt::format("the {} processes of this job cannot connect at {}", launch.size, place), [&] {
         const bool serve = launch.rank == 0 && !launch.served;
         const auto server =
             serve ? serve_tcp_store(launch.port)

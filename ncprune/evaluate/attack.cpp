@@ -16,7 +16,7 @@
 namespace ncprune {
 namespace {
 
-// Where a sample may be moved to.
+// The box to which a sample may be moved.
 struct Box {
   at::Tensor low;
   at::Tensor high;

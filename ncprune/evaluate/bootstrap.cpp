@@ -18,7 +18,7 @@ at::Tensor resampled_means(const std::vector<std::vector<ValueCount>>& classes, 
     for (const ValueCount& v : values) n += static_cast<double>(v.count);
     if (n == 0) continue;
     present += 1;
-    // One value after the other, each from the draws that the values before it left.
+    // One value after another, each from the remaining draws.
     at::Tensor draws = at::full({resamples}, n, at::TensorOptions(at::kDouble));
     double left = n;
     for (size_t i = 0; i + 1 < values.size(); ++i) {

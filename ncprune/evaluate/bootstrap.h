@@ -7,16 +7,16 @@
 
 namespace ncprune {
 
-// So many samples of a class have this value: two classifiers' difference on them, say.
+// A value and the number of samples of a class that have it, such as the difference of two
+// classifiers.
 struct ValueCount {
   double value;
   int64_t count;
 };
 
-// The mean over `classes` of the samples' mean value, in `resamples` test sets drawn anew with
-// replacement, every class from its own samples: double [resamples]. A class without samples is
-// left out; NaN when all are. What a draw gives of every value is multinomial, so that no sample is
-// looked at.
+// The mean over `classes` of the mean value of their samples, in `resamples` test sets resampled
+// with replacement within every class: double [resamples]. Classes without samples are skipped; NaN
+// when all are. The counts of a draw are multinomial, so single samples are never drawn.
 at::Tensor resampled_means(const std::vector<std::vector<ValueCount>>& classes, int64_t resamples,
                            Random& random);
 

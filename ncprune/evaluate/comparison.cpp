@@ -22,7 +22,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 void require_fits(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels) {
   if (before.dim() != 2 || before.sizes() != after.sizes() || labels.numel() != before.size(0)) {
-    throw InputError("two networks can be compared by their scores for the same samples only");
+    throw InputError("two networks can be compared only by their scores for the same samples");
   }
 }
 
@@ -56,8 +56,8 @@ ClassChange change_of(const at::Tensor& before, const at::Tensor& after, const a
           mean_margin(after, labels)};
 }
 
-// Within every class the resampled numbers of lost and gained samples are binomial, so that nothing
-// need be drawn sample by sample.
+// Within every class the resampled numbers of lost and gained samples are binomial, so single
+// samples are not drawn.
 Interval bootstrap(const std::vector<ClassChange>& classes, const ComparisonOptions& options) {
   Random random = Random(options.seed).stream("bootstrap");
   std::vector<std::vector<ValueCount>> counts;

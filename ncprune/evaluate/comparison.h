@@ -8,23 +8,23 @@
 
 namespace ncprune {
 
-// What pruning did, told on the same samples before and after. All shares lie in [0, 1].
+// What pruning changed, measured on the same samples before and after. All shares lie in [0, 1].
 
 struct ClassChange {
   int64_t samples;       // of the class
-  double recall_before;  // NaN without samples, like all of the class
+  double recall_before;  // NaN without samples, like all other values of the class
   double recall_after;
   int64_t lost;                     // right before, wrong after
   int64_t gained;                   // wrong before, right after
-  double p_value;                   // mcnemar() of the two
-  double adjusted;                  // the same by holm() over the classes
+  double p_value;                   // mcnemar() of lost and gained
+  double adjusted;                  // p_value adjusted by holm() over the classes
   double calibration_error_before;  // see calibration_error()
   double calibration_error_after;
   double margin_before = 0;  // see mean_margin()
   double margin_after = 0;
 };
 
-// Samples of class `label` taken for `before` and now for `after`, which differ.
+// Samples of class `label` that were classified as `before` and now as `after`, another class.
 struct ConfusionFlow {
   int64_t label;
   int64_t before;
@@ -32,26 +32,26 @@ struct ConfusionFlow {
   int64_t samples;
 };
 
-// A sample on which the two disagree (pruning-identified exemplar: Hooker et al. 2019, with one
-// network on either side).
+// A sample that the two networks classify differently (pruning-identified exemplar: Hooker et al.
+// 2019, here with a single network on each side).
 struct Exemplar {
   int64_t sample;  // index in the data
   int64_t label;
-  int64_t before;  // class it was taken for
+  int64_t before;  // predicted class
   int64_t after;
-  double confidence;  // of the network before in its class, by softmax
+  double confidence;  // softmax of `before` in the network before pruning
 };
 
 struct Comparison {
   std::vector<ClassChange> classes;  // K
   std::vector<ConfusionFlow> flows;  // most samples first; ties by label, before, after
-  std::vector<Exemplar> exemplars;   // the surest first
+  std::vector<Exemplar> exemplars;   // the most confident first
   double balanced_before;            // mean recall over the classes with samples
   double balanced_after;
   Interval balanced_change;  // after - before: paired bootstrap, percentiles
-  // a in recall_after - mean = a (recall_before - mean), by least squares over classes, either side
-  // with its own mean: above 1 what was bad became worse (Good et al. 2022). NaN when all recalls
-  // before are alike.
+  // The slope a in recall_after - mean = a (recall_before - mean), by least squares over classes;
+  // each side has its own mean. Above 1 weak classes became weaker (Good et al. 2022). NaN when all
+  // recalls before are equal.
   double intensification;
 };
 
@@ -61,7 +61,7 @@ struct ComparisonOptions {
   uint64_t seed = 0;
 };
 
-// What happened to each of the K classes. Arguments and errors as in compare().
+// The changes of each of the K classes. Arguments and errors as in compare().
 std::vector<ClassChange> class_changes(const at::Tensor& before, const at::Tensor& after,
                                        const at::Tensor& labels);
 
@@ -71,12 +71,12 @@ Comparison compare(const at::Tensor& before, const at::Tensor& after, const at::
                    const ComparisonOptions& options = {});
 
 // The expected calibration error of scores [N, K] (logits) on samples labelled int64 [N]: the mean
-// over samples of |confidence - accuracy| of the bin the sample's confidence falls in, of 15 equal
-// bins (Guo, Pleiss, Sun, Weinberger 2017). NaN of no samples.
+// over samples of |confidence - accuracy| of the sample's bin, of 15 equal bins of confidence (Guo,
+// Pleiss, Sun, Weinberger 2017). NaN without samples.
 double calibration_error(const at::Tensor& scores, const at::Tensor& labels);
 
-// Mean over samples of the softmax's share of the own class less the largest of another: in [-1,
-// 1], above 0 for what is recognised. NaN of no samples, and of a single class.
+// Mean over samples of the softmax of the true class minus the largest of another class, in [-1,
+// 1]; positive for a correct prediction. NaN without samples or with a single class.
 double mean_margin(const at::Tensor& scores, const at::Tensor& labels);
 
 }  // namespace ncprune

@@ -28,10 +28,10 @@ void require_severities(const std::vector<int64_t>& severities) {
       throw InputError(fmt::format("severity {}; wanted 1 to 5", severity));
     }
     if (std::count(severities.begin(), severities.end(), severity) > 1) {
-      throw InputError(fmt::format("severity {} is named twice", severity));
+      throw InputError(fmt::format("severity {} is given twice", severity));
     }
   }
-  if (severities.empty()) throw InputError("no severity is named");
+  if (severities.empty()) throw InputError("no severity is given");
 }
 
 std::vector<std::string> names_of(const CorruptionOptions& options, const Dataset& data) {
@@ -55,7 +55,7 @@ double overall_error(const ClassMetrics& metrics) {
 struct Errors {
   double own = 0;
   double reference = 0;
-  double own_clean = 0;  // as often, on clean data
+  double own_clean = 0;  // on clean data, counted equally often
   double reference_clean = 0;
 };
 
@@ -102,7 +102,7 @@ Network with_weight_noise(const Network& network, int64_t severity, uint64_t see
     const at::Tensor weight = weight_of(noisy, layer);
     const at::Tensor kept = weight.ne(0);
     const double size = weight.masked_select(kept).square().mean().sqrt().item<double>();
-    if (!(size > 0)) continue;  // nothing is left
+    if (!(size > 0)) continue;  // no nonzero weights
     const double deviation = size * kWeightNoiseShares.at(static_cast<size_t>(severity - 1));
     const at::Tensor noise = at::empty_like(weight).normal_(0, deviation, random.generator());
     set_weight(noisy, layer, weight + noise * kept);

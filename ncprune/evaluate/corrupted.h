@@ -9,16 +9,16 @@
 namespace ncprune {
 
 struct CorruptionOptions {
-  std::string scale = "cifar-c";  // of the corruptions' strengths; see corruption.h
-  // Names; empty: all that fit the data, and kWeightNoise.
+  std::string scale = "cifar-c";  // of the strengths; see corruption.h
+  // Names; empty: all that apply to the data, and kWeightNoise.
   std::vector<std::string> corruptions = {};
   std::vector<int64_t> severities{1, 2, 3, 4, 5};
   uint64_t seed = 0;
-  std::string runtime = "ncprune";  // that runs the networks; see runner.h
+  std::string runtime = "ncprune";  // runs the networks; see runner.h
 };
 
-// Not of the inputs but of the network: every weight that is not zero gets Gaussian noise of .01
-// .02 .05 .1 .2 times the root mean square of those in its layer, on either scale.
+// A corruption of the network, not of its inputs: every nonzero weight gets Gaussian noise of .01
+// .02 .05 .1 .2 times the root mean square of the nonzero weights in its layer, on either scale.
 inline constexpr const char* kWeightNoise = "weight-noise";
 Network with_weight_noise(const Network& network, int64_t severity, uint64_t seed);
 
@@ -34,8 +34,8 @@ struct Corruptions {
   std::vector<CorruptedResult> corrupted;  // corruption by corruption, each by severity
 };
 
-// Throws InputError on a severity that is none or named twice, a runtime that cannot be used, and a
-// corruption that is unknown or not one for such data.
+// Throws InputError on a severity that is out of range or repeated, a runtime that cannot be used,
+// and a corruption that is unknown or does not apply to the data.
 void require_valid(const CorruptionOptions& options, const Dataset& data);
 
 // Runs every network on every corruption at every severity; the networks see the same inputs.
@@ -43,18 +43,17 @@ void require_valid(const CorruptionOptions& options, const Dataset& data);
 Corruptions measure_corruptions(const std::vector<Network>& networks, const Dataset& data,
                                 const CorruptionOptions& options = {});
 
-// What a network makes of corruptions as a whole, an error being 1 - balanced accuracy (so every
-// class counts alike) or, overall, 1 - accuracy (so every sample does). All means run over
-// corruptions and, within them, severities.
+// The results of a network over all corruptions. An error is 1 - balanced accuracy (every class
+// counts the same) or, overall, 1 - accuracy (every sample does). All means run over corruptions
+// and, within them, severities.
 struct CorruptionSummary {
   std::vector<double> recall;  // K: mean recall of every class
   double balanced_accuracy;    // mean
   double overall_accuracy;     // mean
-  // Mean over corruptions of the errors' sum against the first network's, and the errors beyond
-  // those on clean data, summed over everything, against the first network's: "mCE" and "relative
-  // mCE" of Hendrycks, Dietterich 2019, but for the ratio of the sums in place of the mean of
-  // ratios, which is at the mercy of corruptions that harm nobody. NaN where the first network
-  // makes no such error.
+  // The errors summed over all corruptions and severities, and the errors beyond those on clean
+  // data, both divided by the first network's: "mCE" and "relative mCE" of Hendrycks, Dietterich
+  // 2019, but with a ratio of sums instead of a mean of ratios, which harmless corruptions would
+  // dominate. NaN where the first network makes no such error.
   double mean_corruption_error;
   double relative_error;
   double overall_mean_corruption_error;

@@ -19,7 +19,7 @@
 namespace ncprune {
 namespace {
 
-// 1 for the smallest; equal values share the mean of their ranks.
+// Ranks from 1 for the smallest; equal values share the mean of their ranks.
 std::vector<double> ranks_of(const std::vector<double>& values) {
   std::vector<size_t> order(values.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -36,10 +36,10 @@ std::vector<double> ranks_of(const std::vector<double>& values) {
   return ranks;
 }
 
-// The share of all ways to give the ranks signs whose positive ranks add up to `limit` at most.
-// Mean ranks are halves of whole numbers: sums are counted in halves.
+// The share of all sign choices for which the positive ranks sum to at most `limit`. Mean ranks are
+// multiples of one half, so sums are counted in halves.
 double rank_sum_share(const std::vector<double>& ranks, double limit) {
-  std::vector<double> share{1};  // by twice the sum
+  std::vector<double> share{1};  // indexed by twice the sum
   for (const double rank : ranks) {
     const auto twice = static_cast<size_t>(std::lround(2 * rank));
     std::vector<double> next(share.size() + twice, 0);
@@ -124,8 +124,8 @@ double wilcoxon(const std::vector<double>& differences) {
   const auto n = static_cast<double>(ranks.size());
   const double all = n * (n + 1) / 2;
   const double smaller = std::min(positive, all - positive);
-  constexpr size_t kMostExact = 50;
-  if (ranks.size() <= kMostExact) return std::min(1.0, 2 * rank_sum_share(ranks, smaller));
+  constexpr size_t kMaxExact = 50;
+  if (ranks.size() <= kMaxExact) return std::min(1.0, 2 * rank_sum_share(ranks, smaller));
   double variance = 0;
   for (const double rank : ranks) variance += rank * rank / 4;
   const boost::math::normal standard;
@@ -135,13 +135,13 @@ double wilcoxon(const std::vector<double>& differences) {
 double normal_range_quantile(int64_t count, double confidence) {
   const boost::math::normal standard;
   const auto k = static_cast<double>(count);
-  // P(range < q): one of them is the lowest, at z, the others lie in [z, z + q].
+  // P(range < q): one number is the lowest, at z, and the others are in [z, z + q].
   const auto below = [&](double q) {
     const auto density = [&](double z) {
       const double inside = boost::math::cdf(standard, z + q) - boost::math::cdf(standard, z);
       return k * boost::math::pdf(standard, z) * std::pow(inside, k - 1);
     };
-    constexpr double kEnd = 9;  // beyond it the density is below 1e-18
+    constexpr double kEnd = 9;  // the density is below 1e-18 beyond it
     return boost::math::quadrature::gauss_kronrod<double, 61>::integrate(density, -kEnd, kEnd, 10,
                                                                          1e-10) -
            confidence;
@@ -155,7 +155,7 @@ double normal_range_quantile(int64_t count, double confidence) {
 
 RankComparison compare_ranks(const std::vector<std::vector<double>>& scores, double confidence) {
   if (scores.size() < 2 || scores[0].size() < 2) {
-    throw InputError("ranks are compared over two problems and two methods at least");
+    throw InputError("comparing ranks needs at least two problems and two methods");
   }
   const size_t k = scores[0].size();
   const auto n = static_cast<double>(scores.size());
@@ -166,7 +166,7 @@ RankComparison compare_ranks(const std::vector<std::vector<double>>& scores, dou
   for (const std::vector<double>& row : scores) {
     std::vector<double> worse;  // the best has rank 1
     for (const double score : row) {
-      if (std::isnan(score)) throw InputError("ranks are compared of numbers, not of NaN");
+      if (std::isnan(score)) throw InputError("comparing ranks needs numbers, not NaN");
       worse.push_back(-score);
     }
     const std::vector<double> ranks = ranks_of(worse);
@@ -175,7 +175,7 @@ RankComparison compare_ranks(const std::vector<std::vector<double>>& scores, dou
       result.mean_ranks[i] += ranks[i] / n;
       squares += ranks[i] * ranks[i];
     }
-    // What ties take from the ranks' sum of squares.
+    // The amount by which ties reduce the sum of squared ranks.
     ties += 12 * (methods * (methods + 1) * (2 * methods + 1) / 6 - squares);
   }
   double spread = 0;

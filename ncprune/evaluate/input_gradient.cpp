@@ -15,7 +15,7 @@ InputGradient::InputGradient(const Network& network, const at::Tensor& raw)
   if (!tracked_.requires_grad()) {
     throw InputError(
         fmt::format("{}: cannot be differentiated: an operator that ONNX Runtime runs, or one "
-                    "without a derivative, stands between input and scores",
+                    "without a derivative, is between input and scores",
                     network.name));
   }
   logits_ = tracked_.detach().cpu();

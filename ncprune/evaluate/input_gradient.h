@@ -4,7 +4,7 @@
 
 namespace ncprune {
 
-// The class scores of a few raw samples as a function that can be differentiated by them.
+// The class scores of a few raw samples, with derivatives by the samples.
 class InputGradient {
  public:
   // Raw samples [B, ...]. Throws InputError when no gradient reaches them.
@@ -12,12 +12,12 @@ class InputGradient {
 
   const at::Tensor& logits() const { return logits_; }  // [B, K], detached
 
-  // d(sum_k weights_k logits_k)/d(raw), [B, ...], of each sample; weights [B, K].
+  // d(sum_k weights_k logits_k)/d(raw) of each sample, [B, ...]; weights [B, K].
   at::Tensor by(const at::Tensor& weights) const;
 
  private:
   at::Tensor raw_;
-  at::Tensor tracked_;  // the logits as autograd knows them
+  at::Tensor tracked_;  // logits with the autograd graph
   at::Tensor logits_;
 };
 

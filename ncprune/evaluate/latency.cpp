@@ -15,7 +15,7 @@
 namespace ncprune {
 namespace {
 
-constexpr int64_t kWarmUp = 5;  // runs: caches, memory pools, clock rates
+constexpr int64_t kWarmUp = 5;  // untimed runs: caches, memory pools, clock rates
 
 void require_range(const std::string& what, int64_t value, int64_t most) {
   if (value >= 1 && value <= most) return;
@@ -26,7 +26,7 @@ at::Tensor random_inputs(const Network& network, int64_t batch) {
   std::vector<int64_t> shape = network.input.shape;
   shape.front() = batch;
   if (std::any_of(shape.begin(), shape.end(), [](int64_t size) { return size < 0; })) {
-    throw InputError(fmt::format("network '{}' leaves the shape of a sample open", network.name));
+    throw InputError(fmt::format("network '{}' has samples without a fixed shape", network.name));
   }
   return at::randn(shape).to(compute_device());
 }
@@ -38,7 +38,7 @@ double milliseconds(const Runner& runner, const at::Tensor& inputs) {
       .count();
 }
 
-// Nearest rank.
+// By nearest rank.
 double quantile(const std::vector<double>& sorted, double share) {
   return sorted[static_cast<size_t>(std::llround(share * static_cast<double>(sorted.size() - 1)))];
 }

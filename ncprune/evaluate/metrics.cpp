@@ -86,7 +86,7 @@ ClassGroups class_groups(const std::vector<int64_t>& counts) {
 
 namespace {
 
-// Whether the graph ends in Softmax, so that what it gives are no scores but shares.
+// Whether the graph ends in Softmax, so that its output is probabilities instead of scores.
 bool gives_shares(const Network& network) {
   std::string value = network.output.name;
   for (int64_t i = producer(network, value); i >= 0; i = producer(network, value)) {

@@ -9,10 +9,10 @@
 
 namespace ncprune {
 
-// What happened to each class. All shares lie in [0, 1]; averages run over classes unless said
-// otherwise. A class without test samples has no recall (NaN) and is left out of the averages.
+// Metrics per class. All shares lie in [0, 1]; averages run over classes unless stated otherwise. A
+// class without test samples has no recall (NaN) and is excluded from the averages.
 struct ClassMetrics {
-  std::vector<double> recall;      // K: share of the class's samples that were recognised
+  std::vector<double> recall;      // K: share of the class's samples that are recognised
   double balanced_accuracy = 0;    // mean recall
   double overall_accuracy = 0;     // over samples
   double worst_recall = 0;         // the smallest recall
@@ -28,8 +28,8 @@ ClassMetrics class_metrics(const at::Tensor& scores, const at::Tensor& labels);
 double mean_recall(const ClassMetrics& metrics, const std::vector<int64_t>& classes);
 
 // Classes by number of training samples: the most frequent three tenths, the rarest three tenths
-// and those between; ties by lower index first. Empty groups when the counts are unknown or take
-// fewer than three values: then the minority says all there is to say.
+// and those between; ties go to the lower index. Empty groups when the counts are unknown or have
+// fewer than three distinct values, because then the minority is sufficient.
 struct ClassGroups {
   std::vector<int64_t> head;
   std::vector<int64_t> medium;
@@ -37,13 +37,13 @@ struct ClassGroups {
 };
 ClassGroups class_groups(const std::vector<int64_t>& counts);
 
-// Class scores of the samples, [N, K], whose softmax are the network's shares of the classes, run
-// by `runtime` (runner.h). Throws InputError when they do not fit, and as make_runner().
+// Class scores [N, K] of the samples, whose softmax gives the network's class probabilities, run by
+// `runtime` (runner.h). Throws InputError when network and data do not fit, and as make_runner().
 at::Tensor class_scores(const Network& network, const Dataset& data,
                         const std::string& runtime = "ncprune");
 
 // Metrics of `network` on `data`, run by `runtime` (runner.h). Throws InputError when they do not
-// fit, and as make_runner().
+// fit together, and as make_runner().
 ClassMetrics evaluate(const Network& network, const Dataset& data,
                       const std::string& runtime = "ncprune");
 

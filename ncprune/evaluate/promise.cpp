@@ -20,12 +20,12 @@ void require_share(const char* what, double share) {
   throw InputError(fmt::format("{} {} is outside (0, 1)", what, share));
 }
 
-// Of an interval that leaves `left` on one side alone.
+// The interval of Clopper and Pearson with error probability `left` on each side.
 Interval one_sided(int64_t successes, int64_t trials, double left) {
   return clopper_pearson(successes, trials, 1 - 2 * left);
 }
 
-// How many samples show `share` or better when all of them go well, with `left` to be wrong by:
+// The number of samples that, all correct, prove `share` or better with error probability `left`:
 // share^n <= left.
 int64_t samples_for(double share, double left) {
   return static_cast<int64_t>(std::ceil(std::log(left) / std::log(share)));

@@ -18,23 +18,22 @@ struct RobustnessOptions {
   AttackOptions attack = {.steps = 10};
 };
 
-// The networks on inputs that an attack made, for each of them its own.
+// The networks under an attack; each is attacked with its own inputs.
 struct AttackResult {
   std::string name;  // "PGD-10"
   double epsilon;
   std::vector<ClassMetrics> networks;
 };
 
-// How networks bear what may happen to their inputs, side by side; parts that were not asked for
-// are empty.
+// The robustness of several networks, side by side; parts that were not requested are empty.
 struct Robustness {
   Corruptions corruptions;
   std::vector<std::vector<Sensitivity>> sensitivities;  // per network, every measure
   std::vector<AttackResult> attacks;
 };
 
-// Throws InputError as the parts do, on options before anything is measured; what needs derivatives
-// comes first, so that a network without is refused before the long part.
+// Throws InputError as the parts do, for invalid options before any measurement. Parts that need
+// derivatives run first, so that a network without them is rejected before the long part.
 Robustness measure_robustness(const std::vector<Network>& networks, const Dataset& data,
                               const RobustnessOptions& options = {});
 

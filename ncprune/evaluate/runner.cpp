@@ -14,7 +14,7 @@ namespace ncprune {
 const std::vector<Runtime>& runtimes() {
   static const std::vector<Runtime> table{
       {"ncprune", "the interpreter, on LibTorch", [] { return std::string(); }},
-      {"onnxruntime", "ONNX Runtime, on the file that is written", onnx_runtime_problem}};
+      {"onnxruntime", "ONNX Runtime, on the written file", onnx_runtime_problem}};
   return table;
 }
 

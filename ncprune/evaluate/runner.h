@@ -8,26 +8,26 @@
 
 namespace ncprune {
 
-// Something that can run a network.
+// A way to run networks.
 struct Runtime {
   std::string name;
   std::string summary;
-  std::string (*problem)();  // why it cannot be used here; empty: it can
+  std::string (*problem)();  // why it cannot be used; empty if it can
 };
 
 // ncprune:     the interpreter of the library, on LibTorch.
 // onnxruntime: ONNX Runtime, on the file's bytes as write_onnx() writes them.
 const std::vector<Runtime>& runtimes();
 
-// The runtime to measure with where nobody asks for one: ONNX Runtime if it can be used.
+// The runtime for measurements by default: ONNX Runtime if it can be used.
 std::string default_runtime();
 
-// Maps inputs [N, ...], as the graph takes them, to the graph's output [N, K]; float.
+// Maps inputs [N, ...] of the graph to its output [N, K]; float.
 using Runner = std::function<at::Tensor(const at::Tensor& inputs)>;
 
-// Made ready once: both work with thread_count() threads. The runner of the interpreter
-// reads `network`, which must outlive it. Throws InputError on an unknown runtime, one that cannot
-// be used, and a network it refuses.
+// Prepares a network for many runs with thread_count() threads. The interpreter's runner reads
+// `network`, which must outlive it. Throws InputError on an unknown runtime, one that cannot be
+// used, and a network that it rejects.
 Runner make_runner(const Network& network, const std::string& runtime);
 
 }  // namespace ncprune

@@ -31,7 +31,7 @@ at::Tensor norms(const at::Tensor& values) {
   return values.to(at::kDouble).flatten(1).norm(2, 1);
 }
 
-// Means over the samples of each class, and over the classes; NaN in `values` [N] is left out.
+// Means over the samples of each class, and over the classes; NaN in `values` [N] is skipped.
 Sensitivity by_class(std::string name, std::string summary, const at::Tensor& values,
                      const Dataset& data) {
   Sensitivity measure{std::move(name), std::move(summary), {}, kNan};
@@ -48,8 +48,8 @@ Sensitivity by_class(std::string name, std::string summary, const at::Tensor& va
   return measure;
 }
 
-// One column for each measure of the noise: absolute and relative of the softmax and of the logits,
-// then the predecessor's; [B, 5].
+// One column per measure: absolute and relative for the softmax and for the logits, then the
+// predecessor's; [B, 5].
 at::Tensor noise_measures(const Network& network, const at::Tensor& inputs, const at::Tensor& e) {
   const at::Tensor before = logits(network, inputs).to(at::kDouble);
   const at::Tensor after = logits(network, inputs + e).to(at::kDouble);
@@ -66,14 +66,14 @@ at::Tensor noise_measures(const Network& network, const at::Tensor& inputs, cons
   return at::stack(columns, 1);
 }
 
-// Orthonormal rows [P, K] to project the logits on: all of them where there are few.
+// Orthonormal rows [P, K] on which the logits are projected; complete if there are few classes.
 at::Tensor projections(int64_t classes, Random& random) {
   if (classes <= kProjections) return at::eye(classes);
   const at::Tensor normal = at::empty({classes, kProjections}).normal_(0, 1, random.generator());
   return std::get<0>(at::linalg_qr(normal)).t().contiguous();
 }
 
-// ||J|| and the steepest step's slope of every sample; [B, 2].
+// ||J|| and the slope of the steepest step of every sample; [B, 2].
 at::Tensor derivative_measures(const Network& network, const at::Tensor& inputs,
                                const at::Tensor& directions) {
   const InputGradient function(network, inputs);
@@ -86,7 +86,7 @@ at::Tensor derivative_measures(const Network& network, const at::Tensor& inputs,
   const auto [values, vectors] = at::linalg_eigh(at::bmm(j, j.transpose(1, 2)));
   const double scale = static_cast<double>(classes) / static_cast<double>(directions.size(0));
   const at::Tensor frobenius = (values.clamp_min(0).sum(1) * scale).sqrt();
-  // The largest singular value's vector on the side of the inputs.
+  // The right singular vector of the largest singular value.
   const at::Tensor steepest = at::bmm(vectors.select(2, -1).unsqueeze(1), j).squeeze(1);  // [B, D]
   const at::Tensor length = steepest.norm(2, 1, true).clamp_min(1e-300);
   const at::Tensor step = (0.01 * norms(inputs).unsqueeze(1) * steepest / length)

@@ -30,14 +30,14 @@ PartialRun ActivationCache::begin(const Network& network, const Inputs& inputs,
         at::equal(kept_inputs, inputs.tensor) && leads_to(network, place, wanted)) {
       return place;
     }
-    bytes_ -= bytes;  // it may keep others out
+    bytes_ -= bytes;  // make room for other batches
     kept_.erase(found);
   }
   return begin_run(network, inputs.tensor);
 }
 
 void ActivationCache::keep(const Network& network, const Inputs& inputs, const PartialRun& place) {
-  // Of a view all that it keeps from being freed, but for views of the data set.
+  // A view counts as the whole storage that it keeps alive, except views of the data set.
   const auto size = [&](const at::Tensor& t) {
     return static_cast<int64_t>(t.is_alias_of(inputs.tensor) ? t.nbytes() : t.storage().nbytes());
   };
@@ -45,7 +45,7 @@ void ActivationCache::keep(const Network& network, const Inputs& inputs, const P
   for (const auto& [name, value] : place.values) bytes += size(value);
   const auto found = kept_.find(inputs.batch);
   const int64_t freed = found == kept_.end() ? 0 : found->second.bytes;
-  if (bytes_ - freed + bytes > most_bytes_) return;
+  if (bytes_ - freed + bytes > max_bytes_) return;
   bytes_ += bytes - freed;
   kept_.insert_or_assign(inputs.batch,
                          Kept{inputs.tensor, place, read_before(network, place.next), bytes});
@@ -55,8 +55,8 @@ std::vector<at::Tensor> ActivationCache::run(const Network& network, const Input
                                              const std::vector<std::string>& wanted) {
   const at::NoGradGuard no_grad;
   PartialRun place = begin(network, inputs, wanted);
-  // Up to the first of the values, for what lies between them may be replaced before the next run;
-  // with all that is needed from there on.
+  // Stop at the first of the values, because anything after it may be replaced before the next run;
+  // keep all values that are needed from there on.
   size_t first = network.nodes.size();
   for (const std::string& name : wanted) {
     first = std::min(first, static_cast<size_t>(producer(network, name) + 1));

@@ -9,7 +9,7 @@
 namespace ncprune {
 namespace {
 
-// A node that multiplies with a weight of its own, and how many numbers it gives for one sample.
+// A node that multiplies with a weight, and the number of its outputs for one sample.
 struct Product {
   const Node& node;
   const at::Tensor& weight;
@@ -17,7 +17,7 @@ struct Product {
 
   bool convolves() const { return node.op_type == "Conv"; }
 
-  // What one output of a row is made of.
+  // Multiply-adds for one output of a row.
   int64_t inputs() const {
     if (convolves()) return weight.numel() / weight.size(0);
     const bool transposed = node.op_type == "Gemm" && node.integer("transB", 0) != 0;

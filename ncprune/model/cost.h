@@ -8,14 +8,15 @@
 
 namespace ncprune {
 
-// What one sample costs. An axis of the input that the graph leaves free counts as 1.
+// The cost of one sample. An input axis without a fixed size counts as 1.
 struct NetworkCost {
   int64_t parameters;  // entries of all weights, biases and statistics (floating initializers)
   int64_t macs;        // multiply-adds of Gemm, MatMul and Conv with their weights
 };
 NetworkCost cost(const Network& network);
 
-// How many rows of one sample each weight of a Gemm, MatMul or Conv meets (rows.h), by initializer.
+// By initializer: how many rows of one sample (rows.h) each weight of a Gemm, MatMul or Conv is
+// multiplied with.
 std::map<std::string, int64_t> rows_per_sample(const Network& network);
 
 }  // namespace ncprune

@@ -7,7 +7,7 @@
 
 namespace ncprune {
 
-// An element type that is run, with the number that ONNX gives it.
+// A supported element type, with its number in ONNX.
 struct ElementType {
   int32_t onnx;
   at::ScalarType torch;
@@ -17,7 +17,7 @@ inline constexpr ElementType kElementTypes[] = {
     {1, at::kFloat}, {2, at::kByte}, {3, at::kChar},  {5, at::kShort},   {6, at::kInt},
     {7, at::kLong},  {9, at::kBool}, {10, at::kHalf}, {11, at::kDouble}, {16, at::kBFloat16}};
 
-// Of a type that is not run: none.
+// Empty for a type that is not supported.
 inline std::optional<at::ScalarType> torch_type(int64_t onnx) {
   for (const ElementType& type : kElementTypes) {
     if (type.onnx == onnx) return type.torch;

@@ -20,11 +20,11 @@ namespace ncprune {
 namespace {
 
 struct RunOrder {
-  std::vector<bool> needed;                    // by node: must it run?
-  std::vector<std::vector<std::string>> done;  // by node: values that nothing needs behind it
+  std::vector<bool> needed;                    // by node: whether it must run
+  std::vector<std::vector<std::string>> done;  // by node: values not needed after it
 };
 
-// What `wanted` needs, walking the graph backwards once.
+// The nodes and values that `wanted` needs, found in one backward walk.
 RunOrder run_order(const Network& network, const std::vector<std::string>& wanted) {
   std::unordered_set<std::string> values(wanted.begin(), wanted.end());
   RunOrder plan;
@@ -51,8 +51,9 @@ at::Tensor value_at(const Network& network, const PartialRun& place, const std::
   if (const auto found = network.initializers.find(name); found != network.initializers.end()) {
     return operand_on(place.device, found->second);
   }
-  // A further output that ONNX knows and the operator here does not give: Dropout's mask.
-  throw InputError(fmt::format("'{}' is not computed: of its node only the first output is", name));
+  // An output of ONNX's operator that is not supported here, such as Dropout's mask.
+  throw InputError(
+      fmt::format("'{}' is not computed: only the first output of its node is supported", name));
 }
 
 int64_t product(const std::vector<int64_t>& shape) {
@@ -68,14 +69,14 @@ std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>
     if (op == nullptr) throw InputError("cannot be run");
     return op->run(node, inputs, mode);
   } catch (const c10::Error& error) {
-    // LibTorch's message spans lines and names its own sources: the first line says what is wrong.
+    // LibTorch's message has several lines; the first one describes the error.
     const std::string what = error.what_without_backtrace();
     refuse(node, what.substr(0, what.find('\n')));
   } catch (const std::out_of_range&) {
     refuse(node, "too few inputs");
   } catch (const InputError&) {
     throw;
-  } catch (const std::runtime_error& error) {  // LibTorch's on an alpha beyond the elements' range
+  } catch (const std::runtime_error& error) {  // from LibTorch, if alpha is out of range
     refuse(node, error.what());
   }
 }
@@ -141,7 +142,7 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
   const std::vector<int64_t> sample(shape.begin() + 1, shape.end());
   const bool fixed = std::all_of(sample.begin(), sample.end(), [](int64_t n) { return n >= 0; });
   if (fixed && product(sample) != product(raw.sizes().slice(1).vec())) {
-    throw InputError(fmt::format("the network takes samples of shape [{}]; the data's are [{}]",
+    throw InputError(fmt::format("the network takes samples of shape [{}]; the data have [{}]",
                                  fmt::join(sample, ", "), fmt::join(raw.sizes().slice(1), ", ")));
   }
   at::Tensor inputs = raw.to(compute_device());
@@ -157,8 +158,8 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
   return fixed ? inputs.reshape(shape) : inputs;
 }
 
-// Small enough to stay in the outer cache. The activations of convolutions are some ten times as
-// many as those of fully connected layers, of large images still more.
+// Small enough to stay in the outer cache. Convolutions have about ten times as many activations as
+// fully connected layers, and more for large images.
 int64_t batch_size(const Network& network) {
   constexpr int64_t kValues = int64_t{1} << 22;
   const bool convolves = std::any_of(network.nodes.begin(), network.nodes.end(),
@@ -193,7 +194,7 @@ at::Tensor value_of_all(const Network& network, const std::string& name, const a
   const at::NoGradGuard no_grad;
   const int64_t size = raw.size(0);
   const int64_t batches = (size + batch - 1) / batch;
-  const bool shared = batches > 1;  // one batch is done sooner than sent
+  const bool shared = batches > 1;  // running one batch is faster than sending it
   const Share own = shared ? world_share(batches) : Share{0, batches};
   std::vector<at::Tensor> parts;
   for (int64_t b = own.begin; b < own.end; ++b) {
@@ -218,8 +219,8 @@ void require_fits(const Network& network, const Dataset& data, const std::string
     throw InputError(fmt::format("{}: {}", where, error.what()));
   }
   if (scores.dim() != 2 || scores.size(1) != data.num_classes()) {
-    throw InputError(fmt::format("{}: gives scores of shape [{}]; the data have {} classes", where,
-                                 fmt::join(scores.sizes(), ", "), data.num_classes()));
+    throw InputError(fmt::format("{}: computes scores of shape [{}]; the data have {} classes",
+                                 where, fmt::join(scores.sizes(), ", "), data.num_classes()));
   }
 }
 

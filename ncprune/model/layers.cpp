@@ -15,7 +15,7 @@ constexpr std::array kActivations{"Relu",        "LeakyRelu", "PRelu", "Elu",  "
                                   "Tanh",        "Sigmoid",   "Clip",  "Gelu", "Softplus",
                                   "HardSigmoid", "HardSwish", "Mish"};
 
-// A floating initializer that only this layer reads.
+// Whether this is a floating initializer that only this layer reads.
 const at::Tensor* private_weight(const Network& network, const std::string& name) {
   const auto found = network.initializers.find(name);
   const bool is_private = found != network.initializers.end() &&
@@ -30,7 +30,7 @@ const Node* only_reader(const Network& network, const std::string& value) {
   return &network.nodes[static_cast<size_t>(readers.front())];
 }
 
-// A MatMul's bias is an Add of a vector behind it.
+// The bias of a MatMul is an Add of a vector after it.
 void absorb_add(const Network& network, Layer& layer) {
   const Node* add = only_reader(network, layer.output);
   if (add == nullptr || add->op_type != "Add") return;
@@ -44,7 +44,7 @@ void absorb_add(const Network& network, Layer& layer) {
   layer.output = add->outputs.front();
 }
 
-// Takes the third input as the bias. False when there is one that is not a vector of its own.
+// Takes the third input as the bias. False if it is not an unshared vector.
 bool absorb_input(const Network& network, const Node& node, Layer& layer) {
   if (node.inputs.size() < 3 || node.inputs[2].empty()) return true;
   const at::Tensor* bias = private_weight(network, node.inputs[2]);
@@ -55,7 +55,7 @@ bool absorb_input(const Network& network, const Node& node, Layer& layer) {
   return true;
 }
 
-// Sets the form of the weight. False when `node` is no layer.
+// Sets the form of the weight. Returns false when `node` is not a layer.
 bool set_form(const Node& node, const at::Tensor& weight, Layer& layer) {
   if (node.op_type == "Conv") {
     const bool depthwise = node.integer("group", 1) != 1 && weight.dim() > 1 && weight.size(1) == 1;
@@ -69,7 +69,7 @@ bool set_form(const Node& node, const at::Tensor& weight, Layer& layer) {
                                       node.number("alpha", 1) == 1 && node.number("beta", 1) == 1);
 }
 
-// Where z goes: through the BatchNormalization and the activation behind it.
+// Follows z through the BatchNormalization and the activation after it.
 std::string activation_behind(const Network& network, const std::string& output) {
   std::string value = output;
   const Node* reader = only_reader(network, value);
@@ -80,7 +80,7 @@ std::string activation_behind(const Network& network, const std::string& output)
   return reader != nullptr && is_activation(reader->op_type) ? reader->outputs.front() : value;
 }
 
-// The running mean that is taken from z alone; empty when there is none.
+// The running mean that is subtracted only from z; empty when there is none.
 std::string mean_behind(const Network& network, const std::string& output) {
   const Node* reader = only_reader(network, output);
   if (reader == nullptr || reader->op_type != "BatchNormalization" || reader->inputs.size() < 5) {
@@ -89,7 +89,7 @@ std::string mean_behind(const Network& network, const std::string& output) {
   return private_weight(network, reader->inputs[3]) == nullptr ? "" : reader->inputs[3];
 }
 
-// The layers that a node is: none, one, or one for each group of a convolution.
+// The layers of a node: none, one, or one for each group of a convolution.
 std::vector<Layer> layers_of(const Network& network, size_t index) {
   const Node& node = network.nodes[index];
   const bool known = node.op_type == "Gemm" || node.op_type == "MatMul" || node.op_type == "Conv";
@@ -240,7 +240,7 @@ at::Tensor bias_of(const Network& network, const Layer& layer) {
 
 namespace {
 
-// Replaces the layer's share of an initializer, whose tensor other networks may hold too.
+// Replaces the layer's share of an initializer by a copy: other networks may share the tensor.
 void replace_share(Network& network, const std::string& name, const Layer& layer,
                    const at::Tensor& own) {
   at::Tensor& stored = network.initializers.at(name);
@@ -283,7 +283,7 @@ void set_bias(Network& network, const Layer& layer, const at::Tensor& bias) {
     node.inputs[2] = name;
     return;
   }
-  // The Add takes over the product's name, so that its readers need not change.
+  // The Add takes the name of the product, so that its readers need not change.
   const std::string product = fresh_name(network, layer.output + ".product");
   Node add{"Add", node.name.empty() ? "" : node.name + ".add", {product, name}, {layer.output}, {}};
   node.outputs.front() = product;

@@ -20,7 +20,7 @@ T attribute(const Node& node, const std::string& key, T fallback) {
   const auto found = node.attributes.find(key);
   if (found == node.attributes.end()) return fallback;
   if (const T* value = std::get_if<T>(&found->second)) return *value;
-  throw InputError(fmt::format("node {} ({}): attribute '{}' has a wrong type", node.label(),
+  throw InputError(fmt::format("node {} ({}): attribute '{}' has the wrong type", node.label(),
                                node.op_type, key));
 }
 
@@ -99,7 +99,7 @@ std::string fresh_name(const Network& network, const std::string& wanted) {
 
 namespace {
 
-// Masks and bounds may be infinite, where Where, Add, Clip, Max or Min reads them alone.
+// Masks and bounds may be infinite if only Where, Add, Clip, Max or Min reads them.
 bool may_be_infinite(const Network& network, const std::string& name) {
   constexpr std::array kReaders{"Add", "Clip", "Max", "Min", "Where"};
   const std::vector<int64_t> readers = consumers(network, name);
@@ -122,7 +122,7 @@ void validate(const Network& network, const std::string& where) {
     known.insert(name);
     if (!is_sound(network, name, tensor)) {
       throw InputError(
-          fmt::format("{}: weight '{}' holds a value that is not a finite number", where, name));
+          fmt::format("{}: weight '{}' contains a value that is not finite", where, name));
     }
   }
   for (const Node& node : network.nodes) {
@@ -134,7 +134,7 @@ void validate(const Network& network, const std::string& where) {
     }
     for (const std::string& input : node.inputs) {
       if (known.contains(input)) continue;
-      throw InputError(fmt::format("{}: node {} ({}) reads '{}', which nothing before it writes",
+      throw InputError(fmt::format("{}: node {} ({}) reads '{}', which no node before it writes",
                                    where, node.label(), node.op_type, input));
     }
     for (const std::string& output : node.outputs) {
@@ -144,7 +144,7 @@ void validate(const Network& network, const std::string& where) {
     }
   }
   if (!known.contains(network.output.name) || network.output.name.empty()) {
-    throw InputError(fmt::format("{}: nothing writes the output '{}'", where, network.output.name));
+    throw InputError(fmt::format("{}: no node writes the output '{}'", where, network.output.name));
   }
 }
 

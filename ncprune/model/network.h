@@ -12,7 +12,7 @@
 namespace ncprune {
 
 // A network is a graph in ONNX's own vocabulary: nodes that read and write named values, and
-// initializers, the values known beforehand (weights, biases, shapes).
+// initializers, the constant values (weights, biases, shapes).
 
 using Attribute =
     std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, at::Tensor>;
@@ -22,12 +22,11 @@ struct Operator;  // operators.h
 struct Node {
   std::string op_type;              // "Gemm", "Relu", ...
   std::string name;                 // may be empty; see label()
-  std::vector<std::string> inputs;  // names of values; "" is an optional input left out
+  std::vector<std::string> inputs;  // names of values; "" is an omitted optional input
   std::vector<std::string> outputs;
   std::map<std::string, Attribute> attributes;
-  std::string domain = {};  // of the operator; empty: ONNX's own
-  std::shared_ptr<const Operator> foreign =
-      {};  // runs it where operators() has none; see foreign.h
+  std::string domain = {};                       // of the operator; empty for ONNX's own
+  std::shared_ptr<const Operator> foreign = {};  // if operators() has none; see foreign.h
 
   // The attribute's value, or `fallback` when absent. Throws InputError when it has another type.
   int64_t integer(const std::string& key, int64_t fallback) const;
@@ -41,19 +40,19 @@ struct Node {
 
 struct ValueInfo {
   std::string name;
-  std::vector<int64_t> shape;  // -1 where it is free (the batch axis)
+  std::vector<int64_t> shape;  // -1 for an axis without fixed size (the batch)
 };
 
-// What a classifier must know to be used, carried in the ONNX file's metadata.
+// What a classifier needs to be used, stored in the ONNX file's metadata.
 struct Metadata {
-  std::vector<std::string> class_names;  // K of them, or none when unknown
-  std::vector<int64_t> class_counts;     // training samples per class, or none when unknown
+  std::vector<std::string> class_names;  // K of them, or empty when unknown
+  std::vector<int64_t> class_counts;     // training samples per class, or empty when unknown
   std::vector<int64_t> minority;         // the rare classes to watch, ascending
-  // Raw inputs become (x - mean) / scale before the graph sees them; float, empty tensors when the
-  // network takes raw inputs, else broadcastable to one sample.
+  // Raw inputs become (x - mean) / scale before the graph reads them. Float, broadcastable to one
+  // sample; empty tensors when the network takes raw inputs.
   at::Tensor input_mean;
   at::Tensor input_scale;
-  std::map<std::string, std::string> other;  // entries of other programs, kept as they were
+  std::map<std::string, std::string> other;  // entries of other programs, unchanged
 };
 
 struct Network {
@@ -62,14 +61,14 @@ struct Network {
   std::map<std::string, int64_t> domains;  // versions of the other operator sets in use
   ValueInfo input;                         // [-1, ...]
   ValueInfo output;                        // [-1, K]
-  std::vector<Node> nodes;                 // INVARIANT: a node reads only what stands before it
+  std::vector<Node> nodes;                 // INVARIANT: a node reads only earlier values
   std::map<std::string, at::Tensor> initializers;
   Metadata metadata;
 
   int64_t num_classes() const { return output.shape.back(); }
 };
 
-// A copy whose tensors share no memory with `network`'s and lie in main memory, or as operands on
+// A copy whose tensors share no memory with those of `network`, in main memory or as operands on
 // `device` (operand_on()).
 Network clone(const Network& network, at::Device device = at::kCPU);
 
@@ -82,10 +81,10 @@ int64_t producer(const Network& network, const std::string& value);
 // Indices of the nodes that read `value`, ascending.
 std::vector<int64_t> consumers(const Network& network, const std::string& value);
 
-// `wanted`, or `wanted` with a number behind it if a value of that name exists already.
+// `wanted`, with a number appended if a value of that name exists.
 std::string fresh_name(const Network& network, const std::string& wanted);
 
-// Throws InputError, naming `where`, when a node reads what nothing wrote, an operator is unknown
+// Throws InputError, naming `where`, when a node reads an undefined value, an operator is unknown
 // (node and type are named), or a weight is not finite.
 void validate(const Network& network, const std::string& where);
 

@@ -45,7 +45,7 @@ std::string NetworkBuilder::image(int64_t least) {
                     network_.name, shape.size() - 1));
   }
   if (std::min(shape[2], shape[3]) < least) {
-    throw InputError(fmt::format("'{}' takes images of {} x {} pixels or more; these have {} x {}",
+    throw InputError(fmt::format("'{}' takes images of at least {} x {} pixels; these have {} x {}",
                                  network_.name, least, least, shape[2], shape[3]));
   }
   return input();
@@ -133,7 +133,7 @@ std::string NetworkBuilder::number(const std::string& name, double value) {
   return initializer(name, at::scalar_tensor(value, at::TensorOptions(at::kFloat)));
 }
 
-// x (1 + erf(x / sqrt 2)) / 2, as PyTorch's exporter writes it.
+// x (1 + erf(x / sqrt 2)) / 2, as PyTorch exports it.
 std::string NetworkBuilder::gelu(const std::string& value, const std::string& name) {
   std::string share = node("Div", name + ".div", {value, number("gelu.root", std::sqrt(2.0))});
   share = node("Erf", name + ".erf", {share});

@@ -13,10 +13,10 @@ namespace {
 
 constexpr double kMaxElements = 1 << 30;
 
-void require_at_most(const Node& node, at::IntArrayRef shape, double most) {
+void require_at_most(const Node& node, at::IntArrayRef shape, double max_elements) {
   double count = 1;
   for (const int64_t n : shape) count *= static_cast<double>(n);
-  if (count <= most) return;
+  if (count <= max_elements) return;
   refuse(node,
          fmt::format("would compute a value of shape [{}]: too large", fmt::join(shape, ", ")));
 }

@@ -18,7 +18,7 @@ Windows slide(const Convolution& convolution, const at::Tensor& input) {
   return windows_over(convolution.node, input.sizes(), convolution.kernel);
 }
 
-// Every patch of `input` [N, C, ...] without copying one: [N, positions..., C, kernel...].
+// A view of every patch of `input` [N, C, ...]: [N, positions..., C, kernel...].
 at::Tensor patches(const Convolution& convolution, const at::Tensor& input) {
   const Windows windows = slide(convolution, input);
   const at::Tensor padded = pad_windows(convolution.node, input, windows, 0).contiguous();
@@ -37,7 +37,7 @@ at::Tensor patches(const Convolution& convolution, const at::Tensor& input) {
   return padded.as_strided(sizes, strides);
 }
 
-// `values` [N, P', c] at the chosen of the P' positions, [N * P, c].
+// `values` [N, P', c] at the chosen positions, [N * P, c].
 at::Tensor at_positions(const at::Tensor& values, const RowChoice& choice) {
   const int64_t width = values.size(2);
   if (!choice.positions.defined()) return values.reshape({-1, width});

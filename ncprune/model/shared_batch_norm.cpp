@@ -21,7 +21,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Variable;
 using torch::autograd::variable_list;
 
-// The values of a channel that this process has, [1] in double.
+// The number of values per channel in this process, [1] in double.
 at::Tensor own_count(const at::Tensor& x) {
   const int64_t values = x.numel() / x.size(1);
   return at::full({1}, static_cast<double>(values), x.options().dtype(at::kDouble));
@@ -33,8 +33,8 @@ struct BatchStatistics {
   double count;         // of values per channel
 };
 
-// From the means and variances of every process's share. In double their sum of squares loses
-// nothing that the values of x, in float, had.
+// Combined from the means and variances of every process's share. In double the sum of squares
+// loses no precision of the floats x.
 BatchStatistics statistics_of(const at::Tensor& x) {
   const auto [own_mean, own_variance] = at::batch_norm_update_stats(x, {}, {}, 0);
   const int64_t channels = x.size(1);
@@ -47,8 +47,8 @@ BatchStatistics statistics_of(const at::Tensor& x) {
   return {mean, variance.clamp_min(0), sums[0].item<double>()};
 }
 
-// y = scale (x - mean) / sqrt(variance + epsilon) + bias, the mean and variance being those of the
-// batch in all processes. LibTorch's kernels do every pass over x.
+// y = scale (x - mean) / sqrt(variance + epsilon) + bias, with mean and variance of the batch over
+// all processes. LibTorch's kernels make every pass over x.
 struct SharedBatchNorm : torch::autograd::Function<SharedBatchNorm> {
   static Variable forward(AutogradContext* context, const Variable& x, const Variable& scale,
                           const Variable& bias, const BatchStatistics& batch, double epsilon) {
@@ -75,9 +75,10 @@ struct SharedBatchNorm : torch::autograd::Function<SharedBatchNorm> {
     const at::Tensor sums =
         sum_over_world(at::cat({own_count(dy), by_bias.to(at::kDouble), by_scale.to(at::kDouble)}));
     const at::Tensor mean_dy = sums.slice(0, 1, channels + 1) / sums[0];
-    const at::Tensor mean_product = sums.slice(0, channels + 1) / sums[0];  // of dy and normal x
+    const at::Tensor mean_product =
+        sums.slice(0, channels + 1) / sums[0];  // of dy and normalized x
     // dx = factor (dy - mean_dy - normal mean_product), normal = (x - mean) inverse: the part
-    // without dy is one scale and one shift a channel.
+    // without dy is a scale and a shift per channel.
     const at::Tensor inverse = (variance.to(at::kDouble) + epsilon).rsqrt();
     const at::Tensor factor = scale.to(at::kDouble) * inverse;
     const at::Tensor slope = -factor * inverse * mean_product;

@@ -14,14 +14,14 @@ namespace {
 
 using Shape = std::vector<int64_t>;
 
-// What beside the activations maps every unit by itself, whatever axis it stands on.
+// Operators, besides activations, that map every unit separately, on any axis.
 constexpr std::array kElementwise{"Erf", "Exp",  "Log",     "Sqrt",    "Abs",
                                   "Neg", "Cast", "Dropout", "Identity"};
 
-// What does so with channels alone.
+// Operators that map every channel separately.
 constexpr std::array kChannelwise{"GlobalMaxPool", "MaxPool", "AveragePool", "GlobalAveragePool"};
 
-// Of two values, place by place.
+// Elementwise operators of two values.
 constexpr std::array kArithmetic{"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "PRelu"};
 
 template <size_t n>
@@ -42,7 +42,8 @@ void keep_inputs(UnitWalk& walk, const Node& node) {
   }
 }
 
-// A layer reads the units of its input and makes new ones; `number` is its place among the layers.
+// A layer reads the units of its input and produces new ones; `number` is its index among the
+// layers.
 void visit_layer(UnitWalk& walk, const Node& node, const Layer& layer, size_t number) {
   const at::Tensor input = walk.labels(layer.input);
   if (input.defined()) {
@@ -55,7 +56,7 @@ void visit_layer(UnitWalk& walk, const Node& node, const Layer& layer, size_t nu
   }
   const at::Tensor labels = walk.sets().fresh(weight_of(walk.network(), layer).size(0));
   walk.add_axis({layer.weight, layer.transposed ? 0 : 1, AxisRole::kRows, number, flat(labels)});
-  // The bias of a MatMul is the Add behind it, which comes as one.
+  // The bias of a MatMul is the Add after it, which is walked separately.
   if (!layer.bias.empty() && node.op_type != "MatMul") {
     walk.add_vector(layer.bias, 0, flat(labels));
   }
@@ -67,8 +68,8 @@ void visit_layer(UnitWalk& walk, const Node& node, const Layer& layer, size_t nu
   walk.set_along(output, layer.convolution ? 1 : walk.rank(output) - 1, labels);
 }
 
-// A convolution of several groups that is no layer: its kernels go with their channels. As many
-// channels must go from every group as from the others.
+// A grouped convolution that is not a layer: its kernels are removed with their channels. Every
+// group must lose the same number of channels.
 bool pass_grouped(UnitWalk& walk, const Node& node) {
   const at::Tensor input = walk.labels(node.inputs.front());
   const int64_t groups = node.integer("group", 1);
@@ -92,7 +93,7 @@ bool pass_grouped(UnitWalk& walk, const Node& node) {
   return true;
 }
 
-// Whether every node that reads the vector normalizes: then joining their units is enough.
+// Whether every node that reads the vector normalizes: then it is enough to join their units.
 bool only_norms_read(const UnitWalk& walk, const std::string& name) {
   if (walk.readers(name) == 1) return true;
   const std::vector<int64_t> readers = consumers(walk.network(), name);
@@ -141,7 +142,7 @@ bool takes(UnitWalk& walk, const at::Tensor& labels, const std::string& other) {
   return true;
 }
 
-// Whether along the first `axes` axes every unit of one side meets one of the other, or the other
+// Whether along the first `axes` axes every unit of one side matches one of the other, or the other
 // is broadcast there.
 bool meet(const UnitWalk& walk, const Node& node, const std::array<at::Tensor, 2>& sides,
           int64_t axes) {
@@ -175,8 +176,8 @@ bool pass_arithmetic(UnitWalk& walk, const Node& node) {
   return true;
 }
 
-// The product of two values. Units along the axis that is summed over cannot go one by one; those
-// of the axes around it can, as attention heads do.
+// The product of two values. Units along the summed axis cannot be removed one by one; those along
+// the outer axes, such as attention heads, can.
 bool pass_product(UnitWalk& walk, const Node& node) {
   const std::string& output = node.outputs.front();
   if (walk.constant(node, 0) != nullptr || walk.constant(node, 1) != nullptr) return false;
@@ -202,7 +203,7 @@ bool pass_product(UnitWalk& walk, const Node& node) {
   return true;
 }
 
-// Whether the operator keeps what it reads where it stands and computes every unit by itself.
+// Whether the operator keeps the position of every unit and maps it separately.
 bool keeps_places(const UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   const std::string& type = node.op_type;
   if (is_activation(type) || is_one_of(kElementwise, type)) return true;
@@ -218,7 +219,7 @@ bool keeps_places(const UnitWalk& walk, const Node& node, const at::Tensor& labe
   });
 }
 
-// Carries the labels over a node without a weight of its own. False: it cannot.
+// Passes the labels through a node without weight. Returns false if it cannot.
 bool pass(UnitWalk& walk, const Node& node) {
   const std::string& type = node.op_type;
   if (type == "Conv") return pass_grouped(walk, node);
@@ -227,7 +228,7 @@ bool pass(UnitWalk& walk, const Node& node) {
   if (type == "MatMul") return pass_product(walk, node);
   const at::Tensor labels = walk.labels(node.inputs.front());
   if (!labels.defined() || unit_axes(labels).empty()) return false;
-  if (type == "Shape") return true;  // asks for sizes, not for units
+  if (type == "Shape") return true;  // reads sizes, not units
   if (type == "BatchNormalization") return pass_norm(walk, node, labels);
   if (type == "ReduceMean") return pass_mean(walk, node, labels);
   if (!keeps_places(walk, node, labels)) return pass_shape(walk, node, labels);

@@ -7,40 +7,40 @@
 
 namespace ncprune {
 
-// What an axis of an initializer is to the units along it.
+// The role of an initializer's axis for the units along it.
 enum class AxisRole {
-  kRows,     // of a layer's weight: it makes them
-  kColumns,  // of a layer's weight: it reads them
-  kVector,   // a bias, a statistic, a depthwise kernel: goes with them
+  kRows,     // of a layer's weight that produces the units
+  kColumns,  // of a layer's weight that reads the units
+  kVector,   // a bias, a statistic, a depthwise kernel: removed with them
 };
 
-// An axis whose places each belong to a unit.
+// An axis each of whose positions belongs to a unit.
 struct LabelledAxis {
   std::string tensor;  // initializer, as stored
   int64_t axis;
   AxisRole role;
-  size_t layer;                 // index into UnitLabels::layers, of rows and columns
-  std::vector<int64_t> labels;  // the unit of every place
+  size_t layer;                 // for rows and columns: index into UnitLabels::layers
+  std::vector<int64_t> labels;  // the unit of every position
 };
 
-// A number in an initializer that says how many such places there are: the size a Reshape or a
-// Split is told, the start or the end of a Slice.
+// A number in an initializer that counts such positions: a size for a Reshape or a Split, the start
+// or end of a Slice.
 struct LabelledCount {
   std::string tensor;  // initializer, as stored
   int64_t place;
-  std::vector<int64_t> labels;  // the unit of every place that is counted
+  std::vector<int64_t> labels;  // the unit of every counted position
 };
 
-// Every place where a unit stands. Units that can only go together have the same label.
+// Every position of every unit. Units that can only be removed together have the same label.
 struct UnitLabels {
   std::vector<Layer> layers;       // linear_layers()
   std::vector<LabelledAxis> axes;  // in graph order
   std::vector<LabelledCount> counts;
-  std::vector<std::string> reasons;  // by label: why the unit has to stay; empty: it can go
+  std::vector<std::string> reasons;  // by label: why the unit must be kept; empty if removable
 };
 
-// Follows the units of every layer through the graph; see unit_groups() for what is followed. Runs
-// the network once, on one sample of zeros, to know the shapes.
+// Follows the units of every layer through the graph; see unit_groups() for the supported
+// operators. Runs the network once, on one sample of zeros, to find the shapes.
 UnitLabels label_units(const Network& network);
 
 }  // namespace ncprune

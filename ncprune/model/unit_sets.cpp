@@ -14,7 +14,7 @@ size_t index(int64_t i) {
   return static_cast<size_t>(i);
 }
 
-// Axes of one shape and of another that hold the same elements: the smallest such stretches.
+// Ranges of axes of two shapes that hold the same elements: the smallest such ranges.
 struct Block {
   size_t before_begin;
   size_t before_end;
@@ -22,7 +22,7 @@ struct Block {
   size_t after_end;
 };
 
-// REQUIRES: both hold the same number of elements, more than none.
+// REQUIRES: both have the same positive number of elements.
 std::vector<Block> blocks_of(at::IntArrayRef before, at::IntArrayRef after) {
   std::vector<Block> blocks;
   size_t i = 0;
@@ -43,7 +43,7 @@ std::vector<Block> blocks_of(at::IntArrayRef before, at::IntArrayRef after) {
     blocks.push_back(block);
   }
   if (blocks.empty()) return blocks;
-  blocks.back().before_end = before.size();  // what is left are axes of size 1
+  blocks.back().before_end = before.size();  // the remaining axes have size 1
   blocks.back().after_end = after.size();
   return blocks;
 }

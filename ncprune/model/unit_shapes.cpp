@@ -17,13 +17,13 @@ size_t index(int64_t i) {
   return static_cast<size_t>(i);
 }
 
-// The attribute `axis` of a node that has run: in range.
+// The attribute `axis` of a node that has run and is therefore in range.
 int64_t axis_in(const Node& node, int64_t fallback, int64_t rank) {
   const int64_t axis = node.integer("axis", fallback);
   return axis < 0 ? axis + rank : axis;
 }
 
-// Flatten, Squeeze, Unsqueeze: no number in the file says how many units there are.
+// Flatten, Squeeze, Unsqueeze: no number in the file counts units.
 bool pass_form(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   const std::string& output = node.outputs.front();
   const at::Tensor own = reshaped(labels, walk.shape(node.inputs.front()), walk.shape(output));
@@ -31,7 +31,7 @@ bool pass_form(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   return own.defined();
 }
 
-// Which sizes it is told count units is settled when all is joined.
+// Which of its sizes count units is decided after all sets are joined.
 bool pass_reshape(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   const at::Tensor* sizes = walk.constant(node, 1);
   if (sizes == nullptr || sizes->numel() != walk.rank(node.outputs.front())) return false;
@@ -47,7 +47,7 @@ bool pass_transpose(UnitWalk& walk, const Node& node, const at::Tensor& labels) 
   return true;
 }
 
-// Along an axis that no unit is lost of: what stands along it goes together.
+// Units along the gathered axis are joined, so that they are removed only together.
 bool pass_gather(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   const at::Tensor* places = walk.constant(node, 1);
   if (places == nullptr) return false;
@@ -81,7 +81,7 @@ bool pass_slice(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
     }
     const auto place = static_cast<int64_t>(i);
     walk.add_count({node.inputs[1], place, {own.begin(), own.begin() + starts[i]}});
-    // An end that means "to the last" goes on meaning it.
+    // An end that means "to the last" keeps its meaning.
     if (ends[i] == end) walk.add_count({node.inputs[2], place, {own.begin(), own.begin() + end}});
     left = left.narrow(axis, starts[i], end - starts[i]);
   }
@@ -107,7 +107,7 @@ bool pass_split(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
     if (sized) {
       walk.add_count({node.inputs[1], static_cast<int64_t>(k), flat(own)});
     } else if (size == walk.shape(node.outputs[0])[index(axis)]) {
-      walk.sets().join(labels.narrow(axis, 0, size), own);  // the parts stay alike
+      walk.sets().join(labels.narrow(axis, 0, size), own);  // the parts keep equal sizes
     } else {
       return false;
     }

@@ -10,7 +10,7 @@
 namespace ncprune {
 namespace {
 
-// The values whose shapes are asked for: of a node's outputs the first, of Split all that are read.
+// The values whose shapes are needed: the first output of each node, and all read outputs of Split.
 std::vector<std::string> values_of(const Network& network) {
   std::vector<std::string> names{network.input.name};
   for (const Node& node : network.nodes) {
@@ -83,7 +83,7 @@ bool UnitWalk::add_axis(const LabelledAxis& added) {
     axes_.push_back(added);
     return true;
   }
-  // Exporters store equal vectors once: two that go with the same units may be one.
+  // Exporters store equal vectors once, so two nodes may share this one: join their units.
   const LabelledAxis& same = axes_[known->second];
   for (size_t i = 0; i < added.labels.size(); ++i) sets_.join(same.labels[i], added.labels[i]);
   return true;
@@ -118,7 +118,7 @@ void UnitWalk::settle_reshapes() {
     const at::Tensor labels = sets_.settled(node.labels);
     const std::vector<int64_t> sizes = integers_in({network_.initializers.at(node.sizes)}, 0);
     for (const int64_t axis : unit_axes(labels)) {
-      // Not what is left over, nor as many as came in.
+      // Neither inferred (-1) nor copied from the input (0).
       if (sizes[static_cast<size_t>(axis)] > 0) add_count({node.sizes, axis, flat(labels)});
     }
     if (labels.numel() == 1) sets_.keep(flat(labels), node.name + " needs all of its units");

@@ -10,60 +10,59 @@
 
 namespace ncprune {
 
-// What is known of the units on the way through a graph, from the input to the output: their labels
-// at every value so far, and where they stand in initializers.
+// The state of a walk through the graph, from the input to the output: the units' labels at every
+// value so far, and their positions in initializers.
 class UnitWalk {
  public:
-  // Runs the network once, on one sample of zeros, to know the shapes.
+  // Runs the network once, on one sample of zeros, to find the shapes.
   explicit UnitWalk(const Network& network);
 
   const Network& network() const { return network_; }
   UnitSets& sets() { return sets_; }
 
-  // Of a value, for one sample; `axis` < 0 counts from the end of a value or an initializer, which
-  // has size 1 where it has no axis.
+  // Shapes are those of one sample. `axis` < 0 counts from the end of a value or an initializer,
+  // which has size 1 along an axis that it lacks.
   const std::vector<int64_t>& shape(const std::string& value) const { return shapes_.at(value); }
   int64_t rank(const std::string& value) const { return std::ssize(shape(value)); }
   int64_t size_from_end(const std::string& value, int64_t axis) const;
 
-  // How many inputs of nodes `value` is.
+  // The number of node inputs that read `value`.
   int64_t readers(const std::string& value) const { return readers_.at(value); }
 
-  // The node's inputs that are initializers; one that is not is null, or undefined.
+  // The node's inputs that are initializers; null or undefined for other inputs.
   const at::Tensor* constant(const Node& node, size_t input) const;
   std::vector<at::Tensor> constants(const Node& node) const;
 
-  // The labels of a value (unit_sets.h) as they stand now; undefined when it has no units.
+  // The current labels of a value (unit_sets.h); undefined when it has no units.
   at::Tensor labels(const std::string& value);
   bool has_labels(const std::string& value) const { return values_.contains(value); }
   void set(const std::string& value, const at::Tensor& labels) {
     values_.insert_or_assign(value, labels);
   }
-  // Of units that stand along one axis of it.
+  // Sets the labels of units along one axis of `value`.
   void set_along(const std::string& value, int64_t axis, const at::Tensor& labels);
 
-  // Notes that units stand along an axis of an initializer. False when that does not hold as many
-  // places.
+  // Records units along an axis of an initializer. Returns false when the axis has another size.
   bool add_axis(const LabelledAxis& added);
-  // The same of a bias, a statistic, a depthwise kernel.
+  // Records the units of a bias, a statistic or a depthwise kernel.
   bool add_vector(const std::string& tensor, int64_t axis, const std::vector<int64_t>& labels) {
     return add_axis({tensor, axis, AxisRole::kVector, 0, labels});
   }
-  // Notes that a number in an initializer counts these places, for one of those that read it.
+  // Records that a number in an initializer counts these positions for one of its readers.
   void add_count(const LabelledCount& added);
-  // Notes that a Reshape is told sizes by the initializer `sizes` and gives `labels`.
+  // Records a Reshape that takes its sizes from the initializer `sizes` and gives `labels`.
   void add_reshape(const Node& node, const std::string& sizes, const at::Tensor& labels);
 
-  // What was found, to be called once, at the end: a value keeps its form, so that what a Reshape
-  // gives loses units along one axis only; and a number that does not count the same for all that
-  // read it stays what it is, and so do those it counts.
+  // Returns the result; call it once, at the end. Values must keep their form: the output of a
+  // Reshape may lose units along one axis only. A number that does not count the same for all its
+  // readers is kept, together with the units it counts.
   UnitLabels finish(std::vector<Layer> layers);
 
  private:
   struct Counted {
     size_t number = 0;            // in counts_
-    int64_t readers = 0;          // for which it counts those
-    std::vector<int64_t> others;  // what it counts for the rest
+    int64_t readers = 0;          // that agree with it
+    std::vector<int64_t> others;  // counted by the other readers
   };
   struct Reshaped {
     std::string sizes;

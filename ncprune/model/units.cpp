@@ -12,16 +12,16 @@
 namespace ncprune {
 namespace {
 
-// Of one unit, the places it has along every labelled axis.
+// The positions of one unit along every labelled axis.
 using Places = std::map<size_t, std::vector<int64_t>>;
 
 struct Unit {
   std::string reason;
   Places places;
-  std::map<size_t, int64_t> counts;  // how often each labelled count counts it
+  std::map<size_t, int64_t> counts;  // how often each labelled count includes it
 };
 
-// The units in the order in which they are made, each with all its places.
+// The units in the order in which they are produced, each with all its positions.
 std::vector<Unit> units_of(const UnitLabels& labels) {
   std::map<int64_t, size_t> known;
   std::vector<Unit> units;
@@ -49,7 +49,7 @@ at::Tensor index_of(const std::vector<const Unit*>& members, size_t axis) {
   return at::tensor(flat, at::TensorOptions(at::kLong)).view({std::ssize(members), -1});
 }
 
-// Columns of the matrix [m, d] that `channels` of the layer's input are.
+// The columns of the matrix [m, d] that belong to `channels` of the layer's input.
 at::Tensor columns_of(const at::Tensor& channels, int64_t width) {
   if (width == 1) return channels;
   const at::Tensor within = at::arange(width, channels.options());
@@ -77,7 +77,7 @@ UnitGroup group_of(const Network& network, const UnitLabels& labels,
   return group;
 }
 
-// Of a depthwise convolution the number of groups goes by its channels.
+// The number of groups of a depthwise convolution equals that of its channels.
 void set_groups(Network& smaller, const Network& network) {
   for (Node& node : smaller.nodes) {
     const int64_t groups = node.op_type == "Conv" ? node.integer("group", 1) : 1;
@@ -94,7 +94,8 @@ void set_groups(Network& smaller, const Network& network) {
 std::vector<UnitGroup> unit_groups(const Network& network) {
   const UnitLabels labels = label_units(network);
   const std::vector<Unit> units = units_of(labels);
-  // Alike are units with as many places along the same axes, and the same reason to stay.
+  // Units have the same structure if they have equally many positions along the same axes, and the
+  // same reason to be kept.
   using Look =
       std::tuple<std::vector<std::pair<size_t, size_t>>, std::map<size_t, int64_t>, std::string>;
   std::map<Look, size_t> known;
@@ -121,7 +122,7 @@ std::vector<UnitGroup> unit_groups(const Network& network) {
 
 Network keep_units(const Network& network, const std::vector<UnitSelection>& selections) {
   std::map<std::pair<std::string, int64_t>, at::Tensor> stays;  // bool, along a tensor's axis
-  std::map<std::pair<std::string, int64_t>, int64_t> fewer;     // by how much a number goes down
+  std::map<std::pair<std::string, int64_t>, int64_t> fewer;     // decrease of each number
   for (const auto& [group, kept] : selections) {
     at::Tensor gone = at::full({group.units}, true, at::TensorOptions(at::kBool));
     gone.index_fill_(0, kept, false);

@@ -7,56 +7,56 @@
 
 namespace ncprune {
 
-// A stretch of an initializer that goes when a unit goes.
+// A part of an initializer that is removed with a unit.
 struct UnitSlice {
   std::string tensor;
   int64_t axis;
-  at::Tensor index;  // int64 [u, w]: of unit j the w places index[j] along the axis
+  at::Tensor index;  // int64 [u, w]: unit j has the w positions index[j]
 };
 
-// A number in an initializer that goes down when a unit goes: a size that a Reshape or a Split is
-// told, the bounds of a Slice.
+// A number in an initializer that decreases when a unit is removed: a size for a Reshape or a
+// Split, the bounds of a Slice.
 struct UnitCount {
   std::string tensor;
   int64_t place;
-  int64_t each;  // by this much for every unit
+  int64_t each;  // decrease per unit
 };
 
-// The same of a layer's weight as a matrix [m, d]: rows of a layer that makes the units, columns of
-// one that reads them.
+// The part of a layer's weight [m, d] that is removed with a unit: rows of a layer that produces
+// the units, columns of one that reads them.
 struct UnitEntries {
   Layer layer;
   at::Tensor index;  // int64 [u, w]
 };
 
-// Units (neurons, channels) that look alike: whatever goes with one of them goes with each. A unit
-// of a chain is a row of one layer and columns of the next; in a sum it is a row of every layer
-// that is added, and columns of every layer that reads the sum.
+// A group of units (neurons, channels) of the same structure. A unit of a chain is a row of one
+// layer and columns of the next; in a sum it is a row of every layer that is added, and columns of
+// every layer that reads the sum.
 struct UnitGroup {
   int64_t units;  // u
   std::vector<UnitEntries> producers;
   std::vector<UnitEntries> consumers;
-  std::vector<UnitSlice> slices;  // all that goes, the layers' weights too
+  std::vector<UnitSlice> slices;  // all removed parts, the layers' weights included
   std::vector<UnitCount> counts;
-  std::string reason;  // why none of them can go; empty: they can
+  std::string reason;  // why none can be removed; empty if they can
 };
 
-// The groups of a network, found from its graph, in the order in which their units are made.
-// Followed are sums and other arithmetic, Concat, Split, Slice, Reshape, Transpose, pooling,
+// Finds the groups of a network from its graph, in the order in which their units are produced.
+// Supported are sums and other arithmetic, Concat, Split, Slice, Reshape, Transpose, pooling,
 // BatchNormalization, elementwise functions, grouped and depthwise convolutions, and products of
-// two values, where an attention head is a unit; whatever else reads a unit, or a tensor that two
-// nodes share, keeps it. Where channels are shuffled between groups, the same place of every group
-// is one unit.
+// two values, where an attention head is a unit. Units are kept if any other operator reads them,
+// or if one of their tensors is shared by two nodes. Where channels are shuffled between groups,
+// the same position of every group is one unit.
 std::vector<UnitGroup> unit_groups(const Network& network);
 
-// Which units of a group stay.
+// The units of a group that are kept.
 struct UnitSelection {
   const UnitGroup& group;
   at::Tensor kept;  // int64, ascending
 };
 
-// `network` without the other units: smaller tensors, the same function if the removed units'
-// columns in their consumers were zero.
+// `network` without the other units. The tensors are smaller; the function is the same if the
+// removed units' columns in their consumers are zero.
 Network keep_units(const Network& network, const std::vector<UnitSelection>& selections);
 
 }  // namespace ncprune

@@ -15,7 +15,7 @@ constexpr size_t kMaxAxes = 3;
 // Products of two of these, and sums of a few such products, stay far from overflow.
 constexpr int64_t kLargest = int64_t{1} << 28;
 
-// As much padding as lets the windows cover the axis with ceil(size / stride) positions.
+// The padding with which the windows cover the axis at ceil(size / stride) positions.
 void pad_same(Windows& windows, size_t axis, int64_t size, bool more_at_end) {
   const int64_t stride = windows.strides[axis];
   const int64_t positions = (size + stride - 1) / stride;
@@ -65,7 +65,7 @@ Windows windows_of(const Node& node, at::IntArrayRef kernel) {
   windows.kernel = kernel.empty() ? node.integers("kernel_shape", {}) : kernel.vec();
   const size_t axes = windows.kernel.size();
   if (axes < 1 || axes > kMaxAxes) {
-    refuse(node, fmt::format("{} spatial axes; one to {} can be run", axes, kMaxAxes));
+    refuse(node, fmt::format("{} spatial axes; one to {} are supported", axes, kMaxAxes));
   }
   if (node.integers("kernel_shape", windows.kernel) != windows.kernel) {
     refuse(node, fmt::format("attribute kernel_shape = [{}], but the weight's is [{}]",
@@ -95,7 +95,7 @@ Windows windows_over(const Node& node, at::IntArrayRef shape, at::IntArrayRef ke
   const std::string auto_pad = node.text("auto_pad", "NOTSET");
   const bool same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
   if (!same && auto_pad != "NOTSET" && auto_pad != "VALID") {
-    refuse(node, "attribute auto_pad is none that ONNX defines");
+    refuse(node, "attribute auto_pad has no value that ONNX defines");
   }
   const bool ceil = node.integer("ceil_mode", 0) != 0;
   for (size_t axis = 0; axis < windows.axes(); ++axis) {

@@ -22,7 +22,7 @@ size_t bytes_of(const std::vector<at::Tensor>& tensors) {
   return bytes;
 }
 
-// Masks of infinities stay computed: an infinite weight in a file is taken for a broken one.
+// Masks with infinities are not folded, because an infinite weight in a file counts as broken.
 bool is_finite(const at::Tensor& tensor) {
   return !tensor.is_floating_point() || at::isfinite(tensor).all().item<bool>();
 }
@@ -31,7 +31,7 @@ bool writes(const Node& node, const std::string& value) {
   return std::find(node.outputs.begin(), node.outputs.end(), value) != node.outputs.end();
 }
 
-// Values that are computed from shapes and initializers alone.
+// Values that are computed only from shapes and initializers.
 std::vector<std::string> shape_values(const Network& network) {
   std::unordered_set<std::string> known;
   std::vector<std::string> values;
@@ -51,8 +51,8 @@ std::vector<std::string> shape_values(const Network& network) {
   return values;
 }
 
-// A shape of which one number is that of the samples, or a multiple of it, with that number left
-// open: what Reshape is told is then a constant. `one` and `three` are the shape for so many.
+// The shape input of a Reshape, made constant: the one number that depends on the number of samples
+// becomes -1. `one` and `three` are the shape for so many samples.
 std::optional<at::Tensor> open_shape(at::IntArrayRef one, at::IntArrayRef three) {
   if (one.size() != three.size()) return {};
   std::vector<int64_t> shape = one.vec();
@@ -66,7 +66,7 @@ std::optional<at::Tensor> open_shape(at::IntArrayRef one, at::IntArrayRef three)
   return at::tensor(shape, at::TensorOptions(at::kLong));
 }
 
-// The nodes Reshape whose shape is computed.
+// The Reshape nodes whose shape is computed.
 std::vector<size_t> computed_reshapes(const Network& network) {
   std::vector<size_t> found;
   for (size_t i = 0; i < network.nodes.size(); ++i) {
@@ -79,8 +79,8 @@ std::vector<size_t> computed_reshapes(const Network& network) {
   return found;
 }
 
-// Gives a Reshape whose shape can be left open an initializer of its own for it; `one` and `three`
-// are what it gives for so many samples.
+// Gives a Reshape a separate initializer as its shape, if that can be constant; `one` and `three`
+// are its outputs for so many samples.
 void open_reshape(Network& network, size_t index, const at::Tensor& one, const at::Tensor& three) {
   const auto shape = open_shape(one.sizes(), three.sizes());
   if (!shape) return;
@@ -107,7 +107,7 @@ Network fold_constants(Network network) {
     }
     const bool copies = node.op_type == "Identity";
     if (known && copies && folded + bytes_of(inputs) > kMaxFoldedBytes) {
-      throw InputError("too many weights are copies of one another");
+      throw InputError("too many weights are copies of other weights");
     }
     if (!known || bytes_of(inputs) > kMaxFoldedBytes) {
       left.push_back(std::move(node));
@@ -121,11 +121,11 @@ Network fold_constants(Network network) {
     }
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i].empty()) continue;
-      // An output may be a view of an input: pruning one layer must not touch another.
+      // An output may be a view of an input, and pruning one layer must not change another.
       const at::Tensor own = outputs[i].clone(at::MemoryFormat::Contiguous);
       folded += own.nbytes();
       if (!network.initializers.emplace(node.outputs[i], own).second) {
-        throw InputError("weight '" + node.outputs[i] + "' stands in the file twice");
+        throw InputError("weight '" + node.outputs[i] + "' occurs twice in the file");
       }
     }
   }
@@ -142,7 +142,7 @@ Network fold_shapes(Network network) {
   const at::NoGradGuard no_grad;
   std::vector<int64_t> shape = network.input.shape;
   shape.front() = 1;
-  // Samples may be large, and zeros need no memory.
+  // Samples may be large; expanded zeros need no memory.
   const at::Tensor zero = at::zeros({});
   const std::vector<at::Tensor> of_one = run(network, zero.expand(shape), wanted);
   shape.front() = 3;
@@ -150,7 +150,7 @@ Network fold_shapes(Network network) {
   try {
     of_three = run(network, zero.expand(shape), wanted);
   } catch (const InputError&) {
-    return network;  // a file that says how many samples there are; nothing can be told from it
+    return network;  // the file fixes the number of samples, so nothing can be derived
   }
   for (size_t i = 0; i < reshapes.size(); ++i) {
     open_reshape(network, reshapes[i], of_one[values.size() + i], of_three[values.size() + i]);

@@ -17,7 +17,7 @@ namespace {
 
 using Tensors = std::vector<at::Tensor>;
 
-// A model whose inputs are those that are given, and whose outputs the node's.
+// A model of the node alone: its inputs are the present ones, its outputs those of the node.
 std::string model_of(const Node& node, const std::map<std::string, int64_t>& opsets,
                      const Tensors& inputs) {
   onnx::ModelProto model;
@@ -57,9 +57,10 @@ class Foreign {
   Tensors operator()(const Tensors& inputs) {
     for (const at::Tensor& input : inputs) {
       if (input.defined() && input.requires_grad() && at::GradMode::is_enabled()) {
-        refuse(node_,
-               "is run by ONNX Runtime, through which no gradient is followed: what trains or "
-               "needs gradients cannot be done with this network");
+        refuse(
+            node_,
+            "is run by ONNX Runtime, which computes no gradients: this network cannot be trained "
+            "or used by methods that need gradients");
       }
     }
     std::vector<at::ScalarType> types;
@@ -80,7 +81,7 @@ class Foreign {
   }
 
  private:
-  // An output left out has its place all the same.
+  // An omitted output still has a position.
   Tensors by_place(Tensors outputs) const {
     Tensors all;
     size_t next = 0;
@@ -103,7 +104,7 @@ std::shared_ptr<const Operator> foreign_operator(const Node& node,
   const std::string problem = onnx_runtime_problem();
   if (!problem.empty()) {
     refuse(node, fmt::format("ncprune does not know this operator{} (see: ncprune operators), and "
-                             "for others {}",
+                             "others need ONNX Runtime: {}",
                              node.domain.empty() ? "" : " of " + node.domain, problem));
   }
   const auto foreign = std::make_shared<Foreign>(node, opsets);

@@ -25,7 +25,7 @@ struct NestedArray {
   std::vector<float> values;
 };
 
-// Appends the numbers of `json`, an array as deep as `shape` says from `depth` on.
+// Appends the numbers of `json`, nested arrays of the sizes in `shape` from `depth` on.
 void flatten(const Json& json, size_t depth, NestedArray& array) {
   if (depth == array.shape.size()) {
     if (!json.is_number()) throw InputError("not a number");
@@ -41,7 +41,8 @@ void flatten(const Json& json, size_t depth, NestedArray& array) {
 at::Tensor tensor_from_json(const Json& json) {
   NestedArray array;
   for (const Json* level = &json; level->is_array(); level = &level->front()) {
-    if (level->empty() || array.shape.size() == kMaxRank) throw InputError("no such array");
+    if (level->empty() || array.shape.size() == kMaxRank)
+      throw InputError("an empty or too deeply nested array");
     array.shape.push_back(static_cast<int64_t>(level->size()));
   }
   flatten(json, 0, array);
@@ -50,7 +51,7 @@ at::Tensor tensor_from_json(const Json& json) {
   return tensor;
 }
 
-// A float as a double keeps its bits through the decimal text, whatever the rounding of readers.
+// A float written as a double keeps its bits, whatever the rounding of readers.
 Json json_from_tensor(const at::Tensor& tensor) {
   if (tensor.dim() == 0) return tensor.item<double>();
   Json array = Json::array();
@@ -72,13 +73,13 @@ std::vector<std::string> strings_from(const Json& json) {
   if (!json.is_array()) throw InputError("not an array");
   std::vector<std::string> values;
   for (const Json& item : json) {
-    if (!item.is_string()) throw InputError("not a text");
+    if (!item.is_string()) throw InputError("not a string");
     values.push_back(item.get<std::string>());
   }
   return values;
 }
 
-// True when `key` is one of ours; its value is then in `metadata`.
+// Returns whether `key` belongs to ncprune; its value is then in `metadata`.
 bool take(const std::string& key, const std::string& value, Metadata& metadata) {
   const auto json = [&] { return Json::parse(value); };
   if (key == kClassNames) {
@@ -120,7 +121,7 @@ Metadata metadata_from(const onnx::ModelProto& model) {
     } catch (const InputError& error) {
       throw InputError(fmt::format("metadata entry {}: {}", entry.key(), error.what()));
     } catch (const Json::exception&) {
-      throw InputError(fmt::format("metadata entry {} is not the JSON it should be", entry.key()));
+      throw InputError(fmt::format("metadata entry {} has invalid JSON", entry.key()));
     }
   }
   return metadata;

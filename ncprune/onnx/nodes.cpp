@@ -72,8 +72,8 @@ std::string description(const onnx::NodeProto& proto) {
   return fmt::format("node {} ({})", name, printable(proto.op_type()));
 }
 
-// What ONNX says an operator is. Its definitions end at known_opset(): of a newer node only the
-// counts are compared, since attributes may have come to the operator.
+// Checks the node against ONNX's definition of its operator. The definitions end at known_opset():
+// for a newer node only the counts are compared, because the operator may have new attributes.
 void require_definition(const onnx::NodeProto& proto, int64_t opset) {
   const int version = static_cast<int>(std::min(opset, known_opset()));
   const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(proto.op_type(), version);
@@ -91,8 +91,7 @@ void require_definition(const onnx::NodeProto& proto, int64_t opset) {
     const auto last = schema->inputs().size() - 1;
     const auto& parameter = schema->inputs()[std::min<size_t>(static_cast<size_t>(i), last)];
     if (proto.input(i).empty() && parameter.GetOption() != onnx::OpSchema::Optional) {
-      throw InputError(
-          fmt::format("{} leaves out input {}, which it must have", description(proto), i));
+      throw InputError(fmt::format("{} lacks its required input {}", description(proto), i));
     }
   }
   if (opset > known_opset()) return;
@@ -103,13 +102,13 @@ void require_definition(const onnx::NodeProto& proto, int64_t opset) {
   }
 }
 
-// Makes the node say by itself what it computes once training is over.
+// Changes the node to what it computes after training.
 void settle(Node& node) {
   const bool drops = node.op_type == "Dropout";
   const bool normalizes = node.op_type == "BatchNormalization";
-  // What else they write (Dropout's mask, batch statistics) is for training only.
+  // Their other outputs (Dropout's mask, batch statistics) are only for training.
   if (drops || normalizes) node.outputs.resize(1);
-  // Exporters can leave the training mode on; by the letter of ONNX that drops at random.
+  // Exporters can leave the training mode on, which in ONNX means random dropping.
   if (drops && node.inputs.size() > 2) node.inputs.resize(2);
   if (normalizes) node.attributes.erase("training_mode");
 }

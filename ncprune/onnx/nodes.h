@@ -8,21 +8,21 @@
 
 namespace ncprune {
 
-// The node under the operator set `opset`, as it is run after training: of Dropout and
-// BatchNormalization only the first output is kept, and no training mode. Throws InputError, naming
-// the node, when it has no input or output, does not fit ONNX's definition of an operator that is
-// run (counts of inputs and outputs, attributes), or has an attribute that Attribute cannot hold.
+// The node under the operator set `opset`, for inference: Dropout and BatchNormalization keep only
+// their first output and no training mode. Throws InputError, naming the node, when it has no input
+// or output, does not fit ONNX's definition of a supported operator (counts of inputs and outputs,
+// attributes), or has an attribute that Attribute cannot hold.
 Node node_from(const onnx::NodeProto& proto, int64_t opset);
 
-// The value of a Constant node, which writes one initializer. Throws InputError as above.
+// The value of a Constant node. Throws InputError as above.
 at::Tensor constant_from(const onnx::NodeProto& proto);
 
 onnx::NodeProto node_to(const Node& node);
 
-// Of the files that are written.
+// IR version of the files that are written.
 inline constexpr int64_t kIrVersion = 8;
 
-// The newest operator set whose definitions are at hand.
+// The newest operator set whose definitions are available.
 int64_t known_opset();
 
 }  // namespace ncprune

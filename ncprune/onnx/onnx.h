@@ -10,32 +10,32 @@ namespace ncprune {
 // The only model file: ONNX in, ONNX out.
 
 // Reads a classifier: opset 9 or newer, one float input [N, ...] that is not an initializer, scores
-// [N, K] as its first output. What that output does not need is left out. Constant nodes, and
-// Identity nodes that only rename an initializer, become initializers of their own. Weights keep
-// every bit. Weights beside the file (external data) are read from the file's own folder only.
+// [N, K] as its first output. Nodes that this output does not need are dropped. Constant nodes, and
+// Identity nodes that only rename an initializer, become separate initializers. Weights keep every
+// bit. External data are read only from the folder of the file.
 //
-// input.shape is as declared, with -1 for the batch and for every axis of no fixed size. When only
-// the batch is free, the graph is run once on zeros: that it fits together is known from then on,
-// and so is output.shape; else output.shape is as declared, -1 when unknown.
+// input.shape is as declared, with -1 for the batch and for every axis without a fixed size. When
+// only the batch axis is free, the graph is run once on zeros to check that its shapes fit and to
+// set output.shape; otherwise output.shape is as declared, -1 when unknown.
 //
-// Throws InputError, naming the file and the node or weight, for everything that is not such a
-// network; a file made to do harm is no exception.
+// Throws InputError, naming the file and the node or weight, for any other file, including
+// malicious ones.
 Network read_onnx(const std::string& path);
 
-// The same from `bytes`; `where` names them in messages. External data are read from `folder`, and
-// refused when it is empty.
+// Reads a network from `bytes`; `where` names them in messages. External data are read from
+// `folder`, and rejected when it is empty.
 Network parse_onnx(std::string_view bytes, const std::string& where,
                    const std::string& folder = "");
 
-// The network as the bytes of an ONNX file, which parse_onnx gives back to the bit: IR 8, the
-// network's opset, the batch axis called "N". The metadata are the entries ncprune.class_names,
-// .class_counts, .minority, .input_mean and .input_scale, each JSON, beside `metadata.other` as it
-// is. Throws InputError beyond the 2 GiB that one ONNX file can hold, and std::logic_error when
-// ONNX's own checker refuses the network.
+// The network as the bytes of an ONNX file, from which parse_onnx() restores it to the bit: IR 8,
+// the network's opset, the batch axis called "N". The metadata are the entries ncprune.class_names,
+// .class_counts, .minority, .input_mean and .input_scale, each JSON, and `metadata.other`
+// unchanged. Throws InputError beyond the 2 GiB limit of an ONNX file, and std::logic_error when
+// ONNX's own checker rejects the network.
 std::string onnx_bytes(const Network& network);
 
-// Writes onnx_bytes() to `path`. Throws InputError when it cannot be written, and leaves an older
-// file of that name as it was.
+// Writes onnx_bytes() to `path`. Throws InputError when it cannot be written; an existing file of
+// that name is then unchanged.
 void write_onnx(const std::string& path, const Network& network);
 
 }  // namespace ncprune

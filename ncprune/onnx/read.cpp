@@ -31,7 +31,7 @@ constexpr size_t kMaxNameBytes = 1000;
 
 onnx::ModelProto parse_model(std::string_view bytes) {
   if (bytes.size() > static_cast<size_t>(kMaxFile)) {
-    throw InputError("larger than the 2 GiB that one ONNX file can hold");
+    throw InputError("larger than 2 GiB, the limit of an ONNX file");
   }
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(bytes.data()),
                                                 static_cast<int>(bytes.size()));
@@ -39,18 +39,18 @@ onnx::ModelProto parse_model(std::string_view bytes) {
   onnx::ModelProto model;
   if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage() ||
       !model.has_graph()) {
-    throw InputError("not an ONNX model, or one cut short");
+    throw InputError("not an ONNX model, or truncated");
   }
   return model;
 }
 
-// Names come back in messages and tables of one line each.
+// Names appear in messages and tables of one line each.
 void require_plain(const std::string& name) {
   if (name.size() > kMaxNameBytes || std::any_of(name.begin(), name.end(), [](char c) {
         return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
       })) {
-    throw InputError(fmt::format("the name '{}' is too long or not one of printable characters",
-                                 printable(name)));
+    throw InputError(
+        fmt::format("the name '{}' is too long or has unprintable characters", printable(name)));
   }
 }
 
@@ -65,7 +65,7 @@ int64_t opset_of(const onnx::ModelProto& model) {
   return opset;
 }
 
-// The versions of the operator sets beside ONNX's own.
+// The versions of the operator sets other than ONNX's own.
 std::map<std::string, int64_t> other_opsets(const onnx::ModelProto& model) {
   std::map<std::string, int64_t> opsets;
   for (const auto& entry : model.opset_import()) {
@@ -77,7 +77,7 @@ std::map<std::string, int64_t> other_opsets(const onnx::ModelProto& model) {
   return opsets;
 }
 
-// Operators that are not known are left to ONNX Runtime; only their sets stay named.
+// Unknown operators run in ONNX Runtime; only their operator sets are kept.
 void settle_foreign(Network& network, const std::map<std::string, int64_t>& opsets) {
   std::map<std::string, int64_t> all = opsets;
   all[""] = network.opset;
@@ -110,9 +110,8 @@ const onnx::ValueInfoProto& only_input(const onnx::GraphProto& graph) {
     names += fmt::format("{}'{}'", names.empty() ? "" : ", ", printable(input.name()));
   }
   if (inputs.size() == 1) return *inputs.front();
-  throw InputError(fmt::format("has {} inputs{}{}; a network of one input was wanted",
-                               inputs.size(), names.empty() ? "" : ": ",
-                               names.substr(0, kMaxNameBytes)));
+  throw InputError(fmt::format("has {} inputs{}{}; wanted one input", inputs.size(),
+                               names.empty() ? "" : ": ", names.substr(0, kMaxNameBytes)));
 }
 
 ValueInfo graph_input(const onnx::GraphProto& graph) {
@@ -146,7 +145,7 @@ ValueInfo graph_output(const onnx::GraphProto& graph) {
   return {graph.output(0).name(), {-1, shape.size() == 2 ? shape.back() : -1}};
 }
 
-// The nodes that `output` needs, in the file's order, and what they read.
+// The nodes that `output` needs, in the file's order, and the values that they read.
 struct Live {
   std::vector<const onnx::NodeProto*> nodes;
   std::unordered_set<std::string> values;
@@ -171,7 +170,7 @@ Live live_part(const onnx::GraphProto& graph, const std::string& output) {
 void add_initializer(Network& network, const std::string& name, at::Tensor tensor) {
   require_plain(name);
   if (!network.initializers.emplace(name, std::move(tensor)).second) {
-    throw InputError(fmt::format("weight '{}' stands in the file twice", name));
+    throw InputError(fmt::format("weight '{}' occurs twice in the file", name));
   }
 }
 
@@ -191,7 +190,7 @@ void read_initializers(const onnx::GraphProto& graph, const Live& live, const st
   }
 }
 
-// Makes names that nothing in the file has.
+// Makes names that do not occur in the file.
 class FreshNames {
  public:
   explicit FreshNames(const onnx::GraphProto& graph) {
@@ -228,7 +227,7 @@ void read_nodes(const onnx::GraphProto& graph, const Live& live, int64_t opset, 
     Node node = node_from(*proto, opset);
     const bool closing_softmax = (node.op_type == "Softmax" || node.op_type == "LogSoftmax") &&
                                  node.outputs.front() == network.output.name;
-    // Scores are [N, K]: axis 1 is the last, whichever way the operator set counts.
+    // Scores are [N, K]: axis 1 is the last in every operator set.
     if (closing_softmax && node.integer("axis", opset < 13 ? 1 : -1) == 1) {
       node.attributes["axis"] = int64_t{-1};
     }
@@ -262,8 +261,8 @@ bool knows_sample_shape(const Network& network) {
                      [](int64_t size) { return size >= 0; });
 }
 
-// Runs one sample of zeros, which shows that the shapes fit together and how many classes there
-// are. Not when the sample's own shape is open.
+// Runs one sample of zeros to check the shapes and find the number of classes, unless the shape of
+// a sample is not fixed.
 void settle_output(Network& network) {
   if (!knows_sample_shape(network)) return;
   std::vector<int64_t> shape = network.input.shape;
@@ -273,14 +272,14 @@ void settle_output(Network& network) {
   if (scores.dim() != 2 || scores.size(0) != 1 || scores.size(1) == 0 ||
       scores.scalar_type() != at::kFloat) {
     throw InputError(
-        fmt::format("output '{}' has shape [{}] for one sample; a classifier gives "
-                    "[1, K] numbers",
+        fmt::format("output '{}' has shape [{}] for one sample; wanted the scores of "
+                    "a classifier, [1, K]",
                     network.output.name, fmt::join(scores.sizes(), ", ")));
   }
   network.output.shape = {-1, scores.size(1)};
 }
 
-// Says which file it was.
+// Adds the name of the file to errors.
 template <typename Step>
 auto naming(const std::string& where, Step step) {
   try {

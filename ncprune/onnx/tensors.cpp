@@ -23,22 +23,23 @@ using Proto = onnx::TensorProto;
 
 static_assert(std::endian::native == std::endian::little, "ONNX's raw data are little-endian");
 
-// More is no network of ours, and keeps products of dimensions far from overflow.
+// No supported network needs more, and products of dimensions stay far from overflow.
 constexpr int64_t kMaxElements = int64_t{1} << 40;
 constexpr int kMaxRank = 16;
 
 at::ScalarType scalar_type(int32_t type, const std::string& what) {
   if (const auto known = torch_type(type)) return *known;
-  throw InputError(fmt::format("{} has element type {}, which ncprune does not run", what,
+  throw InputError(fmt::format("{} has element type {}, which ncprune does not support", what,
                                element_type_name(type)));
 }
 
 std::vector<int64_t> checked_dims(const Proto& proto, const std::string& what) {
   if (proto.dims_size() > kMaxRank) {
-    throw InputError(fmt::format("{} has {} dimensions; at most {} are read", what,
-                                 proto.dims_size(), kMaxRank));
+    throw InputError(
+        fmt::format("{} has {} dimensions; wanted at most {}", what, proto.dims_size(), kMaxRank));
   }
-  // An empty tensor's other dimensions count too: LibTorch multiplies them for the strides.
+  // The other dimensions of an empty tensor count too, because LibTorch multiplies them for the
+  // strides.
   int64_t volume = 1;
   for (const int64_t dim : proto.dims()) {
     if (dim < 0 || __builtin_mul_overflow(volume, std::max<int64_t>(dim, 1), &volume) ||
@@ -55,7 +56,7 @@ void narrow_into(void* target, const Values& values) {
   for (const auto value : values) *out++ = static_cast<Stored>(value);
 }
 
-// How many elements stand in the field of the element type.
+// The number of elements in the field of the element type.
 int typed_size(const Proto& proto) {
   switch (proto.data_type()) {
     case Proto::FLOAT:
@@ -69,7 +70,7 @@ int typed_size(const Proto& proto) {
   }
 }
 
-// REQUIRES: room for typed_size() elements of proto's type at `target`.
+// REQUIRES: space for typed_size() elements of the type of `proto` at `target`.
 void copy_typed(const Proto& proto, void* target) {
   switch (proto.data_type()) {
     case Proto::FLOAT:
@@ -86,11 +87,11 @@ void copy_typed(const Proto& proto, void* target) {
     case Proto::UINT8:
       return narrow_into<uint8_t>(target, proto.int32_data());
     default:
-      return narrow_into<uint16_t>(target, proto.int32_data());  // INT16, and bits of floats
+      return narrow_into<uint16_t>(target, proto.int32_data());  // INT16, and the bits of floats
   }
 }
 
-// A byte other than 0 and 1 is no bool in C++.
+// In C++ a bool must be 0 or 1.
 void tidy_bools(at::Tensor& tensor) {
   auto* bytes = static_cast<uint8_t*>(tensor.data_ptr());
   for (int64_t i = 0; i < tensor.numel(); ++i) bytes[i] = bytes[i] != 0;
@@ -121,8 +122,8 @@ External external_from(const Proto& proto, const std::string& what) {
   return external;
 }
 
-// The bytes that stand beside the model. A model must not be able to read just any file: the path,
-// with its links followed, has to stay inside the model's folder.
+// The bytes of external data. A model must not read arbitrary files: the path, with links resolved,
+// must be inside the model's folder.
 std::string external_bytes(const Proto& proto, const std::string& what, const std::string& folder,
                            int64_t wanted) {
   const External external = external_from(proto, what);
@@ -134,13 +135,13 @@ std::string external_bytes(const Proto& proto, const std::string& what, const st
   const fs::path path = fs::canonical(root / external.location, error);
   const auto inside = std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first;
   if (error || inside != root.end() || !fs::is_regular_file(path, error)) {
-    throw InputError(fmt::format("{}: its external data '{}' are no file in the model's folder",
+    throw InputError(fmt::format("{}: its external data '{}' are not a file in the model's folder",
                                  what, printable(external.location)));
   }
   const auto size = static_cast<int64_t>(fs::file_size(path, error));
   if (error || external.offset > size || wanted > size - external.offset ||
       (external.length >= 0 && external.length != wanted)) {
-    throw InputError(fmt::format("{}: its external data '{}' hold too few bytes, or too many", what,
+    throw InputError(fmt::format("{}: its external data '{}' have too few or too many bytes", what,
                                  printable(external.location)));
   }
   std::string bytes(static_cast<size_t>(wanted), '\0');
@@ -183,7 +184,7 @@ at::Tensor tensor_from(const Proto& proto, const std::string& what, const std::s
   const bool is_raw = is_external || proto.has_raw_data();
   const int64_t given = is_raw ? static_cast<int64_t>(raw.size()) : typed_size(proto);
   if (given != (is_raw ? bytes : count)) {
-    throw InputError(fmt::format("{} has dimensions [{}], that is {} {}, but the file holds {}",
+    throw InputError(fmt::format("{} has dimensions [{}], that is {} {}, but the file contains {}",
                                  what, fmt::join(dims, ", "), is_raw ? bytes : count,
                                  is_raw ? "bytes" : "elements", given));
   }
@@ -201,14 +202,14 @@ at::Tensor tensor_from(const Proto& proto, const std::string& what, const std::s
 Proto tensor_to(const at::Tensor& tensor, const std::string& name) {
   const std::optional<int32_t> type = onnx_type(tensor.scalar_type());
   if (!type) {
-    throw std::logic_error(fmt::format("'{}': no ONNX type for its elements", name));
+    throw std::logic_error(fmt::format("'{}': ONNX has no type for its elements", name));
   }
   const at::Tensor flat = tensor.detach().to(at::kCPU).contiguous();
   Proto proto;
   proto.set_name(name);
   proto.set_data_type(*type);
   for (const int64_t dim : flat.sizes()) proto.add_dims(dim);
-  // An empty tensor must still say that its data are raw.
+  // An empty tensor must still declare raw data.
   proto.set_raw_data(flat.numel() == 0 ? nullptr : flat.data_ptr(), flat.nbytes());
   return proto;
 }

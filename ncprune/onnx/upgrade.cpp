@@ -36,7 +36,7 @@ struct AsTensor {
     return at::tensor(values, at::TensorOptions(at::kFloat));
   }
   at::Tensor operator()(const at::Tensor& value) const { return value; }
-  at::Tensor operator()(const std::string&) const { return {}; }  // ONNX defines none such
+  at::Tensor operator()(const std::string&) const { return {}; }  // does not occur in ONNX
 };
 
 }  // namespace
@@ -61,12 +61,12 @@ Upgraded upgrade(Node node, int64_t opset,
     node.attributes.erase(found);
   }
   if (node.op_type == "Resize" && opset < 11) {
-    // The region of interest came between, and what was the only way of counting got a name.
+    // The region of interest became input 1, and the only coordinate mode got a name.
     node.inputs.insert(node.inputs.begin() + 1, "");
     node.attributes["coordinate_transformation_mode"] = std::string("asymmetric");
     node.attributes["nearest_mode"] = std::string("floor");
   }
-  // Before opset 13 the axis said where two flattened axes meet, and the second was normalized.
+  // Before opset 13 the input was flattened to two axes at `axis`, and the second was normalized.
   const bool is_softmax = node.op_type == "Softmax" || node.op_type == "LogSoftmax";
   if (is_softmax && opset < 13 && node.integer("axis", 1) != -1) {
     const auto part = [&](const char* name) { return fresh(node.outputs.front() + "." + name); };

@@ -57,15 +57,15 @@ onnx::ModelProto model_from(const Network& network) {
 std::string onnx_bytes(const Network& network) {
   const onnx::ModelProto model = model_from(network);
   if (model.ByteSizeLong() > static_cast<size_t>(std::numeric_limits<int>::max())) {
-    throw InputError(fmt::format("the network takes {} bytes; one ONNX file holds at most 2 GiB",
+    throw InputError(fmt::format("the network takes {} bytes; the limit of an ONNX file is 2 GiB",
                                  model.ByteSizeLong()));
   }
-  // The checker knows no newer operators.
+  // The checker does not know newer operators.
   if (network.opset <= known_opset()) {
     try {
       onnx::checker::check_model(model);
     } catch (const std::exception& error) {
-      throw std::logic_error(fmt::format("ONNX's checker refuses the network: {}", error.what()));
+      throw std::logic_error(fmt::format("ONNX's checker rejects the network: {}", error.what()));
     }
   }
   return model.SerializeAsString();

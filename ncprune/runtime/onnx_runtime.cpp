@@ -11,8 +11,8 @@
 #include "ncprune/base/error.h"
 #include "ncprune/model/element_types.h"
 
-// ONNX Runtime's own opaque types and its entry, as onnxruntime_c_api.h declares them; the packages
-// that ship the library ship no headers.
+// ONNX Runtime's opaque types and entry point, as in onnxruntime_c_api.h; the packages of the
+// library contain no headers.
 extern "C" {
 struct OrtStatus;
 struct OrtEnv;
@@ -100,7 +100,7 @@ struct Api {
   void (*release_session_options)(OrtSessionOptions*);
 };
 
-// The library once it is loaded, or why it is not. It stays loaded to the end of the process.
+// The loaded library, or the reason why it is not loaded. It stays loaded until the process ends.
 struct Library {
   std::string problem;
   std::string version;
@@ -129,7 +129,7 @@ Library load() {
   Library library;
   if (handle == nullptr) {
     library.problem = fmt::format(
-        "ONNX Runtime is not found ({}): set NCPRUNE_ONNXRUNTIME to the file libonnxruntime.so.1",
+        "ONNX Runtime was not found ({}): set NCPRUNE_ONNXRUNTIME to the file libonnxruntime.so.1",
         reason);
     return library;
   }
@@ -143,7 +143,7 @@ Library load() {
   static const Api api(table);
   constexpr int kErrorsOnly = 3;
   if (OrtStatus* status = api.create_env(kErrorsOnly, "ncprune", &library.env)) {
-    library.problem = fmt::format("ONNX Runtime does not start: {}", api.error_message(status));
+    library.problem = fmt::format("ONNX Runtime cannot start: {}", api.error_message(status));
     return library;
   }
   library.version = base->version();
@@ -161,7 +161,7 @@ const Api& api() {
   return *library().api;
 }
 
-// Throws what ONNX Runtime says is wrong.
+// Throws the error of ONNX Runtime, if any.
 void check(OrtStatus* status) {
   if (status == nullptr) return;
   std::string reason = api().error_message(status);
@@ -205,11 +205,11 @@ std::vector<const char*> pointers(const std::vector<std::string>& names) {
   return all;
 }
 
-// Reads `tensor` in place: it must outlive the value, contiguous.
+// Refers to the memory of `tensor`, which must be contiguous and outlive the value.
 Owned<OrtValue> value_of(const at::Tensor& tensor, const OrtMemoryInfo* memory) {
   const std::optional<int32_t> type = onnx_type(tensor.scalar_type());
   if (!type) {
-    throw InputError("ONNX Runtime is given no tensors of this element type");
+    throw InputError("ONNX Runtime cannot take tensors of this element type");
   }
   OrtValue* value = nullptr;
   check(api().create_tensor(memory, tensor.data_ptr(), tensor.nbytes(), tensor.sizes().data(),
@@ -229,7 +229,8 @@ at::Tensor tensor_of(OrtValue* value) {
   check(api().dimensions(raw, shape.data(), rank));
   const std::optional<at::ScalarType> type = torch_type(number);
   if (!type) {
-    throw InputError(fmt::format("ONNX Runtime gives a tensor of element type {}", number));
+    throw InputError(
+        fmt::format("ONNX Runtime returned a tensor of unsupported element type {}", number));
   }
   at::Tensor tensor = at::empty(shape, at::TensorOptions(*type));
   void* data = nullptr;

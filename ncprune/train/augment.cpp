@@ -19,7 +19,7 @@
 namespace ncprune {
 namespace {
 
-// Whole numbers in [low, high), int64 [count].
+// Integers in [low, high), int64 [count].
 at::Tensor draw_integers(int64_t count, int64_t low, int64_t high, Random& random) {
   return at::empty({count}, at::kLong).random_(low, high, random.generator());
 }
@@ -67,7 +67,7 @@ TrainingBatch mixup(TrainingBatch batch, Random& random) {
   return batch;
 }
 
-// What rand-augment chooses from, in this order, all equally likely.
+// The choices of rand-augment, in this order, all equally likely.
 enum RandomChange : int64_t {
   kNothing,
   kBrightness,
@@ -80,7 +80,7 @@ enum RandomChange : int64_t {
   kRandomChanges
 };
 
-// One change of every picture: how it is toned, float [B] each, and its affine map, [B, 3, 3].
+// A change of every image: its tone, float [B] each, and its affine map, [B, 3, 3].
 struct Choice {
   at::Tensor brightness;
   at::Tensor contrast;
@@ -120,7 +120,7 @@ TrainingBatch rand_augment(TrainingBatch batch, Random& random) {
   const Choice second = draw_choice(batch.inputs, random);
   tone(first);
   tone(second);
-  // Both maps in one pass over the pixels: every interpolation blurs.
+  // Both maps are applied in one pass, because every interpolation blurs.
   batch.inputs = warped(batch.inputs, first.map.matmul(second.map).slice(1, 0, 2));
   return batch;
 }
@@ -129,16 +129,18 @@ TrainingBatch rand_augment(TrainingBatch batch, Random& random) {
 
 const std::vector<Augmentation>& augmentations() {
   static const std::vector<Augmentation> table{
-      {"crop", "moved by up to 4 pixels each way, mirrored at the border",
+      {"crop", "shifted by up to 4 pixels each way, mirrored at the border",
        "Krizhevsky, Sutskever, Hinton 2012; He et al. 2016", true, crop},
-      {"cutout", "a square of half the shorter side painted over with the picture's mean",
+      {"cutout", "a square of half the shorter side covered with the image's mean",
        "DeVries, Taylor 2017", true, cutout},
-      {"flip", "left and right exchanged, every second picture", "", true, flip},
-      {"mixup", "a mixture of two samples and of their labels, the share uniform in [0, 1)",
+      {"flip", "mirrored horizontally with probability 1/2", "", true, flip},
+      {"mixup", "a mixture of two samples and their labels, with a share uniform in [0, 1)",
        "Zhang, Cisse, Dauphin, Lopez-Paz 2018, alpha 1", false, mixup},
       {"rand-augment",
-       "twice one of: nothing, brightness or contrast by up to 50 %, a shift by up to an eighth of "
-       "the side, a turn by up to 15 degrees, a shear by up to 0.2; fewer than the paper has",
+       "two random changes, each nothing, brightness or contrast by up to 50 %, a shift by up to "
+       "an "
+       "eighth of the side, a rotation by up to 15 degrees or a shear by up to 0.2; the paper has "
+       "more",
        "after Cubuk et al. 2020", true, rand_augment}};
   return table;
 }
@@ -147,12 +149,12 @@ void require_valid_augmentation(const std::vector<std::string>& names, const std
   for (const std::string& name : names) {
     find_named(augmentations(), name, "augmentation");
     if (std::count(names.begin(), names.end(), name) > 1) {
-      throw InputError(fmt::format("augmentation '{}' is named twice", name));
+      throw InputError(fmt::format("augmentation '{}' is given twice", name));
     }
     const std::string& reason = find_named(losses(), loss, "loss").one_label;
     if (name != "mixup" || reason.empty()) continue;
     throw InputError(
-        fmt::format("mixup mixes labels, and loss '{}' wants one a sample: {}", loss, reason));
+        fmt::format("mixup mixes labels, but loss '{}' needs one per sample: {}", loss, reason));
   }
 }
 
@@ -161,7 +163,7 @@ void require_augmentable(const Dataset& data, const std::vector<std::string>& na
     const Augmentation& augmentation = find_named(augmentations(), name, "augmentation");
     if (!augmentation.pictures || data.inputs.dim() == 4) continue;
     throw InputError(
-        fmt::format("augmentation '{}' wants pictures, [channels, height, width]; samples are [{}]",
+        fmt::format("augmentation '{}' needs images, [channels, height, width]; samples are [{}]",
                     name, fmt::join(data.sample_shape(), ", ")));
   }
 }

@@ -10,18 +10,18 @@
 
 namespace ncprune {
 
-// What a step of training learns from.
+// The batch of one training step.
 struct TrainingBatch {
   at::Tensor inputs;                               // float [B, ...], raw
-  std::optional<std::pair<double, double>> range;  // of the inputs, as a Dataset has it
-  // With mixup the inputs are `share` of the samples' own and the rest of their partners': the loss
-  // is shared between both labels in the same way. Indices into the batch, int64 [B]; else
+  std::optional<std::pair<double, double>> range;  // of the inputs, as in Dataset
+  // With mixup an input is `share` of the sample plus the rest of its partner, and the loss is
+  // divided between both labels in the same way. Indices into the batch, int64 [B]; otherwise
   // undefined, and the share is 1.
   at::Tensor partners = {};
   double share = 1;
 };
 
-// A change of every batch before its step, drawn anew each time.
+// A random change of every batch before its step.
 struct Augmentation {
   std::string name;
   std::string summary;
@@ -33,15 +33,15 @@ struct Augmentation {
 // crop, cutout, flip, mixup, rand-augment.
 const std::vector<Augmentation>& augmentations();
 
-// Throws InputError unless every name is known and stands there once, and `loss` has a meaning for
-// mixed labels if they are mixed.
+// Throws InputError unless every name is known and appears once, and `loss` supports mixed labels
+// if an augmentation mixes them.
 void require_valid_augmentation(const std::vector<std::string>& names, const std::string& loss);
 
-// Throws InputError, naming the augmentation, unless the samples are such that it can be applied.
+// Throws InputError, naming the augmentation, when it cannot be applied to the samples.
 void require_augmentable(const Dataset& data, const std::vector<std::string>& names);
 
-// The batch changed by each of `names` in turn. Takes the next numbers from `random`; the same
-// whatever the number of threads. REQUIRES: the two functions above are content.
+// The batch changed by each of `names` in turn. Takes the next numbers from `random`; the number of
+// threads does not change the result. REQUIRES: the two functions above do not throw.
 TrainingBatch augment(TrainingBatch batch, const std::vector<std::string>& names, Random& random);
 
 }  // namespace ncprune

@@ -27,7 +27,7 @@ void require_valid(const Distillation& options) {
   require(options.balance >= 0 && options.balance <= 1, "distillation's balance", options.balance,
           "a number in [0, 1]");
   if (options.logits == 0 && options.features == 0) {
-    throw InputError("a teacher of weight 0: wanted a weight of logits or of features");
+    throw InputError("the teacher has weight 0; wanted a positive weight of logits or features");
   }
 }
 

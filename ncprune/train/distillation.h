@@ -5,14 +5,14 @@
 
 namespace ncprune {
 
-// Learning from a teacher, such as the dense network. Beside `labels` times its own loss, training
-// then minimises, in batches of B samples,
+// Learning from a teacher, such as the dense network. In batches of B samples, training then
+// minimises `labels` times the training loss plus
 //   1/B sum_i w_i (logits T^2 KL(p_i || q_i) + features ||f_i - g_i||^2 / F)
 // p and q: the class probabilities of teacher and student at temperature T (Hinton, Vinyals, Dean
-// 2015); g and f: their last features, what the head reads (after Romero et al. 2015); F: the
-// w-weighted mean of ||g||^2 over an epoch's draws, so that a student of zeros pays 1. The weight
-// of a sample of class c is w ~ n_c^-balance with mean 1 over an epoch, n_c the draws of the class
-// in it: with a balance of 1 every class counts the same, whatever the sampler.
+// 2015); g and f: their last features, the inputs of the head (after Romero et al. 2015); F: the
+// w-weighted mean of ||g||^2 over an epoch's draws, so that zero features cost 1. The weight of a
+// sample of class c is w ~ n_c^-balance with mean 1 over an epoch, where n_c is the number of draws
+// of the class in it: with a balance of 1 every class counts the same, whatever the sampler.
 struct Distillation {
   Network teacher = {};
   double logits = 1;       // at least 0
@@ -22,24 +22,24 @@ struct Distillation {
   double balance = 1;      // 0: samples count the same, 1: classes do; in [0, 1]
 };
 
-// Throws the InputError that train() would for a value out of range.
+// Throws InputError, as train() does, for a value out of range.
 void require_valid(const Distillation& options);
 
-// The teacher's part of the loss.
+// The part of the loss that comes from the teacher.
 class DistillationLoss {
  public:
-  // Asks the teacher once for all of `training`: memory O(N (K + d)), d the width of its last
-  // features if they count. `shares`: draws of each class in an epoch. Throws InputError when the
-  // teacher does not fit the data or, if features count, when its last features and `student`'s
-  // differ in width.
+  // Runs the teacher once on all of `training`: memory O(N (K + d)), d the width of its last
+  // features if they are used. `shares`: draws of each class in an epoch. Throws InputError when
+  // the teacher does not fit the data or, if features are used, when its last features and those of
+  // `student` differ in width.
   DistillationLoss(const Distillation& options, const Network& student, const Dataset& training,
                    const std::vector<int64_t>& shares);
 
-  // The value of the student that holds its last features; empty when they do not count.
+  // The student's value that holds its last features; empty when features are not used.
   const std::string& features_value() const { return features_value_; }
 
-  // The scalar above for the samples at `indices` of the training data, int64 [B], from the
-  // student's logits [B, K] and features [B, d] (undefined when they do not count).
+  // The sum above for the samples at `indices` of the training data, int64 [B], from the student's
+  // logits [B, K] and features [B, d] (undefined when not used).
   at::Tensor operator()(const at::Tensor& indices, const at::Tensor& logits,
                         const at::Tensor& features) const;
 
@@ -48,9 +48,9 @@ class DistillationLoss {
   double logits_weight_;
   double features_weight_;  // over F
   std::string features_value_;
-  at::Tensor log_probabilities_;  // the teacher's at T, float [N, K]; undefined: do not count
-  at::Tensor features_;           // the teacher's, float [N, d]; undefined likewise
-  at::Tensor weights_;            // of every sample, float [N]
+  at::Tensor log_probabilities_;  // of the teacher at T, float [N, K]; undefined when not used
+  at::Tensor features_;           // of the teacher, float [N, d]; undefined when not used
+  at::Tensor weights_;            // of the samples, float [N]
 };
 
 }  // namespace ncprune

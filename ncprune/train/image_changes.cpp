@@ -10,18 +10,18 @@
 namespace ncprune {
 namespace {
 
-// Positions 0 .. size-1 moved by `shift` [B] and mirrored back into the picture; int64 [B, size].
+// Positions 0 .. size-1 moved by `shift` [B] and mirrored back into the image; int64 [B, size].
 at::Tensor moved_positions(const at::Tensor& shift, int64_t size) {
   const at::Tensor positions = (at::arange(size, shift.options()) + shift.unsqueeze(1)).abs();
   return (size - 1) - ((size - 1) - positions).abs();
 }
 
-// A number a picture, beside `images`.
+// One number per image, on the device of `images`.
 at::Tensor per_image(const at::Tensor& values, const at::Tensor& images) {
   return values.to(images.device()).view({-1, 1, 1, 1});
 }
 
-// Which of 0 .. size-1 lie in [first, first + side); bool [B, size].
+// Which of 0 .. size-1 are in [first, first + side); bool [B, size].
 at::Tensor covered(const at::Tensor& first, int64_t side, int64_t size) {
   const at::Tensor distance = at::arange(size, first.options()) - first.unsqueeze(1);
   return distance.ge(0).logical_and(distance.lt(side));
@@ -61,7 +61,7 @@ at::Tensor toned(const at::Tensor& images, const at::Tensor& brightness,
 }
 
 at::Tensor warped(const at::Tensor& images, const at::Tensor& maps) {
-  // LibTorch measures both axes from -1 to 1, whatever the picture's proportions.
+  // LibTorch measures both axes from -1 to 1, whatever the image's proportions.
   const auto height = static_cast<float>(images.size(2));
   const auto width = static_cast<float>(images.size(3));
   const at::Tensor units = at::tensor({1.0F, height / width, 2 / width,  //

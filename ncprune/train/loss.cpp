@@ -18,8 +18,8 @@ at::Tensor mean_cross_entropy(const at::Tensor& logits, const at::Tensor& labels
   return at::cross_entropy_loss(logits, labels);
 }
 
-// LibTorch's own mean divides by the batch's weights; this one divides by the batch's samples, so
-// that a batch of rare samples counts for more.
+// LibTorch's mean divides by the sum of the batch's weights; this one divides by the number of
+// samples, so that a batch of rare samples has more weight.
 at::Tensor weighted_cross_entropy(const at::Tensor& logits, const at::Tensor& labels,
                                   const at::Tensor& weights) {
   return at::cross_entropy_loss(logits, labels, weights, at::Reduction::Sum) /
@@ -63,8 +63,7 @@ LossFunction focal(const at::Tensor&) {
   };
 }
 
-// Adds log n_c to the logits: what the network itself has to learn is then free of the classes'
-// frequencies.
+// Adds log n_c to the logits, so that the network itself does not learn the class frequencies.
 LossFunction prior_adjusted(const at::Tensor& counts) {
   const at::Tensor log_prior = (counts / counts.sum()).log().to(at::kFloat);
   return [log_prior](const at::Tensor& logits, const at::Tensor& labels, double) {
@@ -102,13 +101,13 @@ const std::vector<Loss>& losses() {
       {"class-weighted", "weights 1 / n_c", "King, Zeng 2001", class_weighted},
       {"cross-entropy", "every sample counts the same", "", cross_entropy},
       {"focal", "samples weighted by (1 - p)^2, p the label's probability", "Lin et al. 2017",
-       focal, "p is the one label's probability"},
+       focal, "p is the probability of a single label"},
       {"ldam-drw",
-       "margins in proportion to n_c^-1/4, the largest 0.5, logits times 30; class-balanced "
+       "margins proportional to n_c^-1/4, the largest 0.5, logits times 30; class-balanced "
        "weights "
-       "in the last 20 %. The paper's normalised classifier is not imposed",
-       "Cao et al. 2019", ldam_drw, "the margin is taken from the one label's logit"},
-      {"logit-adjusted", "logits plus tau log prior; at its tau of 1 the same as balanced-softmax",
+       "in the last 20 %, without the paper's normalised classifier",
+       "Cao et al. 2019", ldam_drw, "the margin is subtracted from the logit of a single label"},
+      {"logit-adjusted", "logits plus tau log prior; equals balanced-softmax for its tau of 1",
        "Menon et al. 2021", prior_adjusted}};
   return table;
 }

@@ -13,24 +13,24 @@ namespace ncprune {
 using LossFunction =
     std::function<at::Tensor(const at::Tensor& logits, const at::Tensor& labels, double progress)>;
 
-// A way to score the logits during training. Class weights have mean 1 over the training samples
-// (sum_c n_c w_c = N), so that every loss suits the same learning rate; sources that normalise them
-// otherwise differ by a constant factor.
+// A training loss. Class weights have mean 1 over the training samples (sum_c n_c w_c = N), so that
+// the same learning rate suits every loss; sources that normalise them differently differ by a
+// constant factor.
 struct Loss {
   std::string name;
   std::string summary;
   std::string source;
   // The loss for training data with `counts` samples per class, double [K]. REQUIRES: all positive.
   std::function<LossFunction(const at::Tensor& counts)> make;
-  // Why a sample with a mixture of labels has no such loss. Empty: it has, the same mixture of both
-  // labels' losses, which is the cross-entropy against the mixed distribution.
+  // Why the loss does not support mixed labels. Empty if it does: the loss is then the same mixture
+  // of both labels' losses, which is the cross-entropy with the mixed distribution.
   std::string one_label = {};
 };
 
 // balanced-softmax, class-balanced, class-weighted, cross-entropy, focal, ldam-drw, logit-adjusted.
 const std::vector<Loss>& losses();
 
-// Class weights in proportion to `weights` with mean 1 over `counts` samples per class; both double
+// Class weights proportional to `weights` with mean 1 over `counts` samples per class; both double
 // [K]. Float [K].
 at::Tensor weights_of_mean_one(const at::Tensor& weights, const at::Tensor& counts);
 

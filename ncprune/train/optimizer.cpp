@@ -54,10 +54,11 @@ UpdateScalars adamw_scalars(const OptimizerOptions& options, double learning_rat
 
 const std::vector<OptimizerRule>& optimizers() {
   static const std::vector<OptimizerRule> table{
-      {"adam", "steps scaled by the gradients' running size; weight decay joins the gradient",
+      {"adam",
+       "steps scaled by the running size of gradients; weight decay is added to the gradient",
        "Kingma, Ba 2015", true, adam_scalars, update_adam},
-      {"adamw", "adam with weight decay applied to the weights themselves",
-       "Loshchilov, Hutter 2019", true, adamw_scalars, update_adam},
+      {"adamw", "adam with weight decay applied to the weights directly", "Loshchilov, Hutter 2019",
+       true, adamw_scalars, update_adam},
       {"sgd", "gradient descent with momentum", "Polyak 1964", false, sgd_scalars,
        update_momentum}};
   return table;
@@ -115,7 +116,7 @@ void Optimizer::step(double learning_rate) {
   }
 }
 
-// The formulas of optimizer_kernels.h, each operation on all tensors.
+// The formulas of optimizer_kernels.h; each operation runs on all tensors.
 void Optimizer::step_on_device(const UpdateScalars& s) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> values;

@@ -11,16 +11,16 @@
 namespace ncprune {
 
 // Names of the initializers that training changes, ascending: every float tensor except
-// BatchNormalization's running mean and variance, Dropout's ratio, and the scalars (of no axes):
-// the bounds of a Clip, the constants of attention and Gelu.
+// BatchNormalization's running mean and variance, Dropout's ratio, and scalars (zero axes), such as
+// the bounds of a Clip and the constants of attention and Gelu.
 std::vector<std::string> trainable_initializers(const Network& network);
 
 struct OptimizerOptions {
-  double momentum = 0.9;    // SGD's, in [0, 1); Adam's beta1 and beta2 are fixed at 0.9 and 0.999
+  double momentum = 0.9;    // of SGD, in [0, 1); Adam's beta1 and beta2 are 0.9 and 0.999
   double weight_decay = 0;  // at least 0
 };
 
-// A rule that turns a gradient into a step, PyTorch's formulas.
+// A rule that turns a gradient into a step, with PyTorch's formulas.
 struct OptimizerRule {
   std::string name;
   std::string summary;
@@ -34,8 +34,8 @@ struct OptimizerRule {
 // sgd, adam, adamw.
 const std::vector<OptimizerRule>& optimizers();
 
-// Holds the moments of a fixed list of tensors and takes steps with them: in main memory one pass
-// over it per tensor, on another device a few of LibTorch's operations on all tensors at once.
+// Holds the moments of a fixed list of tensors and takes optimizer steps: in main memory with one
+// pass per tensor, on another device with a few LibTorch operations on all tensors at once.
 class Optimizer {
  public:
   // REQUIRES: `parameters` are contiguous float tensors of one device that require gradients. Their
@@ -43,8 +43,8 @@ class Optimizer {
   Optimizer(std::string_view name, std::vector<at::Tensor> parameters,
             const OptimizerOptions& options);
 
-  // One step along the parameters' gradients, which are left undefined, ready for the next backward
-  // pass. A parameter whose gradient is undefined stays as it is.
+  // Takes one step with the parameters' gradients and then clears them for the next backward pass.
+  // A parameter without gradient is unchanged.
   void step(double learning_rate);
 
  private:

@@ -1,10 +1,10 @@
-// Free of LibTorch and compiled with -O3 -fno-math-errno -fno-trapping-math: a square root that may
-// set errno is not vectorised, and then the single pass is slower than LibTorch's several.
+// Does not use LibTorch and is compiled with -O3 -fno-math-errno -fno-trapping-math: a square root
+// that may set errno is not vectorised, and then the single pass is slower than LibTorch's several.
 #include "ncprune/train/optimizer_kernels.h"
 
 #include <cmath>
 
-// The machine's widest registers are chosen when the program starts.
+// The widest registers of the machine are chosen when the program starts.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define NCPRUNE_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
 #else

@@ -12,8 +12,8 @@ const std::vector<Sampler>& samplers() {
   static const std::vector<Sampler> table{
       {"class-balanced", "every class equally often", "Kang et al. 2020", 0},
       {"natural", "every sample once", "", 1},
-      {"square-root", "classes in proportion to the root of their size", "Mahajan et al. 2018",
-       0.5}};
+      {"square-root", "classes in proportion to the square root of their size",
+       "Mahajan et al. 2018", 0.5}};
   return table;
 }
 
@@ -27,11 +27,11 @@ std::vector<int64_t> epoch_shares(const std::vector<int64_t>& counts, const Samp
   const double scale =
       static_cast<double>(total) / std::accumulate(wanted.begin(), wanted.end(), 0.0);
   std::vector<int64_t> shares;
-  std::vector<size_t> by_loss;  // classes, those that rounding cost most first
+  std::vector<size_t> by_loss;  // classes, largest rounding loss first
   for (double& share : wanted) {
     share *= scale;
     by_loss.push_back(shares.size());
-    // The nudge keeps a whole number whole when the product came out a hair below it.
+    // The small addition keeps an integer that the product rounded down.
     shares.push_back(static_cast<int64_t>(share + 1e-9 * share));
   }
   std::stable_sort(by_loss.begin(), by_loss.end(), [&](size_t a, size_t b) {
@@ -51,7 +51,7 @@ at::Tensor epoch_order(const at::Tensor& labels, const std::vector<int64_t>& sha
   }
   std::vector<int64_t> draws;
   for (size_t c = 0; c < shares.size(); ++c) {
-    // Whole rounds through the class, then a random part of it.
+    // Complete rounds through the class, then a random part of it.
     int64_t left = shares[c];
     const auto size = static_cast<int64_t>(members[c].size());
     for (; left > 0 && left >= size; left -= size) {

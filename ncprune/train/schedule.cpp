@@ -34,9 +34,9 @@ const std::vector<Schedule>& schedules() {
       {"constant", "the same rate throughout", "", constant},
       {"cosine", "half a cosine from the full rate down to 0", "Loshchilov, Hutter 2017", cosine},
       {"one-cycle",
-       "up in a line from 1/25 over the first 30 %, then half a cosine down to 1/10000",
+       "linear increase from 1/25 over the first 30 %, then half a cosine down to 1/10000",
        "Smith, Topin 2018", one_cycle},
-      {"step", "a tenth at 60 % and again at 80 %", "He et al. 2016", step}};
+      {"step", "divided by 10 at 60 % and again at 80 %", "He et al. 2016", step}};
   return table;
 }
 

@@ -5,13 +5,13 @@
 
 namespace ncprune {
 
-// How the learning rate changes while training runs.
+// How the learning rate changes during training.
 struct Schedule {
   std::string name;
   std::string summary;
   std::string source;
-  // Share of the full learning rate, in (0, 1], at `progress`: the share of all steps already done,
-  // in [0, 1). Depends on nothing else.
+  // Share of the full learning rate, in (0, 1], at `progress`, the share of all steps already done,
+  // in [0, 1).
   double (*factor)(double progress);
 };
 

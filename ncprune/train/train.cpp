@@ -34,7 +34,7 @@ const std::vector<Selection>& selections() {
   return table;
 }
 
-// One run of training: what its steps share.
+// One run of training: the state that its steps share.
 class Trainer {
  public:
   Trainer(const Network& network, const Dataset& training, const TrainOptions& options)
@@ -71,7 +71,7 @@ class Trainer {
     const at::Tensor order = epoch_order(training_.labels, shares_, order_random_);
     const int64_t steps = steps_per_epoch();
     Epoch result{.epoch = epoch};
-    std::vector<at::Tensor> losses;  // of the steps since they were last looked at
+    std::vector<at::Tensor> losses;  // of the steps since they were last checked
     const auto look = [&](int64_t samples) {
       for (const at::Tensor& batch : losses) {
         const auto loss = batch.item<double>();
@@ -99,23 +99,23 @@ class Trainer {
   }
 
  private:
-  static constexpr int64_t kUnseen = 16;  // losses of steps that a device may be behind
+  static constexpr int64_t kUnseen = 16;  // steps that a device may run behind
 
   static InputError diverged(int64_t epoch) {
     return InputError(fmt::format("training diverged at epoch {}: lower the learning rate", epoch));
   }
 
   struct Parameter {
-    at::Tensor tensor;  // as the graph reads it
-    // Which elements stay zero, int64 indices: `zeros`, or all but `kept` where those are few. Both
-    // undefined: every element may change.
+    at::Tensor tensor;  // the tensor that the graph reads
+    // Indices (int64) of the elements that stay zero, `zeros`, or of all others, `kept`, if those
+    // are few. Both undefined: every element may change.
     at::Tensor zeros;
     at::Tensor kept;
-    at::Tensor learnt;  // what the optimizer changes: the elements of `kept`, or `tensor` itself
+    at::Tensor learnt;  // changed by the optimizer: the elements of `kept`, or `tensor` itself
   };
 
   std::vector<Parameter> prepare_parameters() {
-    // To pick elements takes some eight times as long as to pass over them; to send them, longer.
+    // Gathering elements takes about eight times as long as a pass over them; sending takes longer.
     const int64_t few = world_size() > 1 ? 2 : 8;
     std::vector<Parameter> parameters;
     for (const std::string& name : trainable_initializers(network_)) {
@@ -145,13 +145,13 @@ class Trainer {
     return tensors;
   }
 
-  // The batch's mean loss before the step; whoever reads it waits for the device.
+  // Returns the batch's mean loss before the step; reading it waits for the device.
   at::Tensor take_step(const at::Tensor& indices, double progress, double learning_rate) {
     const BatchShare share = share_of(indices.size(0));
     const auto own = [&](const at::Tensor& of_batch) {
       return of_batch.slice(0, share.begin, share.begin + share.size);
     };
-    // Changed as a whole: the draws are the same whoever learns from which part.
+    // The whole batch is augmented, so that the draws do not depend on the parts.
     const at::Device device = compute_device();
     const TrainingBatch batch =
         augment({training_.inputs.index_select(0, indices).to(device), training_.range},
@@ -171,7 +171,7 @@ class Trainer {
       loss = options_.distillation->labels * loss +
              (*distillation_)(own(indices), values.front(), features);
     }
-    // A mean over the batch is the sum of the parts' means by their sizes.
+    // The mean over the batch is the mean of the parts' means, weighted by their sizes.
     const auto samples =
         static_cast<double>(share.size < share.of ? share.of : share.of * world_size());
     loss = loss * (static_cast<double>(share.size) / samples);
@@ -184,7 +184,8 @@ class Trainer {
         parameter.learnt.mutable_grad() = gradient.flatten().index_select(0, parameter.kept);
         gradient.reset();
       } else if (parameter.zeros.defined()) {
-        // With no gradient, moments and decay of a zero weight are zero too: it stays where it is.
+        // Without a gradient, the moments and decay of a zero weight are zero too, so it does not
+        // change.
         gradient = gradient.flatten().index_fill_(0, parameter.zeros, 0).view(gradient.sizes());
       }
     }
@@ -197,14 +198,14 @@ class Trainer {
     return batch_loss;
   }
 
-  // A batch of fewer samples than processes is learnt from by all of them.
+  // Every process runs all of a batch with fewer samples than processes.
   static BatchShare share_of(int64_t batch) {
     if (batch < world_size()) return {0, batch, batch};
     const Share own = world_share(batch);
     return {own.begin, own.end - own.begin, batch};
   }
 
-  // Gives all that is learnt the gradient of the whole batch. The loss of it.
+  // Sets the gradients of the whole batch on all parameters and returns its loss.
   at::Tensor sum_gradients(const at::Tensor& loss) {
     if (world_size() == 1) return loss.detach();
     std::vector<at::Tensor> parts{loss.view({1})};
@@ -221,7 +222,7 @@ class Trainer {
       gradient = sum.slice(0, next, next + size).view(gradient.sizes());
       next += size;
     }
-    return sum[0].clone();  // not a view, which would keep all of it
+    return sum[0].clone();  // a view would keep all of `sum` alive
   }
 
   Network network_;
@@ -239,7 +240,7 @@ class Trainer {
   std::optional<DistillationLoss> distillation_;
 };
 
-// Fills in the accuracies.
+// Sets the accuracies of the epoch.
 Epoch validate_epoch(Epoch epoch, const Network& network, const Dataset& validation) {
   const at::Tensor predicted = logits(network, validation.inputs).argmax(1);
   const auto prediction = elements<int64_t>(predicted);
@@ -292,7 +293,7 @@ void require_valid(const TrainOptions& options) {
   require_valid(*options.distillation);
   if (!options.augment.empty()) {
     throw InputError(
-        "a teacher is asked once, about the samples as they are: no augmentation then");
+        "augmentation cannot be combined with a teacher, which scores the unchanged samples once");
   }
 }
 

@@ -109,7 +109,7 @@ TEST_F(BadInput, NetworksAreRefusedWithTheirFault) {
 
 TEST_F(BadInput, AMissingOnnxRuntimeIsNamedWithWhatToDo) {
   setenv("NCPRUNE_ONNXRUNTIME", "/nowhere/libonnxruntime.so.1", 1);
-  const std::vector<std::string> words{"ONNX Runtime is not found", "/nowhere", "set NCPRUNE"};
+  const std::vector<std::string> words{"ONNX Runtime was not found", "/nowhere", "set NCPRUNE"};
   expect_refused("latency good.onnx --runtime onnxruntime", words);
   expect_refused("evaluate good.onnx --runtime onnxruntime " + kGood, words);
   std::string foreign = content(folder_, "good.onnx");
@@ -128,8 +128,7 @@ TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
   expect_refused("compare good.onnx missing.onnx " + kGood, {"missing.onnx"});
   expect_refused("robustness good.onnx --severities 6 " + kGood, {"severity 6", "1 to 5"});
   expect_refused("robustness good.onnx --epsilon 0 " + kGood, {"epsilon 0", "(0, 1e6]"});
-  expect_refused("robustness good.onnx --corruptions fog,smoke " + kGood,
-                 {"fog", "pictures", "[2]"});
+  expect_refused("robustness good.onnx --corruptions fog,smoke " + kGood, {"fog", "images", "[2]"});
   expect_refused("report good.onnx --noise=-1 " + kGood, {"noise -1", "[0, 1e6]"});
   expect_refused("report good.onnx -o report.pdf " + kGood, {"report.pdf", ".html, .md"});
   folder_.write("grid.toml", "data = 'synthetic:2,4,60'\nmethods = ['wanda']\n");

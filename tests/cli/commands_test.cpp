@@ -78,7 +78,8 @@ TEST_F(Commands, ReportWritesTheSameNumbersInEveryForm) {
 TEST_F(Commands, DoctorNamesTheClassesWithTooFewSamples) {
   const std::string data = "--data 'synthetic:3,6,200?spread=3' --imbalance classes:2@0.05 ";
   const std::string printed = run("doctor " + data + "--max-class-drop 10 --json d.json");
-  EXPECT_NE(printed.find("21 samples make it half their own: 2"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("21 samples give half of its weight to the class: 2"), std::string::npos)
+      << printed;
   const Json json = Json::parse(content(folder_, "d.json"))["classes"];
   EXPECT_LT(json[2]["own_scatter"], 0.5);
   EXPECT_GT(json[0]["own_scatter"], 0.5);
@@ -95,7 +96,7 @@ TEST_F(Commands, LatencyAndEvaluateRunWhatTheyAreAsked) {
         run("latency dense.onnx small.onnx --batch 4 --runs 5 --threads 1 "
             "--runtime " +
             runtime + " --json latency.json");
-    EXPECT_NE(printed.find("1 thread, 4 samples a run, 5 runs"), std::string::npos) << printed;
+    EXPECT_NE(printed.find("1 thread, 4 samples per run, 5 runs"), std::string::npos) << printed;
     const Json json = Json::parse(content(folder_, "latency.json"));
     EXPECT_EQ(json["runtime"], runtime);
     ASSERT_EQ(json["networks"].size(), 2);
@@ -124,7 +125,7 @@ TEST_F(Commands, CompareTellsWhatChanged) {
   EXPECT_LT(json["balanced_accuracy"]["low"], json["balanced_accuracy"]["high"]);
   // With itself nothing changed, and that is no table of confusions.
   const std::string same = run("compare " + data + "dense.onnx dense.onnx");
-  EXPECT_NE(same.find("0 samples are taken"), std::string::npos) << same;
+  EXPECT_NE(same.find("0 samples are classified"), std::string::npos) << same;
   EXPECT_EQ(same.find("was taken for"), std::string::npos) << same;
 }
 
@@ -211,7 +212,7 @@ TEST_F(Commands, TrainSaysWhichEpochItDidNotReach) {
                                                "mlp:8 --epochs 40 --patience 1 -o dense.onnx "
                                                "--save-epoch 40=late.onnx");
   EXPECT_EQ(outcome.code, 0) << outcome.error;
-  EXPECT_NE(outcome.error.find("late.onnx is not written: training stopped before epoch 40"),
+  EXPECT_NE(outcome.error.find("late.onnx was not written: training stopped before epoch 40"),
             std::string::npos)
       << outcome.error;
 }
@@ -296,7 +297,7 @@ TEST_F(Commands, AStudyIsCheckedBeforeItRuns) {
   const std::string size = run("study grid.toml --dry-run");
   EXPECT_EQ(size.find("1 networks to train, 4 cells to evaluate\nAbout "), 0) << size;
   folder_.write("elsewhere.toml", "data = ['cifar100']\n");
-  EXPECT_NE(run("study elsewhere.toml --dry-run").find("(without cifar100, not found here)"),
+  EXPECT_NE(run("study elsewhere.toml --dry-run").find("(without cifar100: not found)"),
             std::string::npos);
   run("study grid.toml --json rows.json");
   EXPECT_EQ(Json::parse(content(folder_, "rows.json"))["rows"].size(), 4);

@@ -220,11 +220,10 @@ TEST(Corruption, RefusesWhatIsNone) {
             }),
             "severity 6; wanted 1 to 5");
   EXPECT_EQ(input_error([] { corrupted(table(), "fog", {}); }),
-            "the corruption fog is one of pictures of 1 or 3 channels; the data's samples have "
+            "corruption fog needs images of 1 or 3 channels; the samples of the data have "
             "shape [5]");
-  EXPECT_EQ(
-      input_error([] { corrupted(pictures(), "feature-noise", {}); }),
-      "the corruption feature-noise is one of tables; the data's samples have shape [3, 9, 8]");
+  EXPECT_EQ(input_error([] { corrupted(pictures(), "feature-noise", {}); }),
+            "corruption feature-noise needs tables; the samples of the data have shape [3, 9, 8]");
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ TEST(ImageSource, RefusesSizesThatDifferUnlessOneIsAskedFor) {
   const std::string spec = "images:" + folder.path();
   EXPECT_EQ(error_of(spec), folder.path() +
                                 ": image 'train/a/2.png' has 4 x 6 pixels, the first has 4 x 4; to "
-                                "cut and resize all of them ask for a size, as in "
+                                "crop and resize all of them give a size, as in "
                                 "images:DIR?size=64");
   const TrainTest data = load(spec + "?size=2");
   EXPECT_EQ(data.train.inputs.sizes().vec(), (std::vector<int64_t>{2, 1, 2, 2}));
@@ -209,7 +209,7 @@ TEST(ImageSource, RefusesDamagedAndUnsafeArchives) {
   const std::string image = tar_entry("a/1.png", png_bytes(plain(1, 1, 0)));
   const std::string packed = gzipped(folder, image + tar_entry("b/1.png", image) + tar_end());
   const std::string cut = folder.write("cut.tar.gz", packed.substr(0, packed.size() - 20));
-  EXPECT_EQ(error_of("images:" + cut), cut + ": damaged gzip data (the file is cut short)");
+  EXPECT_EQ(error_of("images:" + cut), cut + ": damaged gzip data (the file is truncated)");
   const std::string bad = folder.write("bad.tar", image + tar_entry("b/1.png", "no") + tar_end());
   EXPECT_EQ(error_of("images:" + bad), bad + ": entry 'b/1.png': neither a JPEG nor a PNG image");
   const std::string outside = folder.write("o.tar", tar_entry("/a/1.png", image) + tar_end());
@@ -226,7 +226,7 @@ TEST(ImageSource, RefusesDamagedAndUnsafeArchives) {
 TEST(ImageSource, SaysThatAFolderIsEmptyOrOneOfItsClasses) {
   const Folder folder;
   std::filesystem::create_directories(folder.path() + "/b");
-  EXPECT_NE(error_of("images:" + folder.path()).find("holds no images"), std::string::npos);
+  EXPECT_NE(error_of("images:" + folder.path()).find("contains no images"), std::string::npos);
   for (int i = 0; i < 5; ++i) {
     folder.write(fmt::format("a/{}.png", i), png_bytes(plain(1, 1, 0)));
   }
@@ -274,12 +274,13 @@ TEST(CifarSource, NamesWhatIsWrong) {
                                 ": has no files data_batch_*.bin (CIFAR-10) or train.bin "
                                 "(CIFAR-100)");
   const std::string batch = folder.write("data_batch_1.bin", record("\1", 1, 2, 3) + "x");
-  EXPECT_EQ(error_of(spec), batch + ": 3074 bytes; wanted a multiple of 3073, a sample's");
+  EXPECT_EQ(error_of(spec),
+            batch + ": 3074 bytes; wanted a multiple of 3073, the size of a sample");
   folder.write("data_batch_1.bin", record("\n", 1, 2, 3));
   EXPECT_EQ(error_of(spec), batch + ": sample 0 has label 10; wanted 0 to 9");
   folder.write("data_batch_1.bin", record("\1", 1, 2, 3));
   const std::string names = folder.write("batches.meta.txt", "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n");
-  EXPECT_EQ(error_of(spec), names + ": 11 names; wanted 10, one a line");
+  EXPECT_EQ(error_of(spec), names + ": 11 names; wanted 10, one per line");
 }
 
 TEST(NamedSource, FindsCifar10AsImagesInATarFile) {

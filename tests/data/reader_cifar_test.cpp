@@ -25,9 +25,9 @@ TEST(CifarReader, RefusesWhatAreNotWholeSamplesOfItsClasses) {
   const auto error_of = [](const std::string& bytes) {
     return input_error([&] { parse_cifar(bytes, kCifar10, "f"); });
   };
-  EXPECT_EQ(error_of(""), "f: 0 bytes; wanted a multiple of 3073, a sample's");
+  EXPECT_EQ(error_of(""), "f: 0 bytes; wanted a multiple of 3073, the size of a sample");
   EXPECT_EQ(error_of(sample("\x01", 'a') + "x"),
-            "f: 3074 bytes; wanted a multiple of 3073, a sample's");
+            "f: 3074 bytes; wanted a multiple of 3073, the size of a sample");
   EXPECT_EQ(error_of(sample("\x01", 'a') + sample("\x0a", 'a')),
             "f: sample 1 has label 10; wanted 0 to 9");
 }

@@ -44,7 +44,7 @@ TEST(CsvReader, ListsTheColumnsWhenTheLabelIsNotAmongThem) {
 TEST(CsvReader, NamesLineAndColumnOfABadCell) {
   EXPECT_EQ(error_of("a,y\n1,c\nx1,c\n"), "t: line 3, column 'a': 'x1' is not a number");
   EXPECT_EQ(error_of("a,y\n1 2,c\n"), "t: line 2, column 'a': '1 2' is not a number");
-  EXPECT_EQ(error_of("a,y\n,c\n"), "t: line 2, column 'a': there is no value; a number was wanted");
+  EXPECT_EQ(error_of("a,y\n,c\n"), "t: line 2, column 'a': there is no value; wanted a number");
   EXPECT_EQ(error_of("a,y\n1,\n"), "t: line 2, column 'y': there is no label");
   EXPECT_EQ(error_of("a,y\nnan,c\n"), "t: line 2, column 'a': 'nan' is not a finite number");
   EXPECT_EQ(error_of("a,y\n-inf,c\n"), "t: line 2, column 'a': '-inf' is not a finite number");
@@ -60,7 +60,7 @@ TEST(CsvReader, NamesTheLineWithTheWrongNumberOfCells) {
 }
 
 TEST(CsvReader, RefusesDamagedQuotes) {
-  EXPECT_EQ(error_of("a,y\n1,\"c\n2,d\n"), "t: line 2: a quote is opened and never closed");
+  EXPECT_EQ(error_of("a,y\n1,\"c\n2,d\n"), "t: line 2: a quote is not closed");
   EXPECT_EQ(error_of("a,y\n1,\"c\"d\n"), "t: line 2: text after a closing quote");
   EXPECT_EQ(error_of("a,y\n1,c\"d\n"), "t: line 2: a quote inside the unquoted cell 'c\"d'");
 }
@@ -68,7 +68,7 @@ TEST(CsvReader, RefusesDamagedQuotes) {
 TEST(CsvReader, RefusesATableWithNothingInIt) {
   EXPECT_EQ(error_of(""), "t: empty; wanted a line of column names");
   EXPECT_EQ(error_of("\n\r\n"), "t: empty; wanted a line of column names");
-  EXPECT_EQ(error_of("a,y\n"), "t: a header and no rows");
+  EXPECT_EQ(error_of("a,y\n"), "t: a header without rows");
   EXPECT_EQ(error_of("y\nc\n"), "t: line 1: 'y' is the only column; no features to learn from");
 }
 

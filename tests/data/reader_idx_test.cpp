@@ -39,16 +39,16 @@ TEST(IdxReader, RefusesBadDimensions) {
 
 TEST(IdxReader, RefusesAFileCutShort) {
   EXPECT_EQ(error_of("\0\0\x08\x02\0\0\0\x01\0"s),
-            "f: byte 9: cut short; a header of 2 dimensions has 12 bytes");
+            "f: byte 9: truncated; a header of 2 dimensions has 12 bytes");
   EXPECT_EQ(error_of("\0\0\x08\x01\0\0\0\x03\x01\x02"s),
-            "f: cut short: declares [3] values of one byte, holds 2 bytes");
+            "f: truncated: declares [3] values of one byte, holds 2 bytes");
 }
 
 TEST(IdxReader, RefusesDimensionsWhoseProductOverflows) {
   std::string bytes = "\0\0\x08\x04"s;
   for (int i = 0; i < 4; ++i) bytes += "\xff\xff\xff\xff";
-  EXPECT_NE(error_of(bytes + "x").find("cut short"), std::string::npos);
-  EXPECT_NE(error_of("\0\0\x08\x02\x80\0\0\0\x80\0\0\0"s).find("cut short"), std::string::npos);
+  EXPECT_NE(error_of(bytes + "x").find("truncated"), std::string::npos);
+  EXPECT_NE(error_of("\0\0\x08\x02\x80\0\0\0\x80\0\0\0"s).find("truncated"), std::string::npos);
 }
 
 TEST(IdxReader, RefusesTrailingBytes) {

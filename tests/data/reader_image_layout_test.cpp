@@ -59,7 +59,7 @@ TEST(ImageLayout, NamesWhatIsWrong) {
   const auto error = [](const Names& files) {
     return input_error([&] { arrange_images(files, {"a"}, "x"); });
   };
-  EXPECT_EQ(error({}), "x: holds no images (.jpg, .jpeg, .png); wanted a folder per class");
+  EXPECT_EQ(error({}), "x: contains no images (.jpg, .jpeg, .png); wanted a folder per class");
   EXPECT_EQ(error({".a/1.png"}), error({}));
   EXPECT_EQ(error({"1.png"}), "x: image '1.png' lies in no class folder");
   EXPECT_EQ(error({"train/a/1.png", "train/2.png"}),

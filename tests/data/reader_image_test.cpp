@@ -101,9 +101,10 @@ TEST(ImageReader, RefusesAHugeImageByItsHeader) {
   put(16, 60000);
   put(20, 60000);
   put(29, crc32(0, reinterpret_cast<const unsigned char*>(&bomb[12]), 17));
-  EXPECT_EQ(error_of(bomb), "x.png: an image of 60000 x 60000 pixels; wanted 1 to 33554432 in all");
+  EXPECT_EQ(error_of(bomb),
+            "x.png: an image of 60000 x 60000 pixels; wanted 1 to 33554432 in total");
   EXPECT_EQ(error_of(jpeg_bytes(pattern(1, 5, 5)), 24),
-            "x.png: an image of 5 x 5 pixels; wanted 1 to 24 in all");
+            "x.png: an image of 5 x 5 pixels; wanted 1 to 24 in total");
   EXPECT_EQ(decode_image(jpeg_bytes(pattern(1, 5, 5)), "x.jpg", 25).height, 5);
 }
 

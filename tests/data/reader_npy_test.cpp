@@ -105,12 +105,12 @@ TEST(NpyReader, RefusesADamagedHeader) {
 
 TEST(NpyReader, ComparesTheDeclaredSizeWithWhatIsThere) {
   EXPECT_EQ(error_of(npy_bytes("<f4", "(3,)", "12345678")),
-            "f: cut short: declares [3] elements of 4 bytes, holds 8 bytes");
+            "f: truncated: declares [3] elements of 4 bytes, holds 8 bytes");
   EXPECT_NE(
       error_of(npy_bytes("|u1", "(2,)", "123")).find("3 bytes of elements; [2] of type u1 take 2"),
       std::string::npos);
   EXPECT_NE(error_of(npy_bytes("|u1", "(4611686018427387904, 4611686018427387904)", "x"))
-                .find("cut short"),
+                .find("truncated"),
             std::string::npos);
 }
 

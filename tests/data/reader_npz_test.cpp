@@ -90,7 +90,7 @@ TEST(NpzReader, DoesNotTrustTheDeclaredSize) {
 TEST(NpzReader, RefusesOtherPackingMethods) {
   const ZipEntry entry{.name = "x.npy", .content = kArray, .method = 12};
   EXPECT_EQ(error_of(zip_bytes({entry})),
-            "f: array 'x': packed by method 12; wanted stored (0) or deflated (8)");
+            "f: array 'x': compression method 12; wanted stored (0) or deflated (8)");
 }
 
 TEST(NpzReader, RefusesTwoArraysOfOneName) {

@@ -123,7 +123,7 @@ TEST(NpzSource, NamesWhatIsWrong) {
   };
   const std::string x = npy_bytes("|u1", "(2, 1)", "ab");
   EXPECT_EQ(error(archive(x, x, "s")),
-            ": holds no array called x, X, inputs, x_train, X_train; its arrays: xs, ys");
+            ": contains no array called x, X, inputs, x_train, X_train; its arrays: xs, ys");
   EXPECT_EQ(error(archive(x, npy_bytes("|u1", "(1, 2)", "ab"))),
             ": labels of shape [1, 2]; wanted one number per sample, [N]");
   EXPECT_EQ(error(archive(npy_bytes("|u1", "(2,)", "ab"), x)),

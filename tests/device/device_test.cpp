@@ -134,7 +134,7 @@ TEST(DeviceName, IsCheckedInOneLine) {
   EXPECT_EQ(input_error([] { use_device("gpu"); }), "device 'gpu'; wanted cpu or cuda");
   if (at::hasCUDA()) GTEST_SKIP() << "there is CUDA";
   EXPECT_EQ(input_error([] { use_device("cuda"); }),
-            "device cuda: none can be seen, or this LibTorch was built without CUDA");
+            "device cuda: no CUDA device is visible, or LibTorch was built without CUDA");
   EXPECT_TRUE(compute_device().is_cpu());
 }
 

@@ -86,7 +86,7 @@ TEST(World, DoesNotWaitLongForAProcessThatNeverComes) {
   const std::string message = input_error([] {
     join_world({.rank = 0, .size = 2, .port = testing::own_port()}, std::chrono::seconds(1));
   });
-  EXPECT_EQ(message.find("the 2 processes of this job do not meet at 127.0.0.1:"), 0) << message;
+  EXPECT_EQ(message.find("the 2 processes of this job cannot connect at 127.0.0.1:"), 0) << message;
   EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 0) << message;
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
   EXPECT_EQ(world_size(), 1);
@@ -96,7 +96,7 @@ TEST(World, SaysThatItsPlaceIsTaken) {
   const Store store = Store::serve(0, "another");
   const std::string message =
       input_error([&] { join_world({.rank = 0, .size = 2, .port = store.port()}); });
-  EXPECT_EQ(message.find("the 2 processes of this job do not meet at 127.0.0.1:"), 0) << message;
+  EXPECT_EQ(message.find("the 2 processes of this job cannot connect at 127.0.0.1:"), 0) << message;
   EXPECT_EQ(world_size(), 1);
 }
 

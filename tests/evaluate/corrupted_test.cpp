@@ -103,8 +103,8 @@ TEST(Corruptions, RefusesSeveritiesThatAreNone) {
         [&] { measure_corruptions({network}, data, {.severities = std::move(severities)}); });
   };
   EXPECT_EQ(refusal({0}), "severity 0; wanted 1 to 5");
-  EXPECT_EQ(refusal({2, 3, 2}), "severity 2 is named twice");
-  EXPECT_EQ(refusal({}), "no severity is named");
+  EXPECT_EQ(refusal({2, 3, 2}), "severity 2 is given twice");
+  EXPECT_EQ(refusal({}), "no severity is given");
 }
 
 }  // namespace

@@ -169,7 +169,7 @@ TEST(Architectures, RefuseWhatTheyCannotBuild) {
            {"vgg", image, "known: 11, 13, 16, 19"},
            {"vgg:12", image, "'12'"},
            {"vgg:16?bias=true", image, "bias"},
-           {"vgg:16", {28, 28}, "32 x 32 pixels or more; these have 28 x 28"},
+           {"vgg:16", {28, 28}, "at least 32 x 32 pixels; these have 28 x 28"},
            {"vgg:16", {784}, "takes images"},
            {"resnet:21", image, "known: 20, 32"},
            {"resnet:", image, "known: 20, 32"},
@@ -181,13 +181,13 @@ TEST(Architectures, RefuseWhatTheyCannotBuild) {
            {"densenet:122", image, "121 or DEPTH-GROWTH"},
            {"densenet:41-12", image, "depth 41 is not 6 n + 4"},
            {"densenet:40-x", image, "'x' is not a number"},
-           {"densenet:40-12", {3, 3, 32}, "4 x 4 pixels or more"},
+           {"densenet:40-12", {3, 3, 32}, "at least 4 x 4 pixels"},
            {"mobilenet:3", image, "known: 1, 2, 3-small, 3-large"},
            {"vit:4,32,2", image, "3 numbers; wanted 4"},
            {"vit:4,32,2,0", image, "'0' is not a whole number"},
-           {"vit:4,32,2,5", image, "width 32 is no multiple of 5 heads"},
+           {"vit:4,32,2,5", image, "width 32 is not a multiple of 5 heads"},
            {"vit:5,32,2,4", image, "patches of 5 pixels do not tile images of 32 x 32"},
-           {"vit:64,32,2,4", image, "64 x 64 pixels or more"}}) {
+           {"vit:64,32,2,4", image, "at least 64 x 64 pixels"}}) {
     const std::string message = refusal_of(c.spec, c.sample_shape);
     EXPECT_NE(message.find(c.said), std::string::npos) << c.spec << ": " << message;
     EXPECT_EQ(message.find('\n'), std::string::npos) << c.spec;

@@ -196,14 +196,18 @@ struct Count {
 std::string table(const std::map<std::string, Count>& counts) {
   std::string text =
       "# Operators\n\n"
-      "What `ncprune` runs, from opset 9 on. A file is held as opset 17 writes it, or as its own\n"
-      "opset does if that is newer. *Conformance* counts ONNX's own tests of each operator "
-      "(Debian's\n"
-      "`libonnx-testdata` 1.12, opset 17): passed of all that contain it; every test that is not\n"
-      "passed is left out by the rule beside it. Operators newer than that package have tests of\n"
-      "their own. This table is written by `NCPRUNE_UPDATE_DOCS=1 build/test_onnx`, and compared\n"
-      "with what passes in every run of the tests.\n\n"
-      "| operator | supported | conformance | left out |\n|---|---|---|---|\n";
+      "The operators that `ncprune` runs, from opset 9 on. A file is converted to opset 17 when it "
+      "is\n"
+      "read, unless its opset is newer. *Conformance* counts ONNX's own tests that contain the "
+      "operator\n"
+      "(Debian's `libonnx-testdata` 1.12, opset 17): passed of all. Every test that does not pass "
+      "is\n"
+      "excluded for the reason in the last column. Operators newer than that package are covered "
+      "by\n"
+      "ncprune's own tests. `NCPRUNE_UPDATE_DOCS=1 build/test_onnx` writes this table, and every "
+      "run of\n"
+      "the tests compares it with what passes.\n\n"
+      "| operator | supported | conformance | excluded |\n|---|---|---|---|\n";
   for (const Operator& op : operators()) {
     const auto found = counts.find(op.name);
     const Count count = found == counts.end() ? Count{} : found->second;

@@ -158,7 +158,7 @@ TEST_F(DataParallelProgram, EndsWithOneLineWhenAProcessDies) {
       "until ls events/* >/dev/null 2>&1; do sleep 0.1; done; sleep 1; kill -9 $p1");
   EXPECT_EQ(outcome.code, 137) << "of the one that was killed";
   const std::string said = testing::content(folder_, "err0");
-  EXPECT_NE(said.find("another process of this job has gone"), std::string::npos) << said;
+  EXPECT_NE(said.find("another process of this job has ended"), std::string::npos) << said;
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
   EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/dense.onnx"));
 }

@@ -142,18 +142,18 @@ TEST(Augment, RefusesWhatItCannotChange) {
     return input_error([&] { train(network, data, {}, options); });
   };
   EXPECT_EQ(error({.augment = {"crop"}}),
-            "augmentation 'crop' wants pictures, [channels, height, width]; samples are [5]");
+            "augmentation 'crop' needs images, [channels, height, width]; samples are [5]");
   EXPECT_EQ(error({.augment = {"blur"}}),
             "unknown augmentation 'blur'; known: crop, cutout, flip, mixup, rand-augment");
-  EXPECT_EQ(error({.augment = {"mixup", "mixup"}}), "augmentation 'mixup' is named twice");
+  EXPECT_EQ(error({.augment = {"mixup", "mixup"}}), "augmentation 'mixup' is given twice");
   EXPECT_EQ(error({.loss = "focal", .augment = {"mixup"}}),
-            "mixup mixes labels, and loss 'focal' wants one a sample: p is the one label's "
-            "probability");
+            "mixup mixes labels, but loss 'focal' needs one per sample: p is the probability of a "
+            "single label");
   EXPECT_NE(error({.loss = "ldam-drw", .augment = {"mixup"}}).find("the margin"),
             std::string::npos);
-  EXPECT_NE(
-      error({.distillation = Distillation{}, .augment = {"mixup"}}).find("a teacher is asked"),
-      std::string::npos);
+  EXPECT_NE(error({.distillation = Distillation{}, .augment = {"mixup"}})
+                .find("cannot be combined with a teacher"),
+            std::string::npos);
 }
 
 TEST(Augment, TrainingSharesTheLossBetweenMixedLabels) {

@@ -1,4 +1,4 @@
-// What lens, hand and motion do.
+// Blur by the lens, the hand and motion.
 #include <ATen/ops/arange.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
@@ -22,7 +22,7 @@ at::Tensor gaussian(const at::Tensor& x, const CorruptionLevel& level, Random& /
   return neighbours_of(x, gaussian_weights(kDeviation.at(level)));
 }
 
-// A disk whose rim is smoothed by a Gaussian; radius and deviation in pixels.
+// A disk smoothed by a Gaussian; radius and standard deviation in pixels.
 struct Disk {
   double radius;
   double rim;
@@ -30,7 +30,7 @@ struct Disk {
 
 at::Tensor disk_weights(const Disk& disk) {
   const int64_t side = disk.radius <= 8 ? 8 : static_cast<int64_t>(disk.radius);
-  const int64_t smoothing = disk.radius <= 8 ? 1 : 2;  // on either side
+  const int64_t smoothing = disk.radius <= 8 ? 1 : 2;  // on each side
   const at::Tensor places = at::arange(-side, side + 1, at::kFloat);
   const at::Tensor inside =
       (places.square().unsqueeze(0) + places.square().unsqueeze(1)).le(disk.radius * disk.radius);
@@ -58,8 +58,9 @@ struct Motion {
 at::Tensor motion(const at::Tensor& x, const CorruptionLevel& level, Random& random) {
   constexpr Strengths<Motion> kMotion{{{{6, 1}, {6, 1.5}, {6, 2}, {8, 2}, {9, 2.5}}},
                                       {{{10, 3}, {15, 5}, {15, 8}, {15, 12}, {20, 15}}}};
-  constexpr double kMost = std::numbers::pi / 4;
-  const at::Tensor angles = at::empty({x.size(0)}).uniform_(-kMost, kMost, random.generator());
+  constexpr double kMaxAngle = std::numbers::pi / 4;
+  const at::Tensor angles =
+      at::empty({x.size(0)}).uniform_(-kMaxAngle, kMaxAngle, random.generator());
   const auto [radius, sigma] = kMotion.at(level);
   return smeared(x, angles, motion_weights(radius, sigma));
 }
@@ -89,10 +90,11 @@ at::Tensor zoom(const at::Tensor& x, const CorruptionLevel& level, Random& /*ran
 std::vector<Corruption> blur() {
   const std::string cifar = "Hendrycks, Dietterich 2019";
   return {
-      {"gaussian-blur", "every pixel becomes a mean of its surroundings", cifar, true, gaussian},
+      {"gaussian-blur", "every pixel becomes a weighted mean of its surroundings", cifar, true,
+       gaussian},
       {"defocus-blur", "every point becomes a disk", cifar, true, defocus},
-      {"motion-blur", "smeared along a line, each picture its own", cifar, true, motion},
-      {"zoom-blur", "the mean of the picture and its magnifications", cifar, true, zoom},
+      {"motion-blur", "blurred along a line, a different one for each image", cifar, true, motion},
+      {"zoom-blur", "the mean of the image and its magnifications", cifar, true, zoom},
   };
 }
 

@@ -1,4 +1,4 @@
-// What exposure, storage and transmission do.
+// Effects of exposure, storage and transmission.
 #include <ATen/ops/arange.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
@@ -12,7 +12,7 @@
 namespace ncprune::corruptions_files {
 namespace {
 
-// Added to HSV's value, hue and saturation kept: all channels grow in the same proportion.
+// Added to the value of HSV, keeping hue and saturation: all channels grow by the same factor.
 at::Tensor brightness(const at::Tensor& x, const CorruptionLevel& level, Random& /*random*/) {
   constexpr Strengths<double> kAdded{{.05, .1, .15, .2, .3}, {.1, .2, .3, .4, .5}};
   const at::Tensor value = x.amax(1, true);
@@ -26,7 +26,7 @@ at::Tensor contrast(const at::Tensor& x, const CorruptionLevel& level, Random& /
   return (x - mean) * kLeft.at(level) + mean;
 }
 
-// [size, size]: every place becomes the mean of what its one of `blocks` equal parts covers.
+// [size, size]: every position becomes the mean of its block, one of `blocks` equal parts.
 at::Tensor blocks_of(int64_t size, int64_t blocks) {
   const double width = static_cast<double>(size) / static_cast<double>(blocks);
   const at::Tensor place = at::arange(size, at::kDouble);
@@ -71,8 +71,8 @@ at::Tensor jpeg(const at::Tensor& x, const CorruptionLevel& level, Random& /*ran
 std::vector<Corruption> digital() {
   const std::string cifar = "Hendrycks, Dietterich 2019";
   return {
-      {"brightness", "more light", cifar, true, brightness},
-      {"contrast", "everything nearer to the picture's mean", cifar, true, contrast},
+      {"brightness", "brighter", cifar, true, brightness},
+      {"contrast", "less contrast: values closer to the mean of the image", cifar, true, contrast},
       {"pixelate", "fewer, larger pixels", cifar, true, pixelate},
       {"jpeg", "compressed as JPEG", cifar, true, jpeg},
   };

@@ -1,4 +1,4 @@
-// Pictures turned, moved and bent.
+// Images rotated, translated and distorted.
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -18,9 +18,9 @@
 namespace ncprune::corruptions_files {
 namespace {
 
-enum class Beyond : int64_t { kBlack = 0, kReflected = 2 };  // as LibTorch numbers them
+enum class Beyond : int64_t { kBlack = 0, kReflected = 2 };  // LibTorch's numbers
 
-// The places of all pixels as (x, y) from the centre, in pixels; [H, W, 2].
+// The positions of all pixels as (x, y) from the centre, in pixels; [H, W, 2].
 at::Tensor places(const at::Tensor& x) {
   const auto axis = [](int64_t size) {
     return at::arange(size, at::kFloat) - static_cast<float>(size - 1) / 2;
@@ -30,7 +30,7 @@ at::Tensor places(const at::Tensor& x) {
   return at::stack({across, down}, 2);
 }
 
-// The pictures seen at `from` [N, H, W, 2], as places() has them; bilinear.
+// The images sampled at positions `from` [N, H, W, 2], as in places(); bilinear.
 at::Tensor seen_at(const at::Tensor& x, const at::Tensor& from, Beyond beyond) {
   const at::Tensor half = at::stack({at::ones({}) * static_cast<float>(x.size(3)),
                                      at::ones({}) * static_cast<float>(x.size(2))}) /
@@ -60,15 +60,15 @@ at::Tensor translate(const at::Tensor& x, const CorruptionLevel& level, Random& 
   return seen_at(x, places(x) + (shares * sides).view({-1, 1, 1, 2}), Beyond::kBlack);
 }
 
-// Shares of the shorter side.
+// In units of the shorter side.
 struct Elastic {
   double displacement;
   double smoothness;
-  double jitter;  // of three corners of a square in the middle
+  double jitter;  // of three corners of a central square
 };
 
-// Affine maps [N, 3, 2] of places (x, y, 1) by what becomes of three points two thirds of the
-// shorter side apart, each jittered.
+// Affine maps [N, 3, 2] of positions (x, y, 1) that move three points, two thirds of the shorter
+// side apart, by random jitter.
 at::Tensor jittered_maps(int64_t count, double side, double most, Random& random) {
   const auto third = static_cast<float>(std::max(1.0, side / 3));
   at::Tensor points = at::ones({3, 3});
@@ -102,10 +102,9 @@ at::Tensor elastic(const at::Tensor& x, const CorruptionLevel& level, Random& ra
 
 std::vector<Corruption> geometry() {
   return {
-      {"rotate", "turned by up to 25 degrees (mnist-c: 50)", "ncprune", true, rotate},
+      {"rotate", "rotated by up to 25 degrees (mnist-c: 50)", "ncprune", true, rotate},
       {"translate", "moved by up to 15 % of the side (mnist-c: 30 %)", "ncprune", true, translate},
-      {"elastic", "bent, and stretched at random", "after Simard, Steinkraus, Platt 2003", true,
-       elastic},
+      {"elastic", "distorted at random", "after Simard, Steinkraus, Platt 2003", true, elastic},
   };
 }
 

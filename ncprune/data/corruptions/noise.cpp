@@ -1,4 +1,4 @@
-// Noise on every value of its own.
+// Independent noise on every value.
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/poisson.h>
 #include <ATen/ops/where.h>
@@ -57,11 +57,12 @@ at::Tensor missing(const at::Tensor& x, const CorruptionLevel& level, Random& ra
 std::vector<Corruption> noise() {
   const std::string cifar = "Hendrycks, Dietterich 2019";
   return {
-      {"gaussian-noise", "noise of the same deviation everywhere", cifar, true, gaussian},
-      {"shot-noise", "as of few photons (Poisson)", cifar, true, shot},
+      {"gaussian-noise", "Gaussian noise, equally strong everywhere", cifar, true, gaussian},
+      {"shot-noise", "Poisson noise, as with few photons", cifar, true, shot},
       {"impulse-noise", "single values become 0 or 1", cifar, true, impulse},
-      {"speckle-noise", "noise in proportion to the value", cifar, true, speckle},
-      {"feature-noise", "noise of a share of each feature's deviation", "ncprune", false, feature},
+      {"speckle-noise", "noise proportional to the value", cifar, true, speckle},
+      {"feature-noise", "noise relative to each feature's standard deviation", "ncprune", false,
+       feature},
       {"missing-features", "single values become the feature's mean", "ncprune", false, missing},
   };
 }

@@ -15,8 +15,8 @@ namespace {
 
 using at::indexing::Slice;
 
-// Clouds by the diamond-square algorithm, [N, size, size] in [0, 1], that go on across the edges;
-// `decay` is how much weaker each finer step wobbles. REQUIRES: size is a power of two.
+// Clouds by the diamond-square algorithm, [N, size, size] in [0, 1], periodic across the edges;
+// `decay` is the factor by which each finer step is weaker. REQUIRES: size is a power of two.
 at::Tensor plasma(int64_t count, int64_t size, double decay, Random& random) {
   at::Tensor map = at::zeros({count, size, size});
   double wobble = 100;
@@ -62,13 +62,13 @@ at::Tensor fog(const at::Tensor& x, const CorruptionLevel& level, Random& random
 }
 
 struct Snow {
-  double mean;  // of the normal numbers that flakes are made of
+  double mean;  // of the normal numbers that make flakes
   double deviation;
   double zoom;
-  double threshold;  // what lies below is no flake
-  int64_t radius;    // of the flakes' fall, as in motion blur
+  double threshold;  // lower values are no flakes
+  int64_t radius;    // of the motion blur of flakes
   double sigma;
-  double picture;  // how much of the picture's own tone is left
+  double picture;  // weight of the original image
 };
 
 at::Tensor snow(const at::Tensor& x, const CorruptionLevel& level, Random& random) {
@@ -100,8 +100,8 @@ at::Tensor snow(const at::Tensor& x, const CorruptionLevel& level, Random& rando
 
 std::vector<Corruption> weather() {
   return {
-      {"fog", "clouds of every size over the picture", "Hendrycks, Dietterich 2019", true, fog},
-      {"snow", "falling flakes, and everything lighter", "after Hendrycks, Dietterich 2019", true,
+      {"fog", "clouds of every size over the image", "Hendrycks, Dietterich 2019", true, fog},
+      {"snow", "falling flakes and a brighter image", "after Hendrycks, Dietterich 2019", true,
        snow},
   };
 }

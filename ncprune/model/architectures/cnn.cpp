@@ -1,6 +1,5 @@
-// Plain convolutional network: 3 x 3 convolutions with BatchNormalization and Relu, halved by
-// max-pooling wherever the width grows, the mean over the positions, the Gemm that is the
-// classifier.
+// Plain convolutional network: 3 x 3 convolutions with BatchNormalization and Relu, max-pooling
+// wherever the width grows, global average pooling, and a Gemm as the classifier.
 #include <fmt/format.h>
 
 #include "ncprune/model/architectures.h"

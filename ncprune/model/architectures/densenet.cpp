@@ -1,6 +1,6 @@
 // Densely connected networks with bottlenecks and compression, DenseNet-BC (Huang, Liu, van der
-// Maaten, Weinberger 2017): every layer reads all that the layers of its stage wrote; a transition
-// between stages halves channels and size.
+// Maaten, Weinberger 2017): every layer reads the outputs of all earlier layers of its stage; a
+// transition between stages halves channels and size.
 #include <fmt/format.h>
 
 #include "ncprune/base/error.h"
@@ -11,7 +11,7 @@ namespace ncprune::architectures_files {
 namespace {
 
 struct Variant {
-  std::vector<int64_t> layers;  // of every stage
+  std::vector<int64_t> layers;  // per stage
   int64_t growth;               // channels that a layer adds
   bool imagenet;
 };

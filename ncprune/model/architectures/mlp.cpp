@@ -1,5 +1,5 @@
 // Multilayer perceptron: Flatten, then Gemm [+ BatchNormalization] + activation per hidden layer,
-// then the Gemm that is the classifier.
+// then a Gemm as the classifier.
 #include <fmt/format.h>
 
 #include <numeric>

@@ -12,7 +12,7 @@
 namespace ncprune::architectures_files {
 namespace {
 
-// An inverted residual block, or one of version 1, which has `expanded` = 0.
+// An inverted residual block, or a block of version 1 if `expanded` is 0.
 struct Block {
   int64_t kernel;
   int64_t expanded;  // channels of the depthwise convolution
@@ -26,9 +26,9 @@ struct Variant {
   std::string name;
   int64_t stem;  // channels of the first convolution
   std::vector<Block> blocks;
-  int64_t last;            // channels of the last convolution, 0: there is none
-  int64_t hidden;          // units between the mean and the classifier, 0: none
-  const char* activation;  // of stem and end
+  int64_t last;            // channels of the last convolution; 0: none
+  int64_t hidden;          // units between pooling and classifier; 0: none
+  const char* activation;  // of the first and last layers
 };
 
 std::vector<Block> version_1() {
@@ -110,7 +110,7 @@ const std::vector<Variant>& variants() {
   return table;
 }
 
-// Multiplies every channel by a number in [0, 1] that two layers make of all channels' means.
+// Multiplies every channel by a number in [0, 1], computed by two layers from the channel means.
 std::string squeeze_excite(NetworkBuilder& builder, const std::string& value,
                            const std::string& name) {
   const int64_t channels = builder.channels(value);

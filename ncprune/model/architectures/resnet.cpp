@@ -1,7 +1,8 @@
-// Residual networks (He, Zhang, Ren, Sun 2016). 20 to 110 are the paper's for CIFAR: three stages
-// of 16, 32 and 64 channels; but where a shape changes the shortcut is a 1 x 1 convolution (the
-// paper's option B) and not the padded identity (option A): a graph can prune that. 18 to 101 are
-// those for ImageNet, with the stride in the 3 x 3 convolution of a bottleneck.
+// Residual networks (He, Zhang, Ren, Sun 2016). Depths 20 to 110 are the paper's networks for CIFAR
+// with three stages of 16, 32 and 64 channels, except that a shortcut that changes the shape is a 1
+// x 1 convolution (the paper's option B) instead of a padded identity (option A), because a
+// convolution can be pruned. Depths 18 to 101 are those for ImageNet, with the stride in the 3 x 3
+// convolution of a bottleneck.
 #include <fmt/format.h>
 
 #include "ncprune/base/lookup.h"
@@ -13,9 +14,9 @@ namespace {
 
 struct Variant {
   std::string name;
-  std::vector<int64_t> blocks;  // of every stage
+  std::vector<int64_t> blocks;  // per stage
   bool imagenet;
-  int64_t expansion;  // a block's channels over those of its 3 x 3 convolution; 1: a basic block
+  int64_t expansion;  // output channels over those of the 3 x 3 convolution; 1: basic block
 };
 
 const std::vector<Variant>& variants() {

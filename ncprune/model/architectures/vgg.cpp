@@ -1,6 +1,6 @@
 // VGG with BatchNormalization (Simonyan, Zisserman 2015; Ioffe, Szegedy 2015): five stages of 3 x 3
-// convolutions, each closed by max-pooling, the mean over the positions and one fully connected
-// layer in place of the original's three, as is usual on small images.
+// convolutions, each followed by max-pooling, then global average pooling and one fully connected
+// layer instead of the original three, as is usual for small images.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 
 struct Variant {
   std::string name;
-  std::vector<int64_t> convolutions;  // of every stage
+  std::vector<int64_t> convolutions;  // per stage
 };
 
 const std::vector<Variant>& variants() {

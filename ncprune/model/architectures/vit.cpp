@@ -1,7 +1,7 @@
 // Vision transformer (Dosovitskiy et al. 2021): patches of the image as a sequence, learned
-// positions, blocks of self-attention and a perceptron of four times the width, both behind a
-// LayerNormalization. The classifier reads the mean over the places (no class token), which does as
-// well (Beyer, Zhai, Kolesnikov 2022).
+// positions, blocks of self-attention and a perceptron of four times the width, each after a
+// LayerNormalization. The classifier reads the mean over the positions instead of a class token,
+// which works equally well (Beyer, Zhai, Kolesnikov 2022).
 #include <ATen/ops/empty.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
@@ -31,13 +31,13 @@ Variant variant_of(const Spec& spec) {
   }
   const Variant variant{numbers[0], numbers[1], numbers[2], numbers[3]};
   if (variant.width % variant.heads != 0) {
-    throw InputError(fmt::format("'{}': width {} is no multiple of {} heads", spec.text,
+    throw InputError(fmt::format("'{}': width {} is not a multiple of {} heads", spec.text,
                                  variant.width, variant.heads));
   }
   return variant;
 }
 
-// Every one has its sizes for itself, so that heads can go from one block and stay in another.
+// Every block has separate sizes, so that heads can be removed from one block and kept in another.
 std::string reshape(NetworkBuilder& builder, const std::string& value, const std::string& name,
                     const std::vector<int64_t>& sizes) {
   const std::string shape =
@@ -45,7 +45,7 @@ std::string reshape(NetworkBuilder& builder, const std::string& value, const std
   return builder.node("Reshape", name, {value, shape});
 }
 
-// [N, C, H, W] to [N, places, width].
+// [N, C, H, W] to [N, positions, width].
 std::string sequence(NetworkBuilder& builder, const std::string& image, const Variant& variant) {
   std::string value = builder.convolution(image, "patches",
                                           {.channels = variant.width,
@@ -57,7 +57,7 @@ std::string sequence(NetworkBuilder& builder, const std::string& image, const Va
   return builder.node("Transpose", "places", {value}, {{"perm", std::vector<int64_t>{0, 2, 1}}});
 }
 
-// Softmax(Q K' / sqrt(width of a head)) V, in every head.
+// Softmax(Q K' / sqrt(width of a head)) V in every head.
 std::string attention(NetworkBuilder& builder, const std::string& value, const std::string& name,
                       const Variant& variant) {
   const int64_t head = variant.width / variant.heads;

@@ -1,6 +1,6 @@
-// Wide residual networks (Zagoruyko, Komodakis 2016): CIFAR's three stages with k times the
-// channels, in blocks that normalize before they convolve. A shortcut that must change shape is a 1
-// x 1 convolution of the normalized input.
+// Wide residual networks (Zagoruyko, Komodakis 2016): the three CIFAR stages with k times the
+// channels, in blocks that normalize before each convolution. A shortcut that changes the shape is
+// a 1 x 1 convolution of the normalized input.
 #include <fmt/format.h>
 
 #include "ncprune/base/error.h"

@@ -1,4 +1,4 @@
-// Activations: functions of each element, some with numbers of their own.
+// Activations: elementwise functions, some with parameters.
 #include <ATen/ExpandUtils.h>
 #include <ATen/ops/celu.h>
 #include <ATen/ops/clamp.h>
@@ -67,13 +67,14 @@ constexpr Row kRows[] = {
 Tensors run_prelu(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor& x = inputs.at(0);
   const at::Tensor& slope = inputs.at(1);
-  if (!at::is_expandable_to(slope.sizes(), x.sizes())) refuse(node, "its slopes do not fit");
+  if (!at::is_expandable_to(slope.sizes(), x.sizes()))
+    refuse(node, "its slopes do not fit its input");
   return {at::where(x < 0, x * slope, x)};
 }
 
 Tensors run_clip(const Node&, const Tensors& inputs, const RunMode&) {
   at::Tensor x = inputs.at(0);
-  // One by one: LibTorch wants both of one type, and at least one.
+  // One bound at a time: LibTorch needs at least one, and both of the same type.
   if (inputs.size() > 1 && inputs[1].defined()) x = x.clamp_min(inputs[1]);
   if (inputs.size() > 2 && inputs[2].defined()) x = x.clamp_max(inputs[2]);
   return {x};
@@ -82,7 +83,7 @@ Tensors run_clip(const Node&, const Tensors& inputs, const RunMode&) {
 }  // namespace
 
 std::vector<Operator> activation() {
-  std::vector<Operator> list{{"Clip", "either bound may be left out", run_clip},
+  std::vector<Operator> list{{"Clip", "either bound may be omitted", run_clip},
                              {"PRelu", "", run_prelu}};
   for (const Row& row : kRows) {
     const Activation activate = row.activate;

@@ -1,4 +1,4 @@
-// Arithmetic of each element, with broadcasting.
+// Elementwise arithmetic with broadcasting.
 #include <ATen/ExpandUtils.h>
 #include <ATen/ops/abs.h>
 #include <ATen/ops/acos.h>
@@ -64,7 +64,7 @@ at::Tensor multiply(const Node&, const at::Tensor& a, const at::Tensor& b) {
   return a * b;
 }
 
-// Where integers of both signs are divided by -1: the least of them over -1 stops the processor.
+// Where signed integers are divided by -1: the smallest integer divided by -1 traps.
 at::Tensor is_minus_one(const at::Tensor& b) {
   return b.scalar_type() == at::kByte ? at::zeros_like(b, at::kBool) : b == -1;
 }
@@ -76,7 +76,7 @@ at::Tensor divide(const Node&, const at::Tensor& a, const at::Tensor& b) {
 }
 
 at::Tensor modulo(const Node& node, const at::Tensor& a, const at::Tensor& b) {
-  // What is left by 1 is 0, as by -1.
+  // The remainder by 1 is 0, as by -1.
   const at::Tensor divisor = b.is_floating_point() ? b : b.masked_fill(is_minus_one(b), 1);
   return node.integer("fmod", 0) != 0 ? at::fmod(a, divisor) : at::remainder(a, divisor);
 }
@@ -96,7 +96,7 @@ at::Tensor minimum(const Node&, const at::Tensor& a, const at::Tensor& b) {
 constexpr std::pair<const char*, Binary> kBinary[] = {{"Add", add},    {"Div", divide},
                                                       {"Mod", modulo}, {"Mul", multiply},
                                                       {"Pow", power},  {"Sub", subtract}};
-// Of any number of inputs.
+// Operators with any number of inputs.
 constexpr std::pair<const char*, Binary> kVariadic[] = {
     {"Max", maximum}, {"Mean", add}, {"Min", minimum}, {"Sum", add}};
 

@@ -16,8 +16,8 @@ at::Tensor optional_bias(const Tensors& inputs) {
   return inputs.size() > 2 ? inputs[2] : at::Tensor();
 }
 
-// What the weight [first, second / groups, kernel...] says: Conv's goes to the first from the
-// second channels, ConvTranspose's the other way.
+// The channels of a weight [first, second / groups, kernel...]: Conv computes the first from the
+// second, ConvTranspose the second from the first.
 struct Channels {
   int64_t groups;
   int64_t first;
@@ -42,7 +42,7 @@ Channels channels_of(const Node& node, const Tensors& inputs) {
 void require_channels(const Node& node, const Tensors& inputs, int64_t in, int64_t out) {
   const at::Tensor bias = optional_bias(inputs);
   if (inputs[0].size(1) != in) {
-    refuse(node, fmt::format("{} channels come in; its weight is for {}", inputs[0].size(1), in));
+    refuse(node, fmt::format("{} input channels; its weight takes {}", inputs[0].size(1), in));
   }
   if (bias.defined() && (bias.dim() != 1 || bias.size(0) != out)) {
     refuse(node,
@@ -62,19 +62,19 @@ Tensors run_conv(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor& weight = inputs[1];
   const Windows windows = windows_over(node, x.sizes(), weight.sizes().slice(2));
   require_affordable(node, joined({x.size(0), out}, windows.positions));
-  // One sample's patches: what LibTorch multiplies where it has no better way.
+  // The patches of one sample: LibTorch's fallback multiplies them.
   require_affordable(node, joined(joined({in}, windows.kernel), windows.positions));
   const bool symmetric = windows.pads_begin == windows.pads_end;
   const std::vector<int64_t> none(windows.axes(), 0);
-  // LibTorch pads both sides alike.
+  // LibTorch pads both sides equally.
   const at::Tensor padded = symmetric ? x : pad_windows(node, x, windows, 0);
   return {at::convolution(padded, weight, optional_bias(inputs), windows.strides,
                           symmetric ? windows.pads_begin : none, windows.dilations,
                           /*transposed=*/false, none, groups)};
 }
 
-// Sets the positions, and the pads to what is cut from both ends of the whole overlap-add of
-// `sizes` windows; where the result is wanted longer than that, pads_end is negative.
+// Sets the positions, and the pads to the amounts cut from both ends of the whole overlap-add of
+// `sizes` windows; pads_end is negative where the result is longer than that.
 void crop(const Node& node, Windows& windows, at::IntArrayRef sizes) {
   const std::string auto_pad = node.text("auto_pad", "NOTSET");
   const bool same = auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER";
@@ -101,7 +101,7 @@ void crop(const Node& node, Windows& windows, at::IntArrayRef sizes) {
     }
     windows.positions.push_back(whole - begin - end);
     if (windows.positions.back() > 0) continue;
-    refuse(node, fmt::format("nothing is left of an axis of {} behind its pads", whole));
+    refuse(node, fmt::format("pads remove the whole axis of {} elements", whole));
   }
 }
 

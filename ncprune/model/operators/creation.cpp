@@ -35,14 +35,14 @@ Tensors run_range(const Node& node, const Tensors& inputs, const RunMode&) {
     refuse(node, fmt::format("from {} to {} by {}", start, limit, step));
   }
   const at::Tensor places = at::arange(static_cast<int64_t>(count), at::kLong);
-  // Counting up first is exact for integers of every size.
+  // Counting first is exact for integers of every size.
   return {inputs[0] + places.to(inputs[2].scalar_type()) * inputs[2]};
 }
 
 Tensors run_cast(const Node& node, const Tensors& inputs, const RunMode&) {
   const int64_t type = node.integer("to", 0);
   if (const auto known = torch_type(type)) return {inputs.at(0).to(*known)};
-  refuse(node, fmt::format("to element type {}, which cannot be run", type));
+  refuse(node, fmt::format("to element type {}, which is not supported", type));
 }
 
 Tensors run_cast_like(const Node&, const Tensors& inputs, const RunMode&) {
@@ -52,8 +52,8 @@ Tensors run_cast_like(const Node&, const Tensors& inputs, const RunMode&) {
 }  // namespace
 
 std::vector<Operator> creation() {
-  return {{"Cast", "between the types of numbers and truth values", run_cast},
-          {"CastLike", "between the types of numbers and truth values", run_cast_like},
+  return {{"Cast", "between numeric and Boolean types", run_cast},
+          {"CastLike", "between numeric and Boolean types", run_cast_like},
           {"ConstantOfShape", "", run_constant_of_shape},
           {"Range", "", run_range}};
 }

@@ -10,7 +10,7 @@
 namespace ncprune::operators_files {
 namespace {
 
-// How long the axes are that the letters stand for, and '.' for what "..." spans.
+// The sizes of the axes by letter, with '.' for the axes of "...".
 using Sizes = std::map<char, int64_t>;
 
 void add_sizes(const Node& node, const std::string& term, at::IntArrayRef shape, Sizes& sizes) {
@@ -31,8 +31,8 @@ void add_sizes(const Node& node, const std::string& term, at::IntArrayRef shape,
   sizes['.'] = std::max(sizes['.'], spanned);
 }
 
-// LibTorch multiplies two operands at a time. Of two it holds no more than the result; of more, in
-// between, up to everything that the letters span.
+// LibTorch multiplies two operands at a time. With two operands no intermediate is larger than the
+// result; with more it may span all letters.
 Tensors run_einsum(const Node& node, const Tensors& inputs, const RunMode&) {
   std::string equation = node.text("equation", "");
   std::erase(equation, ' ');

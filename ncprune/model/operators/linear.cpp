@@ -9,7 +9,7 @@
 namespace ncprune::operators_files {
 namespace {
 
-// Whether a [N, d] times b [d, m] costs less by what is left of a pruned weight b.
+// Whether a [N, d] times b [d, m] is faster as a sparse product with a pruned weight b.
 bool is_pruned(const at::Tensor& a, const at::Tensor& b) {
   return !at::GradMode::is_enabled() && a.scalar_type() == at::kFloat &&
          b.scalar_type() == at::kFloat && a.dim() == 2 && b.dim() == 2 && a.size(1) == b.size(0) &&
@@ -52,7 +52,7 @@ Tensors run_matmul(const Node& node, const Tensors& inputs, const RunMode&) {
 }  // namespace
 
 std::vector<Operator> linear() {
-  return {{"Gemm", "alpha A B + beta C; C may be left out", run_gemm},
+  return {{"Gemm", "alpha A B + beta C; C may be omitted", run_gemm},
           {"MatMul", "as numpy.matmul", run_matmul}};
 }
 

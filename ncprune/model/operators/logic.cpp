@@ -1,4 +1,4 @@
-// Comparisons, truth values and the choice between two values.
+// Comparisons, Boolean operators and Where.
 #include <ATen/ExpandUtils.h>
 #include <ATen/ops/eq.h>
 #include <ATen/ops/ge.h>

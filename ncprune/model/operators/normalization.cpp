@@ -22,7 +22,7 @@ Tensors run_batch_normalization(const Node& node, const Tensors& inputs, const R
   if (mode.training && !mode.share && x.dim() >= 2 && x.numel() == x.size(1)) {
     refuse(node, "one value per channel has no variance to train on; use a larger batch");
   }
-  // ONNX's momentum is the share of the old statistics, LibTorch's that of the new ones.
+  // ONNX's momentum is the weight of the old statistics, LibTorch's that of the new ones.
   const double momentum = 1 - node.number("momentum", 0.9);
   const double epsilon = node.number("epsilon", 1e-5);
   if (mode.training && mode.share) {
@@ -36,14 +36,14 @@ Tensors run_batch_normalization(const Node& node, const Tensors& inputs, const R
 Tensors run_dropout(const Node& node, const Tensors& inputs, const RunMode& mode) {
   const at::Tensor& x = inputs.at(0);
   if (!mode.training) return {x};
-  // Up to opset 11 the ratio was an attribute, since then it is an optional input.
+  // The ratio is an attribute up to opset 11 and an optional input since.
   const bool has_input = inputs.size() > 1 && inputs[1].defined();
   const double ratio = has_input ? inputs[1].item<double>() : node.number("ratio", 0.5);
   if (ratio < 0 || ratio >= 1) refuse(node, fmt::format("ratio {} outside [0, 1)", ratio));
   // Drawn in main memory, so that the draws are the same on every device.
   const at::TensorOptions options = x.options().device(at::kCPU);
   at::Tensor kept = at::empty_like(x, options);
-  if (mode.share) {  // of a batch of which this is a part, the part of the draws
+  if (mode.share) {  // this part's draws of the whole batch
     const auto [begin, size, of] = *mode.share;
     const int64_t rows = x.size(0) / size;
     std::vector<int64_t> shape = x.sizes().vec();
@@ -63,7 +63,7 @@ Tensors run_instance_normalization(const Node& node, const Tensors& inputs, cons
                             node.number("epsilon", 1e-5), false)};
 }
 
-// Beside the result, the mean and the inverse deviation that made it.
+// Also returns the mean and the inverse standard deviation.
 Tensors run_layer_normalization(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor& x = inputs.at(0);
   const int64_t axis = axis_of(node, -1, x.dim());
@@ -87,7 +87,7 @@ Tensors run_group_normalization(const Node& node, const Tensors& inputs, const R
                          node.number("epsilon", 1e-5), false)};
 }
 
-// Over a window of `size` channels.
+// Local response normalization over a window of `size` channels.
 Tensors run_lrn(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor& x = inputs.at(0);
   const int64_t size = node.integer("size", 0);

@@ -1,4 +1,4 @@
-// Pad: a constant, or the value itself continued, around any axes.
+// Pad: with a constant, or by repeating or mirroring the value, along any axes.
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 namespace ncprune::operators_files {
 namespace {
 
-// What is added in front of and behind every axis; less than 0 where it is cut.
+// The number of elements added before and after every axis; negative where it is cut.
 struct Pads {
   std::vector<int64_t> begin;
   std::vector<int64_t> end;
@@ -45,7 +45,7 @@ Pads pads_of(const Node& node, const Tensors& inputs) {
   return pads;
 }
 
-// Where the padded axis takes its elements from; `mode` is edge, reflect or wrap.
+// Source indices of the padded axis; `mode` is edge, reflect or wrap.
 std::vector<int64_t> sources(const std::string& mode, int64_t size, int64_t begin, int64_t end) {
   const int64_t period = mode == "reflect" ? std::max<int64_t>(1, 2 * (size - 1)) : size;
   std::vector<int64_t> places;
@@ -72,7 +72,7 @@ Tensors run_pad(const Node& node, const Tensors& inputs, const RunMode&) {
     }
     return {at::constant_pad_nd(x, pads, has_value ? inputs[2].item() : at::Scalar(0))};
   }
-  if (mode != "edge" && mode != "reflect" && mode != "wrap") refuse(node, "no such mode");
+  if (mode != "edge" && mode != "reflect" && mode != "wrap") refuse(node, "unknown mode");
   for (size_t axis = 0; axis < begin.size(); ++axis) {
     if (begin[axis] == 0 && end[axis] == 0) continue;
     const auto at = static_cast<int64_t>(axis);

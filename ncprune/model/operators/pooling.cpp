@@ -28,8 +28,8 @@ std::vector<int64_t> pooled_shape(const at::Tensor& x, const Windows& windows) {
   return shape;
 }
 
-// `x` [N, C, d1, ...] under windows whose padding, and whatever the last of them overhang, is now
-// part of it; with two or three spatial axes, the only numbers that LibTorch pools all of.
+// `x` [N, C, d1, ...] with the padding, and the overhang of the last windows, made part of it; with
+// two or three spatial axes, because LibTorch supports all pooling only for those.
 struct Padded {
   at::Tensor x;
   Windows windows;
@@ -56,18 +56,18 @@ Windows pooling_windows(const Node& node, const at::Tensor& x) {
   return windows;
 }
 
-// LibTorch pools floats and doubles only; in a float every smaller integer is exact.
+// LibTorch pools only floats and doubles; a float represents every smaller integer exactly.
 at::ScalarType pooled_type(const at::Tensor& x) {
   return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
 }
 
-// Places in the padded planes as places in all of `x`: each plane counted row by row or, under
-// storage_order 1, with the first axis fastest.
+// Converts positions in the padded planes to positions in all of `x`: each plane in row-major order
+// or, under storage_order 1, column-major.
 at::Tensor onnx_places(const Node& node, at::Tensor places, const at::Tensor& x,
                        const Padded& padded) {
   const bool columns = node.integer("storage_order", 0) != 0;
   const auto axes = padded.x.dim() - 2;
-  const auto added = axes - (x.dim() - 2);  // an axis of size 1 in front
+  const auto added = axes - (x.dim() - 2);  // a leading axis of size 1
   at::Tensor place = at::zeros_like(places);
   int64_t plane = 1;
   for (int64_t axis = axes; axis-- > added;) plane *= x.size(axis - added + 2);
@@ -106,8 +106,8 @@ Tensors run_max_pool(const Node& node, const Tensors& inputs, const RunMode&) {
   return results;
 }
 
-// How many taps of each window are averaged over: those on the value itself, or on it and its
-// padding, but never those that overhang both.
+// The number of taps that each window averages: those on the value, or on the value and its
+// padding, but never the overhang.
 at::Tensor taps_on(const Windows& windows, const at::Tensor& x, bool with_padding) {
   at::Tensor counts = at::ones({1, 1}, x.options());
   for (size_t axis = 0; axis < windows.axes(); ++axis) {
@@ -142,7 +142,7 @@ at::Tensor window_sums(const Node& node, const Padded& padded) {
   require_grown(node, windows.kernel, x.numel());
   std::vector<int64_t> weight{1, 1};
   weight.insert(weight.end(), windows.kernel.begin(), windows.kernel.end());
-  // Every channel of every sample by itself.
+  // Every channel of every sample separately.
   return at::convolution(x.flatten(0, 1).unsqueeze(1), at::ones(weight, x.options()), {},
                          windows.strides, none, windows.dilations, false, none, 1);
 }
@@ -177,7 +177,7 @@ std::vector<Operator> pooling() {
            run_average_pool},
           {"GlobalAveragePool", "any number of spatial axes", run_global_average_pool},
           {"GlobalMaxPool", "any number of spatial axes", run_global_max_pool},
-          {"MaxPool", "1 to 3 spatial axes; any pads, ceil_mode, dilations; places as well",
+          {"MaxPool", "1 to 3 spatial axes; any pads, ceil_mode, dilations; optional indices",
            run_max_pool}};
 }
 

@@ -18,7 +18,7 @@ using Axes = std::vector<int64_t>;
 using Reduction = at::Tensor (*)(const at::Tensor& x, const Axes& axes, bool keep);
 
 at::Tensor mean(const at::Tensor& x, const Axes& axes, bool keep) {
-  // Of integers, too, ONNX wants the mean in their own type.
+  // ONNX defines the mean of integers in their type.
   return x.is_floating_point() ? x.mean(axes, keep)
                                : x.to(at::kDouble).mean(axes, keep).to(x.scalar_type());
 }

@@ -1,4 +1,4 @@
-// Resize: every axis by itself is a sum over a few elements of it.
+// Resize: along every axis an element is a weighted sum of a few elements.
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <fmt/format.h>
@@ -13,16 +13,16 @@
 namespace ncprune::operators_files {
 namespace {
 
-// How one axis of `in` elements becomes one of `out`.
+// The resizing of one axis from `in` to `out` elements.
 struct Scaling {
   int64_t in;
   int64_t out;
   double scale;          // as given, or out / in
-  double roi_begin = 0;  // the part that tf_crop_and_resize takes, of 1
+  double roi_begin = 0;  // the region of tf_crop_and_resize, in [0, 1]
   double roi_end = 1;
 };
 
-// Where element `i` of the result stands on the axis it comes from.
+// The position of element `i` of the result on the input axis.
 double origin(const Node& node, const std::string& mode, const Scaling& s, int64_t i) {
   const auto x = static_cast<double>(i);
   const auto last = static_cast<double>(s.in - 1);
@@ -37,7 +37,7 @@ double origin(const Node& node, const std::string& mode, const Scaling& s, int64
                            x * (s.roi_end - s.roi_begin) * last / static_cast<double>(s.out - 1)
                      : 0.5 * (s.roi_begin + s.roi_end) * last;
   }
-  refuse(node, fmt::format("coordinate_transformation_mode '{}' cannot be run", mode));
+  refuse(node, fmt::format("coordinate_transformation_mode '{}' is not supported", mode));
 }
 
 double nearest(const Node& node, double x) {
@@ -46,7 +46,7 @@ double nearest(const Node& node, double x) {
   if (mode == "round_prefer_ceil") return std::floor(x + 0.5);
   if (mode == "floor") return std::floor(x);
   if (mode == "ceil") return std::ceil(x);
-  refuse(node, fmt::format("nearest_mode '{}' cannot be run", mode));
+  refuse(node, fmt::format("nearest_mode '{}' is not supported", mode));
 }
 
 // Weights of the elements floor(x) - 1 .. floor(x) + 2 (Keys, 1981), r = x - floor(x).
@@ -56,11 +56,11 @@ std::vector<double> cubic(double a, double r) {
   return {far(r + 1), near(r), near(1 - r), far(2 - r)};
 }
 
-// Each element of the result: which elements it is a sum of, and with what weights.
+// For each element of the result: the input elements and their weights.
 struct Taps {
   std::vector<std::vector<int64_t>> places;  // [taps][out]
   std::vector<std::vector<double>> weights;  // [taps][out]
-  std::vector<bool> outside;                 // [out]: the value extrapolation_value instead
+  std::vector<bool> outside;                 // [out]: use extrapolation_value
 };
 
 Taps taps_of(const Node& node, const Scaling& s) {
@@ -72,7 +72,7 @@ Taps taps_of(const Node& node, const Scaling& s) {
   Taps taps{std::vector<std::vector<int64_t>>(count), std::vector<std::vector<double>>(count), {}};
   for (int64_t i = 0; i < s.out; ++i) {
     const double x = origin(node, coordinates, s, i);
-    if (!std::isfinite(x)) refuse(node, "its scales or its region are not finite");
+    if (!std::isfinite(x)) refuse(node, "its scales or region are not finite");
     const double first = mode == "nearest" ? nearest(node, x) : std::floor(x);
     const double r = x - first;
     std::vector<double> weights{1};
@@ -125,7 +125,7 @@ std::vector<double> numbers_in(const Tensors& inputs, size_t index) {
   return {view.begin(), view.end()};
 }
 
-// One for every axis of the input.
+// One scaling for every axis of the input.
 std::vector<Scaling> scalings_of(const Node& node, const Tensors& inputs) {
   const at::Tensor& x = inputs.at(0);
   const std::vector<double> roi = numbers_in(inputs, 1);
@@ -164,7 +164,7 @@ std::vector<Scaling> scalings_of(const Node& node, const Tensors& inputs) {
 Tensors run_resize(const Node& node, const Tensors& inputs, const RunMode&) {
   if (node.integer("antialias", 0) != 0 ||
       node.text("keep_aspect_ratio_policy", "stretch") != "stretch") {
-    refuse(node, "antialias and keep_aspect_ratio_policy cannot be run");
+    refuse(node, "antialias and keep_aspect_ratio_policy are not supported");
   }
   at::Tensor x = inputs.at(0);
   const std::vector<Scaling> scalings = scalings_of(node, inputs);

@@ -1,4 +1,4 @@
-// Operators that take parts of values, or put values together.
+// Operators that select parts of values or join values.
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/gather.h>
@@ -71,7 +71,7 @@ Tensors run_slice(const Node& node, const Tensors& inputs, const RunMode&) {
   const std::vector<int64_t> steps = integers_in(inputs, 4, std::vector<int64_t>(starts.size(), 1));
   if (ends.size() != starts.size() || axes.size() != starts.size() ||
       steps.size() != starts.size()) {
-    refuse(node, "its starts, ends, axes and steps are not equally many");
+    refuse(node, "its starts, ends, axes and steps differ in number");
   }
   for (size_t i = 0; i < starts.size(); ++i) {
     if (axes[i] < -x.dim() || axes[i] >= x.dim() || steps[i] == 0) {
@@ -84,7 +84,7 @@ Tensors run_slice(const Node& node, const Tensors& inputs, const RunMode&) {
   return {x};
 }
 
-// Negative indices count from the end; LibTorch refuses those that are out of range.
+// Negative indices count from the end; LibTorch rejects indices out of range.
 at::Tensor from_the_front(const at::Tensor& indices, int64_t size, const at::Tensor& x) {
   const at::Tensor all = indices.to(x.device(), at::kLong);
   return at::where(all < 0, all + size, all);
@@ -107,7 +107,7 @@ Tensors run_gather_elements(const Node& node, const Tensors& inputs, const RunMo
   return {at::gather(x, axis, from_the_front(inputs.at(1), x.size(axis), x))};
 }
 
-// Element updates[i] goes to x[indices[i]]; the later ones win.
+// Element updates[i] is written to x[indices[i]]; later ones win.
 Tensors run_scatter_nd(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor& x = inputs.at(0);
   const at::Tensor& indices = inputs.at(1);
@@ -142,7 +142,7 @@ Tensors run_scatter_nd(const Node& node, const Tensors& inputs, const RunMode&) 
   } else if (reduction == "mul") {
     result = target.index_reduce(0, places, updates, "prod");
   } else {
-    refuse(node, fmt::format("reduction '{}' cannot be run", reduction));
+    refuse(node, fmt::format("reduction '{}' is not supported", reduction));
   }
   return {result.reshape(x.sizes())};
 }
@@ -168,7 +168,7 @@ Tensors run_trilu(const Node& node, const Tensors& inputs, const RunMode&) {
   if (x.dim() < 2) refuse(node, fmt::format("a value of {} dimensions", x.dim()));
   const std::vector<int64_t> given = integers_in(inputs, 1, {0});
   if (given.size() != 1) refuse(node, "its second input is not one number");
-  // Beyond these nothing changes any more.
+  // Larger values change nothing.
   const int64_t k = std::clamp(given.front(), -x.size(-2) - 1, x.size(-1) + 1);
   return {node.integer("upper", 1) != 0 ? at::triu(x, k) : at::tril(x, k)};
 }

@@ -1,4 +1,4 @@
-// Operators that only rearrange a value, or tell its shape.
+// Operators that only rearrange a value or return its shape.
 #include <ATen/ExpandUtils.h>
 #include <ATen/ops/reshape.h>
 #include <ATen/ops/scalar_tensor.h>
