@@ -11,7 +11,7 @@ void add_demo(CLI::App& app) {
   struct Options {
     std::string folder = "demo";
     std::string data_root;
-    int64_t seed = 0;
+    uint64_t seed = 0;
   };
   const auto options = std::make_shared<Options>();
   CLI::App* command =

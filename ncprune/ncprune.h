@@ -19,6 +19,7 @@
 #include "ncprune/distributed/launch.h"
 #include "ncprune/distributed/world.h"
 // data: labelled samples, their sources, imbalance, splits
+#include "ncprune/data/class_info.h"
 #include "ncprune/data/corruption.h"
 #include "ncprune/data/dataset.h"
 #include "ncprune/data/download.h"
@@ -83,6 +84,7 @@
 // evaluate: what happened to each class
 #include "ncprune/evaluate/attack.h"
 #include "ncprune/evaluate/bootstrap.h"
+#include "ncprune/evaluate/class_results.h"
 #include "ncprune/evaluate/comparison.h"
 #include "ncprune/evaluate/corrupted.h"
 #include "ncprune/evaluate/inference.h"
@@ -113,5 +115,6 @@
 #include "ncprune/study/grid.h"
 #include "ncprune/study/results.h"
 #include "ncprune/study/row.h"
+#include "ncprune/study/runs.h"
 #include "ncprune/study/significance.h"
 #include "ncprune/study/study.h"

@@ -1,28 +1,14 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "ncprune/base/json.h"
-#include "ncprune/evaluate/metrics.h"
+#include "ncprune/data/class_info.h"
+#include "ncprune/evaluate/class_results.h"
 #include "ncprune/report/table.h"
 
 namespace ncprune {
-
-// One network's results, as a column of the class table.
-struct ModelResult {
-  std::string name;  // may hold '\n'
-  ClassMetrics clean;
-  std::optional<ClassMetrics> noisy;
-};
-
-// Who the classes are.
-struct ClassInfo {
-  std::vector<std::string> names;  // K
-  std::vector<int64_t> counts;     // training samples, K, or none when unknown
-  std::vector<int64_t> minority;   // the rare classes to watch
-};
 
 // What a class is called in a table: "Dress (45) *", with its training samples if they are known,
 // marked if it is rare.

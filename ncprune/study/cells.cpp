@@ -24,7 +24,7 @@ std::vector<Method> study_methods(const Study& study) {
 struct Treatment {
   std::string repair;
   std::string head;
-  std::string batch_norm = "keep";
+  std::string batch_norm = kKeepTreatment;
   bool finetuned = false;
 };
 
@@ -36,7 +36,7 @@ Treatment parts_of(const std::string& treatment) {
                     "REPAIR/HEAD/BATCHNORM/finetune, as in method/keep",
                     treatment));
   }
-  return {parts[0], parts[1], parts.size() > 2 ? parts[2] : "keep", parts.size() == 4};
+  return {parts[0], parts[1], parts.size() > 2 ? parts[2] : kKeepTreatment, parts.size() == 4};
 }
 
 Method with_repair(Method method, const std::string& repair) {
@@ -44,15 +44,15 @@ Method with_repair(Method method, const std::string& repair) {
   return method;
 }
 
-CellGroup group_of(const Study& study, const StudyRow& network, const Method& method,
+CellGroup group_of(const Study& study, const StudyCell& network, const Method& method,
                    double sparsity) {
   CellGroup group;
   for (const std::string& treatment : study.treatments) {
-    StudyRow cell = network;
+    StudyCell cell = network;
     const auto [repair, head, batch_norm, finetuned] = parts_of(treatment);
     cell.method = method.name;
     cell.treatment = treatment;
-    cell.repair = method.name == "dense" ? "none" : with_repair(method, repair).repair;
+    cell.repair = cell.is_dense() ? kNoRepair : with_repair(method, repair).repair;
     cell.head = head;
     cell.batch_norm = batch_norm == "method" ? method.batch_norm : batch_norm;
     cell.finetuned = finetuned;
@@ -62,10 +62,10 @@ CellGroup group_of(const Study& study, const StudyRow& network, const Method& me
   return group;
 }
 
-NetworkCells network_cells(const Study& study, const StudyRow& network) {
+NetworkCells network_cells(const Study& study, const StudyCell& network) {
   NetworkCells cells{network, {}};
   Method dense;
-  dense.name = "dense";
+  dense.name = kDenseMethod;
   cells.groups.push_back(group_of(study, network, dense, 0));
   for (const Method& method : study_methods(study)) {
     for (const double sparsity : study.sparsities) {
@@ -119,8 +119,8 @@ std::vector<NetworkCells> cells_of(const Study& study) {
   std::vector<NetworkCells> all;
   for (const std::string& data : study.data) {
     for (const std::string& imbalance : study.imbalance) {
-      for (const int64_t seed : study.seeds) {
-        StudyRow network;
+      for (const uint64_t seed : study.seeds) {
+        StudyCell network;
         network.data = data;
         network.imbalance = imbalance;
         network.seed = seed;
@@ -133,9 +133,6 @@ std::vector<NetworkCells> cells_of(const Study& study) {
 }
 
 void require_valid(const Study& study) {
-  for (const int64_t seed : study.seeds) {
-    if (seed < 0) throw InputError(fmt::format("seed {} is negative", seed));
-  }
   for (const Method& method : study_methods(study)) {
     for (const std::string& treatment : study.treatments) {
       const auto [repair, head, batch_norm, finetuned] = parts_of(treatment);

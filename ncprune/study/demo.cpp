@@ -8,24 +8,25 @@
 #include "ncprune/base/file.h"
 #include "ncprune/experiment/evidence.h"
 #include "ncprune/onnx/onnx.h"
+#include "ncprune/study/grouping.h"
 
 namespace ncprune {
 namespace {
 
 constexpr double kShown = 0.98;
 
-std::vector<ModelResult> shown_models(const std::vector<StudyRow>& rows) {
+constexpr const char* kShownMethod = "surgeon";  // with every treatment of the head
+
+std::vector<ModelResult> shown_models(const StudyRows& rows) {
   std::vector<ModelResult> models;
-  for (const StudyRow& row : rows) {
-    const bool dense = row.method == "dense";
-    if (!dense && row.sparsity != kShown) continue;
-    const bool keep = row.head == "keep";
-    if (!keep && !dense && row.method != "surgeon") continue;
-    ModelResult model = row.result;
+  for (const StudyRow& row : rows_at(rows, kShown)) {
+    const StudyCell& cell = row.cell;
+    if (!cell.keeps_head() && !cell.is_dense() && cell.method != kShownMethod) continue;
+    ModelResult model = row.outcome.result;
     // Seven networks must stand side by side in 80 columns.
     const size_t hyphen = model.name.size() > 9 ? model.name.find('-') : std::string::npos;
     if (hyphen != std::string::npos) model.name.insert(hyphen + 1, "\n");
-    if (!keep) model.name += "\n" + row.head;
+    if (!cell.keeps_head()) model.name += "\n" + cell.head;
     models.push_back(std::move(model));
   }
   return models;
@@ -33,9 +34,9 @@ std::vector<ModelResult> shown_models(const std::vector<StudyRow>& rows) {
 
 Page report_of(const Study& study, const std::vector<NamedNetwork>& networks, const Demo& demo,
                const std::string& command) {
-  const StudyRow& first = demo.rows.front();
-  const PreparedData data = prepare_data({first.data, study.data_root, first.imbalance,
-                                          study.validation, static_cast<uint64_t>(first.seed)});
+  const StudyCell& first = demo.rows.front().cell;
+  const PreparedData data =
+      prepare_data({first.data, study.data_root, first.imbalance, study.validation, first.seed});
   EvidenceOptions options{.noise = study.noise};
   options.robustness.corruption.severities = {3};
   options.robustness.attack.steps = 0;
@@ -49,7 +50,7 @@ Page report_of(const Study& study, const std::vector<NamedNetwork>& networks, co
        data.test.size(),
        command,
        NCPRUNE_VERSION,
-       static_cast<uint64_t>(first.seed),
+       first.seed,
        {{"All methods and heads",
          {fmt::format("{} with {}: one network ({}), trained once and pruned in one shot without "
                       "retraining by each method. Statistics come from the thinned training data "
@@ -78,18 +79,17 @@ Demo run_demo(const Study& study, const std::string& folder, const std::string& 
   std::vector<NamedNetwork> shown;
   StudyRun how;
   how.visit = [&](const StudyRow& row, const Network& network) {
-    const bool dense = row.method == "dense";
-    if (row.head != "keep" || row.seed != study.seeds.front()) return;
-    if (!dense && row.sparsity != kShown) return;
-    shown.push_back({row.method, network});
-    if (dense) write_onnx(folder + "/dense.onnx", network);
-    if (row.method == "surgeon") write_onnx(folder + "/surgeon-98.onnx", network);
+    const StudyCell& cell = row.cell;
+    if (!cell.keeps_head() || cell.seed != study.seeds.front()) return;
+    if (!cell.is_dense() && cell.sparsity != kShown) return;
+    shown.push_back({cell.method, network});
+    if (cell.is_dense()) write_onnx(folder + "/dense.onnx", network);
+    if (cell.method == kShownMethod) write_onnx(folder + "/surgeon-98.onnx", network);
   };
   demo.rows = run_study(study, how);
-  const StudyRow& first = demo.rows.front();
   demo.classes =
       class_table(fmt::format("Recall per class, {:g} % of the weights removed (%)", 100 * kShown),
-                  first.classes, shown_models(demo.rows));
+                  demo.rows.front().outcome.classes, shown_models(demo.rows));
   demo.summary = summary_tables(demo.rows).front();
   write_json(folder + "/results.json", rows_json(demo.rows));
   write_file(folder + "/report.html", to_html(report_of(study, shown, demo, command)));

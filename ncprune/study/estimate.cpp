@@ -74,7 +74,7 @@ ProblemShare share_of(const Remaining& left, const std::string& data,
     if (network.data != data || network.imbalance != imbalance || groups.empty()) continue;
     if (!left.kept[n]) ++share.trainings;
     for (const CellGroup& group : groups) {
-      for (const StudyRow& cell : group) {
+      for (const StudyCell& cell : group) {
         ++share.cells;
         if (cell.finetuned) ++share.finetuned;
       }
@@ -85,8 +85,7 @@ ProblemShare share_of(const Remaining& left, const std::string& data,
 
 void add_share(const Study& study, const PreparedData& data, const ProblemShare& share,
                bool keeps_networks, StudyEstimate& total) {
-  const Network network =
-      make_network(study.architecture, data, static_cast<uint64_t>(study.seeds.front()));
+  const Network network = make_network(study.architecture, data, study.seeds.front());
   const double parts = study.noise > 0 ? 2 : 1;
   const auto tested = static_cast<double>(data.test.size());
   const auto validated = static_cast<double>(data.validation.size());
@@ -119,9 +118,10 @@ StudyEstimate estimate(const Study& study, const StudyRun& how) {
       for (const std::string& imbalance : study.imbalance) {
         const ProblemShare share = share_of(left, name, imbalance);
         if (share.cells == 0) continue;
-        const auto seed = static_cast<uint64_t>(study.seeds.front());
-        add_share(study, prepare_data({name, study.data_root, imbalance, study.validation, seed}),
-                  share, !how.networks.empty(), total);
+        add_share(
+            study,
+            prepare_data({name, study.data_root, imbalance, study.validation, study.seeds.front()}),
+            share, !how.networks.empty(), total);
       }
     } catch (const InputError&) {
       total.without.push_back(name);

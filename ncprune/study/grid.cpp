@@ -67,7 +67,13 @@ class TableReader {
     if constexpr (std::is_same_v<T, double>) {
       if (node.is_integer()) return static_cast<double>(*node.value<int64_t>());
     }
-    if (const auto found = node.value_exact<T>()) return *found;
+    if constexpr (std::is_same_v<T, uint64_t>) {
+      const auto whole = value<int64_t>(node, key);
+      if (whole < 0) fail(node, key, fmt::format("is negative: {}", whole));
+      return static_cast<uint64_t>(whole);
+    } else if (const auto found = node.value_exact<T>()) {
+      return *found;
+    }
     fail(node, key,
          fmt::format("is not a {}", std::is_same_v<T, std::string> ? "text"
                                     : std::is_same_v<T, double>    ? "number"

@@ -18,7 +18,7 @@ struct Study {
   std::string data_root;
   std::vector<std::string> imbalance{"classes:1,2,3@0.01"};
   std::string architecture = "mlp:1000,200?bias=false";
-  std::vector<int64_t> seeds{0};
+  std::vector<uint64_t> seeds{0};
   std::vector<std::string> methods{"magnitude", "wanda", "nc-gradient", "surgeon"};
   // "REPAIR/HEAD[/BATCHNORM[/finetune]]": the repair "method" is the method's own; else it, the
   // head and what becomes of BatchNormalization ("keep" if not said) are named as in Recipe;
@@ -52,11 +52,11 @@ std::string study_settings(const Study& study);
 std::string training_settings(const Study& study);
 
 // The cells of one dense network that differ by nothing but the treatment.
-using CellGroup = std::vector<StudyRow>;
+using CellGroup = std::vector<StudyCell>;
 
-// The cells of one dense network, without results: itself first.
+// The cells of one dense network: its own first.
 struct NetworkCells {
-  StudyRow network;  // says which: data, imbalance, seed and settings
+  StudyCell network;  // says which: data, imbalance, seed and settings
   std::vector<CellGroup> groups;
 };
 

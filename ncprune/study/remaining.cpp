@@ -10,7 +10,7 @@ namespace ncprune {
 namespace {
 
 // "fashion-mnist,exp:100,mlp:20,seed 0.onnx", whatever a file system would mind replaced.
-std::string network_file(const Study& study, const StudyRow& network) {
+std::string network_file(const Study& study, const StudyCell& network) {
   std::string name = fmt::format("{},{},{},seed {}.onnx", network.data, network.imbalance,
                                  study.architecture, network.seed);
   for (char& c : name) {
@@ -61,7 +61,7 @@ Remaining remaining(const Study& study, const StudyResults& results, const KeptN
   Remaining left{cells_of(study), {}};
   for (NetworkCells& network : left.networks) {
     for (CellGroup& group : network.groups) {
-      std::erase_if(group, [&](const StudyRow& cell) { return results.has(cell); });
+      std::erase_if(group, [&](const StudyCell& cell) { return results.has(cell); });
     }
     std::erase_if(network.groups, [](const CellGroup& group) { return group.empty(); });
     left.kept.push_back(kept.has(left.kept.size()));

@@ -6,19 +6,9 @@
 #include <vector>
 
 #include "ncprune/study/row.h"
+#include "ncprune/study/runs.h"
 
 namespace ncprune {
-
-class Database;
-
-// One run of a study, for the record.
-struct RunRecord {
-  std::string grid;     // the file's name
-  std::string command;  // empty: not said
-  std::string settings;
-  int64_t cells = 0;  // that it is to run
-  int64_t jobs = 1;
-};
 
 // What came of another database's cells.
 struct Merged {
@@ -50,16 +40,13 @@ class StudyResults {
   // runs; all of them or, where one is damaged, none. `file` stays as it is.
   Merged merge(const std::string& file);
 
-  // Whether there is a row for the cell that `cell` names.
-  bool has(const StudyRow& cell) const;
+  // Whether there is a row for the cell.
+  bool has(const StudyCell& cell) const;
 
   // The rows of those cells, in their order; cells without a row are left out.
-  std::vector<StudyRow> of(const std::vector<StudyRow>& cells) const;
+  std::vector<StudyRow> of(const std::vector<StudyCell>& cells) const;
 
  private:
-  // Within the caller's transaction; `finished` as SQLite writes times, empty: now.
-  void put(const StudyRow& row, int64_t run, const std::string& finished);
-
   std::unique_ptr<Database> database_;
   int64_t run_ = 0;  // none
 };
@@ -67,25 +54,5 @@ class StudyResults {
 // Every row of a database, in the order in which they came. Throws InputError when there is no such
 // file or it is another's.
 std::vector<StudyRow> study_rows(const std::string& file);
-
-// How a run is doing.
-struct RunStatus {
-  std::string grid;
-  std::string command;
-  std::string host;
-  std::string version;
-  std::string started;  // UTC, as in 2026-01-31 12:00:00
-  std::string state;    // "running", "done" or "interrupted"
-  int64_t jobs;
-  int64_t cells;     // to run
-  int64_t done;      // of those
-  double seconds;    // from its start to its last row
-  std::string last;  // the last cell: data, imbalance, seed, method, treatment, sparsity
-};
-
-// Of every run in a database of study results, the latest last. Throws InputError when there is no
-// such file or it is another's. "Running" is told by the process where it ran on this machine, else
-// by a row within the last ten minutes.
-std::vector<RunStatus> study_status(const std::string& file);
 
 }  // namespace ncprune

@@ -2,51 +2,55 @@
 
 #include <fmt/format.h>
 
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "ncprune/base/error.h"
+#include "ncprune/report/class_report.h"
+#include "ncprune/study/packed.h"
+#include "ncprune/study/row_fields.h"
 
 namespace ncprune {
 namespace {
 
-Json pack_metrics(const ClassMetrics& metrics) {
-  return {{"recall", metrics.recall},
-          {"balanced_accuracy", metrics.balanced_accuracy},
-          {"overall_accuracy", metrics.overall_accuracy},
-          {"worst_recall", metrics.worst_recall},
-          {"macro_f1", metrics.macro_f1},
-          {"g_mean", metrics.g_mean}};
-}
+constexpr const char* kWeights = "weights";
 
-ClassMetrics unpack_metrics(const Json& json) {
-  ClassMetrics metrics;
-  for (const Json& recall : json.at("recall")) {
-    metrics.recall.push_back(recall.is_null() ? std::numeric_limits<double>::quiet_NaN()
-                                              : recall.get<double>());
+Json pack_fields(const StudyRow& row, bool only_asked) {
+  Json json = Json::object();
+  for (const RowField& field : row_fields()) {
+    if (field.asked || !only_asked) json[field.name] = field.get(row);
   }
-  json.at("balanced_accuracy").get_to(metrics.balanced_accuracy);
-  json.at("overall_accuracy").get_to(metrics.overall_accuracy);
-  json.at("worst_recall").get_to(metrics.worst_recall);
-  json.at("macro_f1").get_to(metrics.macro_f1);
-  json.at("g_mean").get_to(metrics.g_mean);
-  return metrics;
+  return json;
 }
 
-Json bytes(const std::string& text) {
-  return Json::binary({text.begin(), text.end()});
+void unpack_fields(const Json& json, StudyRow& row, bool only_asked) {
+  for (const RowField& field : row_fields()) {
+    if (field.asked || !only_asked) field.set(row, json.at(field.name));
+  }
 }
 
-std::string text(const Json& json) {
-  const auto& binary = json.get_binary();
-  return {binary.begin(), binary.end()};
+Json pack_metrics(const ClassMetrics& metrics) {
+  Json json{{"recall", metrics.recall}};
+  for (const auto& [name, member] : average_fields()) {
+    if (member != nullptr) json[name] = metrics.*member;
+  }
+  return json;
 }
 
-// What the cell is.
-Json cell_json(const StudyRow& row) {
-  return {{"data", row.data},     {"imbalance", row.imbalance}, {"seed", row.seed},
-          {"method", row.method}, {"treatment", row.treatment}, {"repair", row.repair},
-          {"head", row.head},     {"sparsity", row.sparsity}};
+void unpack_metrics(const Json& json, ClassMetrics& metrics) {
+  json.at("recall").get_to(metrics.recall);
+  for (const auto& [name, member] : average_fields()) {
+    if (member != nullptr) json.at(name).get_to(metrics.*member);
+  }
+}
+
+// What `unpack` makes of the bytes, which should be a packed `what`.
+template <typename Unpack>
+auto unpacked(const std::string& bytes, const char* what, const Unpack& unpack) {
+  try {
+    return unpack(Json::from_cbor(bytes));
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(fmt::format("these bytes are not a study's {}: {}", what, error.what()));
+  }
 }
 
 }  // namespace
@@ -59,28 +63,46 @@ std::string setting(const std::string& settings, const std::string& key,
 }
 
 std::string removed_parts(const std::string& settings) {
-  const std::string parts = setting(settings, "remove", "weights");
+  const std::string parts = setting(settings, "remove", kWeights);
   return parts == "macs" ? "multiply-adds" : parts;
 }
 
+bool removes_weights(const std::string& settings) {
+  return removed_parts(settings) == kWeights;
+}
+
 std::string removal_text(const std::string& settings, double sparsity) {
-  const std::string parts = removed_parts(settings);
-  return fmt::format("{:g} % {}removed", 100 * sparsity,
-                     parts == "weights" ? "" : fmt::format("of the {} ", parts));
+  return fmt::format(
+      "{:g} % {}removed", 100 * sparsity,
+      removes_weights(settings) ? "" : fmt::format("of the {} ", removed_parts(settings)));
+}
+
+double balanced_accuracy(const StudyRow& row) {
+  return row.outcome.result.clean.balanced_accuracy;
+}
+
+double minority_recall(const StudyRow& row) {
+  return mean_recall(row.outcome.result.clean, row.outcome.classes.minority);
 }
 
 Json row_json(const StudyRow& row) {
-  Json json = cell_json(row);
-  json["seconds"] = row.seconds;
-  json["sparsity_reached"] = row.reached;
-  json["parameters"] = row.parameters;
-  json["nonzero"] = row.nonzero;
-  json["macs"] = row.macs;
-  if (row.batch_norm != "keep") json["batch_norm"] = row.batch_norm;
-  if (row.finetuned) json["finetuned"] = true;
-  json.update(metrics_json(row.result.clean, row.classes));
-  if (row.result.noisy) json["noisy"] = metrics_json(*row.result.noisy, row.classes);
-  if (row.validation) json["validation"] = metrics_json(*row.validation, row.classes);
+  const StudyRow empty;
+  Json json;
+  for (const RowField& field : json_fields()) {
+    Json value = field.get(row);
+    if (field.json.unless_default && value == field.get(empty)) continue;
+    json[field.name] = std::move(value);
+  }
+  for (const RowPart& part : row_parts()) {
+    const ClassMetrics* metrics = part.get(row.outcome);
+    if (metrics == nullptr) continue;
+    Json numbers = metrics_json(*metrics, row.outcome.classes);
+    if (part.json.empty()) {
+      json.update(numbers);
+    } else {
+      json[part.json] = std::move(numbers);
+    }
+  }
   return json;
 }
 
@@ -89,97 +111,77 @@ Json rows_json(const std::vector<StudyRow>& rows) {
   for (const StudyRow& row : rows) list.push_back(row_json(row));
   Json json;
   if (!rows.empty()) {
-    json["classes"] = rows.front().classes.names;
-    json["minority"] = rows.front().classes.minority;
+    const ClassInfo& classes = rows.front().outcome.classes;
+    json["classes"] = classes.names;
+    json["minority"] = classes.minority;
   }
   json["rows"] = std::move(list);
   return json;
 }
 
 void require_consistent(const StudyRow& row, const std::string& where) {
+  const auto& [cell, outcome] = row;
   const auto require = [&](bool yes, const char* what) {
     if (yes) return;
-    throw InputError(fmt::format("{}: the row of {}, {}, seed {}, {}: {}", where, row.data,
-                                 row.imbalance, row.seed, row.method, what));
+    throw InputError(fmt::format("{}: the row of {}, {}, seed {}, {}: {}", where, cell.data,
+                                 cell.imbalance, cell.seed, cell.method, what));
   };
-  const size_t k = row.classes.names.size();
-  const auto fits = [&](const std::optional<ClassMetrics>& metrics) {
-    return !metrics || metrics->recall.size() == k;
-  };
-  require(fits(row.result.clean) && fits(row.result.noisy) && fits(row.validation),
-          "has not one recall for every class");
-  require(row.classes.counts.empty() || row.classes.counts.size() == k,
+  const size_t k = outcome.classes.names.size();
+  for (const RowPart& part : row_parts()) {
+    const ClassMetrics* metrics = part.get(outcome);
+    require(metrics == nullptr || metrics->recall.size() == k,
+            "has not one recall for every class");
+  }
+  require(outcome.classes.counts.empty() || outcome.classes.counts.size() == k,
           "has not one sample count for every class");
-  for (const int64_t c : row.classes.minority) {
+  for (const int64_t c : outcome.classes.minority) {
     require(c >= 0 && c < static_cast<int64_t>(k), "has a rare class that is none of the classes");
   }
-  constexpr int64_t kMostSamples = int64_t{1} << 32;
-  require(row.tested.empty() || row.tested.size() == k,
+  constexpr int64_t kMaxSamples = int64_t{1} << 32;
+  require(outcome.tested.empty() || outcome.tested.size() == k,
           "has not one test sample count for every class");
-  for (const int64_t n : row.tested) {
-    require(n >= 0 && n <= kMostSamples, "has an impossible number of test samples");
+  for (const int64_t n : outcome.tested) {
+    require(n >= 0 && n <= kMaxSamples, "has an impossible number of test samples");
   }
+}
+
+std::string pack_cell(const StudyCell& cell) {
+  return packed_json(pack_fields({cell, {}}, /*only_asked=*/true));
+}
+
+StudyCell unpack_cell(const std::string& bytes) {
+  return unpacked(bytes, "cell", [](const Json& json) {
+    StudyRow row;
+    unpack_fields(json, row, /*only_asked=*/true);
+    return row.cell;
+  });
 }
 
 std::string pack_row(const StudyRow& row) {
-  Json json = cell_json(row);
-  json.update({{"batch_norm", row.batch_norm},
-               {"finetuned", row.finetuned},
-               {"settings", row.settings},
-               {"reached", row.reached},
-               {"seconds", row.seconds},
-               {"parameters", row.parameters},
-               {"nonzero", row.nonzero},
-               {"macs", row.macs},
-               {"network", row.network},
-               {"clean", pack_metrics(row.result.clean)},
-               {"right", bytes(row.right)},
-               {"noisy_right", bytes(row.noisy_right)},
-               {"tested", row.tested},
-               {"classes", row.classes.names},
-               {"class_counts", row.classes.counts},
-               {"minority", row.classes.minority}});
-  if (row.result.noisy) json["noisy"] = pack_metrics(*row.result.noisy);
-  if (row.validation) json["validation"] = pack_metrics(*row.validation);
-  const std::vector<uint8_t> packed = Json::to_cbor(json);
-  return {packed.begin(), packed.end()};
+  Json json = pack_fields(row, /*only_asked=*/false);
+  for (const RowPart& part : row_parts()) {
+    const ClassMetrics* metrics = part.get(row.outcome);
+    if (metrics == nullptr) continue;
+    Json& one = json[part.name] = pack_metrics(*metrics);
+    if (part.right != nullptr) one["right"] = bytes_json(row.outcome.*part.right);
+  }
+  return packed_json(json);
 }
 
-StudyRow unpack_row(const std::string& packed) {
-  try {
-    const Json json = Json::from_cbor(packed);
+StudyRow unpack_row(const std::string& bytes) {
+  return unpacked(bytes, "row", [](const Json& json) {
     StudyRow row;
-    json.at("data").get_to(row.data);
-    json.at("imbalance").get_to(row.imbalance);
-    json.at("seed").get_to(row.seed);
-    json.at("method").get_to(row.method);
-    json.at("treatment").get_to(row.treatment);
-    json.at("repair").get_to(row.repair);
-    json.at("head").get_to(row.head);
-    json.at("batch_norm").get_to(row.batch_norm);
-    json.at("finetuned").get_to(row.finetuned);
-    json.at("sparsity").get_to(row.sparsity);
-    json.at("settings").get_to(row.settings);
-    json.at("reached").get_to(row.reached);
-    json.at("seconds").get_to(row.seconds);
-    json.at("parameters").get_to(row.parameters);
-    json.at("nonzero").get_to(row.nonzero);
-    json.at("macs").get_to(row.macs);
-    json.at("network").get_to(row.network);
-    row.result = {row.method, unpack_metrics(json.at("clean")), {}};
-    row.right = text(json.at("right"));
-    row.noisy_right = text(json.at("noisy_right"));
-    json.at("tested").get_to(row.tested);
-    json.at("classes").get_to(row.classes.names);
-    json.at("class_counts").get_to(row.classes.counts);
-    json.at("minority").get_to(row.classes.minority);
-    if (json.contains("noisy")) row.result.noisy = unpack_metrics(json.at("noisy"));
-    if (json.contains("validation")) row.validation = unpack_metrics(json.at("validation"));
+    unpack_fields(json, row, /*only_asked=*/false);
+    row.outcome.result.name = row.cell.method;
+    for (const RowPart& part : row_parts()) {
+      const auto found = json.find(part.name);
+      if (found == json.end()) continue;
+      unpack_metrics(*found, part.add(row.outcome));
+      if (part.right != nullptr) row.outcome.*part.right = json_bytes(found->at("right"));
+    }
     require_consistent(row, "a row from another process");
     return row;
-  } catch (const nlohmann::json::exception& error) {
-    throw InputError(std::string("these bytes are not a study's row: ") + error.what());
-  }
+  });
 }
 
 }  // namespace ncprune

@@ -6,30 +6,44 @@
 #include <vector>
 
 #include "ncprune/base/json.h"
-#include "ncprune/report/class_report.h"
+#include "ncprune/data/class_info.h"
+#include "ncprune/evaluate/class_results.h"
 
 namespace ncprune {
 
-// One cell of a study and what came of it. The dense network is method "dense", repair "none",
-// sparsity 0.
-struct StudyRow {
+// The method of the dense network's cells. Their repair is kNoRepair and their sparsity 0.
+inline constexpr const char* kDenseMethod = "dense";
+inline constexpr const char* kNoRepair = "none";
+// The treatment of BatchNormalization or of the head that leaves it as it was trained.
+inline constexpr const char* kKeepTreatment = "keep";
+
+// One cell of a study: what was asked for.
+struct StudyCell {
   std::string data;
   std::string imbalance;
-  int64_t seed = 0;
+  uint64_t seed = 0;
   std::string method;
   std::string treatment;  // as the study has it
   std::string repair;
   std::string head;
-  std::string batch_norm = "keep";
+  std::string batch_norm = kKeepTreatment;
   bool finetuned = false;
-  double sparsity = 0;          // asked for
-  std::string settings = "{}";  // what else it depends on: see study_settings()
+  double sparsity = 0;          // the share to remove, in [0, 1)
+  std::string settings = "{}";  // what else the cell depends on: see study_settings()
 
+  bool is_dense() const { return method == kDenseMethod; }
+  bool is_repaired() const { return repair != kNoRepair; }
+  bool keeps_head() const { return head == kKeepTreatment; }
+  bool keeps_batch_norm() const { return batch_norm == kKeepTreatment; }
+};
+
+// What was measured of the network that was made for a cell.
+struct StudyOutcome {
   double reached = 0;                           // the share that was removed
   double seconds = 0;                           // of the pruning
-  int64_t parameters = 0;                       // of the network that was made
-  int64_t nonzero = 0;                          // of those
-  int64_t macs = 0;                             // its multiply-adds a sample
+  int64_t parameters = 0;                       // of the network
+  int64_t nonzero = 0;                          // of the parameters
+  int64_t macs = 0;                             // the network's multiply-adds a sample
   std::string network;                          // SHA-256 of its weights
   ModelResult result = {};                      // on the test set
   std::optional<ClassMetrics> validation = {};  // on the validation part: for choices
@@ -41,15 +55,28 @@ struct StudyRow {
   ClassInfo classes = {};
 };
 
-// The text that stands in a row's settings under `key`; else `otherwise`.
+// A cell and what came of it. row_fields.h lists the fields of both.
+struct StudyRow {
+  StudyCell cell;
+  StudyOutcome outcome;
+};
+
+// The text that stands in a cell's settings under `key`; else `otherwise`.
 std::string setting(const std::string& settings, const std::string& key,
                     const std::string& otherwise);
 
 // What sparsities are a share of: "weights", "units", "parameters" or "multiply-adds".
 std::string removed_parts(const std::string& settings);
 
+// Whether sparsities are a share of the weights, which are set to zero.
+bool removes_weights(const std::string& settings);
+
 // "90 % removed" of the weights; else "50 % of the multiply-adds removed".
 std::string removal_text(const std::string& settings, double sparsity);
+
+// Mean recall of the clean test samples over all classes and over the rare ones, in [0, 1].
+double balanced_accuracy(const StudyRow& row);
+double minority_recall(const StudyRow& row);
 
 // What a row says to a user, shares in [0, 1]; see docs/results.md.
 Json row_json(const StudyRow& row);
@@ -57,9 +84,11 @@ Json row_json(const StudyRow& row);
 // {"rows": [...]}.
 Json rows_json(const std::vector<StudyRow>& rows);
 
-// Everything in a row, as bytes from one process to another.
+// Everything in a cell or a row, as bytes from one process to another.
+std::string pack_cell(const StudyCell& cell);
 std::string pack_row(const StudyRow& row);
-// Throws InputError when `bytes` are not a packed row, and as require_consistent().
+// Throw InputError when `bytes` are not a packed cell or row, and as require_consistent().
+StudyCell unpack_cell(const std::string& bytes);
 StudyRow unpack_row(const std::string& bytes);
 
 // Throws InputError, naming `where`, unless the row's classes, counts and recalls fit together: a

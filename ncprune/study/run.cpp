@@ -26,8 +26,8 @@ namespace {
 constexpr int64_t kTrainingCells = 10;
 constexpr int kStoreSeconds = 120;  // a launcher's own store is there before its processes are
 
-std::vector<StudyRow> flat(const std::vector<NetworkCells>& networks) {
-  std::vector<StudyRow> cells;
+std::vector<StudyCell> flat(const std::vector<NetworkCells>& networks) {
+  std::vector<StudyCell> cells;
   for (const NetworkCells& network : networks) {
     for (const CellGroup& group : network.groups) {
       cells.insert(cells.end(), group.begin(), group.end());
@@ -63,22 +63,22 @@ void run_here(const Study& study, const std::vector<NetworkCells>& missing, Cell
 
 // A run for every cell, at the step of its sparsity in percent.
 void track(const std::string& tracker, const StudyRow& row) {
+  const StudyCell& cell = row.cell;
   const auto run = start_tracking(tracker,
-                                  fmt::format("{},{},seed {}/{}/{}", row.data, row.imbalance,
-                                              row.seed, row.method, row.treatment),
-                                  {{"data", row.data},
-                                   {"imbalance", row.imbalance},
-                                   {"seed", std::to_string(row.seed)},
-                                   {"method", row.method},
-                                   {"treatment", row.treatment},
-                                   {"sparsity", fmt::format("{}", row.sparsity)}});
-  const ClassMetrics& clean = row.result.clean;
+                                  fmt::format("{},{},seed {}/{}/{}", cell.data, cell.imbalance,
+                                              cell.seed, cell.method, cell.treatment),
+                                  {{"data", cell.data},
+                                   {"imbalance", cell.imbalance},
+                                   {"seed", std::to_string(cell.seed)},
+                                   {"method", cell.method},
+                                   {"treatment", cell.treatment},
+                                   {"sparsity", fmt::format("{}", cell.sparsity)}});
+  const ClassMetrics& clean = row.outcome.result.clean;
   constexpr double kPercent = 100;
-  run->log(std::llround(kPercent * row.sparsity),
-           {{"balanced_accuracy", clean.balanced_accuracy},
-            {"minority_recall", mean_recall(clean, row.classes.minority)},
-            {"worst_recall", clean.worst_recall},
-            {"overall_accuracy", clean.overall_accuracy}});
+  run->log(std::llround(kPercent * cell.sparsity), {{"balanced_accuracy", clean.balanced_accuracy},
+                                                    {"minority_recall", minority_recall(row)},
+                                                    {"worst_recall", clean.worst_recall},
+                                                    {"overall_accuracy", clean.overall_accuracy}});
 }
 
 // Hard to guess: it keeps other users of this machine out of the store.
@@ -126,7 +126,8 @@ std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
   results.row = [&](const StudyRow& row) {
     rows.add(row);
     if (!how.tracker.empty()) track(how.tracker, row);
-    progress.set_label(fmt::format("{} {} {:g} %", row.data, row.method, 100 * row.sparsity));
+    progress.set_label(
+        fmt::format("{} {} {:g} %", row.cell.data, row.cell.method, 100 * row.cell.sparsity));
     progress.advance();
   };
   results.trained = [&](size_t n, const std::string& bytes) {

@@ -11,6 +11,9 @@
 
 namespace ncprune {
 
+// Of the intervals, and of the differences between ranks.
+inline constexpr double kRankingConfidence = 0.95;
+
 // How sure it is that one method of a study is better than the others: over its problems, which are
 // data set x imbalance x seed, each judged on its test set.
 

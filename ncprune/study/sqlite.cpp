@@ -42,6 +42,16 @@ Statement::Statement(const Database& database, const std::string& sql) : databas
   statement_.reset(statement);
 }
 
+Statement& Statement::bind_list(const std::vector<SqlValue>& values) {
+  sqlite3_reset(statement_.get());
+  int index = 0;
+  for (const SqlValue& value : values) {
+    ++index;
+    std::visit([&](const auto& held) { bind_one(index, held); }, value);
+  }
+  return *this;
+}
+
 bool Statement::next() {
   const int code = sqlite3_step(statement_.get());
   if (code != SQLITE_ROW) sqlite3_reset(statement_.get());  // a finished reader holds no lock

@@ -6,12 +6,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 namespace ncprune {
 
 // SQLite's C interface with owners and exceptions. Everything throws InputError naming the file
 // when SQLite refuses.
 class Database;
+
+// What a column can hold here; the last are bytes, or NULL.
+using SqlValue = std::variant<int64_t, double, std::string, std::optional<std::string>>;
 
 // A prepared statement, used again and again.
 class Statement {
@@ -26,6 +31,7 @@ class Statement {
     (bind_one(++index, values), ...);
     return *this;
   }
+  Statement& bind_list(const std::vector<SqlValue>& values);
 
   // Takes the next row; false when there is none.
   bool next();

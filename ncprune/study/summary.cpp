@@ -1,106 +1,108 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <tuple>
 
+#include "ncprune/study/grouping.h"
 #include "ncprune/study/study.h"
 
 namespace ncprune {
 namespace {
 
-// Mean and, over several seeds, the sample standard deviation; in percent.
-std::string spread(const std::vector<double>& shares) {
-  double mean = 0;
-  for (const double x : shares) mean += x / static_cast<double>(shares.size());
-  if (shares.size() < 2) return percent(mean);
-  double variance = 0;
-  for (const double x : shares) variance += (x - mean) * (x - mean);
-  variance /= static_cast<double>(shares.size() - 1);
-  return fmt::format("{} ±{:4.1f}", percent(mean), 100 * std::sqrt(variance));
-}
-
-struct Column {
-  std::string name;
-  std::function<double(const StudyRow&)> value;
+// Which columns of a table say something.
+struct ShownParts {
+  bool repair;  // only where a method has more than one
+  bool batch_norm;
 };
 
-std::vector<Column> summary_columns(bool noisy) {
-  std::vector<Column> columns{
-      {"balanced\naccuracy", [](const StudyRow& r) { return r.result.clean.balanced_accuracy; }},
-      {"minority\nrecall",
-       [](const StudyRow& r) { return mean_recall(r.result.clean, r.classes.minority); }},
-  };
+ShownParts shown_parts(const StudyRows& rows) {
+  const std::vector<StudyRows> methods =
+      grouped(rows, [](const StudyRow& row) { return row.cell.method; });
+  return {std::any_of(
+              methods.begin(), methods.end(),
+              [](const StudyRows& own) { return distinct(own, &StudyCell::repair).size() > 1; }),
+          std::any_of(rows.begin(), rows.end(),
+                      [](const StudyRow& row) { return !row.cell.keeps_batch_norm(); })};
+}
+
+// In percent.
+std::string spread_text(const std::vector<double>& shares) {
+  const auto [center, spread] = mean_and_deviation(shares);
+  return spread ? fmt::format("{} ±{:4.1f}", percent(center), 100 * *spread) : percent(center);
+}
+
+struct SummaryColumn {
+  std::string name;
+  RowValue value;
+};
+
+std::vector<SummaryColumn> summary_columns(bool noisy) {
+  std::vector<SummaryColumn> columns{{"balanced\naccuracy", balanced_accuracy},
+                                     {"minority\nrecall", minority_recall}};
   if (!noisy) return columns;
-  columns.push_back(
-      {"noisy\nbalanced", [](const StudyRow& r) { return r.result.noisy->balanced_accuracy; }});
-  columns.push_back({"noisy\nminority", [](const StudyRow& r) {
-                       return mean_recall(*r.result.noisy, r.classes.minority);
+  columns.push_back({"noisy\nbalanced", [](const StudyRow& row) {
+                       return row.outcome.result.noisy->balanced_accuracy;
+                     }});
+  columns.push_back({"noisy\nminority", [](const StudyRow& row) {
+                       return mean_recall(*row.outcome.result.noisy, row.outcome.classes.minority);
                      }});
   return columns;
+}
+
+// The rows that a line of a table is the mean of.
+std::vector<StudyRows> lines_of(const StudyRows& problem) {
+  std::vector<StudyRows> lines = grouped(problem, [](const StudyRow& row) {
+    const StudyCell& cell = row.cell;
+    return std::tuple(cell.method, cell.repair, cell.head, cell.batch_norm, cell.sparsity);
+  });
+  // Treatments that come to the same, like repairs of the dense network, count once a seed.
+  for (StudyRows& line : lines) {
+    line = distinct_rows(line, [](const StudyRow& row) { return row.cell.seed; });
+  }
+  return lines;
+}
+
+Table summary_table(const StudyRows& problem, const ShownParts& shown) {
+  const std::vector<StudyRows> lines = lines_of(problem);
+  const StudyRow& first = problem.front();
+  const size_t seeds = lines.front().size();
+  Table table{fmt::format("{}, {}, {} seed{} (%)", first.cell.data, first.cell.imbalance, seeds,
+                          seeds == 1 ? "" : "s: mean ± standard deviation"),
+              {"method"},
+              {}};
+  if (shown.repair) table.header.emplace_back("repair");
+  table.header.emplace_back("head");
+  if (shown.batch_norm) table.header.emplace_back("batch norm");
+  table.header.emplace_back("sparsity");
+  const std::vector<SummaryColumn> columns =
+      summary_columns(first.outcome.result.noisy.has_value());
+  for (const SummaryColumn& column : columns) table.header.push_back(column.name);
+  std::string last_method;
+  for (const StudyRows& own : lines) {
+    const StudyCell& cell = own.front().cell;
+    if (!last_method.empty() && cell.method != last_method) table.rows.emplace_back();
+    last_method = cell.method;
+    std::vector<std::string> line{cell.method};
+    if (shown.repair) line.push_back(cell.is_repaired() ? cell.repair : "-");
+    line.push_back(cell.head);
+    if (shown.batch_norm) line.push_back(cell.batch_norm);
+    line.push_back(fmt::format("{:g}", 100 * cell.sparsity));
+    for (const SummaryColumn& column : columns) {
+      line.push_back(spread_text(values_of(own, column.value)));
+    }
+    table.rows.push_back(std::move(line));
+  }
+  return table;
 }
 
 }  // namespace
 
 std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
-  using TableKey = std::pair<std::string, std::string>;
-  using CellKey = std::tuple<std::string, std::string, std::string, std::string, double>;
-  // In the order of the grid: the rows of further seeds join those of the first.
-  std::vector<TableKey> table_order;
-  std::map<TableKey, std::vector<CellKey>> cell_order;
-  std::map<TableKey, std::map<CellKey, std::vector<const StudyRow*>>> cells;
-  for (const StudyRow& row : rows) {
-    const TableKey table{row.data, row.imbalance};
-    const CellKey cell{row.method, row.repair, row.head, row.batch_norm, row.sparsity};
-    if (!cells.contains(table)) table_order.push_back(table);
-    if (!cells[table].contains(cell)) cell_order[table].push_back(cell);
-    // Treatments that come to the same, like repairs of the dense network, count once a seed.
-    std::vector<const StudyRow*>& seeds = cells[table][cell];
-    const bool known = std::any_of(seeds.begin(), seeds.end(),
-                                   [&](const StudyRow* other) { return other->seed == row.seed; });
-    if (!known) seeds.push_back(&row);
-  }
-  // The repair is shown only where a method stands with more than one.
-  std::map<std::string, std::set<std::string>> repairs;
-  for (const StudyRow& row : rows) repairs[row.method].insert(row.repair);
-  const bool show_repair = std::any_of(repairs.begin(), repairs.end(),
-                                       [](const auto& entry) { return entry.second.size() > 1; });
-  const bool show_norm = std::any_of(rows.begin(), rows.end(),
-                                     [](const StudyRow& row) { return row.batch_norm != "keep"; });
+  const ShownParts shown = shown_parts(rows);
   std::vector<Table> tables;
-  for (const TableKey& key : table_order) {
-    const size_t seeds = cells[key][cell_order[key].front()].size();
-    Table table{fmt::format("{}, {}, {} seed{} (%)", key.first, key.second, seeds,
-                            seeds == 1 ? "" : "s: mean ± standard deviation"),
-                {"method"},
-                {}};
-    if (show_repair) table.header.emplace_back("repair");
-    table.header.emplace_back("head");
-    if (show_norm) table.header.emplace_back("batch norm");
-    table.header.emplace_back("sparsity");
-    const std::vector<Column> columns =
-        summary_columns(cells[key][cell_order[key].front()].front()->result.noisy.has_value());
-    for (const Column& column : columns) table.header.push_back(column.name);
-    std::string last_method;
-    for (const CellKey& cell : cell_order[key]) {
-      const auto& [method, repair, head, batch_norm, sparsity] = cell;
-      if (!last_method.empty() && method != last_method) table.rows.emplace_back();
-      last_method = method;
-      std::vector<std::string> line{method};
-      if (show_repair) line.push_back(repair == "none" ? "-" : repair);
-      line.push_back(head);
-      if (show_norm) line.push_back(batch_norm);
-      line.push_back(fmt::format("{:g}", 100 * sparsity));
-      for (const Column& column : columns) {
-        std::vector<double> values;
-        for (const StudyRow* row : cells[key][cell]) values.push_back(column.value(*row));
-        line.push_back(spread(values));
-      }
-      table.rows.push_back(std::move(line));
-    }
-    tables.push_back(std::move(table));
+  // In the order of the grid: the rows of further seeds join those of the first.
+  for (const StudyRows& problem : grouped(rows, problem_key)) {
+    tables.push_back(summary_table(problem, shown));
   }
   return tables;
 }

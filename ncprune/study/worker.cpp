@@ -23,7 +23,7 @@ namespace ncprune {
 
 // One dense network and everything its cells share.
 struct StudyNetwork {
-  StudyRow cell;  // says which
+  StudyCell cell;  // says which
   PreparedData data;
   std::optional<Dataset> noisy_test;
   std::unique_ptr<Calibration> calibration;  // the dense network, on the training part
@@ -88,15 +88,14 @@ int64_t nonzero(const Network& network) {
 }
 
 // The recipe of the dense network's cell only finishes.
-Recipe recipe_of(const Study& study, const StudyRow& cell) {
-  const bool dense = cell.method == "dense";
-  Recipe recipe{.method = dense ? Method{} : find_named(methods(), cell.method, "method"),
+Recipe recipe_of(const Study& study, const StudyCell& cell) {
+  Recipe recipe{.method = cell.is_dense() ? Method{} : find_named(methods(), cell.method, "method"),
                 .remove = study.remove,
                 .share = cell.sparsity,
                 .batch_norm = cell.batch_norm,
                 .head = cell.head,
                 .metric = study.metric,
-                .seed = static_cast<uint64_t>(cell.seed)};
+                .seed = cell.seed};
   recipe.method.repair = cell.repair;
   return recipe;
 }
@@ -108,9 +107,9 @@ struct PrunedCell {
 };
 
 // `kept` is what the method has chosen before: a repair other than its own starts there.
-PrunedCell prune_cell(const Study& study, const StudyRow& cell, Calibration& calibration,
+PrunedCell prune_cell(const Study& study, const StudyCell& cell, Calibration& calibration,
                       std::optional<std::vector<at::Tensor>>& kept) {
-  if (cell.method == "dense") return {calibration.network()};
+  if (cell.is_dense()) return {calibration.network()};
   Recipe recipe = recipe_of(study, cell);
   recipe.batch_norm = Method{}.batch_norm;
   recipe.head = Recipe{}.head;
@@ -128,40 +127,45 @@ PrunedCell prune_cell(const Study& study, const StudyRow& cell, Calibration& cal
 }
 
 Network finetune(const Study& study, const PreparedData& data, const Network& network,
-                 int64_t seed) {
+                 uint64_t seed) {
   TrainOptions options = study.finetune;
-  options.seed = static_cast<uint64_t>(seed);
+  options.seed = seed;
   options.keep_zeros = true;
   options.keep_start = true;
   return train(network, data.train, data.validation, options).network;
 }
 
-// Gives `row` all that is known of what was made, `network`.
-void measure(const StudyNetwork& current, const Network& network, StudyRow& row) {
+// What is known of `network`, which was made for a cell of `method`.
+StudyOutcome measured(const StudyNetwork& current, const Network& network,
+                      const std::string& method) {
+  StudyOutcome outcome;
   const NetworkCost size = cost(network);
-  row.parameters = size.parameters;
-  row.macs = size.macs;
-  row.nonzero = nonzero(network);
-  row.network = weights_digest(network);
+  outcome.parameters = size.parameters;
+  outcome.macs = size.macs;
+  outcome.nonzero = nonzero(network);
+  outcome.network = weights_digest(network);
   const at::Tensor scores = class_scores(network, current.data.test);
-  row.result = {row.method, class_metrics(scores, current.data.test.labels), {}};
-  row.right = right_bits(scores, current.data.test.labels);
+  outcome.result = {method, class_metrics(scores, current.data.test.labels), {}};
+  outcome.right = right_bits(scores, current.data.test.labels);
   if (current.noisy_test) {
     const at::Tensor noisy = class_scores(network, *current.noisy_test);
-    row.result.noisy = class_metrics(noisy, current.noisy_test->labels);
-    row.noisy_right = right_bits(noisy, current.noisy_test->labels);
+    outcome.result.noisy = class_metrics(noisy, current.noisy_test->labels);
+    outcome.noisy_right = right_bits(noisy, current.noisy_test->labels);
   }
   if (current.data.validation.size() > 0) {
-    row.validation = evaluate(network, current.data.validation);
+    outcome.validation = evaluate(network, current.data.validation);
   }
+  outcome.classes = current.classes;
+  outcome.tested = current.tested;
+  return outcome;
 }
 
 // Those of `wanted`, for their measurements alone.
-std::vector<Recipe> recipes_of(const Study& study, const StudyRow& network,
+std::vector<Recipe> recipes_of(const Study& study, const StudyCell& network,
                                const std::vector<WantedMethod>& wanted) {
   std::vector<Recipe> recipes;
   for (const auto& [method, repair] : wanted) {
-    StudyRow cell = network;
+    StudyCell cell = network;
     cell.method = method;
     cell.repair = repair;
     recipes.push_back(recipe_of(study, cell));
@@ -174,10 +178,10 @@ std::vector<Recipe> recipes_of(const Study& study, const StudyRow& network,
 std::vector<WantedMethod> wanted_methods(const std::vector<CellGroup>& groups) {
   std::vector<WantedMethod> wanted;
   for (const CellGroup& group : groups) {
-    for (const StudyRow& cell : group) {
+    for (const StudyCell& cell : group) {
       const WantedMethod method{cell.method, cell.repair};
       const bool known = std::find(wanted.begin(), wanted.end(), method) != wanted.end();
-      if (cell.method != "dense" && !known) wanted.push_back(method);
+      if (!cell.is_dense() && !known) wanted.push_back(method);
     }
   }
   return wanted;
@@ -187,7 +191,7 @@ StudyWorker::StudyWorker(const Study& study) : study_(study) {}
 
 StudyWorker::~StudyWorker() = default;
 
-void StudyWorker::take(const StudyRow& network, const std::string& kept, const std::string& where,
+void StudyWorker::take(const StudyCell& network, const std::string& kept, const std::string& where,
                        const std::vector<WantedMethod>& wanted) {
   if (current_ && current_->cell.data == network.data &&
       current_->cell.imbalance == network.imbalance && current_->cell.seed == network.seed) {
@@ -195,7 +199,7 @@ void StudyWorker::take(const StudyRow& network, const std::string& kept, const s
   }
   auto next = std::make_unique<StudyNetwork>();
   next->cell = network;
-  const auto seed = static_cast<uint64_t>(network.seed);
+  const uint64_t seed = network.seed;
   next->data =
       prepare_data({network.data, study_.data_root, network.imbalance, study_.validation, seed});
   if (study_.noise > 0) next->noisy_test = with_gaussian_noise(next->data.test, study_.noise, seed);
@@ -219,31 +223,29 @@ void StudyWorker::run(const CellGroup& group, const NetworkVisitor& emit) {
   std::optional<std::vector<at::Tensor>> kept;
   std::map<std::string, PrunedCell> pruned;                  // by repair
   std::map<std::string, std::pair<StudyRow, Network>> made;  // by all but the treatment's name
-  const auto finish = [&](StudyRow row) {
+  const auto finish = [&](const StudyCell& cell) {
     const auto start = std::chrono::steady_clock::now();
-    if (!pruned.contains(row.repair)) {
-      pruned[row.repair] = prune_cell(study_, row, *current.calibration, kept);
+    if (!pruned.contains(cell.repair)) {
+      pruned[cell.repair] = prune_cell(study_, cell, *current.calibration, kept);
     }
-    const PrunedCell& once = pruned.at(row.repair);
-    row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    row.reached = once.removed;
-    row.classes = current.classes;
-    row.tested = current.tested;
-    const Recipe recipe = recipe_of(study_, row);
+    const PrunedCell& once = pruned.at(cell.repair);
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const Recipe recipe = recipe_of(study_, cell);
     Network network = finished({dense, once.network}, recipe, current.data.train);
-    if (row.method != "dense") {
-      network.metadata.other[kRecipeEntry] = recipe_json(recipe).dump();
-    }
-    if (row.finetuned) network = finetune(study_, current.data, network, row.seed);
-    measure(current, network, row);
+    if (!cell.is_dense()) network.metadata.other[kRecipeEntry] = recipe_json(recipe).dump();
+    if (cell.finetuned) network = finetune(study_, current.data, network, cell.seed);
+    StudyRow row{cell, measured(current, network, cell.method)};
+    row.outcome.reached = once.removed;
+    row.outcome.seconds = seconds;
     return std::pair{row, network};
   };
-  for (const StudyRow& cell : group) {
+  for (const StudyCell& cell : group) {
     const std::string key =
         fmt::format("{}/{}/{}/{}", cell.repair, cell.head, cell.batch_norm, cell.finetuned);
     if (!made.contains(key)) made[key] = finish(cell);
     auto [row, network] = made.at(key);
-    row.treatment = cell.treatment;
+    row.cell.treatment = cell.treatment;
     emit(row, network);
   }
 }

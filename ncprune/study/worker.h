@@ -26,7 +26,7 @@ class StudyWorker {
   // Makes the dense network that `network` names the current one: `kept`, an ONNX file's bytes
   // called `where` in messages, or trained when that is empty. `wanted` are the methods that may be
   // run on it. Nothing to do when it is the current one already. Throws InputError as run_study().
-  void take(const StudyRow& network, const std::string& kept, const std::string& where,
+  void take(const StudyCell& network, const std::string& kept, const std::string& where,
             const std::vector<WantedMethod>& wanted);
 
   // The current dense network as an ONNX file's bytes, to be kept.

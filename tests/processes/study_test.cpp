@@ -70,7 +70,7 @@ class StudyProcesses : public ::testing::Test {
     const auto contents = [&](const std::string& file) {
       std::vector<std::string> all;
       for (StudyRow row : study_rows(folder_.path() + "/" + file)) {
-        row.seconds = 0;
+        row.outcome.seconds = 0;
         all.push_back(pack_row(row));
       }
       std::sort(all.begin(), all.end());

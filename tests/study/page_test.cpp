@@ -9,18 +9,18 @@
 namespace ncprune {
 namespace {
 
-StudyRow row_of(int64_t seed, const std::string& treatment, double recall) {
+StudyRow row_of(uint64_t seed, const std::string& treatment, double recall) {
   StudyRow row;
-  row.data = "data";
-  row.imbalance = "none";
-  row.seed = seed;
-  row.method = "dense";
-  row.treatment = treatment;
-  row.repair = "none";
-  row.head = "keep";
-  row.result.clean.recall = {recall, recall};
-  row.result.clean.balanced_accuracy = recall;
-  row.classes.minority = {0};
+  row.cell.data = "data";
+  row.cell.imbalance = "none";
+  row.cell.seed = seed;
+  row.cell.method = "dense";
+  row.cell.treatment = treatment;
+  row.cell.repair = "none";
+  row.cell.head = "keep";
+  row.outcome.result.clean.recall = {recall, recall};
+  row.outcome.result.clean.balanced_accuracy = recall;
+  row.outcome.classes.minority = {0};
   return row;
 }
 
@@ -34,11 +34,11 @@ TEST(SummaryTables, CountTreatmentsThatComeToTheSameOnceASeed) {
   EXPECT_EQ(tables[0].rows[0][3], "60.0 ±14.1");
 }
 
-StudyRow pruned_row(int64_t seed, const std::string& method, double sparsity) {
+StudyRow pruned_row(uint64_t seed, const std::string& method, double sparsity) {
   StudyRow row = row_of(seed, "method/keep", 0.5);
-  row.method = method;
-  row.sparsity = sparsity;
-  row.settings = "{}";
+  row.cell.method = method;
+  row.cell.sparsity = sparsity;
+  row.cell.settings = "{}";
   return row;
 }
 
@@ -47,7 +47,7 @@ TEST(StudyPage, NamesSeedsInOrderAndLeavesOutWhatIsMissing) {
                              pruned_row(2, "surgeon", 0.9), pruned_row(0, "surgeon", 0.9),
                              pruned_row(2, "magnitude", 0.5)};
   rows.push_back(rows.back());
-  rows.back().treatment = "least-squares/keep";
+  rows.back().cell.treatment = "least-squares/keep";
   const Page page = study_page(rows, "grid.toml");
   EXPECT_NE(page.sections[0].paragraphs[0].find("seeds 0, 2;"), std::string::npos);
   ASSERT_EQ(page.verdict.size(), 1) << "a line for the first treatment of every problem";
@@ -65,7 +65,7 @@ TEST(StudyPage, TellsTheStudiesOfADatabaseApart) {
          {std::pair{"dense", 0.0}, std::pair{"surgeon", 0.9}, std::pair{"surgeon", 0.5}}) {
       if (settings.find('5') != std::string::npos && sparsity > 0) continue;  // dense alone so far
       rows.push_back(pruned_row(0, method, sparsity));
-      rows.back().settings = settings;
+      rows.back().cell.settings = settings;
     }
   }
   const Page page = study_page(rows, "study.db");

@@ -65,35 +65,38 @@ TEST_F(ResultsFile, RowsThatDoNotHoldTogetherAreRefused) {
 TEST_F(ResultsFile, KeepsEverythingOfARow) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   StudyRow row;
-  row.data = "d";
-  row.imbalance = "i \"quoted\"";
-  row.method = "m";
-  row.treatment = "t";
-  row.repair = "r";
-  row.head = "h";
-  row.sparsity = 0.1 + 0.2;  // a number that a short print would change
-  row.parameters = 7;
-  row.nonzero = 5;
-  row.macs = int64_t{1} << 40;
-  row.network = "abc";
-  row.right = std::string("\0\xff\x01", 3);
-  row.tested = {20, 0};
-  row.classes = {{"a", "b"}, {5, 1}, {1}};
-  row.result.name = row.method;
-  row.result.clean.recall = {0.25, kNan};
-  row.validation = row.result.clean;
+  row.cell.data = "d";
+  row.cell.imbalance = "i \"quoted\"";
+  row.cell.method = "m";
+  row.cell.treatment = "t";
+  row.cell.repair = "r";
+  row.cell.head = "h";
+  row.cell.sparsity = 0.1 + 0.2;  // a number that a short print would change
+  row.outcome.parameters = 7;
+  row.outcome.nonzero = 5;
+  row.outcome.macs = int64_t{1} << 40;
+  row.outcome.network = "abc";
+  row.outcome.right = std::string("\0\xff\x01", 3);
+  row.outcome.tested = {20, 0};
+  row.outcome.classes = {{"a", "b"}, {5, 1}, {1}};
+  row.outcome.result.name = row.cell.method;
+  row.outcome.result.clean.recall = {0.25, kNan};
+  row.outcome.validation = row.outcome.result.clean;
   StudyResults(file_).add(row);
   const StudyResults results(file_);
-  ASSERT_TRUE(results.has(row));
-  const StudyRow back = results.of({row}).front();
+  ASSERT_TRUE(results.has(row.cell));
+  const StudyRow back = results.of({row.cell}).front();
   EXPECT_EQ(pack_row(back), pack_row(row));
   EXPECT_EQ(pack_row(unpack_row(pack_row(row))), pack_row(row));
-  EXPECT_TRUE(std::isnan(back.result.clean.recall[1]));
-  EXPECT_FALSE(back.result.noisy.has_value());
+  EXPECT_TRUE(std::isnan(back.outcome.result.clean.recall[1]));
+  EXPECT_FALSE(back.outcome.result.noisy.has_value());
   EXPECT_NE(input_error([] { unpack_row("nonsense"); }).find("not a study's row"),
             std::string::npos);
-  row.sparsity = 0.3;
-  EXPECT_FALSE(results.has(row));
+  EXPECT_EQ(pack_cell(unpack_cell(pack_cell(row.cell))), pack_cell(row.cell));
+  EXPECT_NE(input_error([] { unpack_cell("nonsense"); }).find("not a study's cell"),
+            std::string::npos);
+  row.cell.sparsity = 0.3;
+  EXPECT_FALSE(results.has(row.cell));
 }
 
 TEST_F(ResultsFile, StaysAsItIsWhenItIsOnlyRead) {
@@ -112,7 +115,7 @@ TEST_F(ResultsFile, StaysAsItIsWhenItIsOnlyRead) {
 std::vector<std::string> packed(const std::vector<StudyRow>& rows) {
   std::vector<std::string> all;
   for (StudyRow row : rows) {
-    row.seconds = 0;
+    row.outcome.seconds = 0;
     all.push_back(pack_row(row));
   }
   std::sort(all.begin(), all.end());

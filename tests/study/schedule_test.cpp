@@ -13,7 +13,7 @@ std::vector<NetworkCells> networks_of(const std::vector<int>& counts) {
   for (size_t n = 0; n < counts.size(); ++n) {
     NetworkCells& network = networks.emplace_back();
     for (int g = 0; g < counts[n]; ++g) {
-      StudyRow cell;
+      StudyCell cell;
       cell.method = std::to_string(n) + "." + std::to_string(g);
       network.groups.push_back({cell});
     }

@@ -10,32 +10,32 @@ namespace ncprune {
 namespace {
 
 // Two classes of 8 test samples each; the first `right` of either are recognised.
-StudyRow row_of(const std::string& method, int64_t seed, int right, double validation = -1) {
+StudyRow row_of(const std::string& method, uint64_t seed, int right, double validation = -1) {
   StudyRow row;
-  row.data = "data";
-  row.imbalance = "none";
-  row.seed = seed;
-  row.method = method;
-  row.treatment = "method/keep";
-  row.sparsity = method == "dense" ? 0 : 0.9;
-  row.tested = {8, 8};
+  row.cell.data = "data";
+  row.cell.imbalance = "none";
+  row.cell.seed = seed;
+  row.cell.method = method;
+  row.cell.treatment = "method/keep";
+  row.cell.sparsity = method == "dense" ? 0 : 0.9;
+  row.outcome.tested = {8, 8};
   const double recall = right / 8.0;
-  row.result.clean.recall = {recall, recall};
-  row.result.clean.balanced_accuracy = recall;
+  row.outcome.result.clean.recall = {recall, recall};
+  row.outcome.result.clean.balanced_accuracy = recall;
   const auto bits = static_cast<char>((1 << right) - 1);
-  row.right = {bits, bits};
-  row.classes = {{"a", "b"}, {9, 1}, {1}};
+  row.outcome.right = {bits, bits};
+  row.outcome.classes = {{"a", "b"}, {9, 1}, {1}};
   if (validation >= 0) {
-    row.validation = row.result.clean;
-    row.validation->balanced_accuracy = validation;
-    row.validation->recall = {validation, validation};
+    row.outcome.validation = row.outcome.result.clean;
+    row.outcome.validation->balanced_accuracy = validation;
+    row.outcome.validation->recall = {validation, validation};
   }
   return row;
 }
 
 std::vector<StudyRow> rows_of(bool validated) {
   std::vector<StudyRow> rows;
-  for (int64_t seed = 0; seed < 6; ++seed) {
+  for (uint64_t seed = 0; seed < 6; ++seed) {
     rows.push_back(row_of("dense", seed, 8));
     rows.push_back(row_of("good", seed, 7, validated ? 0.4 : -1));
     rows.push_back(row_of("bad", seed, 2, validated ? 0.9 : -1));
@@ -79,13 +79,13 @@ TEST(Rankings, TellHowSureADifferenceIs) {
 TEST(Rankings, DrawTheTestSamplesThatProblemsShareOnce) {
   // Two methods that differ on the same two of eight samples, one for and one against each,
   // whatever the seed: more seeds do not make the test set larger.
-  const auto width = [](int64_t seeds) {
+  const auto width = [](uint64_t seeds) {
     std::vector<StudyRow> rows;
-    for (int64_t seed = 0; seed < seeds; ++seed) {
+    for (uint64_t seed = 0; seed < seeds; ++seed) {
       rows.push_back(row_of("good", seed, 7));
       rows.push_back(row_of("bad", seed, 7));
-      rows[rows.size() - 2].right = std::string(2, '\x7f');
-      rows[rows.size() - 1].right = std::string(2, '\xfe');
+      rows[rows.size() - 2].outcome.right = std::string(2, '\x7f');
+      rows[rows.size() - 1].outcome.right = std::string(2, '\xfe');
     }
     const Interval found = *rankings(rows, "good").front().differences[0].interval;
     return found.high - found.low;
@@ -112,7 +112,7 @@ TEST(Rankings, LeaveOutProblemsThatAMethodHasNotComeTo) {
   rows.resize(8);  // two seeds
   const Ranking ranking = rankings(rows, "good").front();
   EXPECT_NE(ranking_caveat(ranking).find("below 0.50"), std::string::npos);
-  rows[1].right.clear();  // a row that does not say which samples are right
+  rows[1].outcome.right.clear();  // a row that does not say which samples are right
   EXPECT_FALSE(rankings(rows, "good").front().differences[0].interval.has_value());
 }
 

@@ -24,8 +24,8 @@ inline Study small_study() {
 }
 
 inline std::string name_of(const StudyRow& row) {
-  return row.data + " " + row.imbalance + " " + std::to_string(row.seed) + " " + row.method + " " +
-         std::to_string(row.sparsity) + " " + row.treatment + " (" + row.repair + "/" + row.head +
+  return row.cell.data + " " + row.cell.imbalance + " " + std::to_string(row.cell.seed) + " " + row.cell.method + " " +
+         std::to_string(row.cell.sparsity) + " " + row.cell.treatment + " (" + row.cell.repair + "/" + row.cell.head +
          ")";
 }
 

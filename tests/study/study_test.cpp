@@ -22,7 +22,7 @@ std::vector<std::string> names(const std::vector<StudyRow>& rows) {
 
 // A row as data, without the time it took.
 std::string content(StudyRow row) {
-  row.seconds = 0;
+  row.outcome.seconds = 0;
   return row_json(row).dump();
 }
 
@@ -47,18 +47,19 @@ TEST_F(StudyFile, TheGridsRowsComeInItsOrderTheDenseNetworksFirst) {
   EXPECT_EQ(runner_.made, wanted);
   EXPECT_EQ(study_size(small_study()).cells, std::ssize(rows));
   for (const StudyRow& row : rows) {
-    EXPECT_NEAR(row.reached, row.sparsity, 0.05) << name_of(row);
-    EXPECT_EQ(row.result.clean.recall.size(), 3);
-    EXPECT_TRUE(row.result.noisy.has_value());
-    EXPECT_TRUE(row.validation.has_value());
-    EXPECT_EQ(row.network.size(), 64);
-    EXPECT_EQ(row.macs, 6 * 6 + 6 * 5 + 5 * 3);
+    EXPECT_NEAR(row.outcome.reached, row.cell.sparsity, 0.05) << name_of(row);
+    EXPECT_EQ(row.outcome.result.clean.recall.size(), 3);
+    EXPECT_TRUE(row.outcome.result.noisy.has_value());
+    EXPECT_TRUE(row.outcome.validation.has_value());
+    EXPECT_EQ(row.outcome.network.size(), 64);
+    EXPECT_EQ(row.outcome.macs, 6 * 6 + 6 * 5 + 5 * 3);
     // The bits say what the recall says.
     int64_t right = 0;
-    for (const char byte : row.right) right += std::popcount(static_cast<unsigned char>(byte));
+    for (const char byte : row.outcome.right)
+      right += std::popcount(static_cast<unsigned char>(byte));
     double hits = 0;
     for (size_t c = 0; c < 3; ++c) {
-      hits += row.result.clean.recall[c] * static_cast<double>(row.tested[c]);
+      hits += row.outcome.result.clean.recall[c] * static_cast<double>(row.outcome.tested[c]);
     }
     EXPECT_NEAR(hits, static_cast<double>(right), 1e-6);
   }
@@ -92,7 +93,7 @@ TEST_F(StudyFile, NetworksThatAreKeptAreReadAndNotTrainedAgain) {
   network.initializers.at("head.bias").zero_();
   write_onnx(kept, network);
   const StudyRow dense = run_study(study, how).front();
-  EXPECT_EQ(dense.result.clean.recall, (std::vector<double>{1, 0, 0}));  // all scores alike
+  EXPECT_EQ(dense.outcome.result.clean.recall, (std::vector<double>{1, 0, 0}));  // all scores alike
 
   study.train.batch = 7;
   const std::string refusal = input_error([&] { run_study(study, how); });
@@ -219,6 +220,11 @@ TEST(ReadStudy, NamesAugmentationsInTheSettingsOnlyWhereThereAreSome) {
             Json::array({"mixup"}));
 }
 
+TEST(ReadStudy, RefusesANegativeSeed) {
+  EXPECT_EQ(input_error([] { parse_study("data = 'd'\nseeds = [0, -1]\n", "grid.toml"); }),
+            "grid.toml:2: 'seeds' is negative: -1");
+}
+
 TEST(Estimate, ProbesDataWhoseRareClassesComeLate) {
   Study study = small_study();
   study.data = {"synthetic:2,4,3000", "cifar100"};
@@ -245,7 +251,6 @@ TEST(RunStudy, RefusesABadGridBeforeTheFirstNetworkIsTrained) {
   EXPECT_NE(refusal([](Study& s) { s.treatments = {"method/magic"}; }).find("magic"),
             std::string::npos);
   EXPECT_NE(refusal([](Study& s) { s.sparsities = {1.5}; }).find("1.5"), std::string::npos);
-  EXPECT_NE(refusal([](Study& s) { s.seeds = {-1}; }).find("-1"), std::string::npos);
   EXPECT_NE(refusal([](Study& s) { s.remove = "watts"; }).find("watts"), std::string::npos);
 }
 
@@ -259,7 +264,7 @@ TEST(RunStudy, FinetunesAndWhatIsZeroStaysZero) {
   std::map<std::string, double> zeros;
   StudyRun how;
   how.visit = [&](const StudyRow& row, const Network& network) {
-    zeros[row.method + (row.finetuned ? ", tuned" : "")] =
+    zeros[row.cell.method + (row.cell.finetuned ? ", tuned" : "")] =
         network.initializers.at("fc1.weight").eq(0).sum().item<double>();
   };
   const std::vector<StudyRow> rows = run_study(study, how);
@@ -282,9 +287,9 @@ TEST(RunStudy, RemovesUnitsWhereItIsAskedTo) {
     int64_t smaller = 0;
     StudyRun how;
     how.visit = [&](const StudyRow& row, const Network& network) {
-      if (row.method == "dense") return;
+      if (row.cell.method == "dense") return;
       smaller += network.initializers.at("fc2.weight").numel() < 5 * 6 ? 1 : 0;
-      EXPECT_GT(row.reached, 0.2) << name_of(row);
+      EXPECT_GT(row.outcome.reached, 0.2) << name_of(row);
     };
     run_study(study, how);
     EXPECT_EQ(smaller, 4) << budget;

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ncprune {
+
+// Who the classes are.
+struct ClassInfo {
+  std::vector<std::string> names;  // K
+  std::vector<int64_t> counts;     // training samples, K, or none when unknown
+  std::vector<int64_t> minority;   // the rare classes to watch
+};
+
+}  // namespace ncprune

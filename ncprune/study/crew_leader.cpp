@@ -1,0 +1,163 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "ncprune/base/error.h"
+#include "ncprune/study/crew.h"
+#include "ncprune/study/crew_messages.h"
+#include "ncprune/study/worker.h"
+
+namespace ncprune {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What the leader knows of a worker.
+struct Member {
+  bool busy = false;
+  bool silent = false;             // for so long that its task went to others; it may wake
+  bool gone = false;               // its process has ended
+  std::optional<size_t> has = {};  // the dense network it had last
+  int64_t process = 0;             // its number, of one on this machine
+  int64_t heard = 0;               // messages
+  int64_t beats = 0;
+  Clock::time_point last_beat = Clock::now();
+};
+
+class Leader {
+ public:
+  Leader(Store& store, const std::vector<NetworkCells>& networks, CellSchedule& schedule,
+         const CrewResults& results, int64_t expected, int silence_seconds)
+      : store_(store),
+        networks_(networks),
+        schedule_(schedule),
+        results_(results),
+        expected_(expected),
+        silence_(silence_seconds) {}
+
+  void lead() {
+    while (!schedule_.done()) {
+      welcome();
+      for (const int64_t process : results_.ended()) ended_.insert(process);
+      for (auto& [worker, member] : members_) {
+        if (!member.gone) attend(worker, member);
+      }
+      std::this_thread::sleep_for(kCrewPoll);
+    }
+    dismiss();
+  }
+
+ private:
+  void welcome() {
+    const int64_t came = store_.add("workers", 0);
+    for (auto w = static_cast<int64_t>(members_.size()); w < came; ++w) members_[w] = {};
+  }
+
+  void attend(int64_t worker, Member& member) {
+    while (const auto said = store_.take(fmt::format("said/{}/{}", worker, member.heard))) {
+      ++member.heard;
+      hear(worker, member, Json::from_cbor(*said));
+    }
+    member.gone = ended_.contains(member.process);
+    const int64_t beats = store_.add(crew_key("alive", worker), 0);
+    const bool beat = beats != member.beats;
+    if (beat) {
+      member.beats = beats;
+      member.last_beat = Clock::now();
+    }
+    const bool late = Clock::now() - member.last_beat > silence_;
+    if ((member.gone || late) && !member.silent) {
+      schedule_.lost(worker);
+      member.silent = true;
+      member.has.reset();
+    }
+    if (member.silent && beat && !member.busy) member.silent = false;
+    if (!member.silent && !member.busy) give(worker, member);
+  }
+
+  void hear(int64_t worker, Member& member, const Json& said) {
+    if (said.contains("refused")) throw InputError(said["refused"].get<std::string>());
+    if (said.contains("failed")) throw std::runtime_error(said["failed"].get<std::string>());
+    if (said.contains("process")) member.process = said["process"];
+    if (member.silent) {  // what it did meanwhile is others' now
+      if (said.contains("done")) member.busy = false;
+      return;
+    }
+    if (said.contains("row")) results_.row(unpack_row(json_bytes(said["row"])));
+    if (said.contains("trained")) {
+      results_.trained(said["network"].get<size_t>(), json_bytes(said["trained"]));
+    }
+    if (said.contains("done")) {
+      schedule_.finished(worker);
+      member.busy = false;
+    }
+  }
+
+  void give(int64_t worker, Member& member) {
+    const std::optional<CellSchedule::Task> task = schedule_.next(worker);
+    if (!task) return;
+    const NetworkCells& network = networks_[task->network];
+    Json json{{"index", task->network},
+              {"network", bytes_json(pack_cell(network.network))},
+              {"train", task->first},
+              {"cells", pack_group(task->cells)},
+              {"wanted", wanted_methods(network.groups)}};
+    if (!task->first && member.has != task->network) {
+      const auto [bytes, where] = results_.dense(task->network);
+      json["dense"] = bytes_json(bytes);
+      json["where"] = where;
+    }
+    store_.set(crew_key("task", worker), packed_json(json));
+    member.busy = true;
+    member.has = task->network;
+  }
+
+  // Tells everyone that it is over, and waits until they have heard: those that are still to come
+  // for a while, those that came for a moment.
+  void dismiss() {
+    const auto until = [](std::chrono::seconds patience, const std::function<bool()>& done) {
+      const Clock::time_point end = Clock::now() + patience;
+      while (!done() && Clock::now() < end) std::this_thread::sleep_for(kCrewPoll);
+    };
+    constexpr std::chrono::seconds kLate{20};
+    until(kLate, [&] {
+      welcome();
+      return std::ssize(members_) >= expected_;
+    });
+    for (const auto& [worker, member] : members_) {
+      if (!member.gone) store_.set(crew_key("task", worker), packed_json({{"over", true}}));
+    }
+    until(std::chrono::seconds(2), [&] {
+      return std::all_of(members_.begin(), members_.end(), [&](const auto& entry) {
+        return entry.second.gone || !store_.has(crew_key("task", entry.first));
+      });
+    });
+  }
+
+  Store& store_;
+  const std::vector<NetworkCells>& networks_;
+  CellSchedule& schedule_;
+  const CrewResults& results_;
+  int64_t expected_;
+  std::chrono::seconds silence_;
+  std::map<int64_t, Member> members_;
+  std::set<int64_t> ended_;  // processes
+};
+
+}  // namespace
+
+void lead_crew(Store& store, const Study& study, const std::vector<NetworkCells>& networks,
+               CellSchedule& schedule, const CrewResults& results, int64_t expected,
+               int silence_seconds) {
+  store.set("study", packed_json({{"text", study.text}, {"data_root", study.data_root}}));
+  Leader(store, networks, schedule, results, expected, silence_seconds).lead();
+}
+
+}  // namespace ncprune

@@ -1,0 +1,243 @@
+#include "ncprune/study/schema.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "ncprune/base/error.h"
+
+namespace ncprune {
+namespace {
+
+constexpr int64_t kApplication = 0x6e637072;  // "ncpr"
+constexpr int64_t kVersion = 1;
+
+using Texts = std::vector<std::string>;
+
+// Indented lines of at most 100 characters, for people who look at the schema.
+std::string lines_of(const Texts& columns) {
+  constexpr size_t kMaxLine = 100;
+  std::string text = " ";
+  size_t length = 1;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const std::string column = " " + columns[i] + (i + 1 < columns.size() ? "," : "");
+    if (length > 1 && length + column.size() > kMaxLine) {
+      text += "\n ";
+      length = 1;
+    }
+    text += column;
+    length += column.size();
+  }
+  return text;
+}
+
+// Names of the fields for which `wanted` holds, behind `first`.
+template <typename Wanted>
+Texts names_of(Texts first, const Wanted& wanted) {
+  for (const RowField& field : row_fields()) {
+    if (wanted(field)) first.push_back(field.name);
+  }
+  return first;
+}
+
+std::string definition(const RowField& field) {
+  const bool always = field.asked || field.in_problem();
+  return fmt::format("{} {}{}", field.name, field.sql_type, always ? " NOT NULL" : "");
+}
+
+std::string unique(const Texts& columns) {
+  return fmt::format("UNIQUE({})", fmt::join(columns, ", "));
+}
+
+std::string problem_columns() {
+  Texts columns{"id INTEGER PRIMARY KEY"};
+  for (const RowField& field : row_fields()) {
+    if (field.in_problem()) columns.push_back(definition(field));
+  }
+  columns.push_back(unique(names_of({}, [](const RowField& f) { return f.in_problem(); })));
+  return lines_of(columns);
+}
+
+std::string cell_columns() {
+  Texts columns{"id INTEGER PRIMARY KEY", "run INTEGER REFERENCES run",
+                "settings INTEGER NOT NULL REFERENCES settings",
+                "problem INTEGER NOT NULL REFERENCES problem"};
+  for (const RowField& field : row_fields()) {
+    if (field.in_cell()) columns.push_back(definition(field));
+  }
+  columns.emplace_back("finished TEXT NOT NULL");
+  columns.push_back(unique(names_of({"settings"}, [](const RowField& f) { return f.is_key(); })));
+  return lines_of(columns);
+}
+
+std::string average_columns() {
+  Texts columns;
+  for (const AverageField& average : average_fields()) columns.push_back(average.name + " REAL");
+  columns.emplace_back("right BLOB");
+  columns.emplace_back("PRIMARY KEY(cell, part)");
+  return lines_of(columns);
+}
+
+std::string part_names() {
+  Texts names;
+  for (const RowPart& part : row_parts()) names.push_back(fmt::format("'{}'", part.name));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Shares lie in [0, 1]; times are UTC; JSON where SQLite has no type.
+std::string all_tables() {
+  return fmt::format(R"sql(
+CREATE TABLE run(
+  id INTEGER PRIMARY KEY, grid TEXT NOT NULL, command TEXT NOT NULL, settings TEXT NOT NULL,
+  version TEXT NOT NULL, libraries TEXT NOT NULL, host TEXT NOT NULL, processor TEXT NOT NULL,
+  process INTEGER NOT NULL, jobs INTEGER NOT NULL, threads INTEGER NOT NULL,
+  cells INTEGER NOT NULL, started TEXT NOT NULL, finished TEXT);
+CREATE TABLE settings(id INTEGER PRIMARY KEY, json TEXT NOT NULL UNIQUE);
+CREATE TABLE problem(
+{});
+CREATE TABLE cell(
+{});
+CREATE TABLE outcome(
+  cell INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,
+  part TEXT NOT NULL CHECK(part IN ({})),
+{});
+CREATE TABLE recall(
+  cell INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE, part TEXT NOT NULL,
+  class INTEGER NOT NULL, recall REAL,
+  PRIMARY KEY(cell, part, class)) WITHOUT ROWID;
+)sql",
+                     problem_columns(), cell_columns(), part_names(), average_columns());
+}
+
+int64_t pragma(const Database& database, const std::string& name) {
+  Statement statement(database, "PRAGMA " + name);
+  statement.next();
+  return statement.integer(0);
+}
+
+// Whether there are a study's tables. Throws InputError when there are others, or newer ones.
+bool has_tables(const Database& database) {
+  if (pragma(database, "application_id") == kApplication) {
+    const int64_t version = pragma(database, "user_version");
+    if (version == kVersion) return true;
+    throw InputError(fmt::format("{}: is a study's results in format {}; wanted format {}",
+                                 database.name(), version, kVersion));
+  }
+  Statement tables(database, "SELECT count(*) FROM sqlite_master");
+  tables.next();
+  if (tables.integer(0) == 0) return false;
+  throw InputError(
+      fmt::format("{}: is another program's database; wanted study results", database.name()));
+}
+
+// "?1, ?2, ...", with `before` each of them.
+Texts marks(const std::vector<NamedValue>& values, bool named) {
+  Texts all;
+  for (size_t i = 0; i < values.size(); ++i) {
+    all.push_back(named ? fmt::format("{} = ?{}", values[i].column, i + 1)
+                        : fmt::format("?{}", i + 1));
+  }
+  return all;
+}
+
+void insert_by(const Database& database, const std::string& how, const std::string& table,
+               const std::vector<NamedValue>& values) {
+  Texts columns;
+  std::vector<SqlValue> bound;
+  for (const auto& [column, value] : values) {
+    columns.push_back(column);
+    bound.push_back(value);
+  }
+  Statement(database, fmt::format("{} INTO {}({}) VALUES ({})", how, table,
+                                  fmt::join(columns, ", "), fmt::join(marks(values, false), ", ")))
+      .bind_list(bound)
+      .run();
+}
+
+}  // namespace
+
+void make_tables(const Database& database) {
+  Transaction transaction(database);
+  if (has_tables(database)) return;  // another process was faster
+  database.run(all_tables());
+  database.run(fmt::format("PRAGMA application_id = {}", kApplication));
+  database.run(fmt::format("PRAGMA user_version = {}", kVersion));
+  transaction.commit();
+}
+
+Database existing_results(const std::string& file) {
+  if (!std::filesystem::exists(file)) throw InputError(file + ": no such file");
+  Database database(file);
+  if (!has_tables(database)) throw InputError(file + ": holds no study's results");
+  return database;
+}
+
+std::string select_rows() {
+  Texts columns;
+  for (const RowField& field : row_fields()) {
+    columns.push_back(field.table == FieldTable::kSettings
+                          ? "settings.json"
+                          : (field.in_cell() ? "cell." : "problem.") + field.name);
+  }
+  return fmt::format(
+      "SELECT cell.id, coalesce(run, 0), finished, {} FROM cell JOIN settings ON "
+      "settings.id = cell.settings JOIN problem ON problem.id = cell.problem",
+      fmt::join(columns, ", "));
+}
+
+std::string where_cell() {
+  Texts conditions{"settings.json = ?1"};
+  for (const RowField& field : row_fields()) {
+    if (!field.is_key()) continue;
+    conditions.push_back(fmt::format("cell.{} = ?{}", field.name, conditions.size() + 1));
+  }
+  return fmt::format(" WHERE {}", fmt::join(conditions, " AND "));
+}
+
+std::vector<SqlValue> cell_key(const StudyCell& cell) {
+  std::vector<SqlValue> key{cell.settings};
+  const StudyRow row{cell, {}};
+  for (const RowField& field : row_fields()) {
+    if (field.is_key()) key.push_back(value_of(field, row));
+  }
+  return key;
+}
+
+SqlValue value_of(const RowField& field, const StudyRow& row) {
+  const Json value = field.get(row);
+  if (field.sql_type == "INTEGER") {
+    return value.is_boolean() ? static_cast<int64_t>(value.get<bool>()) : value.get<int64_t>();
+  }
+  if (field.sql_type == "REAL") return value.get<double>();
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+void set_value(const RowField& field, StudyRow& row, const Statement& found, int column) {
+  if (field.sql_type == "INTEGER") {
+    field.set(row, found.integer(column));
+  } else if (field.sql_type == "REAL") {
+    field.set(row, found.number(column));
+  } else {
+    field.set(row, found.text(column));
+  }
+}
+
+void insert(const Database& database, const std::string& table,
+            const std::vector<NamedValue>& values) {
+  insert_by(database, "INSERT", table, values);
+}
+
+int64_t id_of(const Database& database, const std::string& table,
+              const std::vector<NamedValue>& values) {
+  insert_by(database, "INSERT OR IGNORE", table, values);
+  std::vector<SqlValue> bound;
+  for (const NamedValue& value : values) bound.push_back(value.value);
+  Statement found(database, fmt::format("SELECT id FROM {} WHERE {}", table,
+                                        fmt::join(marks(values, true), " AND ")));
+  found.bind_list(bound).next();
+  return found.integer(0);
+}
+
+}  // namespace ncprune
