@@ -12,7 +12,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct ApplyCommand {
   std::string plan;
   std::string input;
   std::string output;
@@ -22,7 +22,7 @@ struct Options {
   std::string head;
 };
 
-void run(const Options& options) {
+void run_apply(const ApplyCommand& options) {
   require_writable_all({options.output, options.json});
   Plan plan = parse_plan(read_file(options.plan), options.plan);
   if (!options.repair.empty()) plan.recipe.method.repair = options.repair;
@@ -42,7 +42,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_apply(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ApplyCommand>();
   CLI::App* command =
       app.add_subcommand("apply", "carry out a plan on its network or on one trained since");
   command->add_option("plan", options->plan, "the plan, from 'ncprune plan'")->required();
@@ -53,7 +53,7 @@ void add_apply(CLI::App& app) {
   command->add_option("--repair", options->repair,
                       "none, bias or least-squares; else as the plan says");
   command->add_option("--head", options->head, "keep, realign or refit; else as the plan says");
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_apply(*options); });
 }
 
 }  // namespace ncprune::cli

@@ -10,14 +10,14 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct CollapseCommand {
   std::vector<std::string> networks;
   DataRequest data;
   std::string part = "train";
   std::string json;
 };
 
-void run(const Options& options) {
+void run_collapse(const CollapseCommand& options) {
   require_writable_all({options.json});
   std::vector<Network> networks;
   for (const std::string& path : options.networks) networks.push_back(read_onnx(path));
@@ -54,7 +54,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_collapse(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CollapseCommand>();
   CLI::App* command =
       app.add_subcommand("collapse", "measure Neural Collapse per layer, networks side by side");
   command->add_option("networks", options->networks, "ONNX files, the dense one first")->required();
@@ -63,7 +63,7 @@ void add_collapse(CLI::App& app) {
   command->add_option("--on", options->part, "part of the data to measure on: train or test")
       ->check(CLI::IsMember({"train", "test"}))
       ->capture_default_str();
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_collapse(*options); });
 }
 
 }  // namespace ncprune::cli

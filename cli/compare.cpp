@@ -10,7 +10,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct CompareCommand {
   std::string before;
   std::string after;
   DataRequest data;
@@ -19,7 +19,7 @@ struct Options {
   std::string json;
 };
 
-void print(const Comparison& comparison, const ClassInfo& classes, double confidence) {
+void print_compare(const Comparison& comparison, const ClassInfo& classes, double confidence) {
   constexpr int64_t kMaxFlows = 10;
   fmt::print("{}", to_text(change_table(comparison, classes)));
   if (!classes.minority.empty()) fmt::print("* rare in the training data\n");
@@ -36,7 +36,7 @@ void print(const Comparison& comparison, const ClassInfo& classes, double confid
   fmt::print("\n{}", to_text(flow_table(comparison, classes, kMaxFlows)));
 }
 
-void run(const Options& options) {
+void run_compare(const CompareCommand& options) {
   require_writable_all({options.json});
   const Network before = read_onnx(options.before);
   const Network after = read_onnx(options.after);
@@ -47,7 +47,7 @@ void run(const Options& options) {
       compare(class_scores(before, test, options.runtime),
               class_scores(after, test, options.runtime), test.labels, options.comparison);
   const ClassInfo classes = class_info(before.metadata, test);
-  print(comparison, classes, options.comparison.confidence);
+  print_compare(comparison, classes, options.comparison.confidence);
   Json json{{"before", options.before},
             {"after", options.after},
             {"data", options.data.data},
@@ -60,7 +60,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_compare(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CompareCommand>();
   CLI::App* command =
       app.add_subcommand("compare", "show what changed between two networks, class by class");
   command->add_option("before", options->before, "ONNX file, usually the dense network")
@@ -73,7 +73,7 @@ void add_compare(CLI::App& app) {
   add_json_option(*command, options->json);
   command->callback([options] {
     options->comparison.seed = options->data.seed;
-    run(*options);
+    run_compare(*options);
   });
 }
 

@@ -12,7 +12,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct DoctorCommand {
   DataRequest data;
   PromiseRequest promise;
   double shrinkage = MetricOptions().shrinkage;
@@ -27,7 +27,8 @@ struct Diagnosis {
   int64_t needed;  // held-out samples for the promise; 0 when nothing is promised
 };
 
-void print(const std::vector<Diagnosis>& classes, const ClassInfo& info, const Options& options) {
+void print_doctor(const std::vector<Diagnosis>& classes, const ClassInfo& info,
+                  const DoctorCommand& options) {
   const bool promised = options.promise.given();
   Table table{"", {"class", "training\nsamples", "own scatter\n%", "held-out\nsamples"}, {}};
   if (promised) table.header.emplace_back("needed for\nthe promise");
@@ -59,7 +60,7 @@ void print(const std::vector<Diagnosis>& classes, const ClassInfo& info, const O
                                        fmt::join(unpromised, ", ")));
 }
 
-void run(const Options& options) {
+void run_doctor(const DoctorCommand& options) {
   require_writable_all({options.json});
   const PreparedData data = prepare_data(options.data);
   const ClassInfo info{data.train.class_names, class_counts(data.train), data.minority};
@@ -78,21 +79,21 @@ void run(const Options& options) {
                     {"held_out", own.held_out},
                     {"needed", own.needed}});
   }
-  print(classes, info, options);
+  print_doctor(classes, info, options);
   write_json_if(options.json, {{"data", options.data.data}, {"classes", list}});
 }
 
 }  // namespace
 
 void add_doctor(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DoctorCommand>();
   CLI::App* command = app.add_subcommand(
       "doctor", "list classes with too few samples for their scatter or for a promise");
   add_data_options(*command, options->data);
   add_promise_options(*command, options->promise);
   command->add_option("--shrinkage", options->shrinkage, "as in prune")->capture_default_str();
   add_json_option(*command, options->json);
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_doctor(*options); });
 }
 
 }  // namespace ncprune::cli

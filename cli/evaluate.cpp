@@ -10,7 +10,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct EvaluateCommand {
   std::vector<std::string> networks;
   DataRequest data;
   double noise = 0;
@@ -18,7 +18,7 @@ struct Options {
   std::string json;
 };
 
-void run(const Options& options) {
+void run_evaluate(const EvaluateCommand& options) {
   require_writable_all({options.json});
   if (!(options.noise >= 0 && options.noise <= 1e6)) {
     throw InputError(fmt::format("noise {} is outside [0, 1e6]", options.noise));
@@ -61,7 +61,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_evaluate(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<EvaluateCommand>();
   CLI::App* command =
       app.add_subcommand("evaluate", "print the recall per class of networks, side by side");
   command->add_option("networks", options->networks, "ONNX files")->required();
@@ -71,7 +71,7 @@ void add_evaluate(CLI::App& app) {
   command
       ->add_option("--noise", options->noise, "also with Gaussian noise of this standard deviation")
       ->capture_default_str();
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_evaluate(*options); });
 }
 
 }  // namespace ncprune::cli

@@ -11,7 +11,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct FinetuneCommand {
   std::string input;
   std::string output;
   std::string json;
@@ -19,7 +19,7 @@ struct Options {
   TrainRequest train;
 };
 
-void run(const Options& options) {
+void run_finetune(const FinetuneCommand& options) {
   require_writable_all({options.output, options.json});
   const TrainOptions how =
       train_options(options.train, options.data.seed, file_stem(options.output));
@@ -43,7 +43,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_finetune(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<FinetuneCommand>();
   options->train.options.keep_zeros = true;
   options->train.options.keep_start = true;
   CLI::App* command =
@@ -53,7 +53,7 @@ void add_finetune(CLI::App& app) {
   add_data_options(*command, options->data);
   add_json_option(*command, options->json);
   add_train_options(*command, options->train);
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_finetune(*options); });
 }
 
 }  // namespace ncprune::cli

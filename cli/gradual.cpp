@@ -12,7 +12,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct GradualCommand {
   std::string input;
   std::string output;
   std::string early;
@@ -23,7 +23,7 @@ struct Options {
   GradualOptions gradual;
 };
 
-void run(const Options& options) {
+void run_gradual(const GradualCommand& options) {
   require_writable_all({options.output, options.json});
   GradualOptions how = options.gradual;
   how.train = train_options(options.train, options.data.seed, file_stem(options.output));
@@ -47,7 +47,7 @@ void run(const Options& options) {
   fmt::print("{}sparsity {} % over all layers but the head; written to {}\n", to_text(table),
              percent(reached), options.output);
   write_json_if(options.json, {{"output", options.output},
-                               {"method", options.prune.method},
+                               {"method", how.recipe.method.name},
                                {"head", how.recipe.head},
                                {"sparsity", reached},
                                {"steps", steps}});
@@ -56,7 +56,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_gradual(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<GradualCommand>();
   options->train.options.epochs = 2;
   CLI::App* command =
       app.add_subcommand("gradual", "prune in steps of growing sparsity, training after each");
@@ -76,7 +76,7 @@ void add_gradual(CLI::App& app) {
   add_json_option(*command, options->json);
   add_prune_options(*command, options->prune);
   add_train_options(*command, options->train);
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_gradual(*options); });
 }
 
 }  // namespace ncprune::cli

@@ -10,7 +10,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct LatencyCommand {
   std::vector<std::string> networks;
   LatencyOptions latency;
   std::string json;
@@ -20,7 +20,7 @@ std::string times(double ratio) {
   return fmt::format("{:.2f} x", ratio);
 }
 
-void run(Options options) {
+void run_latency(LatencyCommand options) {
   require_writable_all({options.json});
   if (options.latency.runtime.empty()) options.latency.runtime = default_runtime();
   std::vector<Network> networks;
@@ -59,7 +59,7 @@ void run(Options options) {
 }  // namespace
 
 void add_latency(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<LatencyCommand>();
   CLI::App* command = app.add_subcommand("latency", "measure the time networks take, side by side");
   command
       ->add_option("networks", options->networks,
@@ -70,7 +70,7 @@ void add_latency(CLI::App& app) {
       ->capture_default_str();
   add_runtime_option(*command, options->latency.runtime);
   add_json_option(*command, options->json);
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_latency(*options); });
 }
 
 }  // namespace ncprune::cli

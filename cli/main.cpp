@@ -6,6 +6,18 @@
 #include "cli/commands.h"
 #include "cli/promise.h"
 
+namespace {
+
+// The help texts as initializers for the launcher, which prints them without loading LibTorch.
+void print_help_texts(CLI::App& app) {
+  fmt::print("{{\"\", R\"help({})help\"}},\n", app.help());
+  for (const CLI::App* command : app.get_subcommands({})) {
+    fmt::print("{{\"{}\", R\"help({})help\"}},\n", command->get_name(), command->help("ncprune"));
+  }
+}
+
+}  // namespace
+
 // Exit codes: 0 done; 1 the user's mistake; 2 a promise not kept; 3 a bug. The only try/catch.
 int main(int argc, char** argv) {
   namespace cli = ncprune::cli;
@@ -48,6 +60,10 @@ int main(int argc, char** argv) {
   cli::add_study(app);
   cli::add_fetch(app);
   cli::add_lists(app);
+  if (argc == 2 && argv[1] == std::string("--help-texts")) {
+    print_help_texts(app);
+    return 0;
+  }
   try {
     app.parse(argc, argv);
     ncprune::leave_world();

@@ -9,14 +9,14 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct PlanCommand {
   std::string input;
   std::string output;
   DataRequest data;
   PruneRequest prune;
 };
 
-void run(const Options& options) {
+void run_plan(const PlanCommand& options) {
   require_writable(options.output);
   PruneTask task = prune_task(options.input, options.data, options.prune);
   const Network& dense = task.calibration.network();
@@ -28,7 +28,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_plan(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PlanCommand>();
   CLI::App* command =
       app.add_subcommand("plan", "decide what to prune, as JSON that 'apply' carries out");
   command->add_option("network", options->input, "the ONNX file to plan for")->required();
@@ -36,7 +36,7 @@ void add_plan(CLI::App& app) {
   add_data_options(*command, options->data);
   add_prune_options(*command, options->prune);
   add_structured_options(*command, options->prune);
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_plan(*options); });
 }
 
 }  // namespace ncprune::cli

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kMostWithoutSparsity = 0.99;
 
-void print(const PromiseSearch& search, const ClassInfo& classes) {
+void print_promise(const PromiseSearch& search, const ClassInfo& classes) {
   const Verdict& verdict = search.steps[search.chosen].verdict;
   fmt::print("{}", to_text(promise_table(verdict, classes)));
   const std::vector<std::string> too_few = too_few_samples(verdict, classes);
@@ -77,7 +77,7 @@ Json settle_promise(PruneTask& task, const PromiseRequest& request, const PruneR
                        recipe.share = share;
                        return ncprune::prune(task.calibration, recipe).network;
                      });
-  print(search, classes);
+  print_promise(search, classes);
   task.recipe.share = search.steps[search.chosen].share;
   Json steps = Json::array();
   for (const PromiseStep& step : search.steps) {

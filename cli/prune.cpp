@@ -13,7 +13,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct PruneCommand {
   std::string input;
   std::string output;
   std::string json;
@@ -22,7 +22,7 @@ struct Options {
   PromiseRequest promise;
 };
 
-void run(const Options& options) {
+void run_prune(const PruneCommand& options) {
   require_writable_all({options.output, options.json});
   PruneTask task = prune_task(options.input, options.data, options.prune);
   Json promise;
@@ -31,7 +31,7 @@ void run(const Options& options) {
   write_onnx(options.output, pruned.network);
   Json json = report_pruned(task.calibration.network(), pruned, options.output);
   json.update({{"output", options.output},
-               {"method", options.prune.method},
+               {"method", pruned.recipe.method.name},
                {"batch_norm", *pruned.recipe.batch_norm},
                {"head", pruned.recipe.head},
                {"recipe", recipe_json(pruned.recipe)}});
@@ -47,7 +47,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_prune(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PruneCommand>();
   CLI::App* command = app.add_subcommand("prune", "prune a network by its training data");
   command->add_option("network", options->input, "the ONNX file to prune")->required();
   command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
@@ -56,7 +56,7 @@ void add_prune(CLI::App& app) {
   add_prune_options(*command, options->prune);
   add_structured_options(*command, options->prune);
   add_promise_options(*command, options->promise);
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_prune(*options); });
 }
 
 }  // namespace ncprune::cli

@@ -2,38 +2,76 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "cli/files.h"
 
 namespace ncprune::cli {
+namespace {
 
-// What stands empty is as the method has it.
-PruneRequest::PruneRequest() {
-  for (const MethodPart& part : method_parts()) (parts.*part.field).clear();
-  parts.rounds = 0;
+constexpr uint64_t kMaxRecipeBytes = uint64_t{1} << 30;  // a plan holds masks
+
+// The recipe in a JSON file, by itself or as a plan or the output of --json has it, or in the
+// metadata of a pruned network.
+Recipe read_recipe_file(const std::string& path) {
+  std::string text;
+  if (path.ends_with(".onnx")) {
+    const std::map<std::string, std::string> entries = read_onnx(path).metadata.other;
+    const auto found = entries.find(kRecipeEntry);
+    if (found == entries.end()) {
+      throw InputError(fmt::format("{}: has no recipe in its metadata; wanted a pruned network",
+                                   path));
+    }
+    text = found->second;
+  } else {
+    text = read_file(path, kMaxRecipeBytes);
+  }
+  try {
+    const Json json = Json::parse(text);
+    return read_recipe(json.contains("recipe") ? json.at("recipe") : json, path);
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(fmt::format("{}: is not a recipe: {}", path, error.what()));
+  }
 }
 
+}  // namespace
+
+// CLI11 takes the options in the order in which they are added here: a recipe first, what changes it
+// after that.
 void add_prune_options(CLI::App& command, PruneRequest& request) {
   const auto option = [&](const std::string& name, auto& field, const std::string& text) {
     return command.add_option(name, field, text)->capture_default_str();
   };
   Recipe& recipe = request.recipe;
+  command
+      .add_option_function<std::string>(
+          "--recipe", [&recipe](const std::string& path) { recipe = read_recipe_file(path); },
+          "recipe to start from: a JSON file, a plan or a pruned ONNX file; other options change it")
+      ->type_name("FILE");
+  command
+      .add_option_function<std::string>(
+          "--method",
+          [&recipe](const std::string& name) {
+            recipe.method = find_named(methods(), name, "method");
+          },
+          "see 'ncprune methods'; the parts below change it")
+      ->type_name("TEXT")
+      ->default_str(recipe.method.name);
   command.add_option("--sparsity", recipe.share,
                      fmt::format("share of the weights to remove, in [0, 1); by default {:g}, or "
                                  "what a pattern N:M fixes",
                                  kUsualShare));
-  option("--method", request.method, "see 'ncprune methods'; the parts below change it");
   command.add_option(
       "--batch-norm", recipe.batch_norm,
       "keep BatchNormalization as trained, match the dense network's class shares, or "
       "recalibrate its statistics; by default the method's choice, and keep in 'gradual'");
   option("--head", recipe.head, "keep, realign or refit the classifier");
-  Method& parts = request.parts;
   for (const MethodPart& part : method_parts()) {
-    option("--" + part.name, parts.*part.field, part.summary);
+    command.add_option("--" + part.name, recipe.method.*part.field, part.summary);
   }
-  option("--rounds", parts.rounds, "rounds of scoring the remaining weights anew");
+  command.add_option("--rounds", recipe.method.rounds, "rounds of scoring the remaining weights anew");
   for (const MetricField& f : metric_fields()) {
     option("--" + f.name, recipe.metric.*f.field, f.summary);
   }
@@ -63,12 +101,6 @@ void add_structured_options(CLI::App& command, PruneRequest& request) {
 Recipe recipe_of(const PruneRequest& request, uint64_t seed) {
   Recipe recipe = request.recipe;
   recipe.seed = seed;
-  recipe.method = find_named(methods(), request.method, "method");
-  for (const MethodPart& part : method_parts()) {
-    const std::string& given = request.parts.*part.field;
-    if (!given.empty()) recipe.method.*part.field = given;
-  }
-  if (request.parts.rounds > 0) recipe.method.rounds = request.parts.rounds;
   if (request.structured) {
     recipe.remove = request.budget;
     recipe.share = request.structured;

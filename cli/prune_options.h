@@ -9,16 +9,11 @@
 
 namespace ncprune::cli {
 
-// How to prune, as the command line says it: a recipe, whose method is named and whose parts may
-// differ from the method's.
+// How to prune, as the command line says it.
 struct PruneRequest {
-  std::string method = "surgeon";
-  Method parts;  // those given on the command line
-  Recipe recipe;
+  Recipe recipe{.method = find_named(methods(), "surgeon", "method")};
   std::optional<double> structured = {};  // the share of units to remove; none: single weights
   std::string budget = "units";           // what that is a share of
-
-  PruneRequest();
 };
 
 // Every option of a recipe but those of units, alike for every command that prunes.
@@ -27,7 +22,6 @@ void add_prune_options(CLI::App& command, PruneRequest& request);
 // --structured, --budget and --round-to.
 void add_structured_options(CLI::App& command, PruneRequest& request);
 
-// Throws InputError on an unknown method.
 Recipe recipe_of(const PruneRequest& request, uint64_t seed);
 
 // The inputs of a pruning, read and checked.

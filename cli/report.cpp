@@ -14,7 +14,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct ReportCommand {
   std::vector<std::string> networks;
   DataRequest data;
   EvidenceOptions evidence;
@@ -42,7 +42,7 @@ Writer writer_for(const std::string& path) {
       fmt::format("{}: the name of a report must end in .html, .md, .json or .csv", path));
 }
 
-std::string command_of(const Options& options) {
+std::string command_of(const ReportCommand& options) {
   std::string command = "ncprune report";
   for (const std::string& path : options.networks) command += " " + shell_word(path);
   command += fmt::format(" --data {} --imbalance {} --validation {:g} --seed {} --noise {:g}",
@@ -53,7 +53,7 @@ std::string command_of(const Options& options) {
 }
 
 // The page of a study's database.
-void run_of_study(const Options& options) {
+void run_of_study(const ReportCommand& options) {
   const std::string& file = options.networks.front();
   for (const std::string& path : options.outputs) {
     if (!path.ends_with(".html") && !path.ends_with(".md")) {
@@ -71,7 +71,7 @@ void run_of_study(const Options& options) {
   fmt::print("Written to {}\n", fmt::join(options.outputs, ", "));
 }
 
-void run(const Options& options) {
+void run_report(const ReportCommand& options) {
   if (options.networks.size() == 1 && options.networks.front().ends_with(".db")) {
     return run_of_study(options);
   }
@@ -103,7 +103,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_report(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ReportCommand>();
   CLI::App* command =
       app.add_subcommand("report", "write a report on pruned networks and their dense network");
   command
@@ -132,7 +132,7 @@ void add_report(CLI::App& app) {
     robustness.corruption.seed = robustness.noise.seed = robustness.attack.seed = seed;
     if (options->brief)
       robustness.corruptions = robustness.sensitivity = robustness.attacks = false;
-    run(*options);
+    run_report(*options);
   });
 }
 

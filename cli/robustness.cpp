@@ -11,7 +11,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct RobustnessCommand {
   std::vector<std::string> networks;
   DataRequest data;
   std::vector<std::string> measures{"corruptions", "sensitivity", "attacks"};
@@ -23,7 +23,8 @@ struct Options {
   }
 };
 
-void print(const RobustnessResult& result, const ClassInfo& classes, const Options& options) {
+void print_robustness(const RobustnessResult& result, const ClassInfo& classes,
+                      const RobustnessCommand& options) {
   if (!result.robustness.corruptions.corrupted.empty()) {
     fmt::print("Corruptions, {} scale (%)\n{}\n{}\n", options.robustness.corruption.scale,
                to_text(corruption_table(result)), to_text(corrupted_class_table(result, classes)));
@@ -39,7 +40,7 @@ void print(const RobustnessResult& result, const ClassInfo& classes, const Optio
   if (!classes.minority.empty()) fmt::print("* rare in the training data\n");
 }
 
-void run(const Options& options) {
+void run_robustness(const RobustnessCommand& options) {
   require_writable_all({options.json});
   std::vector<Network> networks;
   for (const std::string& path : options.networks) networks.push_back(read_onnx(path));
@@ -50,7 +51,7 @@ void run(const Options& options) {
   const ClassInfo classes = class_info(networks.front().metadata, test);
   RobustnessResult result{{}, measure_robustness(networks, test, options.robustness)};
   for (const std::string& path : options.networks) result.names.push_back(file_stem(path));
-  print(result, classes, options);
+  print_robustness(result, classes, options);
   Json json{{"data", options.data.data},
             {"scale", options.robustness.corruption.scale},
             {"sigma", options.robustness.noise.sigma},
@@ -62,7 +63,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_robustness(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RobustnessCommand>();
   CLI::App* command = app.add_subcommand(
       "robustness",
       "measure robustness to corruptions and attacks, and sensitivity, class by class");
@@ -106,7 +107,7 @@ void add_robustness(CLI::App& app) {
     robustness.corruptions = options->measures_of("corruptions");
     robustness.sensitivity = options->measures_of("sensitivity");
     robustness.attacks = options->measures_of("attacks");
-    run(*options);
+    run_robustness(*options);
   });
 }
 

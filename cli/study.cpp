@@ -12,7 +12,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct StudyCommand {
   std::string data_root;
   std::string json;
   std::string report;
@@ -59,7 +59,7 @@ void print_rankings(const std::vector<StudyRow>& rows, const std::string& refere
   }
 }
 
-void run(Options& options) {
+void run_command(StudyCommand& options) {
   StudyRun& how = options.how;
   require_writable_all({options.json, options.report});
   Study study = read_study(how.file);
@@ -123,7 +123,7 @@ void merge(const MergeOptions& options) {
 }  // namespace
 
 void add_study(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StudyCommand>();
   CLI::App* command = app.add_subcommand("study", "run the grid of a TOML file");
   StudyRun& how = options->how;
   command->add_option("grid", how.file, "the TOML file");
@@ -170,7 +170,7 @@ void add_study(CLI::App& app) {
   command->callback([options, command] {
     if (!command->get_subcommands().empty()) return;
     if (options->how.file.empty()) throw CLI::RequiredError("grid");
-    run(*options);
+    run_command(*options);
   });
 }
 

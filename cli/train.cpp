@@ -12,7 +12,7 @@
 namespace ncprune::cli {
 namespace {
 
-struct Options {
+struct TrainCommand {
   DataRequest data;
   TrainRequest train;
   std::string architecture = "mlp:1000,200";
@@ -37,7 +37,7 @@ std::map<int64_t, std::string> parse_saved(const std::vector<std::string>& saved
   return files;
 }
 
-void run(const Options& options) {
+void run_train(const TrainCommand& options) {
   require_writable_all({options.output, options.json});
   TrainOptions how = train_options(options.train, options.data.seed, file_stem(options.output));
   const std::map<int64_t, std::string> files = parse_saved(options.saved);
@@ -64,7 +64,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_train(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TrainCommand>();
   CLI::App* command = app.add_subcommand("train", "train a network and write it as ONNX");
   command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
   command->add_option("--arch", options->architecture, "architecture, see 'ncprune architectures'")
@@ -77,7 +77,7 @@ void add_train(CLI::App& app) {
   add_data_options(*command, options->data);
   add_json_option(*command, options->json);
   add_train_options(*command, options->train);
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_train(*options); });
 }
 
 }  // namespace ncprune::cli

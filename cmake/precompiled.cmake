@@ -1,29 +1,31 @@
-# ncprune_precompile(TARGET)
+# ncprune_precompile(TARGET [HEADER...])
 #
-# Gives TARGET the headers that nearly every source includes, compiled once for all targets. Without
-# them a source spends three quarters of its time on LibTorch's headers. Sources still include what
-# they use: this is speed, not an interface. TARGET links ncprune_library or is it.
+# Gives TARGET the headers that nearly every source includes and the HEADERs, compiled once for all
+# targets that name the same ones. Without them a source spends three quarters of its time on
+# LibTorch's headers. Sources still include what they use: this is speed, not an interface. TARGET
+# links ncprune_library or is it.
 
 # ccache needs it to see what a precompiled header was made of.
 add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)
 
 function(ncprune_precompile TARGET)
-  if(NOT TARGET ncprune_precompiled)
+  string(MAKE_C_IDENTIFIER "ncprune_precompiled${ARGN}" PRECOMPILED)
+  if(NOT TARGET ${PRECOMPILED})
     set(SOURCE ${CMAKE_BINARY_DIR}/generated/precompiled.cpp)
     file(GENERATE OUTPUT ${SOURCE} CONTENT "// Only carries the precompiled headers.\n")
-    add_library(ncprune_precompiled OBJECT ${SOURCE})
+    add_library(${PRECOMPILED} OBJECT ${SOURCE})
     # A precompiled header serves only sources that are compiled with its flags.
     target_link_libraries(
-      ncprune_precompiled PRIVATE ${TORCH_LIBRARIES} OpenMP::OpenMP_CXX fmt::fmt
-                                  nlohmann_json::nlohmann_json ncprune_warnings)
+      ${PRECOMPILED} PRIVATE ${TORCH_LIBRARIES} OpenMP::OpenMP_CXX fmt::fmt
+                             nlohmann_json::nlohmann_json ncprune_warnings)
     target_precompile_headers(
-      ncprune_precompiled
+      ${PRECOMPILED}
       PRIVATE
       <ATen/TensorIndexing.h> <ATen/TensorOperators.h> <ATen/core/Tensor.h> <ATen/core/grad_mode.h>
       <ATen/ops/cat.h> <ATen/ops/tensor.h> <ATen/ops/zeros.h>
       <fmt/format.h> <fmt/ranges.h> <nlohmann/json.hpp>
       <algorithm> <cmath> <cstdint> <functional> <map> <memory> <numeric> <optional> <set> <span>
-      <string> <string_view> <vector>)
+      <string> <string_view> <vector> ${ARGN})
   endif()
-  target_precompile_headers(${TARGET} REUSE_FROM ncprune_precompiled)
+  target_precompile_headers(${TARGET} REUSE_FROM ${PRECOMPILED})
 endfunction()

@@ -3,7 +3,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_bn_scale(const ScoreInput& layer) {
   return whole_neurons(layer.statistics.batch_norm_scale.abs(), layer);
 }
 
@@ -16,7 +16,7 @@ Criterion bn_scale() {
           .needs = {Statistic::kBatchNormScale},
           .whole_neurons = true,
           .degree = 0,
-          .score = score};
+          .score = score_bn_scale};
 }
 
 }  // namespace ncprune::criteria_files

@@ -3,7 +3,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_cic(const ScoreInput& layer) {
   const at::Tensor importance =
       present_classes(layer.statistics.class_taylor, layer.statistics).square();  // [K, m]
   const at::Tensor mean = importance.mean(0);
@@ -21,7 +21,7 @@ Criterion cic() {
           .options = {{"alpha", 1}},
           .whole_neurons = true,
           .degree = 0,
-          .score = score};
+          .score = score_cic};
 }
 
 }  // namespace ncprune::criteria_files

@@ -8,7 +8,7 @@ namespace {
 // I_c(w) = w^2 F_c, F_c the Fisher of class c. The next weight is the best one for the class whose
 // share of the chosen importance is furthest below its share of the total; ties by lower index. The
 // first chosen weight has the highest score.
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_fairgrape(const ScoreInput& layer) {
   const at::Tensor importance =
       (present_classes(layer.statistics.class_fisher, layer.statistics) * layer.weight.square())
           .flatten(1)
@@ -58,7 +58,7 @@ Criterion fairgrape() {
       .source = "Lin, Kim, Joo 2022",
       .needs = {Statistic::kClassFisher},
       .degree = 0,
-      .score = score};
+      .score = score_fairgrape};
 }
 
 }  // namespace ncprune::criteria_files

@@ -7,7 +7,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_fairprune(const ScoreInput& layer) {
   const std::vector<int64_t>& counts = layer.statistics.class_counts;
   const int64_t total = std::accumulate(counts.begin(), counts.end(), int64_t{0});
   at::Tensor rare = at::zeros_like(layer.weight);
@@ -37,7 +37,7 @@ Criterion fairprune() {
       .needs = {Statistic::kClassFisher},
       .options = {{"beta", 0.33}},
       .degree = 2,
-      .score = score};
+      .score = score_fairprune};
 }
 
 }  // namespace ncprune::criteria_files

@@ -3,7 +3,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_fisher_ratio(const ScoreInput& layer) {
   const at::Tensor& within = layer.statistics.unit_variance;
   const at::Tensor between = centred_means(layer.statistics).square().mean(0);
   // At most 1e12, and 0 for a constant unit, which separates nothing.
@@ -19,7 +19,7 @@ Criterion fisher_ratio() {
           .needs = {Statistic::kUnitVariance},
           .whole_neurons = true,
           .degree = 0,
-          .score = score};
+          .score = score_fisher_ratio};
 }
 
 }  // namespace ncprune::criteria_files

@@ -5,7 +5,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_fpgm(const ScoreInput& layer) {
   return whole_neurons(at::cdist(layer.weight, layer.weight).sum(1), layer);
 }
 
@@ -20,7 +20,7 @@ Criterion fpgm() {
       .needs = {},
       .whole_neurons = true,
       .degree = 1,
-      .score = score};
+      .score = score_fpgm};
 }
 
 }  // namespace ncprune::criteria_files

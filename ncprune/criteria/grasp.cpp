@@ -5,7 +5,7 @@ namespace {
 
 // The published score -w (H g) is the change of the gradient flow when w is removed; its largest
 // values are removed first.
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_grasp(const ScoreInput& layer) {
   return layer.weight * layer.statistics.hessian_gradient;
 }
 
@@ -18,7 +18,7 @@ Criterion grasp() {
       .source = "Wang, Zhang, Grosse 2020",
       .needs = {Statistic::kHessianGradient},
       .degree = 1,
-      .score = score};
+      .score = score_grasp};
 }
 
 }  // namespace ncprune::criteria_files

@@ -3,7 +3,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_l1_norm(const ScoreInput& layer) {
   return whole_neurons(layer.weight.abs().sum(1), layer);
 }
 
@@ -16,7 +16,7 @@ Criterion l1_norm() {
           .needs = {},
           .whole_neurons = true,
           .degree = 1,
-          .score = score};
+          .score = score_l1_norm};
 }
 
 }  // namespace ncprune::criteria_files

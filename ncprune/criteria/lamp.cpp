@@ -4,7 +4,7 @@ namespace ncprune::criteria_files {
 namespace {
 
 // w_u^2 / sum_{v >= u} w_v^2, the weights of the layer in ascending order; ties by lower index.
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_lamp(const ScoreInput& layer) {
   const at::Tensor squares = layer.weight.flatten().square();
   const auto [ascending, order] = squares.sort(/*stable=*/true, /*dim=*/0, /*descending=*/false);
   const at::Tensor at_least = ascending.flip(0).cumsum(0).flip(0);
@@ -22,7 +22,7 @@ Criterion lamp() {
       .source = "Lee, Park, Mo, Ahn, Shin 2021",
       .needs = {},
       .degree = 0,
-      .score = score};
+      .score = score_lamp};
 }
 
 }  // namespace ncprune::criteria_files

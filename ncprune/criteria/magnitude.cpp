@@ -3,7 +3,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_magnitude(const ScoreInput& layer) {
   return layer.weight.abs();
 }
 
@@ -15,7 +15,7 @@ Criterion magnitude() {
           .source = "Han, Pool, Tran, Dally 2015",
           .needs = {},
           .degree = 1,
-          .score = score};
+          .score = score_magnitude};
 }
 
 }  // namespace ncprune::criteria_files

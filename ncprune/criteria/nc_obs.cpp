@@ -9,7 +9,7 @@ namespace {
 // g_i w_ij^2 / [H^-1]_jj: the increase of the class scores' error when w_ij becomes zero and the
 // other weights of the row compensate, H the Neural-Collapse metric (1 % damping), g_i the
 // influence of unit i on the scores. Comparable between rows and layers.
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_nc_obs(const ScoreInput& layer) {
   const at::Tensor metric = damped(layer.statistics.moments.metric, MetricOptions{}.damping);
   const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(metric));
   return layer.statistics.output_weight.unsqueeze(1) * layer.weight.square() / inverse.diagonal();
@@ -23,7 +23,7 @@ Criterion nc_obs() {
           .source = "Hassibi, Stork 1993, in the metric of ncprune",
           .needs = {Statistic::kMetric, Statistic::kOutputWeight},
           .degree = 2,
-          .score = score};
+          .score = score_nc_obs};
 }
 
 }  // namespace ncprune::criteria_files

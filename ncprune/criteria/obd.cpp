@@ -3,7 +3,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_obd(const ScoreInput& layer) {
   return layer.weight.square() * layer.statistics.fisher / 2;
 }
 
@@ -15,7 +15,7 @@ Criterion obd() {
           .source = "LeCun, Denker, Solla 1990; Fisher as in Theis et al. 2018",
           .needs = {Statistic::kFisher},
           .degree = 2,
-          .score = score};
+          .score = score_obd};
 }
 
 }  // namespace ncprune::criteria_files

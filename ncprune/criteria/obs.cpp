@@ -6,7 +6,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_obs(const ScoreInput& layer) {
   const at::Tensor moment = damped(layer.statistics.second_moment, MetricOptions{}.damping);
   const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(moment));
   return layer.weight.square() / (2 * inverse.diagonal());
@@ -20,7 +20,7 @@ Criterion obs() {
           .source = "Hassibi, Stork 1993; per layer: Dong, Chen, Pan 2017",
           .needs = {Statistic::kSecondMoment},
           .degree = 2,
-          .score = score};
+          .score = score_obs};
 }
 
 }  // namespace ncprune::criteria_files

@@ -23,7 +23,7 @@ at::Tensor class_differences(const LayerStatistics& statistics) {
 // Without unit j the squared Mahalanobis distance D^2 of a pair with difference d decreases by
 // exactly ((A d)_j)^2 / A_jj, A = S_W^-1 (1 % damping). Pairs are weighted by 1 / D^4, so that the
 // closest count most; everything is updated after each unit. O(m^2 (m + K^2)).
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_pair_drop(const ScoreInput& layer) {
   const int64_t m = layer.weight.size(0);
   const at::Tensor within = damped(layer.statistics.unit_scatter, MetricOptions{}.damping);
   at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(within));
@@ -62,7 +62,7 @@ Criterion pair_drop() {
       .needs = {Statistic::kUnitGeometry},
       .whole_neurons = true,
       .degree = 0,
-      .score = score};
+      .score = score_pair_drop};
 }
 
 }  // namespace ncprune::criteria_files

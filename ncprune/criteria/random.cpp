@@ -5,7 +5,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_random(const ScoreInput& layer) {
   return at::empty_like(layer.weight).uniform_(0, 1, layer.random.generator());
 }
 
@@ -17,7 +17,7 @@ Criterion random() {
           .source = "",
           .needs = {},
           .degree = 0,
-          .score = score};
+          .score = score_random};
 }
 
 }  // namespace ncprune::criteria_files

@@ -4,7 +4,7 @@ namespace ncprune::criteria_files {
 namespace {
 
 // (|w_ij| / sum_i |w_ij| + |w_ij| / sum_j |w_ij|) ||x_j||^a with the published a = 1/2.
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_ria(const ScoreInput& layer) {
   constexpr double kTiny = 1e-300;  // rows and columns of zeros score 0
   const at::Tensor size = layer.weight.abs();
   const at::Tensor relative =
@@ -22,7 +22,7 @@ Criterion ria() {
       .source = "Zhang, Bai, Lin, Zhao, Hou, Cannistraci 2024",
       .needs = {Statistic::kInputSquareMean},
       .degree = 0,
-      .score = score};
+      .score = score_ria};
 }
 
 }  // namespace ncprune::criteria_files

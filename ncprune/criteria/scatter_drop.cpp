@@ -8,7 +8,7 @@ namespace ncprune::criteria_files {
 namespace {
 
 // (A S_B A)_jj / A_jj, A = S_W^-1 (1 % damping).
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_scatter_drop(const ScoreInput& layer) {
   const at::Tensor within = damped(layer.statistics.unit_scatter, MetricOptions{}.damping);
   const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(within));
   const at::Tensor means = centred_means(layer.statistics);  // [K, m]
@@ -26,7 +26,7 @@ Criterion scatter_drop() {
           .needs = {Statistic::kUnitGeometry},
           .whole_neurons = true,
           .degree = 0,
-          .score = score};
+          .score = score_scatter_drop};
 }
 
 }  // namespace ncprune::criteria_files

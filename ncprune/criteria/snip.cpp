@@ -3,7 +3,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_snip(const ScoreInput& layer) {
   return (layer.weight * layer.statistics.gradient).abs();
 }
 
@@ -15,7 +15,7 @@ Criterion snip() {
           .source = "Lee, Ajanthan, Torr 2019",
           .needs = {Statistic::kGradient},
           .degree = 1,
-          .score = score};
+          .score = score_snip};
 }
 
 }  // namespace ncprune::criteria_files

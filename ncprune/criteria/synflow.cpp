@@ -3,7 +3,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_synflow(const ScoreInput& layer) {
   return layer.weight.abs() * layer.statistics.synaptic_flow;
 }
 
@@ -17,7 +17,7 @@ Criterion synflow() {
       .source = "Tanaka, Kunin, Yamins, Ganguli 2020",
       .needs = {Statistic::kSynapticFlow},
       .degree = 1,
-      .score = score};
+      .score = score_synflow};
 }
 
 }  // namespace ncprune::criteria_files

@@ -3,7 +3,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_taylor_fo(const ScoreInput& layer) {
   return whole_neurons((layer.weight * layer.statistics.gradient).sum(1).square(), layer);
 }
 
@@ -16,7 +16,7 @@ Criterion taylor_fo() {
           .needs = {Statistic::kGradient},
           .whole_neurons = true,
           .degree = 2,
-          .score = score};
+          .score = score_taylor_fo};
 }
 
 }  // namespace ncprune::criteria_files

@@ -6,7 +6,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_trace_ratio(const ScoreInput& layer) {
   const at::Tensor& within = layer.statistics.unit_variance;
   const at::Tensor between = centred_means(layer.statistics).square().mean(0);
   const auto units = static_cast<double>(within.size(0));
@@ -40,7 +40,7 @@ Criterion trace_ratio() {
           .options = {{"keep", 0.1}},
           .whole_neurons = true,
           .degree = 0,
-          .score = score};
+          .score = score_trace_ratio};
 }
 
 }  // namespace ncprune::criteria_files

@@ -3,7 +3,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_undecayed(const ScoreInput& layer) {
   const double decay = layer.options.at("decay");
   return (decay * layer.weight.square() - layer.weight * layer.statistics.gradient).abs();
 }
@@ -16,7 +16,7 @@ Criterion undecayed() {
           .source = "Good, Lin, Yu, Sieg, Ferguson, Zhe, Wieczorek, Serra 2022",
           .needs = {Statistic::kGradient},
           .options = {{"decay", 5e-4}},
-          .score = score};
+          .score = score_undecayed};
 }
 
 }  // namespace ncprune::criteria_files

@@ -3,7 +3,7 @@
 namespace ncprune::criteria_files {
 namespace {
 
-at::Tensor score(const ScoreInput& layer) {
+at::Tensor score_wanda(const ScoreInput& layer) {
   return layer.weight.abs() * layer.statistics.input_square_mean.sqrt();
 }
 
@@ -15,7 +15,7 @@ Criterion wanda() {
           .source = "Sun, Liu, Bair, Kolter 2024",
           .needs = {Statistic::kInputSquareMean},
           .degree = 1,
-          .score = score};
+          .score = score_wanda};
 }
 
 }  // namespace ncprune::criteria_files

@@ -44,7 +44,7 @@ std::vector<std::string> train_files(const std::string& folder, const CifarFiles
   return files;
 }
 
-Dataset read_part(const std::vector<std::string>& files, const CifarForm& form) {
+Dataset read_batches(const std::vector<std::string>& files, const CifarForm& form) {
   std::vector<at::Tensor> inputs;
   std::vector<at::Tensor> labels;
   for (const std::string& path : files) {
@@ -90,7 +90,7 @@ Samples read_cifar_folder(const std::string& folder) {
   }
   const std::string names = (fs::path(folder) / release->names).string();
   const CifarForm& form = release->form;
-  Samples samples{read_part(train_files(folder, *release), form), {}};
+  Samples samples{read_batches(train_files(folder, *release), form), {}};
   samples.train.class_names = numbered_classes(form.classes, read_names(names));
   if (samples.train.num_classes() != form.classes) {
     throw InputError(fmt::format("{}: {} names; wanted {}, one per line", names,
@@ -99,7 +99,7 @@ Samples read_cifar_folder(const std::string& folder) {
   validate(samples.train, folder);
   const std::string test = (fs::path(folder) / release->test).string();
   if (!fs::exists(test)) return samples;
-  samples.test = read_part({test}, form);
+  samples.test = read_batches({test}, form);
   samples.test->class_names = samples.train.class_names;
   validate(*samples.test, test);
   return samples;

@@ -36,7 +36,7 @@ std::vector<std::string> distinct_sorted(const std::vector<std::string>& labels)
   return names;
 }
 
-Dataset to_dataset(CsvTable table, const std::vector<std::string>& class_names,
+Dataset dataset_of_table(CsvTable table, const std::vector<std::string>& class_names,
                    const std::string& path) {
   std::map<std::string, int64_t> numbers;
   for (const std::string& name : class_names) {
@@ -84,9 +84,9 @@ Samples read_csv_samples(const Spec& spec) {
   if (const std::string path = spec.get("test", ""); !path.empty()) {
     CsvTable test = parse_csv(read_file(path), label, path);
     require_same_features(table, test, path);
-    samples.test = to_dataset(std::move(test), class_names, path);
+    samples.test = dataset_of_table(std::move(test), class_names, path);
   }
-  samples.train = to_dataset(std::move(table), class_names, spec.argument);
+  samples.train = dataset_of_table(std::move(table), class_names, spec.argument);
   return samples;
 }
 

@@ -9,7 +9,7 @@ namespace ncprune {
 namespace {
 
 constexpr unsigned kUnsignedByte = 0x08;
-constexpr size_t kMaxRank = 4;
+constexpr size_t kMaxIdxRank = 4;
 
 unsigned byte_at(std::string_view bytes, size_t i) {
   return static_cast<unsigned char>(bytes[i]);
@@ -54,9 +54,9 @@ size_t read_rank(std::string_view bytes, const std::string& where) {
                     where, type, type_name(type), kUnsignedByte));
   }
   const size_t rank = byte_at(bytes, 3);
-  if (rank == 0 || rank > kMaxRank) {
+  if (rank == 0 || rank > kMaxIdxRank) {
     throw InputError(
-        fmt::format("{}: byte 3: {} dimensions; wanted 1 to {}", where, rank, kMaxRank));
+        fmt::format("{}: byte 3: {} dimensions; wanted 1 to {}", where, rank, kMaxIdxRank));
   }
   return rank;
 }

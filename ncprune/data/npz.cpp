@@ -35,7 +35,7 @@ Archive open_archive(std::string_view bytes, const std::string& where) {
 }
 
 // Unpacks an entry, called `where` in messages, to at most `max_bytes`.
-std::string unpack(zip_t* archive, const zip_stat_t& entry, uint64_t max_bytes,
+std::string inflate(zip_t* archive, const zip_stat_t& entry, uint64_t max_bytes,
                    const std::string& where) {
   if (entry.comp_method != ZIP_CM_STORE && entry.comp_method != ZIP_CM_DEFLATE) {
     throw InputError(fmt::format("{}: compression method {}; wanted stored (0) or deflated (8)",
@@ -62,7 +62,7 @@ std::string unpack(zip_t* archive, const zip_stat_t& entry, uint64_t max_bytes,
   }
   if (content.size() != entry.size) {
     throw InputError(
-        fmt::format("{}: damaged: does not unpack to the declared {} bytes", where, entry.size));
+        fmt::format("{}: damaged: does not inflate to the declared {} bytes", where, entry.size));
   }
   return content;
 }
@@ -90,7 +90,7 @@ NpzArchive parse_npz(std::string_view bytes, const std::vector<std::string>& wan
       throw InputError(fmt::format("{}: two arrays are called '{}'", where, name));
     }
     const std::string array_where = fmt::format("{}: array '{}'", where, name);
-    const std::string content = unpack(archive.get(), entry, room, array_where);
+    const std::string content = inflate(archive.get(), entry, room, array_where);
     room -= content.size();
     result.arrays.emplace(name, parse_npy(content, array_where));
   }

@@ -55,7 +55,7 @@ at::Tensor channels_first(const at::Tensor& images) {
   return images.permute({0, 3, 1, 2}).contiguous();
 }
 
-Dataset to_dataset(const NpyArray& x, const NpyArray& y, const std::string& path) {
+Dataset dataset_of_arrays(const NpyArray& x, const NpyArray& y, const std::string& path) {
   if (x.shape.size() < 2) {
     throw InputError(fmt::format("{}: inputs of shape [{}]; wanted [N, features] or images", path,
                                  fmt::join(x.shape, ", ")));
@@ -85,9 +85,9 @@ int64_t count_classes(const Dataset& data, const std::string& path) {
 }
 
 // The samples under these names. Throws InputError when an array is missing.
-Dataset read_part(const NpzArchive& archive, Names inputs, Names labels, const std::string& path) {
+Dataset read_arrays(const NpzArchive& archive, Names inputs, Names labels, const std::string& path) {
   const NpyArray& x = require_array(archive, inputs, path);
-  return to_dataset(x, require_array(archive, labels, path), path);
+  return dataset_of_arrays(x, require_array(archive, labels, path), path);
 }
 
 }  // namespace
@@ -98,14 +98,14 @@ Samples read_npz_samples(const Spec& spec) {
   const std::string test_path = spec.get("test", "");
   const NpzArchive archive = open(path);
   Samples samples;
-  samples.train = read_part(archive, kInputs, kLabels, path);
+  samples.train = read_arrays(archive, kInputs, kLabels, path);
   samples.train.class_names = numbered_classes(count_classes(samples.train, path));
   validate(samples.train, path);
   if (!test_path.empty()) {
     const NpzArchive test = open(test_path);
-    samples.test = read_part(test, kInputs, kLabels, test_path);
+    samples.test = read_arrays(test, kInputs, kLabels, test_path);
   } else if (find_array(archive, kTestInputs) != nullptr) {
-    samples.test = read_part(archive, kTestInputs, kTestLabels, path);
+    samples.test = read_arrays(archive, kTestInputs, kTestLabels, path);
   } else {
     return samples;
   }

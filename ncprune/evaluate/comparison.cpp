@@ -11,14 +11,13 @@
 #include <map>
 #include <tuple>
 
+#include "ncprune/base/no_value.h"
 #include "ncprune/base/error.h"
 #include "ncprune/base/random.h"
 #include "ncprune/evaluate/bootstrap.h"
 
 namespace ncprune {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 void require_fits(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels) {
   if (before.dim() != 2 || before.sizes() != after.sizes() || labels.numel() != before.size(0)) {
@@ -37,7 +36,7 @@ void require_valid(const ComparisonOptions& options) {
 
 ClassChange change_of(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels) {
   const auto samples = static_cast<double>(labels.numel());
-  if (samples == 0) return {0, kNan, kNan, 0, 0, kNan, kNan, kNan, kNan, kNan, kNan};
+  if (samples == 0) return {0, kNoValue, kNoValue, 0, 0, kNoValue, kNoValue, kNoValue, kNoValue, kNoValue, kNoValue};
   const at::Tensor was_right = before.argmax(1).eq(labels);
   const at::Tensor is_right = after.argmax(1).eq(labels);
   const auto count = [](const at::Tensor& mask) { return mask.sum().item<int64_t>(); };
@@ -49,7 +48,7 @@ ClassChange change_of(const at::Tensor& before, const at::Tensor& after, const a
           lost,
           gained,
           mcnemar(lost, gained),
-          kNan,
+          kNoValue,
           calibration_error(before, labels),
           calibration_error(after, labels),
           mean_margin(before, labels),
@@ -90,7 +89,7 @@ double intensification_of(const Comparison& comparison) {
     products += before * (change.recall_after - comparison.balanced_after);
     squares += before * before;
   }
-  return squares > 0 ? products / squares : kNan;
+  return squares > 0 ? products / squares : kNoValue;
 }
 
 std::vector<Exemplar> exemplars_of(const at::Tensor& before, const at::Tensor& after,
@@ -164,7 +163,7 @@ Comparison compare(const at::Tensor& before, const at::Tensor& after, const at::
 }
 
 double calibration_error(const at::Tensor& scores, const at::Tensor& labels) {
-  if (labels.numel() == 0) return kNan;
+  if (labels.numel() == 0) return kNoValue;
   constexpr int64_t kBins = 15;
   const auto [confidence, predicted] = scores.to(at::kDouble).softmax(1).max(1);
   // Bins are open below and closed above, as in the source.
@@ -176,7 +175,7 @@ double calibration_error(const at::Tensor& scores, const at::Tensor& labels) {
 }
 
 double mean_margin(const at::Tensor& scores, const at::Tensor& labels) {
-  if (scores.size(0) == 0 || scores.size(1) < 2) return kNan;
+  if (scores.size(0) == 0 || scores.size(1) < 2) return kNoValue;
   const at::Tensor shares = scores.to(at::kDouble).softmax(1);
   const at::Tensor index = labels.unsqueeze(1);
   const at::Tensor others = shares.scatter(1, index, -1);

@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 
+#include "ncprune/base/no_value.h"
 #include "ncprune/base/error.h"
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/progress.h"
@@ -20,8 +21,6 @@ namespace ncprune {
 namespace {
 
 constexpr std::array<double, 5> kWeightNoiseShares{0.01, 0.02, 0.05, 0.1, 0.2};
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 void require_severities(const std::vector<int64_t>& severities) {
   for (const int64_t severity : severities) {
     if (severity < 1 || severity > 5) {
@@ -73,7 +72,7 @@ std::map<std::string, Errors> errors_by_corruption(const Corruptions& corruption
 }
 
 double ratio(double value, double reference) {
-  return reference > 0 ? value / reference : kNan;
+  return reference > 0 ? value / reference : kNoValue;
 }
 
 double mean_corruption_error(const std::map<std::string, Errors>& sums) {

@@ -6,14 +6,13 @@
 #include <cmath>
 #include <limits>
 
+#include "ncprune/base/no_value.h"
 #include "ncprune/base/error.h"
 #include "ncprune/evaluate/comparison.h"
 #include "ncprune/evaluate/inference.h"
 
 namespace ncprune {
 namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 void require_share(const char* what, double share) {
   if (share > 0 && share < 1) return;
@@ -33,7 +32,7 @@ int64_t samples_for(double share, double left) {
 
 ClassVerdict verdict_of(const Promise& promise, const ClassChange& change, int64_t index) {
   const double left = 1 - promise.confidence;
-  ClassVerdict verdict{change.samples, change.recall_before, change.recall_after, kNan, kNan, 0,
+  ClassVerdict verdict{change.samples, change.recall_before, change.recall_after, kNoValue, kNoValue, 0,
                        false};
   const auto least = promise.min_recall.find(index);
   const bool has_least = least != promise.min_recall.end();

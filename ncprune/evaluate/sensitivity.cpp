@@ -14,6 +14,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ncprune/base/no_value.h"
 #include "ncprune/base/error.h"
 #include "ncprune/base/random.h"
 #include "ncprune/evaluate/input_gradient.h"
@@ -24,8 +25,6 @@ namespace ncprune {
 namespace {
 
 constexpr int64_t kProjections = 32;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 // Euclidean norm of every sample; [B].
 at::Tensor norms(const at::Tensor& values) {
   return values.to(at::kDouble).flatten(1).norm(2, 1);
@@ -34,12 +33,12 @@ at::Tensor norms(const at::Tensor& values) {
 // Means over the samples of each class, and over the classes; NaN in `values` [N] is skipped.
 Sensitivity by_class(std::string name, std::string summary, const at::Tensor& values,
                      const Dataset& data) {
-  Sensitivity measure{std::move(name), std::move(summary), {}, kNan};
+  Sensitivity measure{std::move(name), std::move(summary), {}, kNoValue};
   double sum = 0;
   int64_t present = 0;
   for (int64_t c = 0; c < data.num_classes(); ++c) {
     const at::Tensor own = values.masked_select(data.labels.eq(c).logical_and(values.isfinite()));
-    measure.classes.push_back(own.numel() > 0 ? own.mean().item<double>() : kNan);
+    measure.classes.push_back(own.numel() > 0 ? own.mean().item<double>() : kNoValue);
     if (own.numel() == 0) continue;
     sum += measure.classes.back();
     ++present;

@@ -15,7 +15,7 @@
 namespace ncprune {
 namespace {
 
-int64_t product(std::vector<int64_t>::const_iterator begin,
+int64_t product_of(std::vector<int64_t>::const_iterator begin,
                 std::vector<int64_t>::const_iterator end) {
   return std::accumulate(begin, end, int64_t{1}, std::multiplies<>());
 }
@@ -58,8 +58,8 @@ bool NetworkBuilder::small_images() const {
 
 void NetworkBuilder::add_weights(const std::string& name, const std::vector<int64_t>& shape,
                                  bool bias) {
-  const int64_t inputs = product(shape.begin() + 1, shape.end());
-  const auto outputs = static_cast<double>(shape[0] * product(shape.begin() + 2, shape.end()));
+  const int64_t inputs = product_of(shape.begin() + 1, shape.end());
+  const auto outputs = static_cast<double>(shape[0] * product_of(shape.begin() + 2, shape.end()));
   const double torch_bound = 1 / std::sqrt(static_cast<double>(inputs));
   at::Tensor weight = at::empty(shape);
   if (init_ == Initialization::kHe && shape.size() > 2) {

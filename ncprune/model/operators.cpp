@@ -21,7 +21,7 @@ void require_at_most(const Node& node, at::IntArrayRef shape, double max_element
          fmt::format("would compute a value of shape [{}]: too large", fmt::join(shape, ", ")));
 }
 
-int64_t in_range(const Node& node, int64_t axis, int64_t rank) {
+int64_t checked_axis(const Node& node, int64_t axis, int64_t rank) {
   if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
   refuse(node, fmt::format("axis {} of a value of {} dimensions", axis, rank));
 }
@@ -56,14 +56,14 @@ std::vector<int64_t> axes_of(const Node& node, const std::vector<at::Tensor>& in
   std::vector<int64_t> axes = integers_in(inputs, 1, node.integers("axes", {}));
   std::set<int64_t> seen;
   for (int64_t& axis : axes) {
-    axis = in_range(node, axis, rank);
+    axis = checked_axis(node, axis, rank);
     if (!seen.insert(axis).second) refuse(node, fmt::format("axis {} is given twice", axis));
   }
   return axes;
 }
 
 int64_t axis_of(const Node& node, int64_t fallback, int64_t rank) {
-  return in_range(node, node.integer("axis", fallback), rank);
+  return checked_axis(node, node.integer("axis", fallback), rank);
 }
 
 const Operator* operator_of(const Node& node) {

@@ -10,7 +10,7 @@
 namespace ncprune {
 namespace {
 
-int64_t product(const std::vector<int64_t>& sizes) {
+int64_t count_of(const std::vector<int64_t>& sizes) {
   return std::accumulate(sizes.begin(), sizes.end(), int64_t{1}, std::multiplies<>());
 }
 
@@ -50,7 +50,7 @@ at::Tensor at_positions(const at::Tensor& values, const RowChoice& choice) {
 
 RowChoice every_row(const Layer& layer, const at::Tensor& input, int64_t samples) {
   if (layer.convolution) {
-    return {samples, product(slide(*layer.convolution, input).positions), {}};
+    return {samples, count_of(slide(*layer.convolution, input).positions), {}};
   }
   return {samples, samples == 0 ? 0 : input.numel() / (samples * input.size(-1)), {}};
 }
@@ -76,7 +76,7 @@ at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoi
   const at::Tensor channels = share_of(layer, input, 1);
   const at::Tensor all = patches(*layer.convolution, channels);
   const int64_t axes = std::ssize(layer.convolution->kernel);
-  const int64_t width = channels.size(1) * product(layer.convolution->kernel);
+  const int64_t width = channels.size(1) * count_of(layer.convolution->kernel);
   if (!choice.positions.defined()) return all.reshape({-1, width});
   // One index per axis of a position, the last axis first.
   std::vector<at::Tensor> place(static_cast<size_t>(axes));

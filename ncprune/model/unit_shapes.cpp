@@ -11,9 +11,9 @@
 namespace ncprune {
 namespace {
 
-using Shape = std::vector<int64_t>;
+using Sizes = std::vector<int64_t>;
 
-size_t index(int64_t i) {
+size_t as_index(int64_t i) {
   return static_cast<size_t>(i);
 }
 
@@ -41,7 +41,7 @@ bool pass_reshape(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
 }
 
 bool pass_transpose(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
-  Shape order(index(labels.dim()));
+  Sizes order(as_index(labels.dim()));
   std::iota(order.rbegin(), order.rend(), 0);
   walk.set(node.outputs.front(), labels.permute(node.integers("perm", order)));
   return true;
@@ -54,9 +54,9 @@ bool pass_gather(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   const int64_t axis = axis_in(node, 0, labels.dim());
   const at::Tensor own = varies_along(labels, axis) ? walk.sets().join_along(labels, axis) : labels;
   if (unit_axes(own).empty()) return false;
-  Shape sizes = own.sizes().vec();
+  Sizes sizes = own.sizes().vec();
   sizes.erase(sizes.begin() + axis);
-  sizes.insert(sizes.begin() + axis, index(places->dim()), 1);
+  sizes.insert(sizes.begin() + axis, as_index(places->dim()), 1);
   walk.set(node.outputs.front(), own.reshape(sizes));
   return true;
 }
@@ -64,12 +64,12 @@ bool pass_gather(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
 bool pass_slice(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   if (walk.constant(node, 1) == nullptr || walk.constant(node, 2) == nullptr) return false;
   const std::vector<at::Tensor> inputs = walk.constants(node);
-  const Shape starts = integers_in(inputs, 1);
-  const Shape ends = integers_in(inputs, 2);
-  Shape first_axes(starts.size());
+  const Sizes starts = integers_in(inputs, 1);
+  const Sizes ends = integers_in(inputs, 2);
+  Sizes first_axes(starts.size());
   std::iota(first_axes.begin(), first_axes.end(), 0);
-  const Shape axes = integers_in(inputs, 3, first_axes);
-  const Shape steps = integers_in(inputs, 4, Shape(starts.size(), 1));
+  const Sizes axes = integers_in(inputs, 3, first_axes);
+  const Sizes steps = integers_in(inputs, 4, Sizes(starts.size(), 1));
   at::Tensor left = labels;
   for (size_t i = 0; i < starts.size(); ++i) {
     const int64_t axis = axes[i] < 0 ? axes[i] + left.dim() : axes[i];
@@ -102,11 +102,11 @@ bool pass_split(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   if (sized && walk.constant(node, 1) == nullptr) return false;
   int64_t begin = 0;
   for (size_t k = 0; k < node.outputs.size(); ++k) {
-    const int64_t size = walk.shape(node.outputs[k])[index(axis)];
+    const int64_t size = walk.shape(node.outputs[k])[as_index(axis)];
     const at::Tensor own = labels.narrow(axis, begin, size);
     if (sized) {
       walk.add_count({node.inputs[1], static_cast<int64_t>(k), flat(own)});
-    } else if (size == walk.shape(node.outputs[0])[index(axis)]) {
+    } else if (size == walk.shape(node.outputs[0])[as_index(axis)]) {
       walk.sets().join(labels.narrow(axis, 0, size), own);  // the parts keep equal sizes
     } else {
       return false;

@@ -18,7 +18,7 @@ constexpr const char* kClassCounts = "ncprune.class_counts";
 constexpr const char* kMinority = "ncprune.minority";
 constexpr const char* kInputMean = "ncprune.input_mean";
 constexpr const char* kInputScale = "ncprune.input_scale";
-constexpr int kMaxRank = 8;
+constexpr int kMaxArrayRank = 8;
 
 struct NestedArray {
   std::vector<int64_t> shape;
@@ -41,7 +41,7 @@ void flatten(const Json& json, size_t depth, NestedArray& array) {
 at::Tensor tensor_from_json(const Json& json) {
   NestedArray array;
   for (const Json* level = &json; level->is_array(); level = &level->front()) {
-    if (level->empty() || array.shape.size() == kMaxRank)
+    if (level->empty() || array.shape.size() == kMaxArrayRank)
       throw InputError("an empty or too deeply nested array");
     array.shape.push_back(static_cast<int64_t>(level->size()));
   }

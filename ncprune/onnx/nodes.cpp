@@ -15,21 +15,21 @@
 namespace ncprune {
 namespace {
 
-using Proto = onnx::AttributeProto;
+using AttributeProto = onnx::AttributeProto;
 
-std::optional<Attribute> attribute_from(const Proto& proto, const std::string& what) {
+std::optional<Attribute> attribute_from(const AttributeProto& proto, const std::string& what) {
   switch (proto.type()) {
-    case Proto::INT:
+    case AttributeProto::INT:
       return proto.i();
-    case Proto::FLOAT:
+    case AttributeProto::FLOAT:
       return proto.f();
-    case Proto::STRING:
+    case AttributeProto::STRING:
       return proto.s();
-    case Proto::INTS:
+    case AttributeProto::INTS:
       return std::vector<int64_t>(proto.ints().begin(), proto.ints().end());
-    case Proto::FLOATS:
+    case AttributeProto::FLOATS:
       return std::vector<float>(proto.floats().begin(), proto.floats().end());
-    case Proto::TENSOR:
+    case AttributeProto::TENSOR:
       return tensor_from(proto.t(), what, "");
     default:
       return std::nullopt;
@@ -37,30 +37,30 @@ std::optional<Attribute> attribute_from(const Proto& proto, const std::string& w
 }
 
 struct AttributeWriter {
-  Proto& proto;
+  AttributeProto& proto;
 
   void operator()(int64_t value) const {
-    proto.set_type(Proto::INT);
+    proto.set_type(AttributeProto::INT);
     proto.set_i(value);
   }
   void operator()(float value) const {
-    proto.set_type(Proto::FLOAT);
+    proto.set_type(AttributeProto::FLOAT);
     proto.set_f(value);
   }
   void operator()(const std::string& value) const {
-    proto.set_type(Proto::STRING);
+    proto.set_type(AttributeProto::STRING);
     proto.set_s(value);
   }
   void operator()(const std::vector<int64_t>& values) const {
-    proto.set_type(Proto::INTS);
+    proto.set_type(AttributeProto::INTS);
     proto.mutable_ints()->Assign(values.begin(), values.end());
   }
   void operator()(const std::vector<float>& values) const {
-    proto.set_type(Proto::FLOATS);
+    proto.set_type(AttributeProto::FLOATS);
     proto.mutable_floats()->Assign(values.begin(), values.end());
   }
   void operator()(const at::Tensor& value) const {
-    proto.set_type(Proto::TENSOR);
+    proto.set_type(AttributeProto::TENSOR);
     *proto.mutable_t() = tensor_to(value, "");
   }
 };
@@ -131,7 +131,7 @@ Node node_from(const onnx::NodeProto& proto, int64_t opset) {
       node.outputs[0].empty()) {
     throw InputError(fmt::format("{} has no input or no output", description(proto)));
   }
-  for (const Proto& entry : proto.attribute()) {
+  for (const AttributeProto& entry : proto.attribute()) {
     const std::string what =
         fmt::format("{}: attribute '{}'", description(proto), printable(entry.name()));
     std::optional<Attribute> value = attribute_from(entry, what);
@@ -149,20 +149,20 @@ at::Tensor constant_from(const onnx::NodeProto& proto) {
     throw InputError(fmt::format("{} has {} attributes; wanted one, its value", description(proto),
                                  proto.attribute_size()));
   }
-  const Proto& entry = proto.attribute(0);
+  const AttributeProto& entry = proto.attribute(0);
   const std::string what =
       fmt::format("{}: attribute '{}'", description(proto), printable(entry.name()));
   switch (entry.type()) {
-    case Proto::INT:
+    case AttributeProto::INT:
       return at::tensor(entry.i(), at::kLong);
-    case Proto::FLOAT:
+    case AttributeProto::FLOAT:
       return at::tensor(entry.f(), at::kFloat);
-    case Proto::INTS:
+    case AttributeProto::INTS:
       return at::tensor(std::vector<int64_t>(entry.ints().begin(), entry.ints().end()), at::kLong);
-    case Proto::FLOATS:
+    case AttributeProto::FLOATS:
       return at::tensor(std::vector<float>(entry.floats().begin(), entry.floats().end()),
                         at::kFloat);
-    case Proto::TENSOR:
+    case AttributeProto::TENSOR:
       return tensor_from(entry.t(), what, "");
     default:
       throw InputError(fmt::format("{} is of a type that ncprune does not read", what));
@@ -177,7 +177,7 @@ onnx::NodeProto node_to(const Node& node) {
   for (const std::string& input : node.inputs) proto.add_input(input);
   for (const std::string& output : node.outputs) proto.add_output(output);
   for (const auto& [key, value] : node.attributes) {
-    Proto& attribute = *proto.add_attribute();
+    AttributeProto& attribute = *proto.add_attribute();
     attribute.set_name(key);
     std::visit(AttributeWriter{attribute}, value);
   }

@@ -19,7 +19,7 @@ namespace ncprune {
 namespace {
 
 namespace fs = std::filesystem;
-using Proto = onnx::TensorProto;
+using TensorProto = onnx::TensorProto;
 
 static_assert(std::endian::native == std::endian::little, "ONNX's raw data are little-endian");
 
@@ -33,7 +33,7 @@ at::ScalarType scalar_type(int32_t type, const std::string& what) {
                                element_type_name(type)));
 }
 
-std::vector<int64_t> checked_dims(const Proto& proto, const std::string& what) {
+std::vector<int64_t> checked_dims(const TensorProto& proto, const std::string& what) {
   if (proto.dims_size() > kMaxRank) {
     throw InputError(
         fmt::format("{} has {} dimensions; wanted at most {}", what, proto.dims_size(), kMaxRank));
@@ -57,13 +57,13 @@ void narrow_into(void* target, const Values& values) {
 }
 
 // The number of elements in the field of the element type.
-int typed_size(const Proto& proto) {
+int typed_size(const TensorProto& proto) {
   switch (proto.data_type()) {
-    case Proto::FLOAT:
+    case TensorProto::FLOAT:
       return proto.float_data_size();
-    case Proto::DOUBLE:
+    case TensorProto::DOUBLE:
       return proto.double_data_size();
-    case Proto::INT64:
+    case TensorProto::INT64:
       return proto.int64_data_size();
     default:
       return proto.int32_data_size();
@@ -71,20 +71,20 @@ int typed_size(const Proto& proto) {
 }
 
 // REQUIRES: space for typed_size() elements of the type of `proto` at `target`.
-void copy_typed(const Proto& proto, void* target) {
+void copy_typed(const TensorProto& proto, void* target) {
   switch (proto.data_type()) {
-    case Proto::FLOAT:
+    case TensorProto::FLOAT:
       return narrow_into<float>(target, proto.float_data());
-    case Proto::DOUBLE:
+    case TensorProto::DOUBLE:
       return narrow_into<double>(target, proto.double_data());
-    case Proto::INT64:
+    case TensorProto::INT64:
       return narrow_into<int64_t>(target, proto.int64_data());
-    case Proto::INT32:
+    case TensorProto::INT32:
       return narrow_into<int32_t>(target, proto.int32_data());
-    case Proto::INT8:
+    case TensorProto::INT8:
       return narrow_into<int8_t>(target, proto.int32_data());
-    case Proto::BOOL:
-    case Proto::UINT8:
+    case TensorProto::BOOL:
+    case TensorProto::UINT8:
       return narrow_into<uint8_t>(target, proto.int32_data());
     default:
       return narrow_into<uint16_t>(target, proto.int32_data());  // INT16, and the bits of floats
@@ -112,7 +112,7 @@ int64_t whole_number(const std::string& text, const std::string& what) {
   return value;
 }
 
-External external_from(const Proto& proto, const std::string& what) {
+External external_from(const TensorProto& proto, const std::string& what) {
   External external;
   for (const auto& entry : proto.external_data()) {
     if (entry.key() == "location") external.location = entry.value();
@@ -124,7 +124,7 @@ External external_from(const Proto& proto, const std::string& what) {
 
 // The bytes of external data. A model must not read arbitrary files: the path, with links resolved,
 // must be inside the model's folder.
-std::string external_bytes(const Proto& proto, const std::string& what, const std::string& folder,
+std::string external_bytes(const TensorProto& proto, const std::string& what, const std::string& folder,
                            int64_t wanted) {
   const External external = external_from(proto, what);
   if (folder.empty()) {
@@ -166,11 +166,11 @@ std::string printable(const std::string& text) {
 }
 
 std::string element_type_name(int32_t type) {
-  return Proto::DataType_IsValid(type) ? Proto::DataType_Name(static_cast<Proto::DataType>(type))
+  return TensorProto::DataType_IsValid(type) ? TensorProto::DataType_Name(static_cast<TensorProto::DataType>(type))
                                        : std::to_string(type);
 }
 
-at::Tensor tensor_from(const Proto& proto, const std::string& what, const std::string& folder) {
+at::Tensor tensor_from(const TensorProto& proto, const std::string& what, const std::string& folder) {
   const at::ScalarType type = scalar_type(proto.data_type(), what);
   const std::vector<int64_t> dims = checked_dims(proto, what);
   int64_t count = 1;
@@ -178,7 +178,7 @@ at::Tensor tensor_from(const Proto& proto, const std::string& what, const std::s
   const int64_t bytes = count * static_cast<int64_t>(c10::elementSize(type));
 
   const bool is_external =
-      proto.data_location() == Proto::EXTERNAL || proto.external_data_size() > 0;
+      proto.data_location() == TensorProto::EXTERNAL || proto.external_data_size() > 0;
   const std::string outside = is_external ? external_bytes(proto, what, folder, bytes) : "";
   const std::string& raw = is_external ? outside : proto.raw_data();
   const bool is_raw = is_external || proto.has_raw_data();
@@ -199,13 +199,13 @@ at::Tensor tensor_from(const Proto& proto, const std::string& what, const std::s
   return tensor;
 }
 
-Proto tensor_to(const at::Tensor& tensor, const std::string& name) {
+TensorProto tensor_to(const at::Tensor& tensor, const std::string& name) {
   const std::optional<int32_t> type = onnx_type(tensor.scalar_type());
   if (!type) {
     throw std::logic_error(fmt::format("'{}': ONNX has no type for its elements", name));
   }
   const at::Tensor flat = tensor.detach().to(at::kCPU).contiguous();
-  Proto proto;
+  TensorProto proto;
   proto.set_name(name);
   proto.set_data_type(*type);
   for (const int64_t dim : flat.sizes()) proto.add_dims(dim);

@@ -10,13 +10,13 @@
 #include <cmath>
 #include <limits>
 
+#include "ncprune/base/no_value.h"
 #include "ncprune/report/comparison_report.h"
 #include "ncprune/report/figures.h"
 
 namespace ncprune {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kMostClasses = 25;  // that a heat map of pairs of classes can show
 
 std::vector<std::string> labels_of(const ClassInfo& classes) {
@@ -244,7 +244,7 @@ Section layer_section(const Evidence& evidence) {
   for (const LayerSize& layer : dense.layers) names.push_back(layer.name);
   std::vector<Series> series;
   for (size_t i = 0; i < evidence.sizes.size(); ++i) {
-    Series one{evidence.results[i].name, std::vector<double>(names.size(), kNan)};
+    Series one{evidence.results[i].name, std::vector<double>(names.size(), kNoValue)};
     for (const LayerSize& layer : evidence.sizes[i].layers) {
       const auto found = std::find(names.begin(), names.end(), layer.name);
       if (found == names.end()) continue;

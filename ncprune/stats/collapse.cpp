@@ -11,6 +11,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ncprune/base/no_value.h"
 #include "ncprune/base/device.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
@@ -21,7 +22,6 @@
 namespace ncprune {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 // Activations are floats: relative to their size, anything smaller may be their rounding.
 constexpr double kRounding = 1e-6;
 // The same of class means, which are sums in double.
@@ -36,7 +36,7 @@ struct Classes {
 
   // One number per class from the present ones' [K]; NaN for the absent.
   std::vector<double> spread(const at::Tensor& values) const {
-    const at::Tensor all = at::zeros_like(sizes).fill_(kNone).index_copy_(0, present, values);
+    const at::Tensor all = at::zeros_like(sizes).fill_(kNoValue).index_copy_(0, present, values);
     const auto view = elements<double>(all);
     return {view.begin(), view.end()};
   }
@@ -156,7 +156,7 @@ struct Residuals {
 // gives the same: S_T may be scaled to a unit diagonal, which makes small features count.
 double variability_index(const at::Tensor& within, const ClassMeans& means) {
   const auto rank = static_cast<double>(means.projector.size(1));
-  if (rank == 0) return kNone;
+  if (rank == 0) return kNoValue;
   const auto k = static_cast<double>(means.centred.size(0));
   const at::Tensor total = within + at::matmul(means.centred.t(), means.centred) / k;
   const at::Tensor root = total.diagonal().sqrt();
@@ -173,7 +173,7 @@ void set_pairs(LayerCollapse& layer, const at::Tensor& means, const Classes& cla
     return layer.class_variance[static_cast<size_t>(present[row])];
   };
   double sum = 0;
-  layer.worst_cdnv = kNone;
+  layer.worst_cdnv = kNoValue;
   for (size_t a = 0; a < k; ++a) {
     // Differences of the means, not of their inner products: equal means are exactly 0 apart.
     const at::Tensor apart = (means - means[static_cast<int64_t>(a)]).square().sum(1);
@@ -198,12 +198,12 @@ LayerCollapse layer_of(const std::string& name, const ClassMeans& means, const R
   const double between = means.gram.diagonal().mean().item<double>();
   LayerCollapse layer{.layer = name,
                       .rank = rank,
-                      .nc1 = rank > 0 ? nc1.mean().item<double>() : kNone,
-                      .trace_ratio = rank > 0 ? variance.mean().item<double>() / between : kNone,
+                      .nc1 = rank > 0 ? nc1.mean().item<double>() : kNoValue,
+                      .trace_ratio = rank > 0 ? variance.mean().item<double>() / between : kNoValue,
                       .vci = variability_index(residuals.scatter, means),
                       .means = frame_of(means.gram, seli_grams(classes.training_counts).means),
                       .gram = means.gram,
-                      .class_nc1 = classes.spread(rank > 0 ? nc1 : nc1 * kNone),
+                      .class_nc1 = classes.spread(rank > 0 ? nc1 : nc1 * kNoValue),
                       .class_variance = classes.spread(variance),
                       .class_length = classes.spread(means.gram.diagonal().sqrt())};
   set_pairs(layer, means.centred, classes);
@@ -218,8 +218,8 @@ HeadCollapse head_of(const at::Tensor& weight, const ClassMeans& means, const at
   return {
       .weights = frame_of(at::matmul(rows, rows.t()), seli_grams(classes.training_counts).weights),
       .self_duality = gram_distance(rows, means.centred),
-      .disagreement = apart ? shares.mean().item<double>() : kNone,
-      .class_disagreement = classes.spread(apart ? shares : shares * kNone)};
+      .disagreement = apart ? shares.mean().item<double>() : kNoValue,
+      .class_disagreement = classes.spread(apart ? shares : shares * kNoValue)};
 }
 
 // 1 for a sample that the head gives another class than the nearest class mean does; [B].

@@ -1,5 +1,7 @@
 #include "ncprune/stats/collapse_geometry.h"
 
+#include "ncprune/base/no_value.h"
+
 #include <ATen/ops/eye.h>
 #include <ATen/ops/linalg_svd.h>
 #include <ATen/ops/matmul.h>
@@ -12,8 +14,6 @@
 
 namespace ncprune {
 namespace {
-
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 at::TensorOptions options() {
   return {at::kDouble};
@@ -57,7 +57,7 @@ Frame frame_of(const at::Tensor& gram, const at::Tensor& seli) {
   const double deviation = spread_of(cosines).deviation;
   return {.norm_variation = length.deviation / length.mean,
           .cosine_deviation = deviation,
-          .cosine_error = std::isnan(deviation) ? kNone : error,
+          .cosine_error = std::isnan(deviation) ? kNoValue : error,
           .etf_distance = gram_distance(gram, simplex_gram(k)),
           .seli_distance = gram_distance(gram, seli)};
 }
@@ -65,7 +65,7 @@ Frame frame_of(const at::Tensor& gram, const at::Tensor& seli) {
 double gram_distance(const at::Tensor& a, const at::Tensor& b) {
   const double a_norm = a.norm().item<double>();
   const double b_norm = b.norm().item<double>();
-  if (!(a_norm > 0 && b_norm > 0) || a.sizes() != b.sizes()) return kNone;
+  if (!(a_norm > 0 && b_norm > 0) || a.sizes() != b.sizes()) return kNoValue;
   return (a / a_norm - b / b_norm).norm().item<double>();
 }
 

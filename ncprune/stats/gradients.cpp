@@ -88,7 +88,7 @@ struct LayerValues {
 
 // Adds a batch in parts: patches and the gradients of single samples take far more memory than the
 // values they come from.
-void add_rows(LayerStatistics& sums, const LayerValues& values, const std::set<Statistic>& needs) {
+void add_in_parts(LayerStatistics& sums, const LayerValues& values, const std::set<Statistic>& needs) {
   constexpr int64_t kElements = int64_t{1} << 25;
   const int64_t samples = values.labels.size(0);
   const int64_t p = every_row(values.layer, values.input, samples).per_sample;
@@ -112,7 +112,7 @@ void add_rows(LayerStatistics& sums, const LayerValues& values, const std::set<S
 }
 
 // Sums become means; of two Fishers only that of the classes was added up.
-void finish(LayerStatistics& sums, const Dataset& data, const std::set<Statistic>& needs) {
+void finish_sums(LayerStatistics& sums, const Dataset& data, const std::set<Statistic>& needs) {
   for (at::Tensor* sum : {&sums.gradient, &sums.fisher, &sums.class_fisher, &sums.class_taylor}) {
     *sum = sum_found(std::move(*sum));
   }
@@ -175,13 +175,13 @@ std::vector<LayerStatistics> measure_gradients(const Network& network,
         const std::vector<at::Tensor> dz = torch::autograd::grad({logits}, z, {by_logits});
         const at::NoGradGuard no_grad;
         for (size_t l = 0; l < layers.size(); ++l) {
-          add_rows(sums[l],
+          add_in_parts(sums[l],
                    {layers[l], weight_of(network, layers[l]), bias_of(network, layers[l]),
                     values[layers.size() + l].detach(), z[l].detach(), dz[l], batch.labels},
                    needs);
         }
       });
-  for (LayerStatistics& s : sums) finish(s, data, needs);
+  for (LayerStatistics& s : sums) finish_sums(s, data, needs);
   return sums;
 }
 

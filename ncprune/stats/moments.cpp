@@ -99,14 +99,14 @@ struct LayerSums {
 };
 
 // Of a sum of products of floats scaled by a rounded root, relative to its terms.
-constexpr double kRounding = 4e-7;
+constexpr double kProductRounding = 4e-7;
 
 // The same of `rows` terms that are all alike, so that every addition rounds the same way: within a
 // block of a BLAS product, which adds no more terms than this in a row.
 double constant_rounding(double rows) {
   constexpr double kBlock = 512;
   constexpr double kHalfUnit = 6e-8;
-  return std::max(kRounding, kHalfUnit * std::min(rows, kBlock));
+  return std::max(kProductRounding, kHalfUnit * std::min(rows, kBlock));
 }
 
 struct Weights {
@@ -138,7 +138,7 @@ LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights)
   if (sums.diagonal) {
     moments.metric = sums.squares - at::matmul(weights.scatter, moments.class_means.square()) +
                      at::matmul(between_weights, x_between.square()) +
-                     kRounding * sums.squares.sum();
+                     kProductRounding * sums.squares.sum();
     return moments;
   }
   // sum_c pi_c (Cov*_c(y, x) + kappa (..)(..)^T) from the weighted product of y and x, in its
@@ -155,7 +155,7 @@ LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights)
   // eigenvalue above it. No eigenvalue of the error exceeds the rounding times the trace.
   const double rounding = constant_rounding(weights.counts.sum().item<double>());
   const bool constant = (moments.metric.trace() < rounding * trace).item<bool>();
-  moments.metric.diagonal().add_((constant ? rounding : kRounding) * trace);
+  moments.metric.diagonal().add_((constant ? rounding : kProductRounding) * trace);
   if (!weight.defined()) return moments;
   const at::Tensor w = weight.to(at::kDouble);
   if (sums.product.defined()) {

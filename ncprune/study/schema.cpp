@@ -17,7 +17,7 @@ constexpr int64_t kVersion = 1;
 using Texts = std::vector<std::string>;
 
 // Indented lines of at most 100 characters, for people who look at the schema.
-std::string lines_of(const Texts& columns) {
+std::string schema_lines(const Texts& columns) {
   constexpr size_t kMaxLine = 100;
   std::string text = " ";
   size_t length = 1;
@@ -57,7 +57,7 @@ std::string problem_columns() {
     if (field.in_problem()) columns.push_back(definition(field));
   }
   columns.push_back(unique(names_of({}, [](const RowField& f) { return f.in_problem(); })));
-  return lines_of(columns);
+  return schema_lines(columns);
 }
 
 std::string cell_columns() {
@@ -69,7 +69,7 @@ std::string cell_columns() {
   }
   columns.emplace_back("finished TEXT NOT NULL");
   columns.push_back(unique(names_of({"settings"}, [](const RowField& f) { return f.is_key(); })));
-  return lines_of(columns);
+  return schema_lines(columns);
 }
 
 std::string average_columns() {
@@ -77,7 +77,7 @@ std::string average_columns() {
   for (const AverageField& average : average_fields()) columns.push_back(average.name + " REAL");
   columns.emplace_back("right BLOB");
   columns.emplace_back("PRIMARY KEY(cell, part)");
-  return lines_of(columns);
+  return schema_lines(columns);
 }
 
 std::string part_names() {

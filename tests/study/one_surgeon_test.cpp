@@ -63,6 +63,10 @@ class OneSurgeon : public ::testing::TestWithParam<const char*> {
     expect_same_weights(by_program, cells.pruned, "the program");
     testing::run_program(folder_, "plan dense.onnx -o plan.json " + half + data_);
     expect_same_weights(made_by("apply plan.json dense.onnx -o out.onnx"), cells.pruned, "a plan");
+    for (const std::string file : {"plan.json", "out.onnx"}) {
+      expect_same_weights(made_by("prune dense.onnx -o out.onnx --recipe " + file), cells.pruned,
+                          "the recipe in " + file);
+    }
     const Recipe recipe{.method = find_named(methods(), "surgeon", "method"),
                         .remove = remove,
                         .share = 0.5,

@@ -17,7 +17,7 @@ at::Tensor neighbours_of(const at::Tensor& x, const at::Tensor& weights) {
   return filtered(x, neighbour_mean(x.size(2), weights), neighbour_mean(x.size(3), weights));
 }
 
-at::Tensor gaussian(const at::Tensor& x, const CorruptionLevel& level, Random& /*random*/) {
+at::Tensor gaussian_blur(const at::Tensor& x, const CorruptionLevel& level, Random& /*random*/) {
   constexpr Strengths<double> kDeviation{{.4, .6, .7, .8, 1}, {1, 2, 3, 4, 6}};
   return neighbours_of(x, gaussian_weights(kDeviation.at(level)));
 }
@@ -91,7 +91,7 @@ std::vector<Corruption> blur() {
   const std::string cifar = "Hendrycks, Dietterich 2019";
   return {
       {"gaussian-blur", "every pixel becomes a weighted mean of its surroundings", cifar, true,
-       gaussian},
+       gaussian_blur},
       {"defocus-blur", "every point becomes a disk", cifar, true, defocus},
       {"motion-blur", "blurred along a line, a different one for each image", cifar, true, motion},
       {"zoom-blur", "the mean of the image and its magnifications", cifar, true, zoom},

@@ -16,7 +16,7 @@ at::Tensor uniform_like(const at::Tensor& inputs, Random& random) {
   return at::empty_like(inputs).uniform_(0, 1, random.generator());
 }
 
-at::Tensor gaussian(const at::Tensor& x, const CorruptionLevel& level, Random& random) {
+at::Tensor gaussian_noise(const at::Tensor& x, const CorruptionLevel& level, Random& random) {
   constexpr Strengths<double> kDeviation{{.04, .06, .08, .09, .10}, {.08, .12, .18, .26, .38}};
   return x + kDeviation.at(level) * normal_like(x, random);
 }
@@ -57,7 +57,7 @@ at::Tensor missing(const at::Tensor& x, const CorruptionLevel& level, Random& ra
 std::vector<Corruption> noise() {
   const std::string cifar = "Hendrycks, Dietterich 2019";
   return {
-      {"gaussian-noise", "Gaussian noise, equally strong everywhere", cifar, true, gaussian},
+      {"gaussian-noise", "Gaussian noise, equally strong everywhere", cifar, true, gaussian_noise},
       {"shot-noise", "Poisson noise, as with few photons", cifar, true, shot},
       {"impulse-noise", "single values become 0 or 1", cifar, true, impulse},
       {"speckle-noise", "noise proportional to the value", cifar, true, speckle},

@@ -8,8 +8,8 @@
 namespace ncprune::architectures_files {
 namespace {
 
-Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
-              Random& random) {
+Network build_cnn(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
+                  Random& random) {
   spec.require_known({"batchnorm"});
   const bool batchnorm = spec.get_bool("batchnorm", true);
   const std::vector<int64_t> widths =
@@ -34,7 +34,7 @@ Architecture cnn() {
   return {.name = {},
           .usage = "cnn:32,32,64,64,128[?batchnorm=false]",
           .summary = "3 x 3 convolutions of the given widths, halved where the width grows",
-          .build = build};
+          .build = build_cnn};
 }
 
 }  // namespace ncprune::architectures_files

@@ -10,13 +10,13 @@
 namespace ncprune::architectures_files {
 namespace {
 
-struct Variant {
+struct DensenetVariant {
   std::vector<int64_t> layers;  // per stage
   int64_t growth;               // channels that a layer adds
   bool imagenet;
 };
 
-Variant variant_of(const Spec& spec) {
+DensenetVariant densenet_variant(const Spec& spec) {
   if (spec.argument == "121") return {{6, 12, 24, 16}, 32, true};
   const auto [depth, growth] = pair_in(spec, "121 or DEPTH-GROWTH, as in 40-12");
   if (depth < 10 || depth % 6 != 4) {
@@ -42,10 +42,10 @@ std::string transition(NetworkBuilder& builder, const std::string& value, const 
       {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}});
 }
 
-Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
-              Random& random) {
+Network build_densenet(const Spec& spec, const std::vector<int64_t>& sample_shape,
+                       int64_t num_classes, Random& random) {
   spec.require_known({});
-  const Variant variant = variant_of(spec);
+  const DensenetVariant variant = densenet_variant(spec);
   NetworkBuilder builder(spec.text, sample_shape, random, Initialization::kHe);
   std::string value = builder.image(int64_t{1} << (variant.layers.size() - 1));
   value = variant.imagenet ? builder.imagenet_stem(value, 2 * variant.growth)
@@ -68,7 +68,7 @@ Architecture densenet() {
           .summary =
               "DenseNet-BC; ImageNet's has a 3 x 3 stem without pooling for images below 64 "
               "pixels",
-          .build = build};
+          .build = build_densenet};
 }
 
 }  // namespace ncprune::architectures_files

@@ -28,8 +28,8 @@ std::string activation_type(const Spec& spec) {
                                spec.text, name));
 }
 
-Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
-              Random& random) {
+Network build_mlp(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
+                  Random& random) {
   spec.require_known({"activation", "batchnorm", "bias", "init"});
   std::vector<int64_t> widths;
   if (!spec.argument.empty()) {
@@ -59,7 +59,7 @@ Architecture mlp() {
               "mlp:1000,200[?bias=false&batchnorm=true&activation=relu|leaky-relu|tanh|sigmoid"
               "&init=torch|glorot]",
           .summary = "multilayer perceptron with the given hidden widths",
-          .build = build};
+          .build = build_mlp};
 }
 
 }  // namespace ncprune::architectures_files

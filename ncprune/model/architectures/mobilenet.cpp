@@ -13,7 +13,7 @@ namespace ncprune::architectures_files {
 namespace {
 
 // An inverted residual block, or a block of version 1 if `expanded` is 0.
-struct Block {
+struct MobilenetBlock {
   int64_t kernel;
   int64_t expanded;  // channels of the depthwise convolution
   int64_t channels;  // of the output
@@ -22,17 +22,17 @@ struct Block {
   int64_t stride;
 };
 
-struct Variant {
+struct MobilenetVariant {
   std::string name;
   int64_t stem;  // channels of the first convolution
-  std::vector<Block> blocks;
+  std::vector<MobilenetBlock> blocks;
   int64_t last;            // channels of the last convolution; 0: none
   int64_t hidden;          // units between pooling and classifier; 0: none
   const char* activation;  // of the first and last layers
 };
 
-std::vector<Block> version_1() {
-  std::vector<Block> blocks;
+std::vector<MobilenetBlock> version_1() {
+  std::vector<MobilenetBlock> blocks;
   const auto add = [&](int64_t channels, int64_t stride) {
     blocks.push_back({3, 0, channels, false, "Relu", stride});
   };
@@ -46,14 +46,14 @@ std::vector<Block> version_1() {
   return blocks;
 }
 
-std::vector<Block> version_2() {
+std::vector<MobilenetBlock> version_2() {
   struct Row {
     int64_t expansion;
     int64_t channels;
     int64_t repeats;
     int64_t stride;
   };
-  std::vector<Block> blocks;
+  std::vector<MobilenetBlock> blocks;
   int64_t before = 32;
   for (const Row& row : {Row{1, 16, 1, 1}, Row{6, 24, 2, 2}, Row{6, 32, 3, 2}, Row{6, 64, 4, 2},
                          Row{6, 96, 3, 1}, Row{6, 160, 3, 2}, Row{6, 320, 1, 1}}) {
@@ -66,47 +66,47 @@ std::vector<Block> version_2() {
   return blocks;
 }
 
-const std::vector<Variant>& variants() {
+const std::vector<MobilenetVariant>& mobilenet_variants() {
   constexpr const char* kRelu = "Relu";
   constexpr const char* kSwish = "HardSwish";
-  static const std::vector<Variant> table{{"1", 32, version_1(), 0, 0, kRelu},
-                                          {"2", 32, version_2(), 1280, 0, "Relu6"},
-                                          {"3-small",
-                                           16,
-                                           {{3, 16, 16, true, kRelu, 2},
-                                            {3, 72, 24, false, kRelu, 2},
-                                            {3, 88, 24, false, kRelu, 1},
-                                            {5, 96, 40, true, kSwish, 2},
-                                            {5, 240, 40, true, kSwish, 1},
-                                            {5, 240, 40, true, kSwish, 1},
-                                            {5, 120, 48, true, kSwish, 1},
-                                            {5, 144, 48, true, kSwish, 1},
-                                            {5, 288, 96, true, kSwish, 2},
-                                            {5, 576, 96, true, kSwish, 1},
-                                            {5, 576, 96, true, kSwish, 1}},
-                                           576,
-                                           1024,
-                                           kSwish},
-                                          {"3-large",
-                                           16,
-                                           {{3, 16, 16, false, kRelu, 1},
-                                            {3, 64, 24, false, kRelu, 2},
-                                            {3, 72, 24, false, kRelu, 1},
-                                            {5, 72, 40, true, kRelu, 2},
-                                            {5, 120, 40, true, kRelu, 1},
-                                            {5, 120, 40, true, kRelu, 1},
-                                            {3, 240, 80, false, kSwish, 2},
-                                            {3, 200, 80, false, kSwish, 1},
-                                            {3, 184, 80, false, kSwish, 1},
-                                            {3, 184, 80, false, kSwish, 1},
-                                            {3, 480, 112, true, kSwish, 1},
-                                            {3, 672, 112, true, kSwish, 1},
-                                            {5, 672, 160, true, kSwish, 2},
-                                            {5, 960, 160, true, kSwish, 1},
-                                            {5, 960, 160, true, kSwish, 1}},
-                                           960,
-                                           1280,
-                                           kSwish}};
+  static const std::vector<MobilenetVariant> table{{"1", 32, version_1(), 0, 0, kRelu},
+                                                   {"2", 32, version_2(), 1280, 0, "Relu6"},
+                                                   {"3-small",
+                                                    16,
+                                                    {{3, 16, 16, true, kRelu, 2},
+                                                     {3, 72, 24, false, kRelu, 2},
+                                                     {3, 88, 24, false, kRelu, 1},
+                                                     {5, 96, 40, true, kSwish, 2},
+                                                     {5, 240, 40, true, kSwish, 1},
+                                                     {5, 240, 40, true, kSwish, 1},
+                                                     {5, 120, 48, true, kSwish, 1},
+                                                     {5, 144, 48, true, kSwish, 1},
+                                                     {5, 288, 96, true, kSwish, 2},
+                                                     {5, 576, 96, true, kSwish, 1},
+                                                     {5, 576, 96, true, kSwish, 1}},
+                                                    576,
+                                                    1024,
+                                                    kSwish},
+                                                   {"3-large",
+                                                    16,
+                                                    {{3, 16, 16, false, kRelu, 1},
+                                                     {3, 64, 24, false, kRelu, 2},
+                                                     {3, 72, 24, false, kRelu, 1},
+                                                     {5, 72, 40, true, kRelu, 2},
+                                                     {5, 120, 40, true, kRelu, 1},
+                                                     {5, 120, 40, true, kRelu, 1},
+                                                     {3, 240, 80, false, kSwish, 2},
+                                                     {3, 200, 80, false, kSwish, 1},
+                                                     {3, 184, 80, false, kSwish, 1},
+                                                     {3, 184, 80, false, kSwish, 1},
+                                                     {3, 480, 112, true, kSwish, 1},
+                                                     {3, 672, 112, true, kSwish, 1},
+                                                     {5, 672, 160, true, kSwish, 2},
+                                                     {5, 960, 160, true, kSwish, 1},
+                                                     {5, 960, 160, true, kSwish, 1}},
+                                                    960,
+                                                    1280,
+                                                    kSwish}};
   return table;
 }
 
@@ -129,7 +129,7 @@ std::string squeeze_excite(NetworkBuilder& builder, const std::string& value,
 }
 
 std::string add_block(NetworkBuilder& builder, const std::string& value, const std::string& name,
-                      const Block& block) {
+                      const MobilenetBlock& block) {
   const int64_t channels = builder.channels(value);
   const bool inverted = block.expanded > 0;
   std::string inner = value;
@@ -147,10 +147,10 @@ std::string add_block(NetworkBuilder& builder, const std::string& value, const s
   return builder.node("Add", name + ".sum", {inner, value});
 }
 
-Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
-              Random& random) {
+Network build_mobilenet(const Spec& spec, const std::vector<int64_t>& sample_shape,
+                        int64_t num_classes, Random& random) {
   spec.require_known({});
-  const Variant& variant = find_named(variants(), spec.argument, "version of mobilenet");
+  const MobilenetVariant& variant = find_named(mobilenet_variants(), spec.argument, "version of mobilenet");
   NetworkBuilder builder(spec.text, sample_shape, random, Initialization::kHe);
   std::string value = builder.image();
   value = builder.convolution_block(
@@ -175,7 +175,7 @@ Architecture mobilenet() {
   return {.name = {},
           .usage = "mobilenet:1|2|3-small|3-large",
           .summary = "MobileNet; the first convolution has stride 1 for images below 64 pixels",
-          .build = build};
+          .build = build_mobilenet};
 }
 
 }  // namespace ncprune::architectures_files

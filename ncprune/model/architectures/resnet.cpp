@@ -12,15 +12,15 @@
 namespace ncprune::architectures_files {
 namespace {
 
-struct Variant {
+struct ResnetVariant {
   std::string name;
   std::vector<int64_t> blocks;  // per stage
   bool imagenet;
   int64_t expansion;  // output channels over those of the 3 x 3 convolution; 1: basic block
 };
 
-const std::vector<Variant>& variants() {
-  static const std::vector<Variant> table{
+const std::vector<ResnetVariant>& resnet_variants() {
+  static const std::vector<ResnetVariant> table{
       {"20", {3, 3, 3}, false, 1},     {"32", {5, 5, 5}, false, 1},
       {"44", {7, 7, 7}, false, 1},     {"56", {9, 9, 9}, false, 1},
       {"110", {18, 18, 18}, false, 1}, {"18", {2, 2, 2, 2}, true, 1},
@@ -29,14 +29,14 @@ const std::vector<Variant>& variants() {
   return table;
 }
 
-struct Block {
+struct ResnetBlock {
   std::string name;
   int64_t width;  // channels of its 3 x 3 convolutions
   int64_t expansion;
   int64_t stride;
 };
 
-std::string residual(NetworkBuilder& builder, const std::string& value, const Block& block) {
+std::string residual_block(NetworkBuilder& builder, const std::string& value, const ResnetBlock& block) {
   std::string inner = value;
   if (block.expansion == 1) {
     inner = builder.convolution_block(inner, block.name + ".conv1", {block.width, 3, block.stride},
@@ -59,10 +59,10 @@ std::string residual(NetworkBuilder& builder, const std::string& value, const Bl
                       {builder.node("Add", block.name + ".sum", {inner, shortcut})});
 }
 
-Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
-              Random& random) {
+Network build_resnet(const Spec& spec, const std::vector<int64_t>& sample_shape,
+                     int64_t num_classes, Random& random) {
   spec.require_known({});
-  const Variant& variant = find_named(variants(), spec.argument, "depth of resnet");
+  const ResnetVariant& variant = find_named(resnet_variants(), spec.argument, "depth of resnet");
   NetworkBuilder builder(spec.text, sample_shape, random, Initialization::kHe);
   int64_t width = variant.imagenet ? 64 : 16;
   std::string value = builder.image();
@@ -70,11 +70,11 @@ Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_
                            : builder.convolution_block(value, "stem", {width}, "Relu");
   for (size_t stage = 0; stage < variant.blocks.size(); ++stage) {
     for (int64_t i = 1; i <= variant.blocks[stage]; ++i) {
-      value = residual(builder, value,
-                       {.name = fmt::format("block{}.{}", stage + 1, i),
-                        .width = width,
-                        .expansion = variant.expansion,
-                        .stride = stage > 0 && i == 1 ? 2 : 1});
+      value = residual_block(builder, value,
+                             {.name = fmt::format("block{}.{}", stage + 1, i),
+                              .width = width,
+                              .expansion = variant.expansion,
+                              .stride = stage > 0 && i == 1 ? 2 : 1});
     }
     width *= 2;
   }
@@ -90,7 +90,7 @@ Architecture resnet() {
           .summary =
               "residual networks with 1 x 1 shortcuts; ImageNet's have a 3 x 3 stem without "
               "pooling for images below 64 pixels",
-          .build = build};
+          .build = build_resnet};
 }
 
 }  // namespace ncprune::architectures_files

@@ -12,23 +12,23 @@
 namespace ncprune::architectures_files {
 namespace {
 
-struct Variant {
+struct VggVariant {
   std::string name;
   std::vector<int64_t> convolutions;  // per stage
 };
 
-const std::vector<Variant>& variants() {
-  static const std::vector<Variant> table{{"11", {1, 1, 2, 2, 2}},
-                                          {"13", {2, 2, 2, 2, 2}},
-                                          {"16", {2, 2, 3, 3, 3}},
-                                          {"19", {2, 2, 4, 4, 4}}};
+const std::vector<VggVariant>& vgg_variants() {
+  static const std::vector<VggVariant> table{{"11", {1, 1, 2, 2, 2}},
+                                             {"13", {2, 2, 2, 2, 2}},
+                                             {"16", {2, 2, 3, 3, 3}},
+                                             {"19", {2, 2, 4, 4, 4}}};
   return table;
 }
 
-Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
-              Random& random) {
+Network build_vgg(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
+                  Random& random) {
   spec.require_known({});
-  const Variant& variant = find_named(variants(), spec.argument, "depth of vgg");
+  const VggVariant& variant = find_named(vgg_variants(), spec.argument, "depth of vgg");
   NetworkBuilder builder(spec.text, sample_shape, random, Initialization::kHe);
   std::string value = builder.image(32);
   int64_t channels = 64;
@@ -50,7 +50,7 @@ Architecture vgg() {
   return {.name = {},
           .usage = "vgg:11|13|16|19",
           .summary = "VGG with BatchNormalization and one fully connected layer; 32 x 32 or more",
-          .build = build};
+          .build = build_vgg};
 }
 
 }  // namespace ncprune::architectures_files

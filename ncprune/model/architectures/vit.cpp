@@ -16,20 +16,20 @@
 namespace ncprune::architectures_files {
 namespace {
 
-struct Variant {
+struct VitVariant {
   int64_t patch;
   int64_t width;
   int64_t depth;
   int64_t heads;
 };
 
-Variant variant_of(const Spec& spec) {
+VitVariant vit_variant(const Spec& spec) {
   const std::string where = fmt::format("'{}': PATCH,WIDTH,DEPTH,HEADS", spec.text);
   const std::vector<int64_t> numbers = parse_integers(spec.argument, where, 1, 1 << 13);
   if (numbers.size() != 4) {
     throw InputError(fmt::format("{}: {} numbers; wanted 4", where, numbers.size()));
   }
-  const Variant variant{numbers[0], numbers[1], numbers[2], numbers[3]};
+  const VitVariant variant{numbers[0], numbers[1], numbers[2], numbers[3]};
   if (variant.width % variant.heads != 0) {
     throw InputError(fmt::format("'{}': width {} is not a multiple of {} heads", spec.text,
                                  variant.width, variant.heads));
@@ -46,7 +46,7 @@ std::string reshape(NetworkBuilder& builder, const std::string& value, const std
 }
 
 // [N, C, H, W] to [N, positions, width].
-std::string sequence(NetworkBuilder& builder, const std::string& image, const Variant& variant) {
+std::string sequence(NetworkBuilder& builder, const std::string& image, const VitVariant& variant) {
   std::string value = builder.convolution(image, "patches",
                                           {.channels = variant.width,
                                            .kernel = variant.patch,
@@ -59,7 +59,7 @@ std::string sequence(NetworkBuilder& builder, const std::string& image, const Va
 
 // Softmax(Q K' / sqrt(width of a head)) V in every head.
 std::string attention(NetworkBuilder& builder, const std::string& value, const std::string& name,
-                      const Variant& variant) {
+                      const VitVariant& variant) {
   const int64_t head = variant.width / variant.heads;
   const std::string scale = builder.initializer(
       "attention.scale",
@@ -85,7 +85,7 @@ std::string attention(NetworkBuilder& builder, const std::string& value, const s
 }
 
 std::string block(NetworkBuilder& builder, std::string value, const std::string& name,
-                  const Variant& variant) {
+                  const VitVariant& variant) {
   std::string inner = builder.layer_norm(value, name + ".norm1");
   inner = attention(builder, inner, name + ".attention", variant);
   value = builder.node("Add", name + ".sum1", {value, inner});
@@ -96,10 +96,10 @@ std::string block(NetworkBuilder& builder, std::string value, const std::string&
                       {value, builder.linear(inner, name + ".down", variant.width)});
 }
 
-Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
-              Random& random) {
+Network build_vit(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
+                  Random& random) {
   spec.require_known({});
-  const Variant variant = variant_of(spec);
+  const VitVariant variant = vit_variant(spec);
   NetworkBuilder builder(spec.text, sample_shape, random, Initialization::kGlorot);
   const std::string image = builder.image(variant.patch);
   const int64_t height = sample_shape.end()[-2];
@@ -129,7 +129,7 @@ Architecture vit() {
   return {.name = {},
           .usage = "vit:4,192,6,3 (PATCH,WIDTH,DEPTH,HEADS)",
           .summary = "vision transformer; the patches tile the image, their mean is classified",
-          .build = build};
+          .build = build_vit};
 }
 
 }  // namespace ncprune::architectures_files

@@ -10,8 +10,8 @@
 namespace ncprune::architectures_files {
 namespace {
 
-std::string residual(NetworkBuilder& builder, const std::string& value, const std::string& name,
-                     const ConvolutionSpec& first) {
+std::string wide_residual_block(NetworkBuilder& builder, const std::string& value,
+                                const std::string& name, const ConvolutionSpec& first) {
   const std::string ready = builder.normalized(value, name + ".norm", "Relu");
   std::string inner = builder.convolution_block(ready, name + ".conv1", first, "Relu");
   inner = builder.convolution(inner, name + ".conv2", {first.channels});
@@ -22,8 +22,8 @@ std::string residual(NetworkBuilder& builder, const std::string& value, const st
   return builder.node("Add", name + ".sum", {inner, shortcut});
 }
 
-Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_t num_classes,
-              Random& random) {
+Network build_wide_resnet(const Spec& spec, const std::vector<int64_t>& sample_shape,
+                          int64_t num_classes, Random& random) {
   spec.require_known({});
   const auto [depth, factor] = pair_in(spec, "DEPTH-WIDTH, as in 28-10");
   if (depth < 10 || depth % 6 != 4) {
@@ -34,8 +34,9 @@ Network build(const Spec& spec, const std::vector<int64_t>& sample_shape, int64_
   std::string value = builder.convolution(builder.image(), "stem", {16});
   for (int64_t stage = 0; stage < 3; ++stage) {
     for (int64_t i = 1; i <= (depth - 4) / 6; ++i) {
-      value = residual(builder, value, fmt::format("block{}.{}", stage + 1, i),
-                       {.channels = (16 * factor) << stage, .stride = stage > 0 && i == 1 ? 2 : 1});
+      value = wide_residual_block(
+          builder, value, fmt::format("block{}.{}", stage + 1, i),
+          {.channels = (16 * factor) << stage, .stride = stage > 0 && i == 1 ? 2 : 1});
     }
   }
   value = builder.global_average(builder.normalized(value, "last", "Relu"), "mean");
@@ -48,7 +49,7 @@ Architecture wide_resnet() {
   return {.name = {},
           .usage = "wide-resnet:28-10 (depth 6 n + 4, width)",
           .summary = "residual network for CIFAR of so many times the channels",
-          .build = build};
+          .build = build_wide_resnet};
 }
 
 }  // namespace ncprune::architectures_files

@@ -17,14 +17,14 @@
 namespace ncprune::operators_files {
 namespace {
 
-using Binary = at::Tensor (*)(const at::Tensor& a, const at::Tensor& b);
+using Comparison = at::Tensor (*)(const at::Tensor& a, const at::Tensor& b);
 
-constexpr std::pair<const char*, Binary> kBinary[] = {
+constexpr std::pair<const char*, Comparison> kComparisons[] = {
     {"And", at::logical_and},   {"Equal", at::eq},       {"Greater", at::gt},
     {"GreaterOrEqual", at::ge}, {"Less", at::lt},        {"LessOrEqual", at::le},
     {"Or", at::logical_or},     {"Xor", at::logical_xor}};
 
-Run binary(Binary compute) {
+Run comparison(Comparison compute) {
   return [compute](const Node& node, const Tensors& inputs, const RunMode&) -> Tensors {
     const at::Tensor& a = inputs.at(0);
     const at::Tensor& b = inputs.at(1);
@@ -53,8 +53,8 @@ Tensors run_where(const Node& node, const Tensors& inputs, const RunMode&) {
 std::vector<Operator> logic() {
   std::vector<Operator> list{
       {"IsNaN", "", run_is_nan}, {"Not", "", run_not}, {"Where", "with broadcasting", run_where}};
-  for (const auto& [name, compute] : kBinary) {
-    list.push_back({name, "with broadcasting", binary(compute)});
+  for (const auto& [name, compute] : kComparisons) {
+    list.push_back({name, "with broadcasting", comparison(compute)});
   }
   return list;
 }

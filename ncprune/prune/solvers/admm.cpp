@@ -4,7 +4,7 @@ namespace ncprune::solvers_files {
 namespace {
 
 // search_support(), then least squares on what it found.
-LayerSolution solve(const SolverInput& input) {
+LayerSolution solve_admm(const SolverInput& input) {
   const Pattern pattern = zeros_last(input.pattern, input.weight);
   at::Tensor mask = search_support(input.problem, {pattern, input.keep, input.row_weights});
   return {least_squares(input.problem, mask), mask};
@@ -15,7 +15,7 @@ LayerSolution solve(const SolverInput& input) {
 Solver admm() {
   return {.summary = "joint search over the layer, then exact least squares",
           .source = "Meng, Behdin, Wang, Mazumder 2024",
-          .solve = solve,
+          .solve = solve_admm,
           .finds_units = true};
 }
 

@@ -157,7 +157,7 @@ class RowElimination {
 // the others making good for it; over the rows of the layer those go whose removal raised the error
 // least. Row weights do not matter. Patterns layer, row and N:M. About m d^3 / 3 multiply-adds,
 // most of them in matrix products; O(d^2) memory a thread.
-LayerSolution solve(const SolverInput& input) {
+LayerSolution solve_obc(const SolverInput& input) {
   const Pattern& pattern = input.pattern;
   GroupLimit limit{1, 1};
   if (pattern.group) {
@@ -184,7 +184,7 @@ Solver obc() {
   return {.summary = "one weight of a row after the other, exactly",
           .source = "Frantar, Alistarh 2022",
           .one_by_one = "removes one weight after the other",
-          .solve = solve};
+          .solve = solve_obc};
 }
 
 }  // namespace ncprune::solvers_files

@@ -17,7 +17,7 @@ constexpr int64_t kBlock = 128;  // columns
 // Column by column from the left, masks chosen for blocks of columns by w^2 / U_jj^2, U the
 // Cholesky factor of H^-1, the columns to the right making good. Row weights do not matter. Not for
 // Pattern::whole. O(d^3 + m d^2).
-LayerSolution solve(const SolverInput& input) {
+LayerSolution solve_sparsegpt(const SolverInput& input) {
   const Pattern& pattern = input.pattern;
   const int64_t d = input.weight.size(1);
   const int64_t group = pattern.group ? pattern.group->second : 1;
@@ -61,7 +61,7 @@ Solver sparsegpt() {
   return {.summary = "one column after the other, from the left",
           .source = "Frantar, Alistarh 2023",
           .one_by_one = "decides one column after the other",
-          .solve = solve};
+          .solve = solve_sparsegpt};
 }
 
 }  // namespace ncprune::solvers_files
