@@ -111,7 +111,8 @@ std::string to_html(const Table& table) {
     return fmt::format("<{}>{}</{}>", tag, replaced(escape_html(text), "\n", "<br>"),
                        tag.substr(0, tag.find(' ')));
   };
-  std::string html = "<table>\n<caption>" + escape_html(table.title) + "</caption>\n<thead><tr>";
+  std::string html =
+      fmt::format("<table>\n<caption>{}</caption>\n<thead><tr>", escape_html(table.title));
   for (const std::string& h : table.header) html += cell("th scope=\"col\"", h);
   html += "</tr></thead>\n<tbody>\n";
   bool after_rule = false;
@@ -133,11 +134,11 @@ std::string to_markdown(const Table& table) {
   const auto line = [](const std::vector<std::string>& cells) {
     std::string out = "|";
     for (const std::string& cell : cells) {
-      out += " " + replaced(replaced(cell, "|", "\\|"), "\n", " ") + " |";
+      out += fmt::format(" {} |", replaced(replaced(cell, "|", "\\|"), "\n", " "));
     }
     return out + "\n";
   };
-  std::string markdown = table.title.empty() ? "" : "**" + table.title + "**\n\n";
+  std::string markdown = table.title.empty() ? "" : fmt::format("**{}**\n\n", table.title);
   markdown += line(table.header) + "|";
   for (size_t i = 0; i < table.header.size(); ++i) markdown += i == 0 ? "---|" : "--:|";
   markdown += "\n";

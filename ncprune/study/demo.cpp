@@ -26,7 +26,7 @@ std::vector<ModelResult> shown_models(const StudyRows& rows) {
     // Seven networks must stand side by side in 80 columns.
     const size_t hyphen = model.name.size() > 9 ? model.name.find('-') : std::string::npos;
     if (hyphen != std::string::npos) model.name.insert(hyphen + 1, "\n");
-    if (!cell.keeps_head()) model.name += "\n" + cell.head;
+    if (!cell.keeps_head()) model.name += fmt::format("\n{}", cell.head);
     models.push_back(std::move(model));
   }
   return models;
