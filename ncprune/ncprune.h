@@ -37,6 +37,7 @@
 #include "ncprune/model/network_builder.h"
 #include "ncprune/model/operators.h"
 #include "ncprune/model/rows.h"
+#include "ncprune/model/size.h"
 #include "ncprune/model/units.h"
 // onnx: the only model file
 #include "ncprune/onnx/onnx.h"
@@ -94,22 +95,22 @@
 #include "ncprune/evaluate/robustness.h"
 #include "ncprune/evaluate/runner.h"
 #include "ncprune/evaluate/sensitivity.h"
+// experiment: the stages in their order
+#include "ncprune/experiment/evidence.h"
+#include "ncprune/experiment/gradual.h"
+#include "ncprune/experiment/prepare.h"
+#include "ncprune/experiment/promise_search.h"
 // report: numbers as tables, JSON and pages
 #include "ncprune/report/class_report.h"
 #include "ncprune/report/collapse_report.h"
 #include "ncprune/report/comparison_report.h"
-#include "ncprune/report/evidence.h"
+#include "ncprune/report/evidence_page.h"
 #include "ncprune/report/figures.h"
 #include "ncprune/report/page.h"
 #include "ncprune/report/promise_report.h"
 #include "ncprune/report/robustness_report.h"
 #include "ncprune/report/table.h"
 #include "ncprune/report/tracker.h"
-// experiment: runs the stages in order
-#include "ncprune/experiment/evidence.h"
-#include "ncprune/experiment/gradual.h"
-#include "ncprune/experiment/prepare.h"
-#include "ncprune/experiment/promise_search.h"
 // study: grids of runs, in one or several processes
 #include "ncprune/study/demo.h"
 #include "ncprune/study/grid.h"

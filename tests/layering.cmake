@@ -11,10 +11,10 @@ set(MAY_INCLUDE_stats base distributed data model)
 set(MAY_INCLUDE_criteria base data model stats)
 set(MAY_INCLUDE_prune base distributed data model stats criteria)
 set(MAY_INCLUDE_evaluate base data model runtime onnx stats)
-set(MAY_INCLUDE_report base data stats evaluate)
-set(MAY_INCLUDE_experiment base data model onnx train stats criteria prune evaluate report)
-set(MAY_INCLUDE_study base distributed data model onnx train stats criteria prune evaluate report
-    experiment)
+set(MAY_INCLUDE_experiment base data model onnx train stats criteria prune evaluate)
+set(MAY_INCLUDE_report base data model stats evaluate experiment)
+set(MAY_INCLUDE_study base distributed data model onnx train stats criteria prune evaluate
+    experiment report)
 
 file(GLOB FOLDERS LIST_DIRECTORIES true ${ROOT}/ncprune/*)
 foreach(FOLDER IN LISTS FOLDERS)

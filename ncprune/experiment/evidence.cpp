@@ -8,9 +8,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/log.h"
 #include "ncprune/data/noise.h"
-#include "ncprune/model/cost.h"
 #include "ncprune/model/interpreter.h"
-#include "ncprune/model/layers.h"
 #include "ncprune/onnx/onnx.h"
 
 namespace ncprune {
@@ -23,22 +21,6 @@ void unless_refused(const std::string& what, const std::function<void()>& measur
   } catch (const InputError& error) {
     log_warning(fmt::format("the report goes without {}: {}", what, error.what()));
   }
-}
-
-NetworkSize size_of(const Network& network) {
-  const NetworkCost whole = cost(network);
-  NetworkSize size{whole.parameters,
-                   whole.macs,
-                   static_cast<int64_t>(onnx_bytes(network).size()),
-                   {},
-                   std::nullopt};
-  for (const Layer& layer : weight_layers(network)) {
-    const at::Tensor weight = weight_of(network, layer);
-    if (layer.group == 0) size.layers.push_back({layer.name, 0, 0});
-    size.layers.back().weights += weight.numel();
-    size.layers.back().kept += weight.count_nonzero().item<int64_t>();
-  }
-  return size;
 }
 
 bool is_picture(const Dataset& data) {
@@ -58,22 +40,18 @@ Image image_of(const at::Tensor& sample, const std::pair<double, double>& range)
 }
 
 // Networks take turns, the surest disagreements of each first.
-std::vector<Picture> exemplars_of(const Evidence& evidence, const Dataset& test, int64_t most) {
-  std::vector<Picture> pictures;
+std::vector<PicturedExemplar> exemplars_of(const std::vector<Comparison>& comparisons,
+                                           const Dataset& test, int64_t most) {
+  std::vector<PicturedExemplar> pictures;
   if (!is_picture(test)) return pictures;
-  const auto& names = evidence.classes.names;
   for (size_t rank = 0; std::ssize(pictures) < most; ++rank) {
     bool found = false;
-    for (size_t i = 0; i < evidence.comparisons.size() && std::ssize(pictures) < most; ++i) {
-      const std::vector<Exemplar>& exemplars = evidence.comparisons[i].exemplars;
+    for (size_t i = 0; i < comparisons.size() && std::ssize(pictures) < most; ++i) {
+      const std::vector<Exemplar>& exemplars = comparisons[i].exemplars;
       if (rank >= exemplars.size()) continue;
       found = true;
-      const Exemplar& e = exemplars[rank];
-      const auto name = [&](int64_t c) { return names.at(static_cast<size_t>(c)); };
-      pictures.push_back({fmt::format("{}: {} taken for {}, was for {} ({:.0f} % sure); sample {}",
-                                      evidence.results[i + 1].name, name(e.label), name(e.after),
-                                      name(e.before), 100 * e.confidence, e.sample),
-                          image_of(test.inputs[e.sample], *test.range)});
+      const Exemplar& exemplar = exemplars[rank];
+      pictures.push_back({i + 1, exemplar, image_of(test.inputs[exemplar.sample], *test.range)});
     }
     if (!found) break;
   }
@@ -127,22 +105,21 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
     ModelResult result{n.name, class_metrics(scores.back(), test.labels), {}};
     if (noisy) result.noisy = evaluate(n.network, *noisy);
     evidence.results.push_back(std::move(result));
-    evidence.sizes.push_back(size_of(n.network));
+    evidence.sizes.push_back(network_size(n.network));
+    evidence.file_bytes.push_back(std::ssize(onnx_bytes(n.network)));
     if (scores.size() == 1) continue;
     evidence.comparisons.push_back(
         compare(scores.front(), scores.back(), test.labels, options.comparison));
   }
-  evidence.exemplars = exemplars_of(evidence, test, options.exemplars);
+  evidence.exemplars = exemplars_of(evidence.comparisons, test, options.exemplars);
   unless_refused("latency", [&] {
-    if (!options.measure_latency) return;
-    const std::vector<Latency> latencies = measure_latency(all, {});
-    for (size_t i = 0; i < all.size(); ++i) evidence.sizes[i].latency = latencies[i];
+    if (options.measure_latency) evidence.latencies = measure_latency(all, {});
   });
   unless_refused("geometry", [&] {
-    std::vector<CollapseResult> collapse;
+    std::vector<Collapse> collapse;
     collapse.reserve(networks.size());
     for (const NamedNetwork& n : networks) {
-      collapse.push_back({n.name, measure_collapse(n.network, data.train)});
+      collapse.push_back(measure_collapse(n.network, data.train));
     }
     evidence.collapse = std::move(collapse);
   });

@@ -1,12 +1,43 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ncprune/data/class_info.h"
+#include "ncprune/data/image.h"
+#include "ncprune/evaluate/class_results.h"
+#include "ncprune/evaluate/comparison.h"
+#include "ncprune/evaluate/latency.h"
+#include "ncprune/evaluate/robustness.h"
 #include "ncprune/experiment/prepare.h"
-#include "ncprune/report/evidence.h"
+#include "ncprune/model/size.h"
+#include "ncprune/stats/collapse.h"
 
 namespace ncprune {
+
+// A sample, with its picture, that a network judges otherwise than the dense one.
+struct PicturedExemplar {
+  size_t network;  // index into the results
+  Exemplar exemplar;
+  Image image;
+};
+
+// Everything that was measured of networks made from one dense network, which is the first of every
+// list, on the same test samples.
+struct Evidence {
+  ClassInfo classes;
+  std::vector<ModelResult> results;
+  std::vector<NetworkSize> sizes;
+  std::vector<int64_t> file_bytes;      // of the ONNX files
+  std::vector<Latency> latencies;       // one sample at a time; empty: not measured
+  std::vector<Comparison> comparisons;  // of every network but the first, with the first
+  std::vector<Collapse> collapse;       // on the training samples; empty: not measured
+  std::optional<Robustness> robustness;
+  std::vector<PicturedExemplar> exemplars;  // empty where samples are no pictures
+  double confidence = 0.95;                 // of the comparisons' intervals
+};
 
 struct NamedNetwork {
   std::string name;
@@ -23,7 +54,7 @@ struct EvidenceOptions {
   int64_t exemplars = 24;  // pictures of samples that are judged differently, at most
 };
 
-// Measures everything the report needs. `networks` are the dense one and what was made of it; the
+// Measures everything the report shows. `networks` are the dense one and what was made of it; the
 // test set of `data` measures, its training part only gives the class means. What a network does
 // not allow (derivatives through a foreign operator, latency of a free shape, geometry without a
 // fully connected head) is left out for all, with a warning. Throws InputError when a network does

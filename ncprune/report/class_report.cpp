@@ -63,6 +63,12 @@ std::string class_label(const ClassInfo& classes, size_t c) {
   return is_minority(classes, c) ? label + " *" : label;
 }
 
+std::vector<std::string> class_labels(const ClassInfo& classes) {
+  std::vector<std::string> labels;
+  for (size_t c = 0; c < classes.names.size(); ++c) labels.push_back(class_label(classes, c));
+  return labels;
+}
+
 Table class_table(const std::string& title, const ClassInfo& classes,
                   const std::vector<ModelResult>& models) {
   const bool counts = !classes.counts.empty();

@@ -13,6 +13,7 @@ namespace ncprune {
 // What a class is called in a table: "Dress (45) *", with its training samples if they are known,
 // marked if it is rare.
 std::string class_label(const ClassInfo& classes, size_t c);
+std::vector<std::string> class_labels(const ClassInfo& classes);
 
 // Recall per class (with its training samples, rare classes marked *), then the averages, a column
 // per network; in percent.

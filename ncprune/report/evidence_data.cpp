@@ -4,25 +4,30 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "ncprune/report/class_report.h"
+#include "ncprune/report/collapse_report.h"
 #include "ncprune/report/comparison_report.h"
-#include "ncprune/report/evidence.h"
+#include "ncprune/report/evidence_page.h"
+#include "ncprune/report/robustness_report.h"
 
 namespace ncprune {
 namespace {
 
-Json size_json(const NetworkSize& size) {
+Json size_json(const Evidence& evidence, size_t network) {
+  const NetworkSize& size = evidence.sizes[network];
   Json layers = Json::array();
   for (const LayerSize& layer : size.layers) {
     layers.push_back({{"name", layer.name}, {"weights", layer.weights}, {"kept", layer.kept}});
   }
   Json json{{"parameters", size.parameters},
             {"macs", size.macs},
-            {"bytes", size.bytes},
+            {"bytes", evidence.file_bytes[network]},
             {"layers", layers},
             {"milliseconds", nullptr}};
-  if (size.latency) {
+  if (!evidence.latencies.empty()) {
+    const Latency& latency = evidence.latencies[network];
     json["milliseconds"] = {
-        {"median", size.latency->median}, {"low", size.latency->low}, {"high", size.latency->high}};
+        {"median", latency.median}, {"low", latency.low}, {"high", latency.high}};
   }
   return json;
 }
@@ -62,13 +67,12 @@ Json evidence_json(const Evidence& evidence, const Provenance& provenance) {
     const ModelResult& result = evidence.results[i];
     Json network{{"name", result.name}, {"clean", metrics_json(result.clean, evidence.classes)}};
     if (result.noisy) network["noisy"] = metrics_json(*result.noisy, evidence.classes);
-    network["size"] = size_json(evidence.sizes[i]);
+    network["size"] = size_json(evidence, i);
     if (i > 0) {
       network["comparison"] = comparison_json(evidence.comparisons[i - 1], evidence.classes);
     }
     if (!evidence.collapse.empty()) {
-      network["collapse"] =
-          collapse_json(evidence.collapse[i].collapse, evidence.collapse.front().collapse);
+      network["collapse"] = collapse_json(evidence.collapse[i], evidence.collapse.front());
     }
     json["networks"].push_back(std::move(network));
   }

@@ -8,6 +8,8 @@
 #include "ncprune/base/file.h"
 #include "ncprune/experiment/evidence.h"
 #include "ncprune/onnx/onnx.h"
+#include "ncprune/report/class_report.h"
+#include "ncprune/report/evidence_page.h"
 #include "ncprune/study/grouping.h"
 
 namespace ncprune {
@@ -40,8 +42,7 @@ Page report_of(const Study& study, const std::vector<NamedNetwork>& networks, co
   EvidenceOptions options{.noise = study.noise};
   options.robustness.corruption.severities = {3};
   options.robustness.attack.steps = 0;
-  Evidence evidence = gather_evidence(networks, data, options);
-  evidence.curves = sparsity_curves(demo.rows);
+  const Evidence evidence = gather_evidence(networks, data, options);
   return evidence_page(
       evidence,
       {fmt::format("What removing {:g} % of the weights did to each class", 100 * kShown),
@@ -56,7 +57,8 @@ Page report_of(const Study& study, const std::vector<NamedNetwork>& networks, co
                       "retraining by each method. Statistics come from the thinned training data "
                       "alone, the numbers from the test set.",
                       first.data, first.imbalance, study.architecture)},
-         {demo.summary, demo.classes}}}});
+         {demo.summary, demo.classes}}},
+       sparsity_curves(demo.rows)});
 }
 
 }  // namespace

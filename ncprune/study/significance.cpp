@@ -136,18 +136,32 @@ std::vector<std::vector<ValueCount>> sample_differences(
   return by_class;
 }
 
-// Fills in the interval and p-value of the mean difference over problems. Test samples are drawn
-// anew, those that several problems share once for all of them.
-void bootstrap(const Slice& slice, const Score& score, const std::string& reference, Random& random,
-               MethodDifference& difference) {
+// Who is held against the others, by which score, on which rows.
+struct Contest {
+  const Score& score;
+  Slice slice;
+  std::string reference;
+};
+
+struct ResampledDifference {
+  Interval interval;
+  double p;
+};
+
+// The interval and p-value of the mean difference over problems. Test samples are drawn anew, those
+// that several problems share once for all of them. None where a row does not say which samples are
+// recognised.
+std::optional<ResampledDifference> resampled_difference(const Contest& contest,
+                                                        const std::string& method, Random& random) {
   constexpr int64_t kResamples = 10'000;
+  const auto& [score, slice, reference] = contest;
   using Shared = std::tuple<std::string, std::vector<int64_t>, std::vector<int64_t>>;
   std::map<Shared, std::vector<std::pair<const StudyRow*, const StudyRow*>>> groups;
   for (const auto& [problem, by_method] : slice.problems) {
     const StudyRow& own = *by_method.at(reference);
-    const StudyRow& other = *by_method.at(difference.method);
+    const StudyRow& other = *by_method.at(method);
     const std::vector<int64_t>& tested = own.outcome.tested;
-    if (!knows_samples(own) || !knows_samples(other) || tested != other.outcome.tested) return;
+    if (!knows_samples(own) || !knows_samples(other) || tested != other.outcome.tested) return {};
     groups[{own.cell.data, tested, score.classes(own)}].emplace_back(&own, &other);
   }
   at::Tensor sum = at::zeros({kResamples}, at::TensorOptions(at::kDouble));
@@ -156,29 +170,32 @@ void bootstrap(const Slice& slice, const Score& score, const std::string& refere
   }
   const at::Tensor means = sum / static_cast<double>(slice.problems.size());
   const double side = (1 - kRankingConfidence) / 2;
-  difference.interval = {means.quantile(side).item<double>(),
-                         means.quantile(1 - side).item<double>()};
   const auto below = means.le(0).sum().item<double>();
   const auto above = means.ge(0).sum().item<double>();
   // One resample more, that is what was seen: no p-value from draws is 0.
-  difference.bootstrap_p = std::min(1.0, 2 * (1 + std::min(below, above)) / (1 + kResamples));
+  return ResampledDifference{
+      {means.quantile(side).item<double>(), means.quantile(1 - side).item<double>()},
+      std::min(1.0, 2 * (1 + std::min(below, above)) / (1 + kResamples))};
 }
 
-MethodDifference difference_of(const Slice& slice, const Score& score, const std::string& reference,
-                               const std::string& method) {
+MethodDifference difference_of(const Contest& contest, const std::string& method, Random& random) {
+  const auto& [score, slice, reference] = contest;
   MethodDifference result;
   result.method = method;
-  std::vector<double> all;
+  std::vector<double> differences;
   for (const auto& [problem, by_method] : slice.problems) {
-    const StudyRow& own = *by_method.at(reference);
-    const StudyRow& other = *by_method.at(method);
-    const double d = score_of_test(score, own) - score_of_test(score, other);
-    all.push_back(d);
-    result.wins += d > 0 ? 1 : 0;
-    result.losses += d < 0 ? 1 : 0;
+    const double difference = score_of_test(score, *by_method.at(reference)) -
+                              score_of_test(score, *by_method.at(method));
+    differences.push_back(difference);
+    result.wins += difference > 0 ? 1 : 0;
+    result.losses += difference < 0 ? 1 : 0;
   }
-  result.difference = mean(all);
-  result.wilcoxon_p = wilcoxon(all);
+  result.difference = mean(differences);
+  result.wilcoxon_p = wilcoxon(differences);
+  if (const auto resampled = resampled_difference(contest, method, random)) {
+    result.interval = resampled->interval;
+    result.bootstrap_p = resampled->p;
+  }
   return result;
 }
 
@@ -209,35 +226,36 @@ std::optional<RankComparison> ranks_of(const Slice& slice, const Score& score) {
   return compare_ranks(table, kRankingConfidence);
 }
 
-// Of the rows of one slice. None without a reference or a problem.
+// Of the rows of one slice, by `reference` or, if that is empty, the best on validation data. None
+// without such a method or a problem.
 std::optional<Ranking> ranking_of(const StudyRows& rows, const Score& score,
                                   const std::string& reference, Random& random) {
-  Slice slice = slice_of(rows);
+  Contest contest{score, slice_of(rows), reference};
+  const auto& methods = contest.slice.methods;
+  auto& problems = contest.slice.problems;
   // A problem without rare classes has no minority recall.
-  std::erase_if(slice.problems, [&](const auto& entry) {
+  std::erase_if(problems, [&](const auto& entry) {
     return score.classes(*entry.second.begin()->second).empty();
   });
+  if (reference.empty()) contest.reference = best_on_validation(contest.slice, score);
+  const bool known = std::find(methods.begin(), methods.end(), contest.reference) != methods.end();
+  if (problems.empty() || !known) return std::nullopt;
   const StudyCell& first = rows.front().cell;
   Ranking ranking{.settings = first.settings,
                   .treatment = first.treatment,
                   .sparsity = first.sparsity,
                   .score = score.name,
-                  .problems = std::ssize(slice.problems),
-                  .reference = reference.empty() ? best_on_validation(slice, score) : reference,
+                  .problems = std::ssize(problems),
+                  .reference = contest.reference,
                   .chosen = reference.empty(),
-                  .methods = slice.methods,
+                  .methods = methods,
                   .differences = {}};
-  const bool has_reference = std::find(slice.methods.begin(), slice.methods.end(),
-                                       ranking.reference) != slice.methods.end();
-  if (slice.problems.empty() || !has_reference) return std::nullopt;
-  for (const std::string& method : slice.methods) {
-    if (method == ranking.reference) continue;
-    MethodDifference difference = difference_of(slice, score, ranking.reference, method);
-    bootstrap(slice, score, ranking.reference, random, difference);
-    ranking.differences.push_back(std::move(difference));
+  for (const std::string& method : methods) {
+    if (method == contest.reference) continue;
+    ranking.differences.push_back(difference_of(contest, method, random));
   }
   adjust(ranking.differences);
-  ranking.ranks = ranks_of(slice, score);
+  ranking.ranks = ranks_of(contest.slice, score);
   return ranking;
 }
 

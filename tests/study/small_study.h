@@ -24,9 +24,9 @@ inline Study small_study() {
 }
 
 inline std::string name_of(const StudyRow& row) {
-  return row.cell.data + " " + row.cell.imbalance + " " + std::to_string(row.cell.seed) + " " + row.cell.method + " " +
-         std::to_string(row.cell.sparsity) + " " + row.cell.treatment + " (" + row.cell.repair + "/" + row.cell.head +
-         ")";
+  return row.cell.data + " " + row.cell.imbalance + " " + std::to_string(row.cell.seed) + " " +
+         row.cell.method + " " + std::to_string(row.cell.sparsity) + " " + row.cell.treatment +
+         " (" + row.cell.repair + "/" + row.cell.head + ")";
 }
 
 // Runs a study and remembers which cells were made.
