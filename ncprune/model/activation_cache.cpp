@@ -64,10 +64,11 @@ std::vector<at::Tensor> ActivationCache::run(const Network& network, const Input
   std::vector<std::string> later = wanted;
   later.push_back(logits_value(network));
   if (first > place.next) {
-    place = go_on(network, std::move(place), later, first);
+    place = go_on(network, std::move(place), {later, first});
     keep(network, inputs, place);
   }
-  return values_at(network, go_on(network, std::move(place), wanted, network.nodes.size()), wanted);
+  return values_at(network, go_on(network, std::move(place), {wanted, network.nodes.size()}),
+                   wanted);
 }
 
 }  // namespace ncprune

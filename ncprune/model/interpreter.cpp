@@ -85,16 +85,15 @@ PartialRun begin_run(const Network& network, const at::Tensor& input) {
   return {input.device(), 0, {{network.input.name, input}}};
 }
 
-PartialRun go_on(const Network& network, PartialRun place, const std::vector<std::string>& wanted,
-                 size_t end, const RunMode& mode) {
-  const RunOrder plan = run_order(network, wanted);
-  for (; place.next < end; ++place.next) {
+PartialRun go_on(const Network& network, PartialRun place, const RunGoal& goal) {
+  const RunOrder plan = run_order(network, goal.wanted);
+  for (; place.next < goal.end; ++place.next) {
     if (!plan.needed[place.next]) continue;
     const Node& node = network.nodes[place.next];
     std::vector<at::Tensor> inputs;
     inputs.reserve(node.inputs.size());
     for (const std::string& name : node.inputs) inputs.push_back(value_at(network, place, name));
-    const std::vector<at::Tensor> outputs = run_node(node, inputs, mode);
+    const std::vector<at::Tensor> outputs = run_node(node, inputs, goal.mode);
     for (size_t k = 0; k < std::min(outputs.size(), node.outputs.size()); ++k) {
       place.values.insert_or_assign(node.outputs[k], outputs[k]);
     }
@@ -132,7 +131,7 @@ std::vector<at::Tensor> values_at(const Network& network, const PartialRun& plac
 std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
                             const std::vector<std::string>& wanted, const RunMode& mode) {
   const PartialRun done =
-      go_on(network, begin_run(network, input), wanted, network.nodes.size(), mode);
+      go_on(network, begin_run(network, input), {wanted, network.nodes.size(), mode});
   return values_at(network, done, wanted);
 }
 
@@ -180,7 +179,7 @@ int64_t gradient_batch_size(const Network& network) {
   int64_t values = 1;
   while (place.next < network.nodes.size()) {
     const size_t end = place.next + 1;
-    place = go_on(network, std::move(place), wanted, end);
+    place = go_on(network, std::move(place), {wanted, end});
     for (const std::string& output : network.nodes[end - 1].outputs) {
       const auto found = place.values.find(output);
       if (found != place.values.end()) values += found->second.numel();

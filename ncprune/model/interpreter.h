@@ -27,10 +27,16 @@ struct PartialRun {
 // A run before its first node.
 PartialRun begin_run(const Network& network, const at::Tensor& input);
 
-// Runs the nodes before `end` that `wanted` needs, and drops values that `wanted` no longer needs.
-// Throws InputError as run() does.
-PartialRun go_on(const Network& network, PartialRun place, const std::vector<std::string>& wanted,
-                 size_t end, const RunMode& mode = {});
+// How far a run continues, and for what.
+struct RunGoal {
+  const std::vector<std::string>& wanted;  // values
+  size_t end;                              // index of the node before which the run stops
+  RunMode mode = {};
+};
+
+// Runs the nodes before the goal's end that its values need, and drops values that they no longer
+// need. Throws InputError as run() does.
+PartialRun go_on(const Network& network, PartialRun place, const RunGoal& goal);
 
 // Whether every value that `wanted` needs is in `place` or is computed after it.
 bool leads_to(const Network& network, const PartialRun& place,

@@ -58,10 +58,16 @@ struct PlanePoint {
 Figure scatter_plot(const std::string& title, const std::string& description,
                     const std::vector<PlanePoint>& points);
 
-// Things on a line by their mean rank, the best on the left, the names of those that cannot be told
-// apart from the best by `critical_difference` within its band (Demsar 2006).
+// The mean ranks of competitors, the best rank being 1.
+struct MeanRanks {
+  std::vector<std::string> names;
+  std::vector<double> ranks;   // one per name
+  double critical_difference;  // of ranks that cannot be told apart (Demsar 2006)
+};
+
+// Competitors on a line by their mean rank, the best on the left. A band holds the names of those
+// that cannot be told apart from the best.
 Figure rank_diagram(const std::string& title, const std::string& description,
-                    const std::vector<std::string>& names, const std::vector<double>& mean_ranks,
-                    double critical_difference);
+                    const MeanRanks& mean);
 
 }  // namespace ncprune

@@ -11,22 +11,22 @@ namespace ncprune {
 using namespace vega;
 
 Figure rank_diagram(const std::string& title, const std::string& description,
-                    const std::vector<std::string>& names, const std::vector<double>& mean_ranks,
-                    double critical_difference) {
+                    const MeanRanks& mean) {
+  const auto& [names, ranks, critical_difference] = mean;
   std::vector<size_t> order(names.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return mean_ranks[a] < mean_ranks[b]; });
+                   [&](size_t a, size_t b) { return mean.ranks[a] < mean.ranks[b]; });
   Json points = Json::array();
   Json labels = Json::object();
   for (size_t place = 0; place < order.size(); ++place) {
     const size_t i = order[place];
     labels[std::to_string(place)] = names[i];
     points.push_back({{"place", place},
-                      {"rank", mean_ranks[i]},
-                      {"tip", fmt::format("{}: mean rank {:.2f}", names[i], mean_ranks[i])}});
+                      {"rank", ranks[i]},
+                      {"tip", fmt::format("{}: mean rank {:.2f}", names[i], ranks[i])}});
   }
-  const double best = mean_ranks[order.front()];
+  const double best = ranks[order.front()];
   constexpr double kRowHeight = 20;
   Json spec = specification(kRowHeight * static_cast<double>(names.size()));
   spec["signals"] = Json::array({{{"name", "names"}, {"value", labels}}});

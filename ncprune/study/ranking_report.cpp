@@ -64,12 +64,12 @@ std::string ranking_caveat(const Ranking& ranking) {
 
 std::optional<Figure> ranking_figure(const Ranking& ranking) {
   if (!ranking.ranks) return std::nullopt;
-  return rank_diagram(fmt::format("Mean rank by {}, {}, {}", ranking.score, ranking.treatment,
-                                  removal_text(ranking.settings, ranking.sparsity)),
-                      fmt::format("Over {} problems (Friedman: p {}).", ranking.problems,
-                                  p_text(ranking.ranks->p_value)),
-                      ranking.methods, ranking.ranks->mean_ranks,
-                      ranking.ranks->critical_difference);
+  return rank_diagram(
+      fmt::format("Mean rank by {}, {}, {}", ranking.score, ranking.treatment,
+                  removal_text(ranking.settings, ranking.sparsity)),
+      fmt::format("Over {} problems (Friedman: p {}).", ranking.problems,
+                  p_text(ranking.ranks->p_value)),
+      {ranking.methods, ranking.ranks->mean_ranks, ranking.ranks->critical_difference});
 }
 
 }  // namespace ncprune
