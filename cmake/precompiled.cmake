@@ -11,7 +11,7 @@ add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)
 function(ncprune_precompile TARGET)
   string(MAKE_C_IDENTIFIER "ncprune_precompiled${ARGN}" PRECOMPILED)
   if(NOT TARGET ${PRECOMPILED})
-    set(SOURCE ${CMAKE_BINARY_DIR}/generated/precompiled.cpp)
+    set(SOURCE ${CMAKE_BINARY_DIR}/generated/${PRECOMPILED}.cpp)
     file(GENERATE OUTPUT ${SOURCE} CONTENT "// Only carries the precompiled headers.\n")
     add_library(${PRECOMPILED} OBJECT ${SOURCE})
     # A precompiled header serves only sources that are compiled with its flags.

@@ -46,9 +46,10 @@ Pruned apply(const Network& dense, const std::vector<at::Tensor>& kept, const Da
   require_valid(recipe);
   const at::NoGradGuard no_grad;
   const Recipe whole = resolved(recipe, dense, data);
-  const Choice choice{dense, kept, data};
-  return with_finish(removes_units(whole) ? apply_units(choice, whole) : apply_masks(choice, whole),
-                     dense, data);
+  const Decision decision{dense, kept, data};
+  return with_finish(
+      removes_units(whole) ? apply_units(decision, whole) : apply_masks(decision, whole), dense,
+      data);
 }
 
 }  // namespace ncprune

@@ -14,7 +14,7 @@
 #include "ncprune/base/random.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/prune/parts.h"
-#include "ncprune/prune/unit_choice.h"
+#include "ncprune/prune/unit_decision.h"
 
 namespace ncprune {
 namespace {
@@ -171,12 +171,12 @@ Pruned prune_units(Calibration& calibration, const Recipe& recipe) {
   }
   UnitChoice choice(calibration, recipe, task.groups, task.measured);
   return remove_from_layers(
-      groups, task, [&](const Network& network, size_t g) { return choice.kept(network, g); });
+      groups, task, [&](const Network& network, size_t g) { return decision.kept(network, g); });
 }
 
-Pruned apply_units(const Choice& choice, const Recipe& recipe) {
-  const Network& dense = choice.dense;
-  const std::vector<at::Tensor>& kept = choice.kept;
+Pruned apply_units(const Decision& decision, const Recipe& recipe) {
+  const Network& dense = decision.dense;
+  const std::vector<at::Tensor>& kept = decision.kept;
   const std::vector<Layer> layers = unit_layers(dense);
   if (kept.size() != layers.size()) {
     throw InputError(fmt::format("units of {} layers for a network with {} before its head",
@@ -194,7 +194,7 @@ Pruned apply_units(const Choice& choice, const Recipe& recipe) {
     stays.push_back(at::zeros({units}, at::TensorOptions(at::kBool)).index_fill_(0, kept[l], true));
   }
   const std::vector<UnitGroup> groups = unit_groups(dense);
-  Task task{dense, choice.data, recipe, {dense, choice.data}, movable(groups)};
+  Task task{dense, decision.data, recipe, {dense, decision.data}, movable(groups)};
   std::vector<at::Tensor> accounted = stays;  // true too where a removable unit goes
   std::vector<at::Tensor> chosen;
   for (const UnitGroup& group : task.groups) {

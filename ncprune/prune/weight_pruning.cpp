@@ -155,19 +155,19 @@ Pruned prune_weights(Calibration& calibration, const Recipe& recipe) {
   return prune_once(dense, rescored, recipe);
 }
 
-Pruned apply_masks(const Choice& choice, const Recipe& recipe) {
+Pruned apply_masks(const Decision& decision, const Recipe& recipe) {
   if (repair_of(recipe.method).of_search) {
     throw InputError(
         "the repair 'own' belongs to a solver; given masks take none, bias or least-squares");
   }
-  const std::vector<Layer> layers = prunable_layers(choice.dense);
-  require_fits(choice.kept, choice.dense, layers);
-  Network network = choice.dense;
-  LayerwiseMoments measured(choice.dense, choice.data);
+  const std::vector<Layer> layers = prunable_layers(decision.dense);
+  require_fits(decision.kept, decision.dense, layers);
+  Network network = decision.dense;
+  LayerwiseMoments measured(decision.dense, decision.data);
   for (size_t l = 0; l < layers.size(); ++l) {
-    mask_layer(network, layers[l], {choice.dense, recipe, measured}, {choice.kept[l]});
+    mask_layer(network, layers[l], {decision.dense, recipe, measured}, {decision.kept[l]});
   }
-  return result_of(std::move(network), recipe, choice.kept);
+  return result_of(std::move(network), recipe, decision.kept);
 }
 
 }  // namespace ncprune

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "ncprune/prune/choice.h"
+#include "ncprune/prune/decision.h"
 
 // How prune() and apply() remove single weights: all but the finish. REQUIRES: a resolved recipe.
 namespace ncprune {
 
 Pruned prune_weights(Calibration& calibration, const Recipe& recipe);
 
-Pruned apply_masks(const Choice& choice, const Recipe& recipe);
+Pruned apply_masks(const Decision& decision, const Recipe& recipe);
 
 }  // namespace ncprune

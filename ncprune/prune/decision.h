@@ -7,7 +7,7 @@
 namespace ncprune {
 
 // A decision that was made before.
-struct Choice {
+struct Decision {
   const Network& dense;
   const std::vector<at::Tensor>& kept;  // as Pruned::kept
   const Dataset& data;
