@@ -73,7 +73,10 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
   }
   command.add_option("--rounds", recipe.method.rounds, "rounds of scoring the remaining weights anew");
   for (const MetricField& f : metric_fields()) {
-    option("--" + f.name, recipe.metric.*f.field, f.summary);
+    CLI::Option* added = command.add_option_function<double>(
+        "--" + f.name, [set = f.set, &recipe](double value) { set(recipe.metric, value); },
+        f.summary);
+    if (const auto usual = f.get(recipe.metric)) added->default_str(fmt::format("{:g}", *usual));
   }
 }
 

@@ -25,7 +25,9 @@ void require_in(const char* what, double value, double high) {
 }
 
 void require_valid(const MetricOptions& metric) {
-  for (const MetricField& f : metric_fields()) require_in(f.name.c_str(), metric.*f.field, f.most);
+  for (const MetricField& f : metric_fields()) {
+    if (const auto value = f.get(metric)) require_in(f.name.c_str(), *value, f.max);
+  }
 }
 
 // Share that the pattern fixes, whatever is asked for.
@@ -106,6 +108,7 @@ double share_of(const Recipe& recipe) {
 
 Recipe resolved(Recipe recipe, const Network& network, const Dataset& data) {
   recipe.share = share_of(recipe);
+  if (!recipe.metric.kappa) recipe.metric.kappa = usual_kappa(network);
   if (recipe.batch_norm) return recipe;
   recipe.batch_norm = recipe.method.batch_norm;
   const auto problem =

@@ -44,8 +44,8 @@ bool removes_units(const Recipe& recipe);
 // The share that the recipe removes, in [0, 1).
 double share_of(const Recipe& recipe);
 
-// `recipe` with nothing left to decide, for `network` pruned on `data`: share and batch_norm are
-// given. Logs why a method's BatchNormalization treatment cannot be used.
+// `recipe` with nothing left to decide, for `network` pruned on `data`: share, batch_norm and
+// metric.kappa are given. Logs why a method's BatchNormalization treatment cannot be used.
 Recipe resolved(Recipe recipe, const Network& network, const Dataset& data);
 
 // The recipe as data, and back. read_recipe() takes the form that plans of version 1 had, too. It

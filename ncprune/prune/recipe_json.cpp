@@ -37,7 +37,9 @@ Json recipe_json(const Recipe& recipe) {
   for (const MethodPart& part : method_parts()) method[part.name] = recipe.method.*part.field;
   method["rounds"] = recipe.method.rounds;
   Json metric;
-  for (const MetricField& f : metric_fields()) metric[f.name] = recipe.metric.*f.field;
+  for (const MetricField& f : metric_fields()) {
+    if (const auto value = f.get(recipe.metric)) metric[f.name] = *value;
+  }
   Json json{{"ncprune_recipe", kRecipeVersion},
             {"method", method},
             {"remove", recipe.remove},
@@ -63,7 +65,11 @@ Recipe read_recipe(const Json& json, const std::string& where) {
   }
   json.at("method").at("rounds").get_to(recipe.method.rounds);
   for (const MetricField& f : metric_fields()) {
-    json.at("metric").at(f.name).get_to(recipe.metric.*f.field);
+    const Json& metric = json.at("metric");
+    const bool optional = !f.get(MetricOptions{});
+    if (!optional || metric.contains(f.name)) {
+      f.set(recipe.metric, metric.at(f.name).get<double>());
+    }
   }
   json.at("round_to").get_to(recipe.round_to);
   json.at("head").get_to(recipe.head);

@@ -1,21 +1,48 @@
 #include "ncprune/stats/metric.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ncprune/base/error.h"
 
 namespace ncprune {
 
+namespace {
+
+template <auto Member>
+MetricField field(const std::string& name, const std::string& summary, double max) {
+  return {name, summary, max,
+          [](const MetricOptions& metric) { return std::optional<double>(metric.*Member); },
+          [](MetricOptions& metric, double value) { metric.*Member = value; }};
+}
+
+}  // namespace
+
+double usual_kappa(bool convolves) {
+  return convolves ? 1 : 3;
+}
+
+double usual_kappa(const Network& network) {
+  return usual_kappa(std::any_of(network.nodes.begin(), network.nodes.end(),
+                                 [](const Node& node) { return node.op_type == "Conv"; }));
+}
+
 const std::vector<MetricField>& metric_fields() {
   static const std::vector<MetricField> table{
-      {"kappa", "weight of the class means in the metric", &MetricOptions::kappa, 1e6},
-      {"balance", "0 averages over samples, 1 over classes", &MetricOptions::balance, 1},
-      {"shrinkage", "samples at which a class's scatter is half the pool's",
-       &MetricOptions::shrinkage, 1e6},
-      {"damping", "ridge, as a share of the metric's mean diagonal", &MetricOptions::damping, 1e6},
-      {"margin", "share of a sample's weight that goes by its indecision", &MetricOptions::margin,
-       1},
-      {"noise", "standard deviation of the input noise to prepare for", &MetricOptions::noise, 1e6},
+      field<&MetricOptions::kappa>(
+          "kappa",
+          "weight of the class means in the metric; by default 1 for networks with convolutions, 3 "
+          "for others",
+          1e6),
+      field<&MetricOptions::balance>("balance", "0 averages over samples, 1 over classes", 1),
+      field<&MetricOptions::shrinkage>(
+          "shrinkage", "samples at which a class's scatter is half the pool's", 1e6),
+      field<&MetricOptions::damping>("damping", "ridge, as a share of the metric's mean diagonal",
+                                     1e6),
+      field<&MetricOptions::margin>("margin",
+                                    "share of a sample's weight that goes by its indecision", 1),
+      field<&MetricOptions::noise>("noise", "standard deviation of the input noise to prepare for",
+                                   1e6),
   };
   return table;
 }

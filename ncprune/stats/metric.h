@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ncprune/base/tensor.h"
+#include "ncprune/model/network.h"
 
 namespace ncprune {
 
@@ -15,8 +17,9 @@ namespace ncprune {
 // The first term weighs scatter added inside the classes (Neural Collapse's NC1), the second the
 // displacement of their means (NC2, NC3).
 struct MetricOptions {
-  // Weight of the class means against the within-class scatter; 1 is the second moment. >= 0.
-  double kappa = 3;
+  // Weight of the class means against the within-class scatter; 1 is the second moment. >= 0. Not
+  // given: usual_kappa() of the network.
+  std::optional<double> kappa = {};
   // pi_c ~ n_c^(1 - balance): 0 averages over samples, 1 over classes. In [0, 1].
   double balance = 1;
   // S*_c = a S_c + (1 - a) S_pool, a = (n_c - 1) / (n_c - 1 + shrinkage); S_pool is the average of
@@ -34,12 +37,18 @@ struct MetricOptions {
   bool operator==(const MetricOptions&) const = default;
 };
 
+// 1 for networks with convolutions, 3 for others. Chosen by validation recalls of development
+// networks: see results/kappa.
+double usual_kappa(const Network& network);
+double usual_kappa(bool convolves);
+
 // The fields of MetricOptions by name, for command lines and files.
 struct MetricField {
   std::string name;
   std::string summary;
-  double MetricOptions::*field;
-  double most;  // of the range [0, most]; beyond it nothing but rounding is left of the rest
+  double max;  // of the range [0, max]; beyond it nothing but rounding is left of the rest
+  std::optional<double> (*get)(const MetricOptions& metric);
+  void (*set)(MetricOptions& metric, double value);
 };
 const std::vector<MetricField>& metric_fields();
 

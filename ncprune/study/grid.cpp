@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <optional>
 #include <type_traits>
 
 #include "ncprune/base/error.h"
@@ -24,6 +25,14 @@ class TableReader {
     if (node == nullptr) return;
     ++used_;
     field = value<T>(*node, key);
+  }
+
+  template <typename T>
+  void read(const std::string& key, std::optional<T>& field) {
+    T given{};
+    const size_t before = used_;
+    read(key, given);
+    if (used_ > before) field = given;
   }
 
   // A list, or one value standing for a list of one.
@@ -142,7 +151,11 @@ Study parse_study(const std::string& text, const std::string& path) {
   read_training(top.table("finetune"), path, study.finetune);
   if (const toml::table* inner = top.table("metric")) {
     TableReader reader(*inner, path);
-    for (const MetricField& f : metric_fields()) reader.read(f.name, study.metric.*f.field);
+    for (const MetricField& f : metric_fields()) {
+      std::optional<double> given;
+      reader.read(f.name, given);
+      if (given) f.set(study.metric, *given);
+    }
     reader.finish();
   }
   top.finish();

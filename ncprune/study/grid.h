@@ -44,6 +44,9 @@ Study parse_study(const std::string& text, const std::string& where);
 // Throws the InputError that run_study() would for a name or value in the grid.
 void require_valid(const Study& study);
 
+// The study's metric, with the kappa that is usual for its architecture where none is given.
+MetricOptions metric_of(const Study& study);
+
 // What all rows of a study have in common and its results must tell apart: architecture, what is
 // removed, validation share, noise, training, further training and metric, as compact JSON.
 std::string study_settings(const Study& study);

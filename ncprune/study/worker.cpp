@@ -94,7 +94,7 @@ Recipe recipe_of(const Study& study, const StudyCell& cell) {
                 .share = cell.sparsity,
                 .batch_norm = cell.batch_norm,
                 .head = cell.head,
-                .metric = study.metric,
+                .metric = metric_of(study),
                 .seed = cell.seed};
   recipe.method.repair = cell.repair;
   return recipe;

@@ -59,7 +59,8 @@ Architecture mlp() {
               "mlp:1000,200[?bias=false&batchnorm=true&activation=relu|leaky-relu|tanh|sigmoid"
               "&init=torch|glorot]",
           .summary = "multilayer perceptron with the given hidden widths",
-          .build = build_mlp};
+          .build = build_mlp,
+          .convolves = false};
 }
 
 }  // namespace ncprune::architectures_files
