@@ -14,7 +14,7 @@
 #include "ncprune/base/random.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/prune/parts.h"
-#include "ncprune/prune/unit_decision.h"
+#include "ncprune/prune/unit_choice.h"
 
 namespace ncprune {
 namespace {
