@@ -40,7 +40,7 @@ Cells cells_of_surgeon(const std::string& architecture, const std::string& remov
   Cells cells;
   StudyRun how;
   how.visit = [&](const StudyRow& row, const Network& network) {
-    (row.cell.method == "dense" ? cells.dense : cells.pruned) = network;
+    (row.cell.is_dense() ? cells.dense : cells.pruned) = network;
   };
   run_study(study, how);
   return cells;

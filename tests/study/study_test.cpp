@@ -287,7 +287,7 @@ TEST(RunStudy, RemovesUnitsWhereItIsAskedTo) {
     int64_t smaller = 0;
     StudyRun how;
     how.visit = [&](const StudyRow& row, const Network& network) {
-      if (row.cell.method == "dense") return;
+      if (row.cell.is_dense()) return;
       smaller += network.initializers.at("fc2.weight").numel() < 5 * 6 ? 1 : 0;
       EXPECT_GT(row.outcome.reached, 0.2) << name_of(row);
     };
