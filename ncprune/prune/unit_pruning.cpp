@@ -171,7 +171,7 @@ Pruned prune_units(Calibration& calibration, const Recipe& recipe) {
   }
   UnitChoice choice(calibration, recipe, task.groups, task.measured);
   return remove_from_layers(
-      groups, task, [&](const Network& network, size_t g) { return decision.kept(network, g); });
+      groups, task, [&](const Network& network, size_t g) { return choice.kept(network, g); });
 }
 
 Pruned apply_units(const Decision& decision, const Recipe& recipe) {
