@@ -27,8 +27,8 @@ struct HeadTreatment {
 //          A head without a bias gets one.
 const std::vector<HeadTreatment>& head_treatments();
 
-// The samples for statistics of the last features. The class means decide the result, so these are
-// more samples than the moments of other layers need.
+// The samples for statistics of the last features. The class means decide the result, so there are
+// more of these samples than the moments of other layers need.
 Dataset head_samples(const Dataset& data, const MetricOptions& options);
 
 // `pair.pruned` after the head treatment called `name`, measured on `data`. Throws InputError on an

@@ -18,7 +18,7 @@ Pruned with_finish(Pruned pruned, const Network& dense, const Dataset& data) {
   if (!pruned.shrinkage) return pruned;
   Shrinkage& shrinkage = *pruned.shrinkage;
   shrinkage.after = cost(pruned.network);
-  const auto size = find_named(removals(), pruned.recipe.remove, "thing to remove").size;
+  const auto size = find_named(removals(), pruned.recipe.remove, "quantity to remove").size;
   pruned.removed =
       1 - static_cast<double>(shrinkage.after.*size) / static_cast<double>(shrinkage.before.*size);
   return pruned;

@@ -29,9 +29,8 @@ struct Recipe {
   // "keep".
   std::optional<std::string> batch_norm = {};
   std::string head = "keep";  // head_treatments(), after BatchNormalization
-  MetricOptions metric =
-      {};             // for repair, head and criteria, and for the search unless it is plain
-  uint64_t seed = 0;  // for criteria that draw random numbers
+  MetricOptions metric = {};  // of repair, head, criteria, and of the search unless it is plain
+  uint64_t seed = 0;          // for criteria that draw random numbers
 };
 
 inline constexpr double kUsualShare = 0.9;

@@ -243,7 +243,7 @@ std::string match_problem(const Network& network, const Dataset& data) {
   for (const Node& node : network.nodes) {
     if (node.foreign == nullptr) continue;
     return refused(node,
-                   "ONNX Runtime runs it and no gradient goes through it, so BatchNormalization "
+                   "ONNX Runtime runs it without a gradient, so BatchNormalization "
                    "cannot be matched");
   }
   const at::NoGradGuard no_grad;

@@ -133,10 +133,10 @@ std::vector<int64_t> kept_within(const Network& dense, const UnitCosts& units,
     kept[step.group] -= step.units;
   }
   if (size.total() > wanted) {
-    log_warning(
-        fmt::format("every group is at its least, and {:.1f} % of the {} are gone; wanted {:.1f} %",
-                    100 * (1 - size.total() / whole), budget.macs ? "multiply-adds" : "parameters",
-                    100 * budget.removed));
+    log_warning(fmt::format(
+        "every group keeps its minimum: {:.1f} % of the {} are removed; wanted {:.1f} %",
+        100 * (1 - size.total() / whole), budget.macs ? "multiply-adds" : "parameters",
+        100 * budget.removed));
   }
   return kept;
 }

@@ -56,7 +56,7 @@ UnitChoice::UnitChoice(Calibration& calibration, const Recipe& recipe,
     const std::vector<at::Tensor>& scores = calibration.scores(recipe);
     for (const UnitGroup& group : groups) scores_.push_back(unit_scores(group, layers_, scores));
   }
-  counts_ = find_named(removals(), recipe.remove, "thing to remove")
+  counts_ = find_named(removals(), recipe.remove, "quantity to remove")
                 .units_to_keep({dense_, groups, share_of(recipe), recipe.round_to,
                                 [this] { return costs_in_dense(); }});
 }

@@ -179,8 +179,9 @@ Pruned apply_units(const Decision& decision, const Recipe& recipe) {
   const std::vector<at::Tensor>& kept = decision.kept;
   const std::vector<Layer> layers = unit_layers(dense);
   if (kept.size() != layers.size()) {
-    throw InputError(fmt::format("units of {} layers for a network with {} before its head",
-                                 kept.size(), layers.size()));
+    throw InputError(
+        fmt::format("the decision has units of {} layers; the network has {} before its head",
+                    kept.size(), layers.size()));
   }
   std::vector<at::Tensor> stays;  // bool, of every layer's rows
   stays.reserve(layers.size());
@@ -188,7 +189,7 @@ Pruned apply_units(const Decision& decision, const Recipe& recipe) {
     const int64_t units = weight_of(dense, layers[l]).size(0);
     if (kept[l].numel() < 1 || kept[l].min().item<int64_t>() < 0 ||
         kept[l].max().item<int64_t>() >= units) {
-      throw InputError(fmt::format("layer '{}' has {} units; wanted some of 0 to {} to stay",
+      throw InputError(fmt::format("layer '{}' has {} units; wanted one or more of 0 to {} to keep",
                                    layers[l].name, units, units - 1));
     }
     stays.push_back(at::zeros({units}, at::TensorOptions(at::kBool)).index_fill_(0, kept[l], true));
@@ -206,8 +207,8 @@ Pruned apply_units(const Decision& decision, const Recipe& recipe) {
       if (!own.defined()) own = here.select(1, 0);
       if (!here.eq(own.unsqueeze(1)).all().item<bool>()) {
         throw InputError(
-            fmt::format("units of layer '{}' cannot go without those of the layers it "
-                        "is joined with",
+            fmt::format("units of layer '{}' can only be removed together with those of the "
+                        "layers it is joined with",
                         layers[l].name));
       }
       accounted[l] = accounted[l].index_fill(0, rows.flatten(), true);
@@ -219,7 +220,7 @@ Pruned apply_units(const Decision& decision, const Recipe& recipe) {
       const bool whole = accounted[l].all().item<bool>();
       if (!whole && !group.reason.empty() && rows_in(group, layers[l]).defined()) {
         throw InputError(
-            fmt::format("units of layer '{}' cannot go: {}", layers[l].name, group.reason));
+            fmt::format("units of layer '{}' cannot be removed: {}", layers[l].name, group.reason));
       }
     }
   }

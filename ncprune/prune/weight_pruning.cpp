@@ -157,8 +157,7 @@ Pruned prune_weights(Calibration& calibration, const Recipe& recipe) {
 
 Pruned apply_masks(const Decision& decision, const Recipe& recipe) {
   if (repair_of(recipe.method).of_search) {
-    throw InputError(
-        "the repair 'own' belongs to a solver; given masks take none, bias or least-squares");
+    throw InputError("repair 'own' needs a solver's masks; wanted none, bias or least-squares");
   }
   const std::vector<Layer> layers = prunable_layers(decision.dense);
   require_fits(decision.kept, decision.dense, layers);

@@ -23,7 +23,7 @@ namespace ncprune {
 // count as constant; directions in which the means vary by less than 1e-6 of their largest
 // variation are ignored.
 struct LayerCollapse {
-  std::string layer;   // its name; "input of HEAD" if the head reads no layer directly
+  std::string layer;   // its name; "input of HEAD" if no layer gives it
   int64_t rank;        // of S_B: K - 1 unless means coincide or the layer is narrower
   double nc1;          // tr(S_W S_B^+) / K, the mean of class_nc1; >= 0 (Papyan, Han, Donoho 2020)
   double trace_ratio;  // tr S_W / tr S_B; >= 0

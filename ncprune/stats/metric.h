@@ -25,8 +25,8 @@ struct MetricOptions {
   // Ridge added to H in solves, as a share of H's mean diagonal. >= 0.
   double damping = 0.01;
   // Share of a sample's weight in its class that depends on how undecided the dense network is
-  // about the sample: weight (1 - margin) + margin u_i / mean_c(u), u_i = 1 - sum_k p_ik^2. In [0,
-  // 1].
+  // about the sample: weight (1 - margin) + margin u_i / mean_c(u), u_i = 1 - sum_k p_ik^2. In
+  // [0, 1].
   double margin = 0;
   // Standard deviation of the Gaussian noise on the pruned network's raw inputs (clipped to the
   // data's range); the dense targets stay clean. >= 0.

@@ -36,8 +36,8 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
                                    [](const Node& node) { return node.foreign != nullptr; });
   if (blocked) {
     log_info(
-        "ONNX Runtime runs some operators, through which no gradient is followed: all outputs of a "
-        "layer count alike");
+        "ONNX Runtime runs some operators without gradients: all outputs of a layer count "
+        "equally");
     return alike(network, layers);
   }
   const at::AutoGradMode with_gradients(true);

@@ -28,8 +28,7 @@ Dataset some_samples(const Dataset& data, int64_t per_class, double balance);
 // A few samples of every class that represent the whole class.
 struct WeightedSample {
   Dataset samples;
-  std::vector<double>
-      class_weights;  // K, for each sample of a class; they sum to 1 over all samples
+  std::vector<double> class_weights;  // K, for each sample of a class; sum to 1 over all samples
 };
 
 // At most `per_class` samples of every class, drawn with a fixed seed and weighted so that a

@@ -117,7 +117,7 @@ at::Tensor batch_norm_scale(const Network& network, const Layer& layer) {
       return share_of(layer, scale->second, 0).to(at::kDouble);
   }
   throw InputError(
-      fmt::format("layer '{}' has no BatchNormalization behind it, whose scale the "
+      fmt::format("layer '{}' is not followed by BatchNormalization, whose scale the "
                   "criterion ranks",
                   layer.name));
 }

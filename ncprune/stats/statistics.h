@@ -29,7 +29,7 @@ enum class Statistic {
   kOutputWeight,       // [m]: how much the class scores depend on each unit
 };
 
-// The statistics of one layer; tensors are double and undefined when not asked for.
+// The statistics of one layer; tensors are double, and undefined when not requested.
 struct LayerStatistics {
   std::vector<int64_t> class_counts;  // K; always given
   at::Tensor input_square_mean;

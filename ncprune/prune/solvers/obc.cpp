@@ -181,7 +181,7 @@ LayerSolution solve_obc(const SolverInput& input) {
 }  // namespace
 
 Solver obc() {
-  return {.summary = "one weight of a row after the other, exactly",
+  return {.summary = "exact removal of one weight of a row after the other",
           .source = "Frantar, Alistarh 2022",
           .one_by_one = "removes one weight after the other",
           .solve = solve_obc};
