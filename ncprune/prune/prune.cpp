@@ -11,7 +11,7 @@
 namespace ncprune {
 namespace {
 
-// The last steps, alike for weights and units.
+// The last steps, shared by weights and units.
 Pruned with_finish(Pruned pruned, const Network& dense, const Dataset& data) {
   pruned.network = finished({dense, pruned.network}, pruned.recipe, data);
   pruned.network.metadata.other[kRecipeEntry] = recipe_json(pruned.recipe).dump();

@@ -6,8 +6,8 @@
 namespace ncprune::allocations_files {
 namespace {
 
-// Density ~ sides / weights. A layer that would keep more than it has stays whole, and the others
-// share the remaining weights, until no layer would.
+// Density ~ sides / weights. A layer that would keep more weights than it has keeps all, and the
+// others share the rest, until no layer exceeds its weights.
 std::vector<int64_t> counts_by_shape(const std::vector<LayerScores>& layers, int64_t keep) {
   std::vector<bool> whole(layers.size(), false);
   for (;;) {
