@@ -21,15 +21,15 @@ struct PlannedTensor {
 // A pruning decision as data. It can be carried out again, here or in another framework, on the
 // same network or on one with the same shapes that was trained since.
 struct Plan {
-  Recipe recipe;  // that made the plan, see resolved()
+  Recipe recipe;  // the one that made the plan, as resolved() returns it
   std::vector<PlannedTensor> tensors;
 };
 
 Plan plan_of(const Network& dense, const Pruned& pruned);
 
-// {"ncprune_plan": 2, "recipe": {...}, "tensors": [{"layer", "tensor", "shape", "sha1", "mask" |
-// "units"}]}. A mask is a string of hexadecimal bytes: eight bits each, the first bit the highest,
-// in the initializer's order (row by row).
+// {"ncprune_plan": 2, "recipe": {...}, "tensors": [{"layer", "tensor", "shape", "sha1",
+// "mask" | "units"}]}. A mask is a string of hexadecimal bytes: eight bits each, the first bit the
+// highest, in the initializer's order (row by row).
 Json plan_json(const Plan& plan);
 
 // Also reads plans of version 1, which had the recipe's entries beside the tensors. Throws

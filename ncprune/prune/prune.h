@@ -31,7 +31,7 @@ struct Shrinkage {
 
 struct Pruned {
   Network network;  // its metadata hold `recipe` (kRecipeEntry)
-  Recipe recipe;    // that was carried out, see resolved()
+  Recipe recipe;    // the one carried out, as resolved() returns it
   // The decision, which apply() takes: bool [m, d] per prunable layer, true where a weight stays;
   // or, if units are removed, int64 indices of the kept units, ascending, per layer of
   // unit_layers().

@@ -22,9 +22,9 @@ struct UnitReader {
 // unit j costs
 //   sum over readers of sum_i g_i V_iJ [H^-1]_JJ^-1 V_iJ^T,
 // the growth of the readers' error when the other inputs compensate for unit j. Each step removes
-// the cheapest unit and updates V and H^-1. Ties go to the lower index. Per reader: time O(count d
-// (d + m) w), in each step O(u w^2 (w + m)) for the costs; memory O(d (d + m)). REQUIRES: 0 <=
-// count <= u; at least one reader.
+// the cheapest unit and updates V and H^-1. Ties go to the lower index. Per reader: time
+// O(count d (d + m) w), in each step O(u w^2 (w + m)) for the costs; memory O(d (d + m)).
+// REQUIRES: 0 <= count <= u; at least one reader.
 UnitOrder remove_units(const std::vector<UnitReader>& readers, int64_t count);
 
 }  // namespace ncprune

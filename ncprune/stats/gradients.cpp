@@ -20,8 +20,8 @@ namespace ncprune {
 namespace {
 
 // The rows of a few samples in one layer: its input x [B * P, d], pre-activation [B * P, m],
-// without the bias if kClassTaylor is needed, and the derivatives of each sample's loss by z [B *
-// P, m].
+// without the bias if kClassTaylor is needed, and the derivatives by z of each sample's loss
+// [B * P, m].
 struct LayerBatch {
   at::Tensor x;
   at::Tensor product;

@@ -40,8 +40,8 @@ std::vector<LayerMoments> measure_means(const NetworkPair& pair, const std::vect
 
 // The moments of `layers`, in one pass over `data`. If nothing before a layer was changed, z is an
 // exact linear map of x~ and C = W H needs no pass. Time: one forward pass of each network up to
-// the last layer (from the pair's cache) and d^2 / 2 multiply-adds per row and layer; memory O(d^2
-// + K d) per layer for any number of samples.
+// the last layer (from the pair's cache) and d^2 / 2 multiply-adds per row and layer; memory
+// O(d^2 + K d) per layer for any number of samples.
 std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
                                           const Dataset& data, const MetricOptions& options);
 

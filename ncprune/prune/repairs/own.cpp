@@ -3,7 +3,7 @@
 namespace ncprune::repairs_files {
 
 // The search for units gives least-squares weights on the remaining inputs, in the search's metric.
-// Without a search the weights stay as they are.
+// Without a search the remaining weights are unchanged.
 Repair own() {
   return {.summary = "the weights that the solver found",
           .source = "",
