@@ -19,7 +19,7 @@ struct UnitsQuestion {
   std::function<std::vector<std::vector<double>>()> costs;
 };
 
-// A quantity of which a recipe removes a share. An entry is a file of removals/.
+// A quantity that a recipe removes a share from. An entry is a file of removals/.
 struct Removal {
   std::string name = {};  // the file's
   std::string summary;

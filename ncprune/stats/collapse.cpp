@@ -73,7 +73,7 @@ struct Sums {
     highest = highest.defined() ? at::maximum(highest, high) : high;
   }
 
-  // Of all processes.
+  // Combines the results of all processes.
   void sum_up() {
     of_class = sum_found(std::move(of_class));
     highest = largest_found(std::move(highest));
@@ -146,7 +146,7 @@ struct Residuals {
     projected.index_add_(0, batch.labels, at::matmul(r, means.projector).square().sum(1));
   }
 
-  // Of all processes.
+  // Adds the sums of all processes.
   void sum_up() {
     for (at::Tensor* sum : {&scatter, &squares, &projected}) *sum = sum_found(std::move(*sum));
   }
