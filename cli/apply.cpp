@@ -32,8 +32,8 @@ void run_apply(const ApplyCommand& options) {
   const Pruned pruned = apply_plan(network, plan, data.train);
   write_onnx(options.output, pruned.network);
   Json json = report_pruned(network, pruned, options.output);
-  fmt::print("{}\n", changed.empty() ? "the weights are those the plan was made with"
-                                     : fmt::format("trained since the plan was made: {}",
+  fmt::print("{}\n", changed.empty() ? "the weights are the ones that the plan was made with"
+                                     : fmt::format("tensors changed since the plan was made: {}",
                                                    fmt::join(changed, ", ")));
   json.update({{"output", options.output}, {"changed", changed}});
   write_json_if(options.json, json);
@@ -44,15 +44,15 @@ void run_apply(const ApplyCommand& options) {
 void add_apply(CLI::App& app) {
   const auto options = std::make_shared<ApplyCommand>();
   CLI::App* command =
-      app.add_subcommand("apply", "carry out a plan on its network or on one trained since");
+      app.add_subcommand("apply", "carry out a plan on its network or on one trained further");
   command->add_option("plan", options->plan, "the plan, from 'ncprune plan'")->required();
   command->add_option("network", options->input, "the ONNX file to prune")->required();
   command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
   add_data_options(*command, options->data);
   add_json_option(*command, options->json);
   command->add_option("--repair", options->repair,
-                      "none, bias or least-squares; else as the plan says");
-  command->add_option("--head", options->head, "keep, realign or refit; else as the plan says");
+                      "none, bias or least-squares; by default as in the plan");
+  command->add_option("--head", options->head, "keep, realign or refit; by default as in the plan");
   command->callback([options] { run_apply(*options); });
 }
 

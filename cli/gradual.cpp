@@ -68,10 +68,10 @@ void add_gradual(CLI::App& app) {
       ->add_option("--sparsity-schedule", options->gradual.schedule,
                    "how the sparsity rises: " + CLI::detail::join(schedules, ", "))
       ->capture_default_str();
-  command->add_option("--steps", options->gradual.steps, "of pruning, each with all --epochs")
+  command->add_option("--steps", options->gradual.steps, "pruning steps, each with all --epochs")
       ->capture_default_str();
   command->add_option("--rewind-to", options->early,
-                      "ONNX file of the early checkpoint of 'rewind' (train --save-epoch)");
+                      "ONNX file of the early checkpoint for 'rewind' (train --save-epoch)");
   add_data_options(*command, options->data);
   add_json_option(*command, options->json);
   add_prune_options(*command, options->prune);

@@ -30,7 +30,7 @@ void run_plan(const PlanCommand& options) {
 void add_plan(CLI::App& app) {
   const auto options = std::make_shared<PlanCommand>();
   CLI::App* command =
-      app.add_subcommand("plan", "decide what to prune, as JSON that 'apply' carries out");
+      app.add_subcommand("plan", "write a pruning decision as JSON, which 'apply' carries out");
   command->add_option("network", options->input, "the ONNX file to plan for")->required();
   command->add_option("-o,--output", options->output, "the plan to write")->required();
   add_data_options(*command, options->data);

@@ -10,14 +10,14 @@
 namespace ncprune::cli {
 namespace {
 
-constexpr double kMostWithoutSparsity = 0.99;
+constexpr double kMaxShare = 0.99;  // searched without --sparsity or --structured
 
 void print_promise(const PromiseSearch& search, const ClassInfo& classes) {
   const Verdict& verdict = search.steps[search.chosen].verdict;
   fmt::print("{}", to_text(promise_table(verdict, classes)));
   const std::vector<std::string> too_few = too_few_samples(verdict, classes);
   if (!too_few.empty()) {
-    fmt::print("too few held-out samples to show it of any network: {}\n",
+    fmt::print("too few held-out samples to show it for any network: {}\n",
                fmt::join(too_few, ", "));
   }
   const PromiseStep& last = search.steps.back();
@@ -30,14 +30,14 @@ void print_promise(const PromiseSearch& search, const ClassInfo& classes) {
 
 void add_promise_options(CLI::App& command, PromiseRequest& request) {
   command.add_option("--max-class-drop", request.max_class_drop,
-                     "prune by as much as lets no class's recall fall by more than so many points");
+                     "most points that any class's recall may fall; prune as much as that allows");
   command
       .add_option("--min-recall", request.min_recall,
-                  "NAME=RECALL: ... and leaves that class this recall, in (0, 1)")
+                  "NAME=RECALL: ... and class NAME keeps at least this recall, in (0, 1)")
       ->type_name("NAME=RECALL");
   command
       .add_option("--confidence", request.confidence,
-                  "with which the promise is to hold for data not seen")
+                  "confidence that the promise holds for unseen data, in (0, 1)")
       ->capture_default_str();
 }
 
@@ -60,20 +60,20 @@ Promise promise_of(const PromiseRequest& request, const std::vector<std::string>
 
 Json settle_promise(PruneTask& task, const PromiseRequest& request, const PruneRequest& prune) {
   if (task.data.validation.size() == 0) {
-    throw InputError("no validation samples are held out to judge the promise by");
+    throw InputError("no validation samples are held out to judge the promise; see --validation");
   }
   const Method& method = task.recipe.method;
   if (find_pattern(method.pattern).group) {
-    throw InputError(fmt::format("pattern {} fixes the sparsity: nothing is left to search for",
+    throw InputError(fmt::format("pattern {} fixes the sparsity: there is nothing to search for",
                                  method.pattern));
   }
-  const bool most_is_given = prune.structured || prune.recipe.share;
+  const bool share_is_given = prune.structured || prune.recipe.share;
   const Network& dense = task.calibration.network();
   const ClassInfo classes = class_info(dense.metadata, task.data.validation);
   Recipe recipe = task.recipe;
   const PromiseSearch search =
       search_promise({dense, task.data.validation}, promise_of(request, classes.names),
-                     most_is_given ? share_of(recipe) : kMostWithoutSparsity, [&](double share) {
+                     share_is_given ? share_of(recipe) : kMaxShare, [&](double share) {
                        recipe.share = share;
                        return ncprune::prune(task.calibration, recipe).network;
                      });

@@ -8,7 +8,7 @@
 
 namespace ncprune::cli {
 
-// The promise about every class, as the command line gives it.
+// The command line's promise about every class.
 struct PromiseRequest {
   std::optional<double> max_class_drop = {};  // percentage points
   std::vector<std::string> min_recall;        // NAME=RECALL
@@ -17,17 +17,17 @@ struct PromiseRequest {
   bool given() const { return max_class_drop.has_value() || !min_recall.empty(); }
 };
 
-// --max-class-drop, --min-recall and --confidence.
+// Adds --max-class-drop, --min-recall and --confidence.
 void add_promise_options(CLI::App& command, PromiseRequest& request);
 
-// The promise that was asked for, about classes called `names`. Throws InputError.
+// The requested promise, for classes called `names`. Throws InputError on an invalid request.
 Promise promise_of(const PromiseRequest& request, const std::vector<std::string>& names);
 
-// Leaves a command when its work is done and written but the promise is not kept: exit code 2.
+// Ends a command whose result is written but does not keep the promise: exit code 2.
 struct PromiseNotKept {};
 
-// Searches for the most that the promise allows, prints what was judged, and sets it in
-// task.recipe; json["kept"] says whether the promise is kept by it. Throws InputError.
+// Searches for the largest share that keeps the promise, prints the verdict, and sets the share in
+// task.recipe; json["kept"] says whether that share keeps the promise. Throws InputError.
 Json settle_promise(PruneTask& task, const PromiseRequest& request, const PruneRequest& prune);
 
 }  // namespace ncprune::cli

@@ -39,8 +39,8 @@ void run_prune(const PruneCommand& options) {
   write_json_if(options.json, json);
   if (promise.is_null() || promise["kept"].get<bool>()) return;
   fmt::print(
-      "The promise could not be shown to be kept; the network written is the least pruned that "
-      "was tried.\n");
+      "The promise could not be shown to be kept; the least pruned network that was tried was "
+      "written.\n");
   throw PromiseNotKept();
 }
 
@@ -48,7 +48,7 @@ void run_prune(const PruneCommand& options) {
 
 void add_prune(CLI::App& app) {
   const auto options = std::make_shared<PruneCommand>();
-  CLI::App* command = app.add_subcommand("prune", "prune a network by its training data");
+  CLI::App* command = app.add_subcommand("prune", "prune a network with its training data");
   command->add_option("network", options->input, "the ONNX file to prune")->required();
   command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
   add_data_options(*command, options->data);

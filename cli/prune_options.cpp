@@ -13,16 +13,16 @@ namespace {
 
 constexpr uint64_t kMaxRecipeBytes = uint64_t{1} << 30;  // a plan holds masks
 
-// The recipe in a JSON file, by itself or as a plan or the output of --json has it, or in the
-// metadata of a pruned network.
+// Reads the recipe from a JSON file (a recipe, a plan or the output of --json) or from the metadata
+// of a pruned network.
 Recipe read_recipe_file(const std::string& path) {
   std::string text;
   if (path.ends_with(".onnx")) {
     const std::map<std::string, std::string> entries = read_onnx(path).metadata.other;
     const auto found = entries.find(kRecipeEntry);
     if (found == entries.end()) {
-      throw InputError(fmt::format("{}: has no recipe in its metadata; wanted a pruned network",
-                                   path));
+      throw InputError(
+          fmt::format("{}: the metadata have no recipe; wanted a pruned network", path));
     }
     text = found->second;
   } else {
@@ -38,8 +38,8 @@ Recipe read_recipe_file(const std::string& path) {
 
 }  // namespace
 
-// CLI11 takes the options in the order in which they are added here: a recipe first, what changes it
-// after that.
+// CLI11 processes options in the order in which they are added: the recipe comes first, then the
+// options that change it.
 void add_prune_options(CLI::App& command, PruneRequest& request) {
   const auto option = [&](const std::string& name, auto& field, const std::string& text) {
     return command.add_option(name, field, text)->capture_default_str();
@@ -48,7 +48,8 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
   command
       .add_option_function<std::string>(
           "--recipe", [&recipe](const std::string& path) { recipe = read_recipe_file(path); },
-          "recipe to start from: a JSON file, a plan or a pruned ONNX file; other options change it")
+          "recipe to start from: a JSON file, a plan or a pruned ONNX file; other options change "
+          "it")
       ->type_name("FILE");
   command
       .add_option_function<std::string>(
@@ -61,7 +62,7 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
       ->default_str(recipe.method.name);
   command.add_option("--sparsity", recipe.share,
                      fmt::format("share of the weights to remove, in [0, 1); by default {:g}, or "
-                                 "what a pattern N:M fixes",
+                                 "the share that a pattern N:M fixes",
                                  kUsualShare));
   command.add_option(
       "--batch-norm", recipe.batch_norm,
@@ -71,7 +72,8 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
   for (const MethodPart& part : method_parts()) {
     command.add_option("--" + part.name, recipe.method.*part.field, part.summary);
   }
-  command.add_option("--rounds", recipe.method.rounds, "rounds of scoring the remaining weights anew");
+  command.add_option("--rounds", recipe.method.rounds,
+                     "rounds of pruning; each scores the remaining weights anew");
   for (const MetricField& f : metric_fields()) {
     CLI::Option* added = command.add_option_function<double>(
         "--" + f.name, [set = f.set, &recipe](double value) { set(recipe.metric, value); },
@@ -116,7 +118,7 @@ PruneTask prune_task(const std::string& network, const DataRequest& data,
   const Recipe recipe = recipe_of(request, data.seed);
   require_valid(recipe);
   NetworkAndData read = read_network_and_data(network, data);
-  // A promise is searched for by many prunings; what is not given is settled, and said, once.
+  // The search for a promise prunes many times; defaults are resolved and logged once.
   Recipe whole = resolved(recipe, read.network, read.data.train);
   Calibration calibration(std::move(read.network), read.data.train);
   return {std::move(whole), std::move(read.data), std::move(calibration)};

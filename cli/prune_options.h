@@ -9,17 +9,17 @@
 
 namespace ncprune::cli {
 
-// How to prune, as the command line says it.
+// The pruning options of a command line.
 struct PruneRequest {
   Recipe recipe{.method = find_named(methods(), "surgeon", "method")};
-  std::optional<double> structured = {};  // the share of units to remove; none: single weights
-  std::string budget = "units";           // what that is a share of
+  std::optional<double> structured = {};  // the share if units are removed
+  std::string budget = "units";           // the quantity that `structured` is a share of
 };
 
-// Every option of a recipe but those of units, alike for every command that prunes.
+// Adds all recipe options except those of units; every command that prunes has them.
 void add_prune_options(CLI::App& command, PruneRequest& request);
 
-// --structured, --budget and --round-to.
+// Adds --structured, --budget and --round-to.
 void add_structured_options(CLI::App& command, PruneRequest& request);
 
 Recipe recipe_of(const PruneRequest& request, uint64_t seed);

@@ -14,8 +14,8 @@ double removed(int64_t before, int64_t after) {
   return 1 - static_cast<double>(after) / static_cast<double>(before);
 }
 
-// A convolution of many groups that has one left is a layer.
-int64_t units_left(const Network& smaller, const OtherWeight& weight) {
+// A convolution of many groups with one remaining group is a layer.
+int64_t remaining_units(const Network& smaller, const OtherWeight& weight) {
   for (const OtherWeight& other : other_weights(smaller)) {
     if (other.name == weight.name) return other.units;
   }
@@ -55,7 +55,7 @@ Json report_units(const Network& dense, const Pruned& pruned, const std::string&
   }
   Json others = Json::array();
   for (const OtherWeight& whole : other_weights(dense)) {
-    const int64_t kept = units_left(pruned.network, whole);
+    const int64_t kept = remaining_units(pruned.network, whole);
     const bool stays = kept == whole.units;
     table.rows.push_back({whole.name, std::to_string(whole.units), std::to_string(kept),
                           stays ? whole.reason : percent(removed(whole.units, kept))});
@@ -67,7 +67,7 @@ Json report_units(const Network& dense, const Pruned& pruned, const std::string&
   const auto& [masked, before, after, difference] = *pruned.shrinkage;
   fmt::print(
       "{}parameters {} -> {} ({:.1f} x fewer), multiply-adds {} -> {} ({:.1f} x fewer)\n"
-      "the smaller network equals the masked one: scores differ by {:.1e} at most, relative to\n"
+      "the smaller network equals the masked one: scores differ by at most {:.1e}, relative to\n"
       "the largest, on calibration and random inputs; written to {}\n",
       to_text(table), before.parameters, after.parameters,
       static_cast<double>(before.parameters) / static_cast<double>(after.parameters), before.macs,
@@ -80,7 +80,7 @@ Json report_units(const Network& dense, const Pruned& pruned, const std::string&
           {"others", others}};
 }
 
-// Says what happened to BatchNormalization, if the network has any and something did.
+// Prints the treatment of BatchNormalization, if the network has any and it changed.
 void report_batch_norm(const Network& network, const std::string& treatment) {
   const bool any = std::any_of(network.nodes.begin(), network.nodes.end(), [](const Node& node) {
     return node.op_type == "BatchNormalization";

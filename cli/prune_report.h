@@ -7,7 +7,7 @@
 
 namespace ncprune::cli {
 
-// Prints what was removed from `dense` and what was `written`, and gives the same as data.
+// Prints what was removed from `dense` and the name of the file `written`; returns it as JSON.
 Json report_pruned(const Network& dense, const Pruned& pruned, const std::string& written);
 
 }  // namespace ncprune::cli

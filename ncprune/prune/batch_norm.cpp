@@ -11,16 +11,16 @@
 namespace ncprune {
 namespace {
 
-// Of every channel; double [C].
+// Moments of every channel; double [C].
 struct ChannelMoments {
   at::Tensor mean;
   at::Tensor variance;  // divided by the number of values
 };
 
-// Over all samples and positions of `value` [N, C, ...].
+// Sums over all samples and positions of `value` [N, C, ...].
 ChannelMoments channel_moments(const Network& network, const std::string& value,
                                const Dataset& data, ActivationCache& cache) {
-  at::Tensor shift;  // the first batch's mean: sums of what is near it cancel little
+  at::Tensor shift;  // the first batch's mean: deviations from it cancel little
   at::Tensor sum;
   at::Tensor squares;
   int64_t count = 0;
@@ -39,8 +39,7 @@ ChannelMoments channel_moments(const Network& network, const std::string& value,
   for (at::Tensor* t : {&shift, &sum, &squares}) {
     if (t->defined()) *t = t->cpu();
   }
-  // Each process has its own shift: means and scatters about them are put together as those of
-  // groups are.
+  // Each process has its own shift: means and scatters are combined like those of groups.
   const at::Tensor n = sum_found(at::scalar_tensor(static_cast<double>(count), at::kDouble));
   at::Tensor own_mean;
   at::Tensor own_scatter;
@@ -60,7 +59,7 @@ ChannelMoments channel_moments(const Network& network, const std::string& value,
 
 Network recalibrate_batch_norm(const Network& network, const Dataset& data) {
   Network result = network;
-  ActivationCache cache(int64_t{1} << 30);  // all samples are run, not some of every class
+  ActivationCache cache(int64_t{1} << 30);  // all samples are run, not only some per class
   for (const Node& node : network.nodes) {
     if (node.op_type != "BatchNormalization") continue;
     const auto statistic = [&](size_t input) -> at::Tensor& {

@@ -18,7 +18,7 @@
 namespace ncprune {
 namespace {
 
-// Statistics of layers are held together up to this many numbers: half a gigabyte.
+// The statistics of several layers are held at once up to this many numbers: half a gigabyte.
 constexpr int64_t kMaxNumbers = int64_t{1} << 26;
 
 bool needs_scores(const Method& method) {
@@ -26,8 +26,8 @@ bool needs_scores(const Method& method) {
          find_named(allocations(), method.allocation, "allocation").reads_scores;
 }
 
-// What is zero already goes first, and before what scores as low: it costs nothing, and what an
-// earlier round removed must not come back.
+// Weights that are already zero are removed first, before others with equal scores: they cost
+// nothing, and weights removed in an earlier round must not come back.
 at::Tensor zeros_first(const at::Tensor& scores, const at::Tensor& weight, bool whole_neurons) {
   const at::Tensor zero = weight.eq(0);
   const at::Tensor lowest =
@@ -112,16 +112,17 @@ void Calibration::measure(const std::vector<Recipe>& recipes) {
                                     [&](const Scores& other) { return same(other, wanted); });
     if (!listed && find(wanted) == scores_.end()) missing.push_back(std::move(wanted));
   }
-  std::vector<Scores*> left;
-  for (Scores& scores : missing) left.push_back(&scores);
-  while (!left.empty()) {
-    const MetricOptions metric = left.front()->metric;
-    const auto others = std::stable_partition(
-        left.begin(), left.end(), [&](const Scores* s) { return !(s->metric == metric); });
-    measure_together({others, left.end()});
-    left.erase(others, left.end());
+  std::vector<Scores*> remaining;
+  for (Scores& scores : missing) remaining.push_back(&scores);
+  while (!remaining.empty()) {
+    const MetricOptions metric = remaining.front()->metric;
+    const auto others =
+        std::stable_partition(remaining.begin(), remaining.end(),
+                              [&](const Scores* s) { return !(s->metric == metric); });
+    measure_together({others, remaining.end()});
+    remaining.erase(others, remaining.end());
   }
-  scores_.splice(scores_.end(), missing);  // whole: a measurement that fails leaves nothing behind
+  scores_.splice(scores_.end(), missing);  // at once: a failed measurement leaves no entry
   for (const Recipe& recipe : recipes) row_weights(recipe);
 }
 

@@ -11,10 +11,10 @@
 
 namespace ncprune {
 
-// A network, its calibration set, and what pruning needs to have measured about both. Everything is
-// measured when it is first asked for and kept, so that one calibration serves many recipes. Scores
-// are taken from a few layers at a time, whose moments are freed then. Shares the tensors of the
-// network and the data it was made of; neither may change afterwards. Not for several threads.
+// A network, its calibration set, and the measurements that pruning needs. Every measurement is
+// made on first use and then kept, so that one calibration serves many recipes. Layers are scored a
+// few at a time, and their moments are freed afterwards. Shares the tensors of the network and the
+// data it was made from; neither may change afterwards. Not thread-safe.
 class Calibration {
  public:
   Calibration(Network network, Dataset data);
@@ -26,11 +26,11 @@ class Calibration {
   void measure(const std::vector<Recipe>& recipes);
 
   // The score of every weight of the prunable layers by the recipe's criterion, [m, d] each,
-  // double; the smallest go first. A weight that is zero already scores lowest. All zero for a
-  // recipe that does not look at scores: a solver with an allocation by the layers' shapes.
+  // double; the smallest are removed first. Weights that are already zero score lowest. All scores
+  // are zero for a recipe that reads none: a solver with an allocation by the layers' shapes.
   const std::vector<at::Tensor>& scores(const Recipe& recipe);
 
-  // What the error of each row of the prunable layers weighs in the recipe's search, double [m]:
+  // The weight of each row's error in the recipe's search, for every prunable layer, double [m]:
   // output_weights() for a class-aware search, else 1.
   const std::vector<at::Tensor>& row_weights(const Recipe& recipe);
 

@@ -6,10 +6,10 @@
 
 namespace ncprune {
 
-// A decision that was made before.
+// A pruning decision made earlier, to be carried out on `dense`.
 struct Decision {
   const Network& dense;
-  const std::vector<at::Tensor>& kept;  // as Pruned::kept
+  const std::vector<at::Tensor>& kept;  // see Pruned::kept
   const Dataset& data;
 };
 

@@ -6,10 +6,10 @@
 
 namespace ncprune {
 
-// The last step of every pruning, in one shot or in several: `pair.pruned`, its BatchNormalization
-// and then its head treated towards `pair.dense` as the recipe says. No training. A treatment of
-// BatchNormalization that is not given is "keep". Averages run over classes as the recipe's
-// metric.balance says. Shares the other tensors with `pair.pruned`. Throws InputError as
+// The last step of every pruning, in one shot or in several: adapts the BatchNormalization and then
+// the head of `pair.pruned` to `pair.dense` as the recipe says. No training. Without a recipe's
+// batch_norm the treatment is "keep". Averages run over samples or classes as the recipe's
+// metric.balance says. The result shares the other tensors with `pair.pruned`. Throws InputError as
 // treat_batch_norm() and treat_head().
 Network finished(const NetworkPair& pair, const Recipe& recipe, const Dataset& data);
 

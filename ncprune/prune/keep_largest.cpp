@@ -14,8 +14,8 @@ namespace ncprune {
 namespace {
 
 // The `keep`-th largest value, 0 < keep < values.size(). Nearly always the answer lies among the
-// few values above a bound read off a sample; one pass finds those, ten times faster than sorting
-// out all of them. Too few means the sample was unlucky, and all are looked at.
+// few values above a bound taken from a sample; one pass finds these, ten times faster than a
+// selection among all values. If they are too few, the sample was unlucky and all are searched.
 template <typename T>
 T kth_largest(std::span<const T> values, int64_t keep) {
   constexpr size_t kStride = 61;  // prime: no row length divides it
@@ -59,7 +59,7 @@ at::Tensor keep_largest(const at::Tensor& scores, int64_t keep) {
     mask = flat > threshold;
     tied = (flat == threshold).nonzero().flatten();
   });
-  // Of those that equal the threshold the first few stay.
+  // Of the values equal to the threshold the first few stay.
   const int64_t missing = keep - mask.sum().item<int64_t>();
   mask.index_fill_(0, tied.slice(0, 0, missing), true);
   return mask.view_as(scores);

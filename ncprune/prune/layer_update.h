@@ -5,31 +5,32 @@
 
 namespace ncprune {
 
-// The repair of one layer: what is to stay, and the moments to repair it with.
+// The repair of one layer: the mask of the remaining weights, and the moments for the repair.
 struct LayerUpdate {
   const LayerMoments& moments;
   at::Tensor mask;  // bool [m, d]
   double damping;   // see MetricOptions
 };
 
-// Puts the exact least-squares weights on the mask into the layer of `network`, whose weight must
-// still be the dense one; a layer with a bias gets b = E[z] - V E[x~], which takes up the means,
-// and one with BatchNormalization behind it the same by the mean of that.
+// Writes the exact least-squares weights on the mask into the layer of `network`, whose weight must
+// still be the dense one. A layer with a bias gets b = E[z] - V E[x~], which absorbs the change of
+// the means; for a layer followed by BatchNormalization the mean of that absorbs it.
 void update_layer(Network& network, const Layer& layer, const LayerUpdate& update);
 
-// Puts `weight` [m, d] into the layer, and the bias that goes with it by the means of `moments`.
+// Writes `weight` [m, d] into the layer, and the matching bias from the means of `moments`.
 void set_layer(Network& network, const Layer& layer, const at::Tensor& weight,
                const LayerMoments& moments);
 
-// Where the means of a layer come from.
+// The source of a layer's means.
 struct MeanSource {
   LayerwiseMoments& measured;
   const MetricOptions& options;
 };
 
-// Puts `weight` [m, d] into the layer, and the bias that leaves the mean of every pre-activation
-// (averaged over classes as the balance says) where it is in the dense network: b = E[z] - V E[x~].
-// Only means are measured. A layer without a bias or BatchNormalization just gets the weight.
+// Writes `weight` [m, d] into the layer, and the bias b = E[z] - V E[x~] that keeps the mean of
+// every pre-activation (averaged over samples or classes as the balance says) as in the dense
+// network. Only means are measured. A layer without a bias or BatchNormalization gets the weight
+// alone.
 void correct_bias(Network& network, const Layer& layer, const at::Tensor& weight,
                   const MeanSource& means);
 

@@ -17,7 +17,7 @@ struct Method {
   std::string solver = "score";                   // solvers()
   std::string search_metric = "neural-collapse";  // search_metrics(), of the solver
   std::string repair = "none";                    // repairs()
-  // The method scores the weights anew in every round; the kept share falls geometrically.
+  // Every round scores the weights anew; the kept share falls geometrically.
   int64_t rounds = 1;
   std::string batch_norm =
       "keep";  // batch_norm_treatments(), where Recipe::batch_norm is not given

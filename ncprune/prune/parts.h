@@ -10,10 +10,10 @@
 
 namespace ncprune {
 
-// A part of a method that is the name of a table entry, for command lines and files.
+// A part of a method, chosen by the name of a table entry, for command lines and files.
 struct MethodPart {
   std::string name;
-  std::string summary;  // what there is to choose from
+  std::string summary;  // the choices
   std::string Method::*field;
   // Throws InputError, listing the known names, unless there is an entry called `name`.
   void (*require)(const std::string& name);
@@ -26,8 +26,8 @@ const Solver& solver_of(const Method& method);
 const SearchMetric& search_metric_of(const Method& method);
 const Repair& repair_of(const Method& method);
 
-// The method's solver searches, and weighs the rows of a layer by what the class scores make of
-// them.
+// Whether the method's solver searches and weights the rows of a layer by their effect on the class
+// scores.
 bool searches_class_aware(const Method& method);
 
 }  // namespace ncprune

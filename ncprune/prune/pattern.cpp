@@ -45,7 +45,7 @@ std::pair<int64_t, int64_t> two_numbers(const std::string& text, char separator,
   const std::vector<std::string> parts = split(text, separator);
   const std::string where = fmt::format("pattern '{}'", name);
   if (parts.size() != 2 || text.find(',') != std::string::npos) {  // no lists of numbers
-    throw InputError(fmt::format("{}: wanted two numbers with '{}' between", where, separator));
+    throw InputError(fmt::format("{}: wanted two numbers separated by '{}'", where, separator));
   }
   return {parse_integers(parts[0], where, 1, kLargest).front(),
           parse_integers(parts[1], where, 1, kLargest).front()};

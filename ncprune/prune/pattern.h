@@ -10,26 +10,26 @@
 
 namespace ncprune {
 
-// Which weights of a layer may go together.
+// A rule for which weights of a layer may be removed together.
 struct Pattern {
   std::string name;
   std::string summary;
   // The mask, bool [m, d], true where a weight stays: about `keep` of them, the largest scores;
   // ties go to the lower index, row by row. REQUIRES: 0 <= keep <= m d.
   std::function<at::Tensor(const at::Tensor& scores, int64_t keep)> mask;
-  bool whole = false;    // several weights go or stay together
-  bool neurons = false;  // which are all weights into a neuron
-  // N and M of N:M: N of M neighbouring inputs of a row stay, whatever `keep` says.
+  bool whole = false;    // weights are removed or kept in sets of several
+  bool neurons = false;  // each set holds all weights into a neuron
+  // N and M of N:M: N of every M neighbouring inputs of a row stay; `keep` has no effect.
   std::optional<std::pair<int64_t, int64_t>> group = {};
 };
 
 // A family of patterns. An entry is a file of patterns/.
 struct PatternKind {
   std::string name = {};  // the file's
-  std::string usage;      // as it is written: "layer", "block:RxC"
+  std::string usage;      // how names are written: "layer", "block:RxC"
   std::string example;    // one of the family
-  // The pattern called `name`; none if this family does not write names that way. Throws
-  // InputError on a name of this family with wrong numbers.
+  // The pattern called `name`; none if the name is not of this family. Throws InputError on a name
+  // of this family with invalid numbers.
   std::optional<Pattern> (*find)(const std::string& name);
 };
 
@@ -43,8 +43,8 @@ const std::vector<Pattern>& patterns();
 // the best by their mean score; blocks at the edges may be smaller). Throws InputError.
 Pattern find_pattern(const std::string& name);
 
-// `pattern` for a layer of `weight` [m, d] in which what is zero already goes first, so that
-// pruning again brings none of it back. REQUIRES: scores of 0 or more, [m, d].
+// `pattern` for a layer with `weight` [m, d] that removes weights that are already zero first, so
+// that pruning again restores none of them. REQUIRES: scores of 0 or more, [m, d].
 Pattern zeros_last(Pattern pattern, const at::Tensor& weight);
 
 // The numbers a and b of `text`, "a<separator>b", each in [1, 65536]. Throws InputError, naming the

@@ -90,7 +90,7 @@ PlannedTensor read_tensor(const Json& json, bool units_leave, const std::string&
   return tensor;
 }
 
-// What the plan says of each of `layers`.
+// The plan's entry for each of `layers`.
 template <typename Field>
 std::vector<at::Tensor> in_layer_order(const std::vector<Layer>& layers, const Plan& plan,
                                        Field field) {
@@ -101,7 +101,7 @@ std::vector<at::Tensor> in_layer_order(const std::vector<Layer>& layers, const P
                      [&](const PlannedTensor& t) { return t.tensor == layer.weight; });
     if (found == plan.tensors.end()) {
       throw InputError(
-          fmt::format("the plan says nothing of layer '{}' ('{}')", layer.name, layer.weight));
+          fmt::format("the plan has no entry for layer '{}' ('{}')", layer.name, layer.weight));
     }
     ordered.push_back(field(*found, layer));
   }

@@ -11,14 +11,14 @@
 namespace ncprune {
 namespace {
 
-// The last steps, alike for weights and units.
+// The last steps, shared by weights and units.
 Pruned with_finish(Pruned pruned, const Network& dense, const Dataset& data) {
   pruned.network = finished({dense, pruned.network}, pruned.recipe, data);
   pruned.network.metadata.other[kRecipeEntry] = recipe_json(pruned.recipe).dump();
   if (!pruned.shrinkage) return pruned;
   Shrinkage& shrinkage = *pruned.shrinkage;
   shrinkage.after = cost(pruned.network);
-  const auto size = find_named(removals(), pruned.recipe.remove, "thing to remove").size;
+  const auto size = find_named(removals(), pruned.recipe.remove, "quantity to remove").size;
   pruned.removed =
       1 - static_cast<double>(shrinkage.after.*size) / static_cast<double>(shrinkage.before.*size);
   return pruned;

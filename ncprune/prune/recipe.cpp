@@ -30,7 +30,7 @@ void require_valid(const MetricOptions& metric) {
   }
 }
 
-// Share that the pattern fixes, whatever is asked for.
+// The share that the pattern fixes; the recipe's share cannot differ.
 std::optional<double> fixed_share(const Pattern& pattern) {
   if (!pattern.group) return std::nullopt;
   const auto [n, m] = *pattern.group;
@@ -45,16 +45,14 @@ void require_share(const Recipe& recipe, const Pattern& pattern) {
   const std::optional<double> fixed = fixed_share(pattern);
   if (fixed && std::abs(share - *fixed) > 1e-9) {
     throw InputError(
-        fmt::format("pattern {} removes {:g} of the weights; sparsity {:g} was asked "
-                    "for",
+        fmt::format("pattern {} removes {:g} of the weights; the sparsity cannot be {:g}",
                     pattern.name, *fixed, share));
   }
 }
 
 void require_finds_units(const Recipe& recipe, const Pattern& pattern) {
   if (pattern.group || (pattern.whole && !pattern.neurons)) {
-    throw InputError(
-        fmt::format("pattern {} says which weights stay, not which units", pattern.name));
+    throw InputError(fmt::format("pattern {} chooses weights, not units", pattern.name));
   }
   if (recipe.round_to < 1 || recipe.round_to > kMaxRoundTo) {
     throw InputError(
@@ -63,8 +61,8 @@ void require_finds_units(const Recipe& recipe, const Pattern& pattern) {
   const Method& method = recipe.method;
   if (!solver_of(method).finds_units) {
     throw InputError(
-        fmt::format("method '{}' removes single weights, not units: solver {} has no "
-                    "rule for them",
+        fmt::format("method '{}' removes single weights, not units: solver {} "
+                    "cannot choose units",
                     method.name, method.solver));
   }
   if (method.rounds > 1) {
@@ -98,7 +96,7 @@ void require_valid(const Recipe& recipe) {
 }
 
 bool removes_units(const Recipe& recipe) {
-  return find_named(removals(), recipe.remove, "thing to remove").units_to_keep != nullptr;
+  return find_named(removals(), recipe.remove, "quantity to remove").units_to_keep != nullptr;
 }
 
 double share_of(const Recipe& recipe) {
@@ -115,7 +113,7 @@ Recipe resolved(Recipe recipe, const Network& network, const Dataset& data) {
       find_named(batch_norm_treatments(), *recipe.batch_norm, "BatchNorm treatment").problem;
   const std::string found = problem == nullptr ? "" : problem(network, data);
   if (!found.empty()) {
-    log_info(found + ": it is kept as trained");
+    log_info(found + "; BatchNormalization is kept as trained");
     recipe.batch_norm = Method{}.batch_norm;
   }
   return recipe;

@@ -11,9 +11,9 @@
 namespace ncprune {
 namespace {
 
-constexpr const char* kUnits = "units";  // in plans of version 1, whatever units were counted by
+constexpr const char* kUnits = "units";  // in plans of version 1, for every budget of units
 
-// Plans of version 1 held a recipe that named the share and what it is a share of in other words.
+// Recipes in plans of version 1 had other names for the share and the quantity it refers to.
 void read_what_is_removed(const Json& json, const std::string& where, Recipe& recipe) {
   if (!json.contains("ncprune_recipe")) {
     const auto remove = json.at("remove").get<std::string>();

@@ -8,7 +8,7 @@ namespace ncprune {
 // The layer problem: find V [m, d], zero where its mask is false, that minimises
 //   sum_i g_i (V_i H V_i^T - 2 V_i C_i^T)
 // with the metric H [d, d] and the cross moments C [m, d] of LayerMoments, both damped: H + r I and
-// C + r W pull towards the dense weights W [m, d] where the data say nothing. Everything is double.
+// C + r W pull towards the dense weights W [m, d] where the data determine nothing. All is double.
 struct LayerProblem {
   at::Tensor metric;  // H + r I, positive definite
   at::Tensor cross;   // C + r W
@@ -17,14 +17,14 @@ struct LayerProblem {
   static LayerProblem of(const LayerMoments& moments, const at::Tensor& weight, double damping);
 };
 
-// The exact optimum on `mask` (bool [m, d]), row by row by Cholesky; the row weights g do not
-// matter here. A row costs min(s, d - s)^3 for s kept weights. Double [m, d].
+// The exact optimum on `mask` (bool [m, d]), row by row by Cholesky; it does not depend on the row
+// weights g. A row with s kept weights costs min(s, d - s)^3. Double [m, d].
 at::Tensor least_squares(const LayerProblem& problem, const at::Tensor& mask);
 
-// Which `keep` weights to keep: joint search over the whole layer by the alternating direction
-// method of multipliers, in the metric scaled to unit diagonal (ALPS: Meng, Behdin, Wang, Mazumder
-// 2024), with row weights g [m] >= 0. One eigendecomposition, then O(d^2 m) an iteration; stops
-// when the mask stands still. Bool [m, d].
+// The mask of the `keep` weights to keep: joint search over the whole layer by the alternating
+// direction method of multipliers, in the metric scaled to unit diagonal (ALPS: Meng, Behdin, Wang,
+// Mazumder 2024), with row weights g [m] >= 0. One eigendecomposition, then O(d^2 m) per iteration;
+// stops when the mask no longer changes. Bool [m, d].
 struct SupportSearch {
   const Pattern& pattern;
   int64_t keep;

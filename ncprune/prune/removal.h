@@ -9,25 +9,25 @@
 
 namespace ncprune {
 
-// How many units are to stay is asked about these.
+// The input of a removal's decision how many units stay.
 struct UnitsQuestion {
   const Network& dense;
-  const std::vector<UnitGroup>& groups;  // whose units can leave
+  const std::vector<UnitGroup>& groups;  // those whose units can be removed
   double share;                          // to remove, in [0, 1)
-  int64_t multiple;                      // a group that loses units keeps a multiple of it
-  // What the units of every group cost the network's function, see UnitCosts. A pass over the data.
+  int64_t multiple;                      // a group that loses units keeps a multiple of this
+  // The cost of removing the units of every group, see UnitCosts. Takes a pass over the data.
   std::function<std::vector<std::vector<double>>()> costs;
 };
 
-// What a recipe removes. An entry is a file of removals/.
+// A quantity that a recipe removes a share from. An entry is a file of removals/.
 struct Removal {
   std::string name = {};  // the file's
   std::string summary;
-  std::string title;  // what the share is a share of, for people
-  // How many units each group keeps, at least one. Null: single weights become zero and no unit
-  // leaves.
+  std::string title;  // the quantity's name, for people
+  // The number of units that each group keeps, at least one. Null: single weights become zero and
+  // no unit is removed.
   std::vector<int64_t> (*units_to_keep)(const UnitsQuestion& question) = nullptr;
-  // The cost whose fall says which share was removed. Null: the zeros are counted.
+  // The removed share is the relative fall of this cost. Null: it is the share of zeros.
   int64_t NetworkCost::*size = nullptr;
 };
 

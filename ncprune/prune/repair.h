@@ -8,28 +8,28 @@
 
 namespace ncprune {
 
-// One layer whose remaining weights were chosen.
+// A layer to repair, with the mask of its remaining weights.
 struct RepairTask {
   const Layer& layer;
   at::Tensor weight;  // dense [m, d]
   at::Tensor mask;    // bool [m, d], true where a weight stays
-  // Measures the layer on the activations that the pruned network has now.
+  // Measures the layer on the present activations of the pruned network.
   std::function<LayerMoments()> moments;
   MeanSource means;
   double damping;         // see MetricOptions
   bool searched = false;  // a search chose the mask, in the metric of `moments`
 };
 
-// A way to make good for the removed weights of a layer. Each entry is a file in repairs/.
+// A way to compensate for the removed weights of a layer. An entry is a file of repairs/.
 struct Repair {
   std::string name = {};  // the file's
   std::string summary;
   std::string source;
-  // Puts the masked weight, repaired, into the layer of `network`, whose weight must still be the
-  // dense one.
+  // Writes the masked and repaired weight into the layer of `network`, whose weight must still be
+  // the dense one.
   void (*apply)(Network& network, const RepairTask& task);
   bool reads_moments = false;
-  // The weights that a search leaves are taken as they are; masks from elsewhere cannot have it.
+  // Takes the weights that a search found unchanged; masks from elsewhere cannot use this repair.
   bool of_search = false;
 };
 

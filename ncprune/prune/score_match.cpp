@@ -24,10 +24,10 @@
 namespace ncprune {
 namespace {
 
-constexpr int64_t kDraws = 2;  // sign vectors a sample
+constexpr int64_t kDraws = 2;  // sign vectors per sample
 
-// Where the scales and shifts of a network stand in one vector of P; a name that several
-// BatchNormalizations share stands there once.
+// The places of a network's scales and shifts in one vector of length P; a name that several
+// BatchNormalizations share has one place.
 struct Norms {
   struct Norm {
     const Node* node;
@@ -38,7 +38,7 @@ struct Norms {
   std::map<std::string, int64_t> begins;
   int64_t size = 0;  // P
 
-  // REQUIRES: match_problem() knows of none.
+  // REQUIRES: match_problem() is empty.
   explicit Norms(const Network& network) {
     for (const Node& node : network.nodes) {
       if (node.op_type != "BatchNormalization") continue;
@@ -54,10 +54,10 @@ struct Norms {
   }
 };
 
-// The samples that D runs over, and the dense network's shares of them.
+// The samples that D runs over, and the dense network's class shares on them.
 struct Aim {
   WeightedSample sample;  // as the pruned network sees them
-  at::Tensor log_shares;  // double [N, K]; of the batches of this process
+  at::Tensor log_shares;  // double [N, K]; for the batches of this process
 
   at::Tensor of(const WeightedBatch& batch) const {
     const int64_t end = batch.begin + batch.labels.size(0);
@@ -102,11 +102,11 @@ double divergence(const Network& network, const Aim& aim) {
   return sum_over_world(sum).item<double>();
 }
 
-// What D looks like about a network, to second order in a step of its scales, relative to
-// themselves, and shifts.
+// The second-order expansion of D around a network, in steps of its shifts and relative steps of
+// its scales.
 struct Slope {
   at::Tensor descent;  // double [P]: minus the gradient of D
-  // Double, of [R, P] each: the sum of rows^T rows, over all processes, is the Fisher metric.
+  // Double [R, P] each: the sum of rows^T rows over all processes is the Fisher metric.
   std::vector<at::Tensor> rows;
 };
 
@@ -123,7 +123,7 @@ at::Tensor derivatives(const Network& network, const Norms& norms,
   at::Tensor result = at::zeros({samples, norms.size}, by_logits.options());
   for (size_t l = 0; l < outputs.size(); ++l) {
     const auto& [node, scale, shift] = norms.norms[l];
-    if (!by_outputs[l].defined()) continue;  // nothing hangs on it
+    if (!by_outputs[l].defined()) continue;  // the logits do not depend on it
     const at::Tensor shifts = network.initializers.at(shift).to(by_logits.device());
     const int64_t channels = shifts.numel();
     const at::Tensor by = by_outputs[l].reshape({samples, channels, -1});
@@ -156,8 +156,8 @@ Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
         const at::Tensor q = aim.of(batch).exp().to(p.dtype());
         const at::Tensor weights = batch.weights.to(p.dtype()).unsqueeze(1);
         slope.descent += derivatives(network, norms, values, (q - p) * weights).sum(0);
-        // Vectors of signs r make M r, M M^T = diag(p) - p p^T, vectors whose second moment that
-        // is; drawn for every batch, so that they are the same whoever runs it.
+        // With random signs r, M r has the second moment M M^T = diag(p) - p p^T. The signs are
+        // drawn for every batch, so that they do not depend on the process that runs it.
         const at::Tensor root = p.sqrt();
         Random random = Random(0).stream(fmt::format("score match, from sample {}", batch.begin));
         for (int64_t draw = 0; draw < kDraws; ++draw) {
@@ -174,9 +174,9 @@ Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
 }
 
 // The step x of (F + damping (diag F + mean diag F)) x = descent, by conjugate gradients with the
-// diagonal as preconditioner: products with the rows alone, so that no P x P matrix is made.
+// diagonal as preconditioner: it needs only products with the rows, and no P x P matrix.
 at::Tensor step_of(const Slope& slope, double damping) {
-  constexpr int kMost = 200;
+  constexpr int kMaxIterations = 200;
   constexpr double kPrecision = 1e-5;
   const at::Tensor none = at::zeros_like(slope.descent);
   at::Tensor diagonal = none.clone();
@@ -194,7 +194,7 @@ at::Tensor step_of(const Slope& slope, double damping) {
   at::Tensor direction = residual / scale;
   double size = residual.dot(direction).item<double>();
   const double enough = size * kPrecision * kPrecision;
-  for (int i = 0; i < kMost && size > enough; ++i) {
+  for (int i = 0; i < kMaxIterations && size > enough; ++i) {
     const at::Tensor image = product(direction);
     const double length = size / direction.dot(image).item<double>();
     x.add_(direction, length);
@@ -243,7 +243,7 @@ std::string match_problem(const Network& network, const Dataset& data) {
   for (const Node& node : network.nodes) {
     if (node.foreign == nullptr) continue;
     return refused(node,
-                   "ONNX Runtime runs it and no gradient goes through it, so BatchNormalization "
+                   "ONNX Runtime runs it without a gradient, so BatchNormalization "
                    "cannot be matched");
   }
   const at::NoGradGuard no_grad;
@@ -259,7 +259,7 @@ std::string match_problem(const Network& network, const Dataset& data) {
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
                      const MetricOptions& options) {
   constexpr int kSteps = 3;
-  constexpr double kMostDamping = 1e4;
+  constexpr double kMaxDamping = 1e4;
   const std::string problem = match_problem(starts.front(), data);
   if (!problem.empty()) throw InputError(problem);
   const Norms norms(starts.front());
@@ -277,9 +277,9 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   for (const Network& start : starts) come_closer(start);
   if (!std::isfinite(distance)) return starts.front();
   double damping = 0.01;
-  for (int step = 0; step < kSteps && damping < kMostDamping; ++step) {
+  for (int step = 0; step < kSteps && damping < kMaxDamping; ++step) {
     const Slope slope = slope_at(network, norms, aim);
-    while (damping < kMostDamping && !come_closer(moved(network, norms, step_of(slope, damping)))) {
+    while (damping < kMaxDamping && !come_closer(moved(network, norms, step_of(slope, damping)))) {
       damping *= 10;
     }
   }

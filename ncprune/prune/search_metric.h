@@ -11,10 +11,10 @@ namespace ncprune {
 struct SearchMetric {
   std::string name = {};  // the file's
   std::string summary;
-  // The metric of the search, where repairs and criteria use `recipe`.
+  // The metric of the search, given the metric `recipe` of repairs and criteria.
   MetricOptions (*of)(const MetricOptions& recipe);
-  // The error of each of a layer's rows counts by what the class scores make of it; else all rows
-  // count alike.
+  // Whether the error of each row of a layer is weighted by its effect on the class scores; else
+  // all rows count equally.
   bool class_aware;
 };
 

@@ -8,9 +8,9 @@ namespace ncprune {
 
 void require_rule(const Solver& solver, const Pattern& pattern) {
   if (!pattern.whole || solver.one_by_one.empty()) return;
-  throw InputError(fmt::format(
-      "solver {} {}: it has no rule for pattern '{}', where several weights go together",
-      solver.name, solver.one_by_one, pattern.name));
+  throw InputError(
+      fmt::format("solver {} {}: it does not support pattern '{}', which removes several together",
+                  solver.name, solver.one_by_one, pattern.name));
 }
 
 }  // namespace ncprune

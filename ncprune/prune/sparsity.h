@@ -14,11 +14,11 @@ struct LayerSparsity {
   int64_t kept;     // not zero afterwards
 };
 
-// Adds what a layer holds; the groups of a convolution are one entry.
+// Adds the counts of a layer; the groups of a convolution are one entry.
 void add_sparsity(std::vector<LayerSparsity>& layers, const Layer& layer, int64_t weights,
                   int64_t kept);
 
-// What the prunable layers hold, in graph order; none for a network that is only a head.
+// The counts of the prunable layers, in graph order; empty for a network that is only a head.
 std::vector<LayerSparsity> layer_sparsity(const Network& network);
 
 // Share of the weights that are zero, over all of `layers`, in [0, 1]; 0 for none.

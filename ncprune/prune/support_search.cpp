@@ -13,16 +13,16 @@
 namespace ncprune {
 namespace {
 
-// (values * mask) right. [m, d], [m, d], [d, n]; float.
+// (values * mask) right, for float [m, d], [m, d] and [d, n].
 at::Tensor masked_product(const at::Tensor& values, const at::Tensor& mask,
                           const at::Tensor& right) {
-  const at::Tensor left = values * mask;
-  return is_sparse(left) ? sparse_product(left, right) : at::matmul(left, right);
+  const at::Tensor masked = values * mask;
+  return is_sparse(masked) ? sparse_product(masked, right) : at::matmul(masked, right);
 }
 
-// Of the metric scaled to unit diagonal: with the row weights folded into the target, every row
-// shares one plain metric. In float, as the iteration wants it: what is double here takes four
-// times the memory of that, and is gone when the iteration starts.
+// The eigendecomposition of the metric scaled to unit diagonal: with the row weights folded into
+// the target, all rows share one metric. In float, which the iteration uses: the doubles here take
+// four times that memory and are freed before the iteration starts.
 struct Spectrum {
   at::Tensor values;   // [d], ascending, at least 0
   at::Tensor vectors;  // [d, d], one in each column
@@ -34,7 +34,7 @@ Spectrum spectrum(const at::Tensor& metric) {
   return {values.to(at::kFloat).clamp_min(0), vectors.to(at::kFloat).contiguous()};
 }
 
-// The cross moments that go with it, float [m, d]. Only the support matters here, and the exact
+// The cross moments in the same scale, float [m, d]. Only the support matters here, and an exact
 // refit follows: iterate in float, at unit size.
 at::Tensor scaled_target(const LayerProblem& problem, const at::Tensor& row_weights) {
   const at::Tensor floor = row_weights.mean() * 1e-6 + 1e-300;
@@ -52,7 +52,7 @@ at::Tensor search_support(const LayerProblem& problem, const SupportSearch& sear
   // The penalty's growth per check. ALPS grows it by 1.1 to 1.3: that freezes the mask early, at
   // twice the error on a layer that keeps half a percent of its weights.
   constexpr double kGrowth = 1.05;
-  // Below this penalty a mask that stands still may only wait for the weights to feel it.
+  // Below this penalty a mask may be constant only because the weights have not reacted to it yet.
   constexpr double kBinding = 0.7;
   const auto [eigenvalues, eigenvectors] = spectrum(problem.metric);
   const at::Tensor transposed = eigenvectors.t().contiguous();

@@ -13,7 +13,7 @@
 namespace ncprune {
 namespace {
 
-// The size of a network of which only rows, columns and vectors are taken.
+// The size of a network that loses rows, columns and vectors.
 class ShrinkingSize {
  public:
   ShrinkingSize(const Network& dense, bool macs) : dense_(dense), macs_(macs) {
@@ -30,8 +30,8 @@ class ShrinkingSize {
 
   double total() const { return total_; }
 
-  // What one unit less in the group saves; what is no layer's weight counts as large as in the
-  // dense network.
+  // The size saved by removing one unit of the group; tensors that are no layer's weight count as
+  // in the dense network.
   double saving(const UnitGroup& group) const {
     double saved = others(group);
     for (const auto& [l, size] : sizes_without(group)) {
@@ -51,7 +51,7 @@ class ShrinkingSize {
     double columns;
   };
 
-  // Of the layers that one unit of the group is in, once it is gone.
+  // The sizes of the layers that hold the group's units after one unit was removed.
   std::map<size_t, Size> sizes_without(const UnitGroup& group) const {
     std::map<size_t, Size> sizes;
     const auto size_of = [&](const UnitEntries& entries) -> Size& {
@@ -69,14 +69,14 @@ class ShrinkingSize {
 
   double weights(size_t l, const Size& size) const { return size.rows * size.columns * prices_[l]; }
 
-  // What one number of the tensor counts.
+  // The price of one number of the tensor.
   double price(const std::string& tensor) const {
     if (!macs_) return 1;
-    const auto rows = rows_.find(tensor);  // no vector is multiplied with
+    const auto rows = rows_.find(tensor);  // vectors cost no multiplications
     return rows == rows_.end() ? 0 : static_cast<double>(rows->second);
   }
 
-  // What a unit has in vectors and depthwise kernels, as in the dense network.
+  // The price of a unit's vectors and depthwise kernels, as in the dense network.
   double others(const UnitGroup& group) const {
     double sum = 0;
     for (const UnitSlice& slice : group.slices) {
@@ -92,7 +92,7 @@ class ShrinkingSize {
   bool macs_;
   std::map<std::string, int64_t> rows_;  // by weight
   std::map<std::string, size_t> index_;  // of the layers, by weight
-  std::vector<double> prices_;           // of one of their weights
+  std::vector<double> prices_;           // of one weight of each layer
   std::vector<Size> sizes_;
   double total_;
 };
@@ -116,11 +116,11 @@ std::vector<int64_t> kept_within(const Network& dense, const UnitCosts& units,
     const double saved = size.saving(units.groups[g]);
     double dearest = -std::numeric_limits<double>::infinity();  // a later unit is never cheaper
     int64_t together = 0;
-    for (int64_t left = units.groups[g].units - 1; left > 0; --left) {
-      const auto i = static_cast<size_t>(units.groups[g].units - 1 - left);
+    for (int64_t remaining = units.groups[g].units - 1; remaining > 0; --remaining) {
+      const auto i = static_cast<size_t>(units.groups[g].units - 1 - remaining);
       dearest = std::max(dearest, units.costs[g][i] / saved);
       ++together;
-      if (left % budget.multiple != 0) continue;
+      if (remaining % budget.multiple != 0) continue;
       steps.push_back({dearest, g, std::exchange(together, 0)});
     }
   }
@@ -133,10 +133,10 @@ std::vector<int64_t> kept_within(const Network& dense, const UnitCosts& units,
     kept[step.group] -= step.units;
   }
   if (size.total() > wanted) {
-    log_warning(
-        fmt::format("every group is at its least, and {:.1f} % of the {} are gone; wanted {:.1f} %",
-                    100 * (1 - size.total() / whole), budget.macs ? "multiply-adds" : "parameters",
-                    100 * budget.removed));
+    log_warning(fmt::format(
+        "every group keeps its minimum: {:.1f} % of the {} are removed; wanted {:.1f} %",
+        100 * (1 - size.total() / whole), budget.macs ? "multiply-adds" : "parameters",
+        100 * budget.removed));
   }
   return kept;
 }

@@ -6,23 +6,23 @@
 
 namespace ncprune {
 
-// What the units of every group cost the network's function, in the order in which they would
-// leave.
+// The cost of removing the units of every group, in error of the network's function and in the
+// order of removal.
 struct UnitCosts {
   const std::vector<UnitGroup>& groups;
-  const std::vector<std::vector<double>>& costs;  // of group g, u numbers; see UnitOrder
+  const std::vector<std::vector<double>>& costs;  // u numbers per group; see UnitOrder
 };
 
-// How small the network is to become.
+// The size that the network is reduced to.
 struct UnitBudget {
-  bool macs = false;     // of its multiply-adds; else of its parameters
+  bool macs = false;     // size in multiply-adds; else in parameters
   double removed;        // share to remove, in [0, 1)
-  int64_t multiple = 1;  // of which a group that loses units keeps
+  int64_t multiple = 1;  // a group that loses units keeps a multiple of this
 };
 
-// How many units each group keeps so that the network's size comes down to the budget: the units of
-// all groups leave by what they cost for what they save. Every group keeps one at least, or the
-// multiple; a warning says when that is more than the budget allows.
+// The number of units that each group keeps so that the network's size falls to the budget: units
+// of all groups are removed by their cost per size saved. Every group keeps at least one unit, or
+// the multiple; a warning is logged when that exceeds the budget.
 std::vector<int64_t> kept_within(const Network& dense, const UnitCosts& units,
                                  const UnitBudget& budget);
 

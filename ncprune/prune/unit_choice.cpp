@@ -19,7 +19,7 @@ size_t index_of(const std::vector<Layer>& layers, const Layer& layer) {
   return static_cast<size_t>(found - layers.begin());
 }
 
-// The mean over all rows that a unit has in the layers that make it. [u].
+// [u]: the mean over all rows of a unit in the layers that make it.
 at::Tensor unit_scores(const UnitGroup& group, const std::vector<Layer>& layers,
                        const std::vector<at::Tensor>& scores) {
   at::Tensor sum = at::zeros({group.units}, at::TensorOptions(at::kDouble));
@@ -47,7 +47,7 @@ UnitChoice::UnitChoice(Calibration& calibration, const Recipe& recipe,
       measured_(measured),
       layers_(weight_layers(dense_)),
       row_weights_(calibration.row_weights(recipe)) {
-  // The head is the last layer, and its rows, the class scores, count alike.
+  // The head is the last layer, and its rows, the class scores, count equally.
   for (size_t l = row_weights_.size(); l < layers_.size(); ++l) {
     row_weights_.push_back(
         at::ones({weight_of(dense_, layers_[l]).size(0)}, at::TensorOptions(at::kDouble)));
@@ -56,7 +56,7 @@ UnitChoice::UnitChoice(Calibration& calibration, const Recipe& recipe,
     const std::vector<at::Tensor>& scores = calibration.scores(recipe);
     for (const UnitGroup& group : groups) scores_.push_back(unit_scores(group, layers_, scores));
   }
-  counts_ = find_named(removals(), recipe.remove, "thing to remove")
+  counts_ = find_named(removals(), recipe.remove, "quantity to remove")
                 .units_to_keep({dense_, groups, share_of(recipe), recipe.round_to,
                                 [this] { return costs_in_dense(); }});
 }
@@ -95,8 +95,8 @@ UnitOrder UnitChoice::order(size_t g, const std::vector<LayerMoments>& moments,
   return remove_units(readers, count);
 }
 
-// What the units of every group cost, measured on the dense network: in one pass for as many groups
-// as have moments of half a gigabyte.
+// The costs of the units of every group, measured on the dense network; one pass serves as many
+// groups as have moments of half a gigabyte.
 std::vector<std::vector<double>> UnitChoice::costs_in_dense() {
   constexpr int64_t kMaxElements = int64_t{1} << 26;
   std::vector<std::vector<double>> costs;

@@ -9,26 +9,26 @@
 
 namespace ncprune {
 
-// Which units of each group stay in a pruning that decides for itself: so many as the recipe's
+// Chooses the units of each group that stay when no decision is given: as many as the recipe's
 // removal says, by their scores or by the search.
 class UnitChoice {
  public:
-  // All must outlive it. `groups` are those whose units can leave; `measured` goes on with the
-  // network that is pruned. Costs are measured on the dense network where the removal asks for
+  // All arguments must outlive it. `groups` are those whose units can be removed; `measured`
+  // follows the network being pruned. Costs are measured on the dense network if the removal needs
   // them.
   UnitChoice(Calibration& calibration, const Recipe& recipe, const std::vector<UnitGroup>& groups,
              LayerwiseMoments& measured);
 
-  // The units of group `g` that stay, int64, ascending, chosen on `network`, whose layers before
-  // those that read the group are done.
+  // The units of group `g` that stay, int64, ascending, chosen on `network`, in which the layers
+  // before the group's readers are already pruned.
   at::Tensor kept(const Network& network, size_t g);
 
  private:
-  // The moments of each layer in `network`, in which others may have lost inputs; empty where
-  // nothing searches.
+  // The moments of each layer in `network`, where other layers may have lost inputs; empty without
+  // a search.
   std::vector<LayerMoments> moments(const Network& network, const std::vector<Layer>& layers);
-  // The units of group `g` in the order in which they leave, at least the first `count` of them;
-  // `moments` are those of its readers.
+  // The units of group `g` in the order of removal, at least the first `count` of them; `moments`
+  // are those of the group's readers.
   UnitOrder order(size_t g, const std::vector<LayerMoments>& moments, int64_t count) const;
   std::vector<std::vector<double>> costs_in_dense();
 
@@ -38,7 +38,7 @@ class UnitChoice {
   LayerwiseMoments& measured_;
   std::vector<Layer> layers_;            // weight_layers()
   std::vector<at::Tensor> row_weights_;  // of every layer, [m]
-  std::vector<at::Tensor> scores_;       // [u] per group, where nothing searches
+  std::vector<at::Tensor> scores_;       // [u] per group, without a search
   std::vector<int64_t> counts_;          // units to keep, per group
 };
 

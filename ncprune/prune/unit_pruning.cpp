@@ -24,7 +24,7 @@ struct Task {
   const Dataset& data;
   const Recipe& recipe;
   LayerwiseMoments measured;
-  std::vector<UnitGroup> groups;  // whose units can leave
+  std::vector<UnitGroup> groups;  // those whose units can be removed
 };
 
 std::vector<UnitGroup> movable(const std::vector<UnitGroup>& groups) {
@@ -35,7 +35,7 @@ std::vector<UnitGroup> movable(const std::vector<UnitGroup>& groups) {
   return result;
 }
 
-// The inputs of a layer that stay, bool [d].
+// Bool [d], true for the inputs of a layer that stay.
 struct LayerInputs {
   const Layer& layer;
   at::Tensor stay;
@@ -60,7 +60,7 @@ void mask_inputs(Network& network, const LayerInputs& inputs, Task& task) {
                          solver_of(recipe.method).solve != nullptr});
 }
 
-// Zeroes what the removed units are made of, now that nothing reads them.
+// Zeroes the tensors' entries that make the removed units, which nothing reads any more.
 void zero_producers(Network& network, const UnitGroup& group, const at::Tensor& removed) {
   for (const UnitEntries& producer : group.producers) {
     const Layer& layer = producer.layer;
@@ -71,7 +71,7 @@ void zero_producers(Network& network, const UnitGroup& group, const at::Tensor& 
   }
 }
 
-// The rows [u, w] that the group's units have in the layer; undefined: none.
+// The rows [u, w] of the group's units in the layer; undefined: none.
 at::Tensor rows_in(const UnitGroup& group, const Layer& layer) {
   for (const UnitEntries& producer : group.producers) {
     if (producer.layer.node == layer.node) return producer.index;
@@ -81,7 +81,7 @@ at::Tensor rows_in(const UnitGroup& group, const Layer& layer) {
 
 // See Shrinkage::difference.
 double difference(const Network& masked, const Network& smaller, const Dataset& data) {
-  const int64_t drawn = std::min<int64_t>(256, batch_size(masked));  // fewer of large images
+  const int64_t drawn = std::min<int64_t>(256, batch_size(masked));  // fewer for large images
   const at::Tensor known = data.inputs.slice(0, 0, 8 * drawn);
   Random random = Random(0).stream("random inputs");
   std::vector<int64_t> shape = known.sizes().vec();
@@ -93,7 +93,7 @@ double difference(const Network& masked, const Network& smaller, const Dataset& 
   return (logits(smaller, inputs) - wanted).abs().max().item<double>() / scale;
 }
 
-// What every layer but the head keeps.
+// The kept units of every layer except the head.
 void add_layers(Pruned& result, const std::vector<UnitGroup>& groups, const Task& task,
                 const std::vector<at::Tensor>& removed) {
   for (const Layer& layer : unit_layers(task.dense)) {
@@ -104,13 +104,13 @@ void add_layers(Pruned& result, const std::vector<UnitGroup>& groups, const Task
       const auto made = rows_in(group, layer);
       if (made.defined() && !group.reason.empty()) own.reason = group.reason;
     }
-    std::vector<at::Tensor> gone;
+    std::vector<at::Tensor> rows_removed;
     for (size_t g = 0; g < task.groups.size(); ++g) {
       const at::Tensor rows = rows_in(task.groups[g], layer);
-      if (rows.defined()) gone.push_back(rows.index_select(0, removed[g]).flatten());
+      if (rows.defined()) rows_removed.push_back(rows.index_select(0, removed[g]).flatten());
     }
-    if (!gone.empty()) {
-      kept = all_but(units, at::cat(gone));
+    if (!rows_removed.empty()) {
+      kept = all_but(units, at::cat(rows_removed));
       own.kept = kept.numel();
       own.reason.clear();
     }
@@ -119,9 +119,9 @@ void add_layers(Pruned& result, const std::vector<UnitGroup>& groups, const Task
   }
 }
 
-// Layer by layer, from the input to the output, takes from it the units of the groups it reads, all
-// but those `choose` names (int64, ascending; asked once for every group), and repairs it. `groups`
-// are all there are, whether their units can leave or not.
+// From the input to the output, removes units of the groups that each layer reads and repairs the
+// layer. `choose` returns the units to keep (int64, ascending) and is called once per group.
+// `groups` are all groups, including those whose units cannot be removed.
 Pruned remove_from_layers(const std::vector<UnitGroup>& groups, Task& task,
                           const std::function<at::Tensor(const Network&, size_t group)>& choose) {
   const Network& dense = task.dense;
@@ -179,8 +179,9 @@ Pruned apply_units(const Decision& decision, const Recipe& recipe) {
   const std::vector<at::Tensor>& kept = decision.kept;
   const std::vector<Layer> layers = unit_layers(dense);
   if (kept.size() != layers.size()) {
-    throw InputError(fmt::format("units of {} layers for a network with {} before its head",
-                                 kept.size(), layers.size()));
+    throw InputError(
+        fmt::format("the decision has units of {} layers; the network has {} before its head",
+                    kept.size(), layers.size()));
   }
   std::vector<at::Tensor> stays;  // bool, of every layer's rows
   stays.reserve(layers.size());
@@ -188,14 +189,14 @@ Pruned apply_units(const Decision& decision, const Recipe& recipe) {
     const int64_t units = weight_of(dense, layers[l]).size(0);
     if (kept[l].numel() < 1 || kept[l].min().item<int64_t>() < 0 ||
         kept[l].max().item<int64_t>() >= units) {
-      throw InputError(fmt::format("layer '{}' has {} units; wanted some of 0 to {} to stay",
+      throw InputError(fmt::format("layer '{}' has {} units; wanted one or more of 0 to {} to keep",
                                    layers[l].name, units, units - 1));
     }
     stays.push_back(at::zeros({units}, at::TensorOptions(at::kBool)).index_fill_(0, kept[l], true));
   }
   const std::vector<UnitGroup> groups = unit_groups(dense);
   Task task{dense, decision.data, recipe, {dense, decision.data}, movable(groups)};
-  std::vector<at::Tensor> accounted = stays;  // true too where a removable unit goes
+  std::vector<at::Tensor> accounted = stays;  // also true for removable units
   std::vector<at::Tensor> chosen;
   for (const UnitGroup& group : task.groups) {
     at::Tensor own;
@@ -206,8 +207,8 @@ Pruned apply_units(const Decision& decision, const Recipe& recipe) {
       if (!own.defined()) own = here.select(1, 0);
       if (!here.eq(own.unsqueeze(1)).all().item<bool>()) {
         throw InputError(
-            fmt::format("units of layer '{}' cannot go without those of the layers it "
-                        "is joined with",
+            fmt::format("units of layer '{}' can only be removed together with those of the "
+                        "layers it is joined with",
                         layers[l].name));
       }
       accounted[l] = accounted[l].index_fill(0, rows.flatten(), true);
@@ -219,7 +220,7 @@ Pruned apply_units(const Decision& decision, const Recipe& recipe) {
       const bool whole = accounted[l].all().item<bool>();
       if (!whole && !group.reason.empty() && rows_in(group, layers[l]).defined()) {
         throw InputError(
-            fmt::format("units of layer '{}' cannot go: {}", layers[l].name, group.reason));
+            fmt::format("units of layer '{}' cannot be removed: {}", layers[l].name, group.reason));
       }
     }
   }

@@ -2,7 +2,8 @@
 
 #include "ncprune/prune/decision.h"
 
-// How prune() and apply() remove units: all but the finish. REQUIRES: a resolved recipe.
+// The parts of prune() and apply() that remove units, without the finish. REQUIRES: a resolved
+// recipe.
 namespace ncprune {
 
 Pruned prune_units(Calibration& calibration, const Recipe& recipe);

@@ -16,8 +16,8 @@ namespace ncprune {
 
 namespace {
 
-// What is left of a reader: blocks of w inputs each, one for every unit left, then the inputs of
-// other units.
+// The remaining part of a reader: a block of w inputs for every remaining unit, then the inputs
+// from other units.
 struct ReaderState {
   at::Tensor inverse;  // H^-1, [d, d]
   at::Tensor weight;   // V, its rows scaled by the roots of their weights, [m, d]
@@ -37,7 +37,7 @@ struct ReaderState {
             reader.columns.size(0), reader.columns.size(1)};
   }
 
-  // What every unit costs, [u].
+  // The cost of every unit, [u].
   at::Tensor costs() const {
     const at::Tensor own = weight.slice(1, 0, units * width);
     if (width == 1) {
@@ -53,7 +53,7 @@ struct ReaderState {
         .sum({1, 2});
   }
 
-  // Takes block j out of the others.
+  // Eliminates block j from the others.
   void remove(int64_t j) {
     const int64_t begin = j * width;
     const int64_t end = begin + width;
@@ -64,13 +64,13 @@ struct ReaderState {
     const at::Tensor solved = at::cholesky_solve(rows, at::linalg_cholesky(pivot));
     weight.addmm_(columns, solved, 1, -1);
     inverse.addmm_(rows.t(), solved, 1, -1);
-    // What left must not come back through rounding.
+    // Removed inputs must not come back through rounding.
     inverse.slice(0, begin, end).zero_();
     inverse.slice(1, begin, end).zero_();
     weight.slice(1, begin, end).zero_();
   }
 
-  // Forgets all units but `stay`, which are zeros by now.
+  // Drops all units except `stay`; the dropped ones are zero by now.
   void compact(const at::Tensor& stay) {
     const at::Tensor within = at::arange(width, stay.options());
     const at::Tensor inputs = at::cat({(stay.unsqueeze(1) * width + within).flatten(),
@@ -84,32 +84,32 @@ struct ReaderState {
 }  // namespace
 
 UnitOrder remove_units(const std::vector<UnitReader>& readers, int64_t count) {
-  // Rows and columns of what left are dropped once they are this share of the whole: until then
-  // they are zeros that are carried along.
+  // Rows and columns of removed units are dropped once they are this share of all; until then they
+  // are kept as zeros.
   constexpr double kCompactAt = 0.125;
-  std::vector<ReaderState> left;
-  left.reserve(readers.size());
-  for (const UnitReader& reader : readers) left.push_back(ReaderState::of(reader));
+  std::vector<ReaderState> remaining;
+  remaining.reserve(readers.size());
+  for (const UnitReader& reader : readers) remaining.push_back(ReaderState::of(reader));
   const at::TensorOptions options(at::kDouble);
   at::Tensor units = at::arange(readers.front().columns.size(0), at::TensorOptions(at::kLong));
-  at::Tensor gone = at::zeros({units.size(0)}, options);  // infinity: it left
+  at::Tensor removed = at::zeros({units.size(0)}, options);  // infinity: removed
   int64_t holes = 0;
   UnitOrder order;
   for (int64_t step = 0; step < count; ++step) {
     if (static_cast<double>(holes) > kCompactAt * static_cast<double>(units.size(0))) {
-      const at::Tensor stay = gone.eq(0).nonzero().flatten();
-      for (ReaderState& reader : left) reader.compact(stay);
+      const at::Tensor stay = removed.eq(0).nonzero().flatten();
+      for (ReaderState& reader : remaining) reader.compact(stay);
       units = units.index_select(0, stay);
-      gone = at::zeros({units.size(0)}, options);
+      removed = at::zeros({units.size(0)}, options);
       holes = 0;
     }
-    at::Tensor costs = gone;
-    for (const ReaderState& reader : left) costs = costs + reader.costs();
+    at::Tensor costs = removed;
+    for (const ReaderState& reader : remaining) costs = costs + reader.costs();
     const int64_t j = costs.argmin().item<int64_t>();
     order.units.push_back(units[j].item<int64_t>());
     order.costs.push_back(costs[j].item<double>());
-    for (ReaderState& reader : left) reader.remove(j);
-    gone[j] = std::numeric_limits<double>::infinity();
+    for (ReaderState& reader : remaining) reader.remove(j);
+    removed[j] = std::numeric_limits<double>::infinity();
     ++holes;
   }
   return order;

@@ -22,7 +22,7 @@ struct PruneContext {
   LayerwiseMoments& measured;
 };
 
-// What one layer is to become.
+// The input for masking one layer.
 struct LayerTask {
   const Layer& layer;
   const at::Tensor& scores;
@@ -30,13 +30,13 @@ struct LayerTask {
   int64_t keep;
 };
 
-// A mask and, if they were measured for it, the moments of the layer in the metric of repairs.
+// A mask, and the moments of the layer in the metric of repairs if the choice measured them.
 struct ChosenMask {
   at::Tensor mask;
   std::optional<LayerMoments> measured = {};
 };
 
-// Masks the layer of `network`, whose earlier layers are done, and repairs it as the method says.
+// Masks the layer of `network`, whose earlier layers are pruned, and repairs it by the method.
 void mask_layer(Network& network, const Layer& layer, const PruneContext& context,
                 const ChosenMask& chosen) {
   const MetricOptions& metric = context.recipe.metric;
@@ -52,7 +52,7 @@ void mask_layer(Network& network, const Layer& layer, const PruneContext& contex
                        metric.damping});
 }
 
-// Chooses the mask of one layer by its scores or by the solver, and carries it out. Gives the mask.
+// Chooses the mask of one layer by its scores or by the solver, applies it and returns it.
 at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneContext& context) {
   const Recipe& recipe = context.recipe;
   const Method& method = recipe.method;
@@ -79,7 +79,7 @@ at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneConte
   return solution.mask;
 }
 
-// How many weights each layer keeps.
+// The number of weights that each layer keeps.
 std::vector<int64_t> counts_to_keep(const std::vector<Layer>& layers,
                                     const std::vector<at::Tensor>& scores, const Recipe& recipe) {
   std::vector<LayerScores> scored;
@@ -106,8 +106,8 @@ Pruned result_of(Network network, const Recipe& recipe, std::vector<at::Tensor> 
   return result;
 }
 
-// One shot: the scores of `scored`, counts per layer, then from the input to the output mask and
-// repair of the dense network.
+// Prunes in one shot: takes the scores of `scored` and the counts per layer, then masks and repairs
+// the dense network from the input to the output.
 Pruned prune_once(const Network& dense, Calibration& scored, const Recipe& recipe) {
   const std::vector<Layer> layers = prunable_layers(dense);
   const std::vector<at::Tensor>& scores = scored.scores(recipe);
@@ -157,8 +157,7 @@ Pruned prune_weights(Calibration& calibration, const Recipe& recipe) {
 
 Pruned apply_masks(const Decision& decision, const Recipe& recipe) {
   if (repair_of(recipe.method).of_search) {
-    throw InputError(
-        "the repair 'own' belongs to a solver; given masks take none, bias or least-squares");
+    throw InputError("repair 'own' needs a solver's masks; wanted none, bias or least-squares");
   }
   const std::vector<Layer> layers = prunable_layers(decision.dense);
   require_fits(decision.kept, decision.dense, layers);

@@ -2,7 +2,8 @@
 
 #include "ncprune/prune/decision.h"
 
-// How prune() and apply() remove single weights: all but the finish. REQUIRES: a resolved recipe.
+// The parts of prune() and apply() that remove single weights, without the finish. REQUIRES: a
+// resolved recipe.
 namespace ncprune {
 
 Pruned prune_weights(Calibration& calibration, const Recipe& recipe);

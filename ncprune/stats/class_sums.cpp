@@ -9,7 +9,7 @@ namespace {
 
 template <typename T>
 void add_rows(const at::Tensor& values, const ClassRows& rows, const at::Tensor& sums) {
-  constexpr int64_t kColumns = 256;  // a thread's share at least
+  constexpr int64_t kColumns = 256;  // the least share of a thread
   const auto d = static_cast<size_t>(values.size(1));
   const auto labels = elements<int64_t>(rows.labels);
   const auto in = elements<T>(values);

@@ -11,8 +11,8 @@
 #include <cmath>
 #include <limits>
 
-#include "ncprune/base/no_value.h"
 #include "ncprune/base/device.h"
+#include "ncprune/base/no_value.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
@@ -24,7 +24,7 @@ namespace {
 
 // Activations are floats: relative to their size, anything smaller may be their rounding.
 constexpr double kRounding = 1e-6;
-// The same of class means, which are sums in double.
+// The relative rounding of class means, which are sums in double.
 constexpr double kMeanRounding = 1e-12;
 
 struct Classes {
@@ -32,9 +32,9 @@ struct Classes {
   at::Tensor sizes;                      // double, the counts but at least 1
   at::Tensor present;                    // int64 [K], ascending
   std::vector<double> sample_weights;    // 1 / (K n_c)
-  std::vector<int64_t> training_counts;  // of the present ones
+  std::vector<int64_t> training_counts;  // of the present classes
 
-  // One number per class from the present ones' [K]; NaN for the absent.
+  // One number per class from the K present classes; NaN for absent classes.
   std::vector<double> spread(const at::Tensor& values) const {
     const at::Tensor all = at::zeros_like(sizes).fill_(kNoValue).index_copy_(0, present, values);
     const auto view = elements<double>(all);
@@ -73,7 +73,7 @@ struct Sums {
     highest = highest.defined() ? at::maximum(highest, high) : high;
   }
 
-  // Of all processes.
+  // Combines the results of all processes.
   void sum_up() {
     of_class = sum_found(std::move(of_class));
     highest = largest_found(std::move(highest));
@@ -119,7 +119,7 @@ ClassMeans means_of(const Sums& sums, const Classes& classes) {
   means.gram = at::matmul(means.centred, means.centred.t());
   const double rounding = kMeanRounding * present.norm().item<double>();
   const Eigen between = eigen_above(means.gram, rounding * rounding);
-  if (between.values.numel() == 0) {  // nothing but rounding is left between the means
+  if (between.values.numel() == 0) {  // the means differ only by rounding
     means.centred.zero_();
     means.gram.zero_();
   }
@@ -128,7 +128,7 @@ ClassMeans means_of(const Sums& sums, const Classes& classes) {
   return means;
 }
 
-// The second pass over one value: what is left around the class means.
+// The second pass over one value: the deviations from the class means.
 struct Residuals {
   at::Tensor scatter;    // [d, d]: S_W
   at::Tensor squares;    // [all classes]: sums of ||h - mu_c||^2
@@ -146,7 +146,7 @@ struct Residuals {
     projected.index_add_(0, batch.labels, at::matmul(r, means.projector).square().sum(1));
   }
 
-  // Of all processes.
+  // Adds the sums of all processes.
   void sum_up() {
     for (at::Tensor* sum : {&scatter, &squares, &projected}) *sum = sum_found(std::move(*sum));
   }
@@ -222,7 +222,7 @@ HeadCollapse head_of(const at::Tensor& weight, const ClassMeans& means, const at
       .class_disagreement = classes.spread(apart ? shares : shares * kNoValue)};
 }
 
-// 1 for a sample that the head gives another class than the nearest class mean does; [B].
+// [B]: 1 for a sample for which the head and the nearest class mean give different classes.
 at::Tensor strays_from(const ClassMeans& means, const at::Tensor& features,
                        const at::Tensor& scores, const at::Tensor& present) {
   const at::Tensor x = features * means.live - means.centre;
@@ -250,7 +250,7 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
     names.push_back("input of " + head.name);
     values.push_back(head.input);
   }
-  // [B, d]: of a convolution one feature a channel. The head's input has one row a sample.
+  // [B, d]: one feature per channel of a convolution. The head's input has one row per sample.
   const auto features = [&](size_t l, const at::Tensor& value) {
     const at::Tensor one = l < layers.size() ? unit_means(layers[l], value, value.size(0)) : value;
     return one.to(at::kDouble);
@@ -273,7 +273,7 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
 
   std::vector<Residuals> residuals(count);
   const at::Device device = compute_device();
-  std::vector<ClassMeans> near;  // where the second pass runs
+  std::vector<ClassMeans> near;  // for the second pass
   near.reserve(count);
   for (const ClassMeans& m : means) near.push_back(m.to(device));
   const at::Tensor present = classes.present.to(device);

@@ -25,7 +25,7 @@ struct Spread {
 };
 
 Spread spread_of(const std::vector<double>& values) {
-  const auto n = static_cast<double>(values.size());  // of nothing: 0 / 0
+  const auto n = static_cast<double>(values.size());  // no values: 0 / 0
   Spread spread{0, 0};
   for (const double v : values) spread.mean += v;
   spread.mean /= n;

@@ -19,8 +19,8 @@
 namespace ncprune {
 namespace {
 
-// One layer's share of a few samples, by rows: its input x [B * P, d], pre-activation [B * P, m],
-// without the bias if kClassTaylor is needed, and the derivatives of every sample's own loss by z
+// The rows of a few samples in one layer: its input x [B * P, d], pre-activation [B * P, m],
+// without the bias if kClassTaylor is needed, and the derivatives by z of each sample's loss
 // [B * P, m].
 struct LayerBatch {
   at::Tensor x;
@@ -30,8 +30,8 @@ struct LayerBatch {
   int64_t per_sample;  // P
 };
 
-// The squares of every sample's own gradient, summed over the samples `own` names: [m, d]. With one
-// row a sample they are products of squares, and the sum is one matrix product.
+// The squares of each sample's gradient, summed over the samples `own`: [m, d]. With one row per
+// sample they are products of squares, and the sum is one matrix product.
 at::Tensor squared_gradients(const LayerBatch& batch, const at::Tensor& own) {
   const int64_t p = batch.per_sample;
   if (p == 1) {
@@ -88,7 +88,8 @@ struct LayerValues {
 
 // Adds a batch in parts: patches and the gradients of single samples take far more memory than the
 // values they come from.
-void add_in_parts(LayerStatistics& sums, const LayerValues& values, const std::set<Statistic>& needs) {
+void add_in_parts(LayerStatistics& sums, const LayerValues& values,
+                  const std::set<Statistic>& needs) {
   constexpr int64_t kElements = int64_t{1} << 25;
   const int64_t samples = values.labels.size(0);
   const int64_t p = every_row(values.layer, values.input, samples).per_sample;
@@ -111,7 +112,7 @@ void add_in_parts(LayerStatistics& sums, const LayerValues& values, const std::s
   }
 }
 
-// Sums become means; of two Fishers only that of the classes was added up.
+// Turns sums into means; if both Fishers are needed, only that of the classes was summed.
 void finish_sums(LayerStatistics& sums, const Dataset& data, const std::set<Statistic>& needs) {
   for (at::Tensor* sum : {&sums.gradient, &sums.fisher, &sums.class_fisher, &sums.class_taylor}) {
     *sum = sum_found(std::move(*sum));
@@ -176,9 +177,9 @@ std::vector<LayerStatistics> measure_gradients(const Network& network,
         const at::NoGradGuard no_grad;
         for (size_t l = 0; l < layers.size(); ++l) {
           add_in_parts(sums[l],
-                   {layers[l], weight_of(network, layers[l]), bias_of(network, layers[l]),
-                    values[layers.size() + l].detach(), z[l].detach(), dz[l], batch.labels},
-                   needs);
+                       {layers[l], weight_of(network, layers[l]), bias_of(network, layers[l]),
+                        values[layers.size() + l].detach(), z[l].detach(), dz[l], batch.labels},
+                       needs);
         }
       });
   for (LayerStatistics& s : sums) finish_sums(s, data, needs);

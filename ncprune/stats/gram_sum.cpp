@@ -21,7 +21,7 @@ void for_each_block(int64_t d, Visit visit) {
   for (int64_t begin = 0; begin < d; begin += kBlock) visit(begin, std::min(begin + kBlock, d));
 }
 
-// The sum over all processes of what is right on and above the diagonal: half of it is sent.
+// The sum over all processes of a matrix valid on and above the diagonal: only half is sent.
 at::Tensor over_world(at::Tensor upper) {
   if (upper.defined()) upper = upper.cpu();
   if (world_size() == 1) return upper;
@@ -63,7 +63,7 @@ void GramSum::add(const at::Tensor& batch) {
 at::Tensor GramSum::take() {
   at::Tensor total = over_world(std::exchange(upper_, {}));
   if (!total.defined()) return total;
-  // In place: of a wide layer a second [d, d] would be the largest thing in memory.
+  // In place: for a wide layer a second [d, d] would be the largest tensor in memory.
   for_each_block(total.size(0), [&](int64_t begin, int64_t end) {
     const at::Tensor rows = total.slice(0, begin, end);
     rows.slice(1, 0, begin).copy_(total.slice(0, 0, begin).slice(1, begin, end).t());

@@ -5,14 +5,13 @@
 namespace ncprune {
 
 // Adds up X^T X over batches X [B, d] of float: the products in float, the sum in double. Only the
-// blocks on and above the diagonal are computed, little more than d^2 / 2 multiply-adds a sample.
+// blocks on and above the diagonal are computed, slightly over d^2 / 2 multiply-adds per sample.
 class GramSum {
  public:
   void add(const at::Tensor& batch);
 
-  // The sum over the batches of all processes (world.h), [d, d], exactly symmetric and in
-  // main memory, or undefined
-  // without a batch; the next batch starts anew.
+  // The sum over the batches of all processes (world.h), [d, d], exactly symmetric and in main
+  // memory; undefined without a batch. The next batch starts a new sum.
   at::Tensor take();
 
  private:

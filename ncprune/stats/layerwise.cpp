@@ -8,12 +8,12 @@
 namespace ncprune {
 namespace {
 
-// Each layer's on as many samples as suffice for it: one pass for each number of them.
+// Measures each layer on as many samples as suffice for it: one pass per number of samples.
 std::vector<LayerMoments> moments_of_enough(const NetworkPair& pair,
                                             const std::vector<Layer>& layers, const Dataset& data,
                                             const MetricOptions& options) {
   const std::vector<int64_t> enough = enough_per_class(pair.dense, layers, data.num_classes());
-  std::map<int64_t, std::vector<size_t>> alike;  // by samples of a class
+  std::map<int64_t, std::vector<size_t>> alike;  // by samples per class
   for (size_t l = 0; l < layers.size(); ++l) alike[enough[l]].push_back(l);
   std::vector<LayerMoments> moments(layers.size());
   for (const auto& [per_class, indices] : alike) {
@@ -41,7 +41,7 @@ LayerMoments LayerwiseMoments::measure(Measure* how, const Network& pruned, cons
   Pass& pass = pass_of(how, options);
   const NetworkPair pair{dense_, pruned, &pass.cache};
   if (layer.groups == 1) return how(pair, {layer}, data_, options).front();
-  // Pruning one group changes nothing that another one reads.
+  // Pruning one group does not change the inputs of another.
   if (layer.node != pass.node) {
     std::vector<Layer> all(static_cast<size_t>(layer.groups), layer);
     for (size_t g = 0; g < all.size(); ++g) all[g].group = static_cast<int64_t>(g);

@@ -7,18 +7,18 @@
 
 namespace ncprune {
 
-// Measures the layers of a network one after the other, from the input to the output, while those
-// before them are pruned. Each pass goes on where the last one stopped, so that all of them
-// together run about one forward pass of both networks, and the groups of a convolution are
-// measured in one. Keeps up to 0.5 GB of activations for each metric, and as much again for its
-// means.
+// Measures the layers of a network one after the other, from the input to the output, while the
+// layers before them are pruned. Each pass continues where the last one stopped, so that all passes
+// together cost about one forward pass of both networks; the groups of a convolution share a pass.
+// Keeps up to 0.5 GB of activations for each metric, and as much again for its means.
 class LayerwiseMoments {
  public:
-  // Both must outlive it.
+  // Both arguments must outlive it.
   LayerwiseMoments(const Network& dense, const Dataset& data) : dense_(dense), data_(data) {}
 
   // measure_moments(), on enough_per_class() samples, and measure_means() of the pair (dense,
-  // pruned), errors and all. Right in any order; it is this one that costs little.
+  // pruned), with the same errors. Any order of layers gives the same result; from the input to the
+  // output is the cheapest.
   LayerMoments moments(const Network& pruned, const Layer& layer, const MetricOptions& options);
   std::vector<LayerMoments> moments(const Network& pruned, const std::vector<Layer>& layers,
                                     const MetricOptions& options);
@@ -31,8 +31,8 @@ class LayerwiseMoments {
     Measure* how;
     MetricOptions options;
     PairCache cache;
-    int64_t node = -1;                 // the convolution of several groups that was measured last
-    std::vector<LayerMoments> groups;  // of it
+    int64_t node = -1;                 // the convolution with several groups measured last
+    std::vector<LayerMoments> groups;  // of that convolution
   };
   Pass& pass_of(Measure* how, const MetricOptions& options);
   LayerMoments measure(Measure* how, const Network& pruned, const Layer& layer,

@@ -36,11 +36,11 @@ const std::vector<MetricField>& metric_fields() {
           1e6),
       field<&MetricOptions::balance>("balance", "0 averages over samples, 1 over classes", 1),
       field<&MetricOptions::shrinkage>(
-          "shrinkage", "samples at which a class's scatter is half the pool's", 1e6),
+          "shrinkage", "class size at which half of the scatter is the pool's", 1e6),
       field<&MetricOptions::damping>("damping", "ridge, as a share of the metric's mean diagonal",
                                      1e6),
       field<&MetricOptions::margin>("margin",
-                                    "share of a sample's weight that goes by its indecision", 1),
+                                    "share of a sample's weight that depends on its indecision", 1),
       field<&MetricOptions::noise>("noise", "standard deviation of the input noise to prepare for",
                                    1e6),
   };

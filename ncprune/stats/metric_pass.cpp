@@ -7,7 +7,7 @@
 namespace ncprune {
 namespace {
 
-// How much each sample counts within its class, [N], mean 1 in every class; undefined: all alike.
+// The weight of each sample within its class, [N], mean 1 in every class; undefined: all equal.
 at::Tensor margin_factors(const Network& dense, const Dataset& data, double margin) {
   if (margin == 0) return {};
   const at::Tensor p = logits(dense, data.inputs).to(at::kDouble).softmax(1);

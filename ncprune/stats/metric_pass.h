@@ -9,8 +9,8 @@
 
 namespace ncprune {
 
-// How the samples of a metric count: those of a class by `class_weights`, within it by the margin
-// of `options`; and the noise on what the pruned network sees.
+// The weights of samples in a metric: `class_weights` for each class and options.margin within it;
+// and options.noise on the pruned network's inputs.
 struct SampleWeighting {
   const std::vector<double>& class_weights;
   const MetricOptions& options;
@@ -18,7 +18,7 @@ struct SampleWeighting {
 
 struct MetricBatch {
   WeightedBatch batch;  // as the pruned network sees it
-  at::Tensor clean;     // the inputs without noise, for the dense one
+  at::Tensor clean;     // the inputs without noise, for the dense network
 };
 
 // for_each_batch over `data` with the weights and the noise of a metric.

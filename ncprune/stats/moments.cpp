@@ -24,8 +24,8 @@ at::Tensor as_tensor(const std::vector<double>& values) {
   return at::tensor(values, at::TensorOptions(at::kDouble));
 }
 
-// What each sample of class c weighs in the scatter term, so that one Gram matrix of weighted
-// samples holds sum_c pi_c S*_c: shrinking towards the pool only moves weight between the classes.
+// The weight of each sample of class c in the scatter term, so that one Gram matrix of weighted
+// samples gives sum_c pi_c S*_c: shrinking towards the pool only moves weight between classes.
 std::vector<double> scatter_weights(const std::vector<int64_t>& counts,
                                     const std::vector<double>& pi, double shrinkage) {
   double total = 0;
@@ -43,7 +43,7 @@ std::vector<double> scatter_weights(const std::vector<int64_t>& counts,
   return weights;
 }
 
-// Everything `value` is computed from is the same tensor in both networks.
+// Whether all tensors that `value` depends on are the same in both networks.
 bool same_up_to(const NetworkPair& pair, const std::string& value) {
   std::set<std::string> needed{value};
   for (size_t i = pair.dense.nodes.size(); i-- > 0;) {
@@ -62,7 +62,7 @@ bool same_up_to(const NetworkPair& pair, const std::string& value) {
 // Sums over the samples of one layer. Products are taken in float, batch by batch, and added in
 // double.
 struct LayerSums {
-  bool diagonal = false;   // only the Gram matrix's diagonal is wanted
+  bool diagonal = false;   // only the Gram matrix's diagonal is needed
   GramSum gram;            // sum_i a_i x_i x_i^T
   at::Tensor squares;      // [d]: its diagonal
   at::Tensor product;      // [m, d]: sum_i a_i z_i x_i^T
@@ -90,7 +90,7 @@ struct LayerSums {
     accumulate(target_sums, class_sums(z, rows));
   }
 
-  // Of all processes; the Gram matrix sees to itself.
+  // Adds the sums of all processes; GramSum does so itself.
   void sum_up() {
     for (at::Tensor* sum : {&squares, &product, &input_sums, &target_sums}) {
       *sum = sum_found(std::move(*sum));
@@ -98,11 +98,11 @@ struct LayerSums {
   }
 };
 
-// Of a sum of products of floats scaled by a rounded root, relative to its terms.
+// The rounding of a sum of products of floats scaled by a rounded root, relative to its terms.
 constexpr double kProductRounding = 4e-7;
 
-// The same of `rows` terms that are all alike, so that every addition rounds the same way: within a
-// block of a BLAS product, which adds no more terms than this in a row.
+// The rounding of a sum of `rows` equal terms, whose additions all round the same way within a
+// block of a BLAS product, which adds at most kBlock terms in a row.
 double constant_rounding(double rows) {
   constexpr double kBlock = 512;
   constexpr double kHalfUnit = 6e-8;
@@ -116,7 +116,7 @@ struct Weights {
   double kappa;
 };
 
-// The layer the moments are for; one of values alone has no weight.
+// The layer that the moments are for; without a weight if only values are measured.
 struct Target {
   at::Tensor weight;
   at::Tensor bias;
@@ -170,10 +170,10 @@ LayerMoments finish(LayerSums sums, const Target& layer, const Weights& weights)
   return moments;
 }
 
-// Values of a batch in both networks.
+// The values of a batch in both networks.
 struct PairValues {
-  std::vector<at::Tensor> x;  // the layers' inputs in the pruned one
-  std::vector<at::Tensor> z;  // outputs in the dense one
+  std::vector<at::Tensor> x;  // the layers' inputs in the pruned network
+  std::vector<at::Tensor> z;  // outputs in the dense network
 };
 
 PairValues run_both(const NetworkPair& pair, const MetricBatch& batch,
@@ -197,7 +197,7 @@ PairValues run_both(const NetworkPair& pair, const MetricBatch& batch,
 struct MomentPass {
   const std::vector<Layer>& layers;
   const std::vector<bool>& with_target;
-  const std::vector<double>& class_weights;  // of a sample in the scatter term
+  const std::vector<double>& class_weights;  // per sample in the scatter term
   const MetricOptions& options;
 };
 

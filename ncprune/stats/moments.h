@@ -9,16 +9,16 @@
 
 namespace ncprune {
 
-// The moments of one layer, [d] inputs, [m] outputs; all double. Of a layer with many rows a sample
-// (rows.h) the averages over samples run over kRowsPerSample of those (sampling.h), which share the
-// sample's weight.
+// The moments of one layer with d inputs and m outputs; all double. In a layer with many rows per
+// sample (rows.h), averages over samples run over kRowsPerSample rows of each (sampling.h), which
+// share the sample's weight.
 struct LayerMoments {
-  // [d, d]: H of the pruned network's input x~, without damping but for 4e-7 of the mean squares'
-  // sum on the diagonal, which lifts constant features above the rounding of float products.
+  // [d, d]: H of the pruned network's input x~, not damped except for 4e-7 of the sum of mean
+  // squares on the diagonal, which lifts constant features above the rounding of float products.
   at::Tensor metric;
-  at::Tensor cross;        // [m, d]: C, as H but of (dense pre-activation z, x~)
+  at::Tensor cross;        // [m, d]: C, like H but for (dense pre-activation z, x~)
   at::Tensor input_mean;   // [d]: sum_c pi_c E_c[x~], averaged over classes as pi says
-  at::Tensor target_mean;  // [m]: the same of z
+  at::Tensor target_mean;  // [m]: sum_c pi_c E_c[z]
   at::Tensor class_means;  // [K, d]: E_c[x~]; zero for a class without samples
 };
 
@@ -27,22 +27,21 @@ struct LayerMoments {
 // `target_mean` stay undefined.
 struct UnitQuery {
   const std::vector<Layer>& layers;
-  bool diagonal = false;  // of `metric` only its diagonal, [m]
+  bool diagonal = false;  // `metric` is only its diagonal, [m]
 };
 std::vector<LayerMoments> measure_unit_moments(const Network& network, const UnitQuery& query,
                                                const Dataset& data, const MetricOptions& options);
 
-// The means alone, `input_mean` [d] and `target_mean` [m], over all of `data` with the balance,
-// margin and noise of `options`: one forward pass of each network (from where the pair's cache is)
-// and no products of its own. The rest stays undefined. Throws InputError when there are no
-// samples.
+// Only the means, `input_mean` [d] and `target_mean` [m], over all of `data` with the balance,
+// margin and noise of `options`: one forward pass of each network (from the pair's cache) and no
+// further products. The other fields stay undefined. Throws InputError when there are no samples.
 std::vector<LayerMoments> measure_means(const NetworkPair& pair, const std::vector<Layer>& layers,
                                         const Dataset& data, const MetricOptions& options);
 
-// The moments of `layers`, in one pass over `data`. Where nothing before a layer was changed, z is
-// an exact linear map of x~ and C = W H needs no pass. Time: one forward pass of each network up to
-// the last layer (from where the pair's cache is) and d^2 / 2 multiply-adds per row and layer;
-// memory O(d^2 + K d) per layer, whatever the number of samples.
+// The moments of `layers`, in one pass over `data`. If nothing before a layer was changed, z is an
+// exact linear map of x~ and C = W H needs no pass. Time: one forward pass of each network up to
+// the last layer (from the pair's cache) and d^2 / 2 multiply-adds per row and layer; memory
+// O(d^2 + K d) per layer for any number of samples.
 std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::vector<Layer>& layers,
                                           const Dataset& data, const MetricOptions& options);
 

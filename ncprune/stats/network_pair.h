@@ -5,19 +5,19 @@
 
 namespace ncprune {
 
-// Activations that measurements of one layer after the other keep, so that each pass continues
-// where the last one stopped.
+// Activations kept between measurements of successive layers, so that each pass continues where the
+// last one stopped.
 struct PairCache {
   ActivationCache dense;
   ActivationCache pruned;
 };
 
-// A dense network and the same network with some layers already pruned. `pruned` shares the tensors
-// that were not changed, and layers are named alike in both.
+// A dense network and the same network with some layers already pruned. `pruned` shares unchanged
+// tensors, and layers have the same names in both.
 struct NetworkPair {
   const Network& dense;
   const Network& pruned;
-  PairCache* cache = nullptr;  // for passes over the same samples; none: all run from the input
+  PairCache* cache = nullptr;  // for passes over the same samples; null: all run from the input
 };
 
 }  // namespace ncprune

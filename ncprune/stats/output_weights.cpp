@@ -36,8 +36,8 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
                                    [](const Node& node) { return node.foreign != nullptr; });
   if (blocked) {
     log_info(
-        "ONNX Runtime runs some operators, through which no gradient is followed: all outputs of a "
-        "layer count alike");
+        "ONNX Runtime runs some operators without gradients: all outputs of a layer count "
+        "equally");
     return alike(network, layers);
   }
   const at::AutoGradMode with_gradients(true);
@@ -58,17 +58,17 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
   wanted.push_back(logits_value(network));
 
   std::vector<at::Tensor> sums(layers.size());
-  // The gradients need as much memory again as the values.
+  // The gradients need as much memory as the values.
   const int64_t batch = std::max<int64_t>(1, gradient_batch_size(network) / 2);
   for (int64_t begin = 0; begin < sample.size(); begin += batch) {
     const int64_t end = std::min(begin + batch, sample.size());
-    // Drawn for every batch, so that they are the same whoever runs it.
+    // Drawn for every batch, so that they do not depend on the process that runs it.
     at::Tensor signs =
         at::empty({end - begin, sample.num_classes()}, at::TensorOptions(at::kFloat));
     signs.bernoulli_(0.5, random.generator()).mul_(2).sub_(1);
     signs = signs - signs.mean(1, true);
     if (begin / batch % world_size() != world_rank()) continue;
-    // Gradients are wanted of values inside the graph: a tracked input makes autograd follow all.
+    // Gradients of values inside the graph are needed: a tracked input makes autograd follow all.
     const at::Tensor inputs =
         prepare_inputs(network, sample.inputs.slice(0, begin, end)).detach().requires_grad_(true);
     std::vector<at::Tensor> z = run(network, inputs, wanted);

@@ -8,28 +8,29 @@
 
 namespace ncprune {
 
-// A few samples on their way through a statistic, where networks run (device.h).
+// A batch of samples for a statistic, on the device where networks run (device.h).
 struct WeightedBatch {
   at::Tensor inputs;   // [B, ...], as the graph takes them (normalised)
   at::Tensor labels;   // int64 [B]
   at::Tensor weights;  // double [B]: the weight of each sample's class
-  int64_t begin;       // index of the first in the data
-  at::Tensor factors;  // double [B]: of each within its class, mean 1 a sample; undefined: all 1
+  int64_t begin;       // index of the first sample in the data
+  at::Tensor factors;  // double [B]: weight within the class, mean 1; undefined: all 1
 };
 
-// Walks over `data` in order, without gradients, in batches that bound memory whatever the number
-// of samples. Of several processes (world.h) each walks over its own batches: what it adds up is to
-// be summed over all. `class_weights` holds one weight per class, given to each of its samples.
+// Visits `data` in order, without gradients, in batches that bound memory for any number of
+// samples. Each of several processes (world.h) visits its own batches; the caller must add its sums
+// over all processes. `class_weights` holds one weight per class, given to each sample of the
+// class.
 void for_each_batch(const Network& network, const Dataset& data,
                     const std::vector<double>& class_weights,
                     const std::function<void(const WeightedBatch&)>& visit);
 
-// The same in batches small enough for gradients: see gradient_batch_size().
+// for_each_batch() in batches small enough for gradients: see gradient_batch_size().
 void for_each_gradient_batch(const Network& network, const Dataset& data,
                              const std::vector<double>& class_weights,
                              const std::function<void(const WeightedBatch&)>& visit);
 
-// The batch of a layer's rows, `per_sample` for every sample, which share the sample's factor.
+// The batch of a layer's rows, `per_sample` for every sample; they share the sample's factor.
 WeightedBatch by_rows(const WeightedBatch& batch, int64_t per_sample);
 
 }  // namespace ncprune

@@ -20,13 +20,13 @@
 namespace ncprune {
 namespace {
 
-// Adds in double what was computed in float.
+// Adds a float tensor in double.
 void add(at::Tensor& sum, const at::Tensor& term) {
   if (!sum.defined()) sum = at::zeros(term.sizes(), term.options().dtype(at::kDouble));
   sum.add_(term);
 }
 
-// What is measured, and on what.
+// The inputs of every measurement.
 struct Subject {
   const Network& network;
   const std::vector<Layer>& layers;
@@ -51,7 +51,7 @@ void measure_activations(const Subject& subject, const std::set<Statistic>& need
   }
   const int64_t k = data.num_classes();
   std::vector<GramSum> grams(layers.size());
-  std::vector<at::Tensor> input_totals(layers.size());  // of each class, [K, d]
+  std::vector<at::Tensor> input_totals(layers.size());  // per class, [K, d]
   std::vector<at::Tensor> unit_totals(layers.size());   // [K, m]
   for_each_batch(network, data, std::vector<double>(static_cast<size_t>(k), 1),
                  [&](const WeightedBatch& batch) {
@@ -117,7 +117,7 @@ at::Tensor batch_norm_scale(const Network& network, const Layer& layer) {
       return share_of(layer, scale->second, 0).to(at::kDouble);
   }
   throw InputError(
-      fmt::format("layer '{}' has no BatchNormalization behind it, whose scale the "
+      fmt::format("layer '{}' is not followed by BatchNormalization, whose scale the "
                   "criterion ranks",
                   layer.name));
 }

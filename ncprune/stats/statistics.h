@@ -7,31 +7,31 @@
 
 namespace ncprune {
 
-// What a criterion can ask to have measured, per layer with weight [m, d], units i and inputs j.
-// z = W x + b is the pre-activation, h the activation, L the cross-entropy of one sample. Where a
-// sample has many rows x (rows.h), a mean of x, z or h over samples is one over their rows too, and
-// a derivative the sum over all rows; unit variance and geometry are of the means over the rows.
+// The measurements that a criterion can request, per layer with weight [m, d], units i and inputs
+// j. z = W x + b is the pre-activation, h the activation, L the cross-entropy of one sample. If a
+// sample has many rows x (rows.h), a mean of x, z or h over samples also runs over their rows, and
+// a derivative is the sum over all rows; unit variance and geometry use the means over the rows.
 enum class Statistic {
   kInputSquareMean,    // [d]: mean of x_j^2 over samples
   kSecondMoment,       // [d, d]: mean of x x^T over samples
-  kMetric,             // all LayerMoments, the Neural-Collapse metric [d, d] among them
+  kMetric,             // all LayerMoments, including the Neural-Collapse metric [d, d]
   kScatterCovariance,  // [m, d]: sum over samples of (h_i - mu_c(h)) (x_j - mu_c(x))
   kUnitVariance,       // of h: class means [K, m], within-class variance [m] (MetricOptions)
-  kUnitGeometry,       // the same, and the within-class scatter [m, m] whose diagonal that is
+  kUnitGeometry,       // kUnitVariance and the within-class scatter [m, m], whose diagonal it is
   kGradient,           // [m, d]: mean of dL/dw over samples
   kFisher,             // [m, d]: mean of (dL/dw)^2 over samples (empirical Fisher, its diagonal)
-  kClassFisher,        // [K, m, d]: the same over the samples of each class; O(K m d) memory
-  kClassTaylor,        // [K, m]: sum_j w_ij dL/dw_ij, the mean over the samples of each class
-  kHessianGradient,    // [m, d]: Hessian times gradient, of at most 256 samples of every class
-  kSynapticFlow,       // [m, d]: dR/d|w|, R the sum of the outputs of the network of |weights| on
-                       // an input of ones; no data
+  kClassFisher,        // [K, m, d]: kFisher over the samples of each class; O(K m d) memory
+  kClassTaylor,        // [K, m]: mean of sum_j w_ij dL/dw_ij over the samples of each class
+  kHessianGradient,    // [m, d]: Hessian times gradient, over at most 256 samples of every class
+  kSynapticFlow,       // [m, d]: dR/d|w|, R the sum of the outputs of the network with |weights|
+                       // on an input of ones; uses no data
   kBatchNormScale,     // [m]: scale of the BatchNormalization behind the layer
   kOutputWeight,       // [m]: how much the class scores depend on each unit
 };
 
-// The statistics of one layer; tensors are double and undefined when not asked for.
+// The statistics of one layer; tensors are double, and undefined when not requested.
 struct LayerStatistics {
-  std::vector<int64_t> class_counts;  // K; always there
+  std::vector<int64_t> class_counts;  // K; always given
   at::Tensor input_square_mean;
   at::Tensor second_moment;
   LayerMoments moments;  // of the dense network's own inputs
@@ -51,14 +51,14 @@ struct LayerStatistics {
 
 struct StatisticsQuery {
   std::set<Statistic> needs;
-  MetricOptions metric;  // of kMetric, kUnitVariance, kUnitGeometry and kOutputWeight
+  MetricOptions metric;  // for kMetric, kUnitVariance, kUnitGeometry and kOutputWeight
 };
 
-// Measures what `query` needs of `layers`. What its metric is of averages over classes as that
-// says; the others over samples unless they say otherwise, as their sources have them. Activations
-// take one pass, gradients a forward and a backward pass, in batches: memory does not grow with the
-// samples. Throws InputError when a layer has no BatchNormalization and kBatchNormScale is asked
-// for.
+// Measures the statistics query.needs of `layers`. Those that use query.metric average over samples
+// or classes as its balance says; the others over samples unless stated otherwise, as their sources
+// do. Activations take one pass, gradients a forward and a backward pass, in batches: memory does
+// not grow with the number of samples. Throws InputError when kBatchNormScale is requested and a
+// layer has no BatchNormalization.
 std::vector<LayerStatistics> measure_statistics(const Network& network,
                                                 const std::vector<Layer>& layers,
                                                 const Dataset& data, const StatisticsQuery& query);
@@ -66,8 +66,8 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
 // g_i = sum_c pi_c E_c ||d logits / d z_i||^2 of each layer's pre-activation z [m], summed over its
 // rows, the logits centred over the classes; double [m] per layer. Estimated with one random sign
 // vector per sample (Hutchinson), on at most 256 samples of every class, drawn with a fixed seed:
-// one forward and one backward pass over those. All ones where ONNX Runtime runs an operator of the
-// network: no gradient goes through it.
+// one forward and one backward pass over these. All ones if ONNX Runtime runs an operator of the
+// network, because it has no gradient.
 std::vector<at::Tensor> output_weights(const Network& network, const std::vector<Layer>& layers,
                                        const Dataset& data, double balance);
 

@@ -60,7 +60,7 @@ TEST(BnScale, IsRefusedWhereThereIsNoBatchNormalization) {
   const Dataset data = gaussian_data({5, 5}, 3);
   EXPECT_NE(input_error([&] {
               measured_scores("bn-scale", network_for(data, "mlp:2"), data);
-            }).find("'fc1' has no BatchNormalization"),
+            }).find("'fc1' is not followed by BatchNormalization"),
             std::string::npos);
 }
 

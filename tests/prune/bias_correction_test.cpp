@@ -11,7 +11,7 @@
 namespace ncprune {
 namespace {
 
-// sum_c pi_c E_c[value] with pi_c ~ n_c^(1 - balance), a sample at a time.
+// sum_c pi_c E_c[value] with pi_c ~ n_c^(1 - balance), one sample at a time.
 Matrix mean_of(const Network& network, const std::string& value, const Dataset& data,
                double balance) {
   const Matrix x(value_of(network, data, value));

@@ -213,7 +213,7 @@ TEST(Prune, TakesTheShareOfAPatternThatFixesItWhereNoneIsGiven) {
   EXPECT_EQ(share_of(recipe), 0.75);
   recipe.share = 0.5;
   EXPECT_EQ(input_error([&] { require_valid(recipe); }),
-            "pattern 1:4 removes 0.75 of the weights; sparsity 0.5 was asked for");
+            "pattern 1:4 removes 0.75 of the weights; the sparsity cannot be 0.5");
 }
 
 TEST(Prune, WritesItsRecipeIntoTheNetwork) {

@@ -179,7 +179,7 @@ TEST(MatchScores, RefusesOperatorsWithoutGradients) {
   };
   const Network normed = with_foreign("mlp:8?batchnorm=true");
   EXPECT_EQ(input_error([&] { match_scores(normed, {normed}, data, {}); }),
-            "node 'act1' (Relu): ONNX Runtime runs it and no gradient goes through it, so "
+            "node 'act1' (Relu): ONNX Runtime runs it without a gradient, so "
             "BatchNormalization cannot be matched");
   const Network plain = with_foreign("mlp:8");  // nothing to match
   EXPECT_NO_THROW(match_scores(plain, {plain}, data, {}));

@@ -1,4 +1,4 @@
-// OBC, SparseGPT and Wanda against reference/solvers.py, and what every solver promises.
+// OBC, SparseGPT and Wanda against reference/solvers.py, and the properties of every solver.
 #include "ncprune/prune/solver.h"
 
 #include <ATen/ops/eye.h>

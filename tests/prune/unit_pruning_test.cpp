@@ -215,7 +215,8 @@ TEST(ApplyUnits, RefusesToTakeAUnitFromOneOfTheLayersThatAreAdded) {
   EXPECT_TRUE(logits(again.network, data().inputs).equal(logits(pruned.network, data().inputs)));
   kept[1] = kept[1].slice(0, 1);
   EXPECT_EQ(input_error([&] { apply(dense, kept, data(), recipe); }),
-            "units of layer 'fc2' cannot go without those of the layers it is joined with");
+            "units of layer 'fc2' can only be removed together with those of the layers it is "
+            "joined with");
 }
 
 TEST(PruneUnits, NamesTheLayersWhoseUnitsCannotGo) {
@@ -264,10 +265,10 @@ TEST(PruneUnits, RefusesPatternsOfSingleWeightsAndUnknownThingsToRemove) {
     Recipe recipe = recipe_for("magnitude", 0.5);
     recipe.method.pattern = pattern;
     EXPECT_EQ(input_error([&] { require_valid(recipe); }),
-              "pattern " + pattern + " says which weights stay, not which units");
+              "pattern " + pattern + " chooses weights, not units");
   }
   EXPECT_EQ(input_error([&] { require_valid(recipe_for("surgeon", 0.5, "watts")); }),
-            "unknown thing to remove 'watts'; known: macs, parameters, units, weights");
+            "unknown quantity to remove 'watts'; known: macs, parameters, units, weights");
 }
 
 // How far the class scores moved: a sum over classes of averages over samples.

@@ -36,7 +36,7 @@ double explained(const UnitReader& reader, const std::set<int64_t>& gone) {
   return sum;
 }
 
-// At every step every unit is tried, and the layers solved for anew without it.
+// Every step tries every unit and solves the layers again without it.
 UnitOrder naive_removal(const std::vector<UnitReader>& readers) {
   const int64_t units = readers.front().columns.size(0);
   UnitOrder removal;

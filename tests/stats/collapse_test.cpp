@@ -19,7 +19,7 @@
 namespace ncprune {
 namespace {
 
-// `copies[c]` times what stands in row c of `points`, which is what belongs to class c.
+// Row c of `points`, which belongs to class c, repeated `copies[c]` times.
 Dataset points_of(const std::vector<at::Tensor>& points, const std::vector<int64_t>& copies) {
   Dataset data;
   std::vector<at::Tensor> inputs;

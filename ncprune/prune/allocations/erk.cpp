@@ -6,16 +6,16 @@
 namespace ncprune::allocations_files {
 namespace {
 
-// Density ~ sides / weights. A layer that would keep more than it has stays whole, and the others
-// share the remaining weights, until no layer would.
+// Density ~ sides / weights. A layer that would keep more weights than it has keeps all, and the
+// others share the rest, until no layer exceeds its weights.
 std::vector<int64_t> counts_by_shape(const std::vector<LayerScores>& layers, int64_t keep) {
   std::vector<bool> whole(layers.size(), false);
   for (;;) {
-    double left = static_cast<double>(keep);
+    double remaining = static_cast<double>(keep);
     double sides = 0;
     for (size_t l = 0; l < layers.size(); ++l) {
       if (whole[l])
-        left -= static_cast<double>(layers[l].scores.numel());
+        remaining -= static_cast<double>(layers[l].scores.numel());
       else
         sides += static_cast<double>(layers[l].sides);
     }
@@ -23,7 +23,8 @@ std::vector<int64_t> counts_by_shape(const std::vector<LayerScores>& layers, int
     bool settled = true;
     for (size_t l = 0; l < layers.size(); ++l) {
       const auto size = static_cast<double>(layers[l].scores.numel());
-      const double share = whole[l] ? size : left * static_cast<double>(layers[l].sides) / sides;
+      const double share =
+          whole[l] ? size : remaining * static_cast<double>(layers[l].sides) / sides;
       if (!whole[l] && share > size) {
         whole[l] = true;
         settled = false;

@@ -16,7 +16,7 @@ Allocation uniform() {
     }
     return counts;
   };
-  return {.summary = "every layer the same density", .source = "", .kept = kept};
+  return {.summary = "the same density for every layer", .source = "", .kept = kept};
 }
 
 }  // namespace ncprune::allocations_files

@@ -5,7 +5,7 @@
 namespace ncprune::batch_norm_treatments_files {
 namespace {
 
-// A network that was masked without repair is far from its statistics; new ones are a better start.
+// The statistics of a network masked without repair are far off; new ones are a better start.
 Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
   constexpr int64_t kEnough = 1024;
   const Network recalibrated =

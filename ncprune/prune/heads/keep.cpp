@@ -3,7 +3,7 @@
 namespace ncprune::head_treatments_files {
 
 HeadTreatment keep() {
-  return {.summary = "the trained head as it is",
+  return {.summary = "the trained head unchanged",
           .source = "",
           .apply = [](const NetworkPair& pair, const Dataset&, const MetricOptions&) {
             return pair.pruned;

@@ -10,7 +10,7 @@
 namespace ncprune::pattern_kinds_files {
 namespace {
 
-// Whole blocks, about `keep` weights in them.
+// Keeps whole blocks with about `keep` weights in total.
 at::Tensor block_mask(const at::Tensor& scores, int64_t keep, std::pair<int64_t, int64_t> size) {
   const int64_t r = size.first;
   const int64_t c = size.second;

@@ -10,7 +10,7 @@
 namespace ncprune::pattern_kinds_files {
 namespace {
 
-// N of every M neighbours in a row.
+// Keeps N of every M neighbours in a row.
 at::Tensor group_mask(const at::Tensor& scores, int64_t n, int64_t m) {
   const int64_t rows = scores.size(0);
   const int64_t groups = (scores.size(1) + m - 1) / m;

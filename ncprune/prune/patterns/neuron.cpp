@@ -7,7 +7,7 @@
 namespace ncprune::pattern_kinds_files {
 namespace {
 
-// Whole rows (neurons): the best by their mean score, to the nearest whole number of rows.
+// Keeps the whole rows (neurons) with the largest mean scores, to the nearest number of rows.
 at::Tensor neuron_mask(const at::Tensor& scores, int64_t keep) {
   const int64_t rows =
       std::llround(static_cast<double>(keep) / static_cast<double>(scores.size(1)));

@@ -4,7 +4,7 @@
 namespace ncprune::removals_files {
 
 Removal macs() {
-  return {.summary = "units leave until the network has lost this share of its multiply-adds",
+  return {.summary = "units are removed until the network has lost this share of its multiply-adds",
           .title = "multiply-adds",
           .units_to_keep =
               [](const UnitsQuestion& question) {

@@ -4,7 +4,7 @@
 namespace ncprune::removals_files {
 
 Removal parameters() {
-  return {.summary = "units leave until the network has lost this share of its parameters",
+  return {.summary = "units are removed until the network has lost this share of its parameters",
           .title = "parameters",
           .units_to_keep =
               [](const UnitsQuestion& question) {

@@ -19,7 +19,7 @@ std::vector<int64_t> units_to_keep(const UnitsQuestion& question) {
 }  // namespace
 
 Removal units() {
-  return {.summary = "the same share of every layer's units leaves",
+  return {.summary = "the same share of every layer's units is removed",
           .title = "units",
           .units_to_keep = units_to_keep,
           .size = &NetworkCost::parameters};

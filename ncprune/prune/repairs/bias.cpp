@@ -3,7 +3,7 @@
 namespace ncprune::repairs_files {
 
 Repair bias() {
-  return {.summary = "the bias takes up the means, see correct_bias()",
+  return {.summary = "the bias absorbs the change of the means",
           .source = "",
           .apply = [](Network& network, const RepairTask& task) {
             correct_bias(network, task.layer, task.weight * task.mask, task.means);

@@ -3,7 +3,7 @@
 namespace ncprune::repairs_files {
 
 Repair least_squares() {
-  return {.summary = "every row's exact least squares, in the metric",
+  return {.summary = "exact least squares for every row, in the metric",
           .source = "",
           .apply =
               [](Network& network, const RepairTask& task) {

@@ -3,7 +3,7 @@
 namespace ncprune::repairs_files {
 
 Repair none() {
-  return {.summary = "the remaining weights as they were",
+  return {.summary = "the remaining weights unchanged",
           .source = "",
           .apply = [](Network& network, const RepairTask& task) {
             set_weight(network, task.layer, task.weight * task.mask);

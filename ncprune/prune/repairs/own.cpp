@@ -2,10 +2,10 @@
 
 namespace ncprune::repairs_files {
 
-// The search for units leaves least-squares weights on the remaining inputs, in its own metric.
-// Without a search there is nothing of its own.
+// The search for units gives least-squares weights on the remaining inputs, in the search's metric.
+// Without a search the remaining weights are unchanged.
 Repair own() {
-  return {.summary = "what the solver leaves",
+  return {.summary = "the weights that the solver found",
           .source = "",
           .apply =
               [](Network& network, const RepairTask& task) {

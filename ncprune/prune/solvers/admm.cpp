@@ -3,7 +3,7 @@
 namespace ncprune::solvers_files {
 namespace {
 
-// search_support(), then least squares on what it found.
+// search_support(), then least squares on the mask it found.
 LayerSolution solve_admm(const SolverInput& input) {
   const Pattern pattern = zeros_last(input.pattern, input.weight);
   at::Tensor mask = search_support(input.problem, {pattern, input.keep, input.row_weights});

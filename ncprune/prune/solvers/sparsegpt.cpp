@@ -14,15 +14,15 @@ namespace {
 
 constexpr int64_t kBlock = 128;  // columns
 
-// Column by column from the left, masks chosen for blocks of columns by w^2 / U_jj^2, U the
-// Cholesky factor of H^-1, the columns to the right making good. Row weights do not matter. Not for
-// Pattern::whole. O(d^3 + m d^2).
+// Removes weights column by column from the left, and the columns to the right compensate. Masks
+// are chosen for blocks of columns by w^2 / U_jj^2, U the Cholesky factor of H^-1. Row weights have
+// no effect. Not for Pattern::whole. O(d^3 + m d^2).
 LayerSolution solve_sparsegpt(const SolverInput& input) {
   const Pattern& pattern = input.pattern;
   const int64_t d = input.weight.size(1);
   const int64_t group = pattern.group ? pattern.group->second : 1;
   const int64_t block = std::max<int64_t>(1, kBlock / group) * group;
-  // H^-1 = U^T U: row j of U holds what is left of H^-1 once the columns before j are settled.
+  // H^-1 = U^T U: row j of U holds row j of H^-1 after the columns before j were eliminated.
   const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(input.problem.metric));
   const at::Tensor factor = at::linalg_cholesky(inverse).t().contiguous();
   const at::Tensor pivots = factor.diagonal();
@@ -40,7 +40,7 @@ LayerSolution solve_sparsegpt(const SolverInput& input) {
     };
     if (!pattern.group) {
       choose(begin, end, up_to - kept);
-      kept += mask.slice(1, begin, end).sum().item<int64_t>();  // rows round on their own
+      kept += mask.slice(1, begin, end).sum().item<int64_t>();  // each row rounds by itself
     }
     at::Tensor errors = at::zeros_like(weight.slice(1, begin, end));
     for (int64_t j = begin; j < end; ++j) {
