@@ -13,7 +13,14 @@ namespace ncprune {
 // Several processes that run one study. One hands out the tasks of its schedule through a store and
 // gets rows and trained networks back; the others, as many as come, whenever they come, work.
 
-// What the one who hands out does with what comes back.
+// The work of a crew.
+struct CrewWork {
+  const Study& study;
+  const std::vector<NetworkCells>& networks;  // the schedule was made of them
+  CellSchedule& schedule;
+};
+
+// What the leader does with what comes back.
 struct CrewResults {
   std::function<void(const StudyRow&)> row;
   // A network of the schedule was trained; an ONNX file's bytes.
@@ -25,12 +32,10 @@ struct CrewResults {
   std::function<std::vector<int64_t>()> ended;
 };
 
-// Hands out until every task is done. A worker that is silent for `silence_seconds`, or whose
-// process ended, is dead. `networks` is what the schedule was made of. At the end waits a while for
-// `expected` workers to come, so that none looks for it in vain. Throws what a worker met.
-void lead_crew(Store& store, const Study& study, const std::vector<NetworkCells>& networks,
-               CellSchedule& schedule, const CrewResults& results, int64_t expected,
-               int silence_seconds = 20);
+// Hands out tasks until every one is done. A worker is dead if it is silent for 20 seconds or its
+// process has ended. At the end, waits a while for `expected` workers to come, so that none looks
+// for the leader in vain. Throws what a worker threw.
+void lead_crew(Store& store, const CrewWork& work, const CrewResults& results, int64_t expected);
 
 // Works until there is nothing left to do. The study comes through the store; data are looked for
 // here. `leader` is the process number of a leader that started this process, else 0. Throws

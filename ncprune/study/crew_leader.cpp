@@ -19,6 +19,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::chrono::seconds kSilence{20};  // of a worker that is taken for dead
+
 // What the leader knows of a worker.
 struct Member {
   bool busy = false;
@@ -33,14 +35,12 @@ struct Member {
 
 class Leader {
  public:
-  Leader(Store& store, const std::vector<NetworkCells>& networks, CellSchedule& schedule,
-         const CrewResults& results, int64_t expected, int silence_seconds)
+  Leader(Store& store, const CrewWork& work, const CrewResults& results, int64_t expected)
       : store_(store),
-        networks_(networks),
-        schedule_(schedule),
+        networks_(work.networks),
+        schedule_(work.schedule),
         results_(results),
-        expected_(expected),
-        silence_(silence_seconds) {}
+        expected_(expected) {}
 
   void lead() {
     while (!schedule_.done()) {
@@ -72,7 +72,7 @@ class Leader {
       member.beats = beats;
       member.last_beat = Clock::now();
     }
-    const bool late = Clock::now() - member.last_beat > silence_;
+    const bool late = Clock::now() - member.last_beat > kSilence;
     if ((member.gone || late) && !member.silent) {
       schedule_.lost(worker);
       member.silent = true;
@@ -146,18 +146,15 @@ class Leader {
   CellSchedule& schedule_;
   const CrewResults& results_;
   int64_t expected_;
-  std::chrono::seconds silence_;
   std::map<int64_t, Member> members_;
   std::set<int64_t> ended_;  // processes
 };
 
 }  // namespace
 
-void lead_crew(Store& store, const Study& study, const std::vector<NetworkCells>& networks,
-               CellSchedule& schedule, const CrewResults& results, int64_t expected,
-               int silence_seconds) {
-  store.set("study", packed_json({{"text", study.text}, {"data_root", study.data_root}}));
-  Leader(store, networks, schedule, results, expected, silence_seconds).lead();
+void lead_crew(Store& store, const CrewWork& work, const CrewResults& results, int64_t expected) {
+  store.set("study", packed_json({{"text", work.study.text}, {"data_root", work.study.data_root}}));
+  Leader(store, work, results, expected).lead();
 }
 
 }  // namespace ncprune

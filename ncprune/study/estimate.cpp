@@ -64,6 +64,7 @@ struct ProblemShare {
   double trainings = 0;  // dense networks to train
   double cells = 0;      // to evaluate
   double finetuned = 0;  // of those
+  bool keeps_networks = false;
 };
 
 ProblemShare share_of(const Remaining& left, const std::string& data,
@@ -83,8 +84,10 @@ ProblemShare share_of(const Remaining& left, const std::string& data,
   return share;
 }
 
-void add_share(const Study& study, const PreparedData& data, const ProblemShare& share,
-               bool keeps_networks, StudyEstimate& total) {
+// What a share takes.
+StudyEstimate estimate_share(const Study& study, const PreparedData& data,
+                             const ProblemShare& share) {
+  StudyEstimate total{0, 0, 0, {}};
   const Network network = make_network(study.architecture, data, study.seeds.front());
   const double parts = study.noise > 0 ? 2 : 1;
   const auto tested = static_cast<double>(data.test.size());
@@ -103,9 +106,10 @@ void add_share(const Study& study, const PreparedData& data, const ProblemShare&
   constexpr double kRecallBytes = 40;
   const auto classes = static_cast<double>(data.test.num_classes());
   total.bytes += share.cells * (kCellBytes + parts * (tested / 8 + classes * kRecallBytes));
-  if (keeps_networks) {
+  if (share.keeps_networks) {
     total.bytes += share.trainings * static_cast<double>(cost(network).parameters) * sizeof(float);
   }
+  return total;
 }
 
 }  // namespace
@@ -116,12 +120,16 @@ StudyEstimate estimate(const Study& study, const StudyRun& how) {
   for (const std::string& name : study.data) {
     try {
       for (const std::string& imbalance : study.imbalance) {
-        const ProblemShare share = share_of(left, name, imbalance);
+        ProblemShare share = share_of(left, name, imbalance);
+        share.keeps_networks = !how.networks.empty();
         if (share.cells == 0) continue;
-        add_share(
+        const StudyEstimate own = estimate_share(
             study,
             prepare_data({name, study.data_root, imbalance, study.validation, study.seeds.front()}),
-            share, !how.networks.empty(), total);
+            share);
+        total.training_seconds += own.training_seconds;
+        total.evaluation_seconds += own.evaluation_seconds;
+        total.bytes += own.bytes;
       }
     } catch (const InputError&) {
       total.without.push_back(name);

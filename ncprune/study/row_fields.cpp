@@ -33,35 +33,34 @@ void assign(std::vector<T>& list, const Json& json) {
   list = (json.is_string() ? Json::parse(json.get<std::string>()) : json).get<std::vector<T>>();
 }
 
-// `member` gives the field of a row.
+// `field` with its functions; `member` gives its value in a row.
 template <typename Member>
-RowField made_field(std::string name, bool asked, FieldTable table, JsonPlace json, Member member) {
+RowField made_field(RowField field, Member member) {
   using Value = std::remove_cvref_t<decltype(member(std::declval<StudyRow&>()))>;
-  return {std::move(name),
-          sql_type<Value>(),
-          asked,
-          table,
-          json,
-          [member](const StudyRow& row) { return Json(member(row)); },
-          [member](StudyRow& row, const Json& value) { assign(member(row), value); }};
+  field.sql_type = sql_type<Value>();
+  field.get = [member](const StudyRow& row) { return Json(member(row)); };
+  field.set = [member](StudyRow& row, const Json& value) { assign(member(row), value); };
+  return field;
 }
 
 template <typename T>
 RowField field(const char* name, T StudyCell::*of, FieldTable table, JsonPlace json = {}) {
   return made_field(
-      name, true, table, json, [of](auto& row) -> auto& { return row.cell.*of; });
+      {name, {}, true, table, json, {}, {}}, [of](auto& row) -> auto& { return row.cell.*of; });
 }
 
 template <typename T>
 RowField field(const char* name, T StudyOutcome::*of, FieldTable table, JsonPlace json = {}) {
   return made_field(
-      name, false, table, json, [of](auto& row) -> auto& { return row.outcome.*of; });
+      {name, {}, false, table, json, {}, {}}, [of](auto& row) -> auto& { return row.outcome.*of; });
 }
 
 template <typename T>
 RowField field(const char* name, T ClassInfo::*of, FieldTable table, JsonPlace json = {}) {
   return made_field(
-      name, false, table, json, [of](auto& row) -> auto& { return row.outcome.classes.*of; });
+      {name, {}, false, table, json, {}, {}}, [of](auto& row) -> auto& {
+        return row.outcome.classes.*of;
+      });
 }
 
 JsonPlace unless_default(int place) {

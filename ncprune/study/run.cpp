@@ -36,17 +36,22 @@ std::vector<StudyCell> flat(const std::vector<NetworkCells>& networks) {
   return cells;
 }
 
-void run_here(const Study& study, const std::vector<NetworkCells>& missing, CellSchedule& schedule,
-              KeptNetworks& kept, const CrewResults& results, const NetworkVisitor& visit,
-              Progress& progress) {
-  StudyWorker worker(study);
-  while (const std::optional<CellSchedule::Task> task = schedule.next(0)) {
-    const NetworkCells& network = missing[task->network];
+// What happens in this process alone.
+struct Watch {
+  const NetworkVisitor& visit;
+  Progress& progress;
+};
+
+void run_here(const CrewWork& work, KeptNetworks& kept, const CrewResults& results,
+              const Watch& watch) {
+  StudyWorker worker(work.study);
+  while (const std::optional<CellSchedule::Task> task = work.schedule.next(0)) {
+    const NetworkCells& network = work.networks[task->network];
     const bool read = !task->first && kept.has(task->network);
     if (task->first) {
-      progress.set_label(
+      watch.progress.set_label(
           fmt::format("{} seed {}: training", network.network.data, network.network.seed));
-      progress.advance(0);
+      watch.progress.advance(0);
     }
     const auto [bytes, where] =
         read ? kept.get(task->network) : std::pair<std::string, std::string>{};
@@ -54,10 +59,10 @@ void run_here(const Study& study, const std::vector<NetworkCells>& missing, Cell
     // This process has it; others read it only from the folder.
     if (task->first) results.trained(task->network, kept.on_disk() ? worker.dense() : "");
     worker.run(task->cells, [&](const StudyRow& row, const Network& made) {
-      if (visit) visit(row, made);
+      if (watch.visit) watch.visit(row, made);
       results.row(row);
     });
-    schedule.finished(0);
+    work.schedule.finished(0);
   }
 }
 
@@ -88,8 +93,7 @@ std::string random_job() {
 }
 
 // Hands the tasks out to processes: those of a launcher, and `how.jobs` of this machine.
-void run_in_crew(const Study& study, const StudyRun& how, const std::optional<Launch>& launch,
-                 const std::vector<NetworkCells>& missing, CellSchedule& schedule,
+void run_in_crew(const CrewWork& work, const StudyRun& how, const std::optional<Launch>& launch,
                  CrewResults results) {
   const std::string job = launch ? launch->job : random_job();
   Store store = launch && launch->served
@@ -102,7 +106,7 @@ void run_in_crew(const Study& study, const StudyRun& how, const std::optional<La
       how.jobs);
   results.ended = [&] { return workers.ended(/*others=*/launch.has_value()); };
   const int64_t ranks = launch ? launch->size - 1 + how.jobs : 0;
-  lead_crew(store, study, missing, schedule, results, ranks);
+  lead_crew(store, work, results, ranks);
 }
 
 }  // namespace
@@ -136,10 +140,11 @@ std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
   };
   results.dense = [&](size_t n) { return kept.get(n); };
   CellSchedule schedule(left.networks, left.kept);
+  const CrewWork work{study, left.networks, schedule};
   if (how.jobs == 1 && !launch) {
-    run_here(study, left.networks, schedule, kept, results, how.visit, progress);
+    run_here(work, kept, results, {how.visit, progress});
   } else {
-    run_in_crew(study, how, launch, left.networks, schedule, results);
+    run_in_crew(work, how, launch, results);
   }
   rows.finish();
   return rows.of(flat(networks));
