@@ -120,7 +120,8 @@ Json rows_json(const std::vector<StudyRow>& rows) {
 }
 
 void require_consistent(const StudyRow& row, const std::string& where) {
-  const auto& [cell, outcome] = row;
+  const StudyCell& cell = row.cell;
+  const StudyOutcome& outcome = row.outcome;
   const auto require = [&](bool yes, const char* what) {
     if (yes) return;
     throw InputError(fmt::format("{}: the row of {}, {}, seed {}, {}: {}", where, cell.data,

@@ -233,6 +233,7 @@ int64_t id_of(const Database& database, const std::string& table,
               const std::vector<NamedValue>& values) {
   insert_by(database, "INSERT OR IGNORE", table, values);
   std::vector<SqlValue> bound;
+  bound.reserve(values.size());
   for (const NamedValue& value : values) bound.push_back(value.value);
   Statement found(database, fmt::format("SELECT id FROM {} WHERE {}", table,
                                         fmt::join(marks(values, true), " AND ")));
