@@ -5,14 +5,15 @@
 #include <nlohmann/json.hpp>
 
 #include "ncprune/base/error.h"
+#include "ncprune/base/lookup.h"
+#include "ncprune/prune/recipe.h"
+#include "ncprune/prune/removal.h"
 #include "ncprune/report/class_report.h"
 #include "ncprune/study/packed.h"
 #include "ncprune/study/row_fields.h"
 
 namespace ncprune {
 namespace {
-
-constexpr const char* kWeights = "weights";
 
 Json pack_fields(const StudyRow& row, bool only_asked) {
   Json json = Json::object();
@@ -53,6 +54,11 @@ auto unpacked(const std::string& bytes, const char* what, const Unpack& unpack) 
   }
 }
 
+// Settings of studies from before there was a choice say nothing: then weights are removed.
+const Removal& removal_of(const std::string& settings) {
+  return find_named(removals(), setting(settings, "remove", Recipe{}.remove), "removal");
+}
+
 }  // namespace
 
 std::string setting(const std::string& settings, const std::string& key,
@@ -63,12 +69,11 @@ std::string setting(const std::string& settings, const std::string& key,
 }
 
 std::string removed_parts(const std::string& settings) {
-  const std::string parts = setting(settings, "remove", kWeights);
-  return parts == "macs" ? "multiply-adds" : parts;
+  return removal_of(settings).title;
 }
 
 bool removes_weights(const std::string& settings) {
-  return removed_parts(settings) == kWeights;
+  return removal_of(settings).units_to_keep == nullptr;
 }
 
 std::string removal_text(const std::string& settings, double sparsity) {
