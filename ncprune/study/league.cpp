@@ -1,16 +1,19 @@
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "ncprune/study/grouping.h"
 #include "ncprune/study/study.h"
 
 namespace ncprune {
 namespace {
 
-// In percent; empty of no values.
+// In percent; empty if there are no values, "-" for values that do not exist.
 std::string interval_text(const std::vector<double>& values) {
   if (values.empty()) return "";
   const auto [center, half] = mean_and_interval(values);
-  return half ? fmt::format("{}±{:.1f}", percent(center), 100 * *half) : percent(center);
+  return half && !std::isnan(center) ? fmt::format("{}±{:.1f}", percent(center), 100 * *half)
+                                     : percent(center);
 }
 
 // What all tables of a league have in common.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "ncprune/study/grouping.h"
@@ -25,10 +26,11 @@ ShownParts shown_parts(const StudyRows& rows) {
                       [](const StudyRow& row) { return !row.cell.keeps_batch_norm(); })};
 }
 
-// In percent.
+// In percent; "-" for values that do not exist, as a recall over no classes.
 std::string spread_text(const std::vector<double>& shares) {
   const auto [center, spread] = mean_and_deviation(shares);
-  return spread ? fmt::format("{} ±{:4.1f}", percent(center), 100 * *spread) : percent(center);
+  return spread && !std::isnan(center) ? fmt::format("{} ±{:4.1f}", percent(center), 100 * *spread)
+                                       : percent(center);
 }
 
 struct SummaryColumn {
