@@ -196,6 +196,19 @@ TEST_F(BadInput, APlanThatIsNoneIsRefused) {
   expect_refused("apply missing.json good.onnx -o out.onnx " + kGood, {"missing.json"});
 }
 
+TEST_F(BadInput, RecipesAreRefusedWithTheirFile) {
+  folder_.write("text.json", "not a recipe");
+  folder_.write("empty.json", "{}");
+  folder_.write("later.json", R"({"ncprune_recipe": 9, "method": {}})");
+  folder_.write("odd.json", R"({"ncprune_recipe": 1, "remove": "rows", "share": 0.5})");
+  folder_.write("deep.json", std::string(1 << 20, '['));
+  for (const std::string file : {"text.json", "empty.json", "later.json", "odd.json", "deep.json"}) {
+    expect_refused(prune(kGood + "--recipe " + file), {file});
+  }
+  expect_refused(prune(kGood + "--recipe missing.json"), {"missing.json"});
+  expect_refused(prune(kGood + "--recipe good.onnx"), {"good.onnx", "recipe"});
+}
+
 TEST_F(BadInput, AnOutputThatCannotBeWrittenIsRefusedBeforeTheWork) {
   expect_refused("prune good.onnx -o no/such/folder/out.onnx " + kGood, {"no/such/folder"});
 }
