@@ -37,7 +37,7 @@ std::vector<std::string> distinct_sorted(const std::vector<std::string>& labels)
 }
 
 Dataset dataset_of_table(CsvTable table, const std::vector<std::string>& class_names,
-                   const std::string& path) {
+                         const std::string& path) {
   std::map<std::string, int64_t> numbers;
   for (const std::string& name : class_names) {
     numbers.emplace(name, static_cast<int64_t>(numbers.size()));

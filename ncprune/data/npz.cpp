@@ -36,7 +36,7 @@ Archive open_archive(std::string_view bytes, const std::string& where) {
 
 // Unpacks an entry, called `where` in messages, to at most `max_bytes`.
 std::string inflate(zip_t* archive, const zip_stat_t& entry, uint64_t max_bytes,
-                   const std::string& where) {
+                    const std::string& where) {
   if (entry.comp_method != ZIP_CM_STORE && entry.comp_method != ZIP_CM_DEFLATE) {
     throw InputError(fmt::format("{}: compression method {}; wanted stored (0) or deflated (8)",
                                  where, entry.comp_method));

@@ -85,7 +85,8 @@ int64_t count_classes(const Dataset& data, const std::string& path) {
 }
 
 // The samples under these names. Throws InputError when an array is missing.
-Dataset read_arrays(const NpzArchive& archive, Names inputs, Names labels, const std::string& path) {
+Dataset read_arrays(const NpzArchive& archive, Names inputs, Names labels,
+                    const std::string& path) {
   const NpyArray& x = require_array(archive, inputs, path);
   return dataset_of_arrays(x, require_array(archive, labels, path), path);
 }

@@ -11,8 +11,8 @@
 #include <map>
 #include <tuple>
 
-#include "ncprune/base/no_value.h"
 #include "ncprune/base/error.h"
+#include "ncprune/base/no_value.h"
 #include "ncprune/base/random.h"
 #include "ncprune/evaluate/bootstrap.h"
 
@@ -36,7 +36,9 @@ void require_valid(const ComparisonOptions& options) {
 
 ClassChange change_of(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels) {
   const auto samples = static_cast<double>(labels.numel());
-  if (samples == 0) return {0, kNoValue, kNoValue, 0, 0, kNoValue, kNoValue, kNoValue, kNoValue, kNoValue, kNoValue};
+  if (samples == 0)
+    return {0,        kNoValue, kNoValue, 0,        0,       kNoValue,
+            kNoValue, kNoValue, kNoValue, kNoValue, kNoValue};
   const at::Tensor was_right = before.argmax(1).eq(labels);
   const at::Tensor is_right = after.argmax(1).eq(labels);
   const auto count = [](const at::Tensor& mask) { return mask.sum().item<int64_t>(); };

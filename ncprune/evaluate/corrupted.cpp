@@ -9,9 +9,9 @@
 #include <limits>
 #include <map>
 
-#include "ncprune/base/no_value.h"
 #include "ncprune/base/error.h"
 #include "ncprune/base/lookup.h"
+#include "ncprune/base/no_value.h"
 #include "ncprune/base/progress.h"
 #include "ncprune/base/random.h"
 #include "ncprune/evaluate/runner.h"

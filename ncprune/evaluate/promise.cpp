@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "ncprune/base/no_value.h"
 #include "ncprune/base/error.h"
+#include "ncprune/base/no_value.h"
 #include "ncprune/evaluate/comparison.h"
 #include "ncprune/evaluate/inference.h"
 
@@ -32,8 +32,8 @@ int64_t samples_for(double share, double left) {
 
 ClassVerdict verdict_of(const Promise& promise, const ClassChange& change, int64_t index) {
   const double left = 1 - promise.confidence;
-  ClassVerdict verdict{change.samples, change.recall_before, change.recall_after, kNoValue, kNoValue, 0,
-                       false};
+  ClassVerdict verdict{
+      change.samples, change.recall_before, change.recall_after, kNoValue, kNoValue, 0, false};
   const auto least = promise.min_recall.find(index);
   const bool has_least = least != promise.min_recall.end();
   verdict.needed = samples_needed(promise, index);

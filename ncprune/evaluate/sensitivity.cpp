@@ -14,8 +14,8 @@
 #include <cmath>
 #include <limits>
 
-#include "ncprune/base/no_value.h"
 #include "ncprune/base/error.h"
+#include "ncprune/base/no_value.h"
 #include "ncprune/base/random.h"
 #include "ncprune/evaluate/input_gradient.h"
 #include "ncprune/model/interpreter.h"

@@ -16,7 +16,7 @@ namespace ncprune {
 namespace {
 
 int64_t product_of(std::vector<int64_t>::const_iterator begin,
-                std::vector<int64_t>::const_iterator end) {
+                   std::vector<int64_t>::const_iterator end) {
   return std::accumulate(begin, end, int64_t{1}, std::multiplies<>());
 }
 

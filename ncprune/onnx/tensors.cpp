@@ -124,8 +124,8 @@ External external_from(const TensorProto& proto, const std::string& what) {
 
 // The bytes of external data. A model must not read arbitrary files: the path, with links resolved,
 // must be inside the model's folder.
-std::string external_bytes(const TensorProto& proto, const std::string& what, const std::string& folder,
-                           int64_t wanted) {
+std::string external_bytes(const TensorProto& proto, const std::string& what,
+                           const std::string& folder, int64_t wanted) {
   const External external = external_from(proto, what);
   if (folder.empty()) {
     throw InputError(fmt::format("{} is stored outside the file (external data)", what));
@@ -166,11 +166,13 @@ std::string printable(const std::string& text) {
 }
 
 std::string element_type_name(int32_t type) {
-  return TensorProto::DataType_IsValid(type) ? TensorProto::DataType_Name(static_cast<TensorProto::DataType>(type))
-                                       : std::to_string(type);
+  return TensorProto::DataType_IsValid(type)
+             ? TensorProto::DataType_Name(static_cast<TensorProto::DataType>(type))
+             : std::to_string(type);
 }
 
-at::Tensor tensor_from(const TensorProto& proto, const std::string& what, const std::string& folder) {
+at::Tensor tensor_from(const TensorProto& proto, const std::string& what,
+                       const std::string& folder) {
   const at::ScalarType type = scalar_type(proto.data_type(), what);
   const std::vector<int64_t> dims = checked_dims(proto, what);
   int64_t count = 1;

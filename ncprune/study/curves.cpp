@@ -39,7 +39,8 @@ std::vector<Figure> sparsity_curves(const std::vector<StudyRow>& rows) {
     return line_chart(what + " against sparsity",
                       "A line for every method; bars are 95 % intervals over seeds where there are "
                       "several.",
-                      removed_parts(own.front().cell.settings) + " removed", curve_lines(own, value));
+                      removed_parts(own.front().cell.settings) + " removed",
+                      curve_lines(own, value));
   };
   std::vector<Figure> figures{figure("Balanced accuracy", balanced_accuracy)};
   if (!own.front().outcome.classes.minority.empty()) {

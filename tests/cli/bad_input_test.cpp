@@ -202,7 +202,8 @@ TEST_F(BadInput, RecipesAreRefusedWithTheirFile) {
   folder_.write("later.json", R"({"ncprune_recipe": 9, "method": {}})");
   folder_.write("odd.json", R"({"ncprune_recipe": 1, "remove": "rows", "share": 0.5})");
   folder_.write("deep.json", std::string(1 << 20, '['));
-  for (const std::string file : {"text.json", "empty.json", "later.json", "odd.json", "deep.json"}) {
+  for (const std::string file :
+       {"text.json", "empty.json", "later.json", "odd.json", "deep.json"}) {
     expect_refused(prune(kGood + "--recipe " + file), {file});
   }
   expect_refused(prune(kGood + "--recipe missing.json"), {"missing.json"});

@@ -150,7 +150,8 @@ std::string add_block(NetworkBuilder& builder, const std::string& value, const s
 Network build_mobilenet(const Spec& spec, const std::vector<int64_t>& sample_shape,
                         int64_t num_classes, Random& random) {
   spec.require_known({});
-  const MobilenetVariant& variant = find_named(mobilenet_variants(), spec.argument, "version of mobilenet");
+  const MobilenetVariant& variant =
+      find_named(mobilenet_variants(), spec.argument, "version of mobilenet");
   NetworkBuilder builder(spec.text, sample_shape, random, Initialization::kHe);
   std::string value = builder.image();
   value = builder.convolution_block(

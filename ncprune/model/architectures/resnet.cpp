@@ -36,7 +36,8 @@ struct ResnetBlock {
   int64_t stride;
 };
 
-std::string residual_block(NetworkBuilder& builder, const std::string& value, const ResnetBlock& block) {
+std::string residual_block(NetworkBuilder& builder, const std::string& value,
+                           const ResnetBlock& block) {
   std::string inner = value;
   if (block.expansion == 1) {
     inner = builder.convolution_block(inner, block.name + ".conv1", {block.width, 3, block.stride},
