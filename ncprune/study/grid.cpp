@@ -84,7 +84,7 @@ class TableReader {
       return *found;
     }
     fail(node, key,
-         fmt::format("is not a {}", std::is_same_v<T, std::string> ? "text"
+         fmt::format("is not a {}", std::is_same_v<T, std::string> ? "string"
                                     : std::is_same_v<T, double>    ? "number"
                                                                    : "whole number"));
   }

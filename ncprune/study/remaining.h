@@ -42,7 +42,7 @@ struct Remaining {
 };
 Remaining remaining(const Study& study, const StudyResults& results, const KeptNetworks& kept);
 
-// The part that a run as `how` says would do; nothing is written. Throws InputError when
+// The remaining part for a run with the options `how`; nothing is written. Throws InputError when
 // `how.results` does not hold a study's results.
 Remaining remaining(const Study& study, const StudyRun& how);
 

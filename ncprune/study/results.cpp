@@ -78,7 +78,7 @@ StudyRow row_of(const Database& database, const Statement& found) {
     int column = kFirstField;
     for (const RowField& field : row_fields()) set_value(field, row, found, column++);
     if (!Json::parse(row.cell.settings).is_object()) {
-      throw InputError(database.name() + ": a row's settings are no JSON object");
+      throw InputError(database.name() + ": a row's settings are not a JSON object");
     }
   } catch (const nlohmann::json::exception& error) {
     throw InputError(fmt::format("{}: a row is damaged: {}", database.name(), error.what()));

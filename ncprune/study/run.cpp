@@ -155,7 +155,7 @@ void join_study() {
   const std::vector<std::string> parts = split(place == nullptr ? "" : place, ' ');
   if (parts.size() != 4) {
     throw InputError(
-        "$NCPRUNE_STUDY does not say HOST PORT JOB LEADER: a study starts its own processes");
+        "$NCPRUNE_STUDY is not HOST PORT JOB LEADER; a study sets it for the processes it starts");
   }
   constexpr int64_t kMaxPort = 65535;
   constexpr int64_t kMaxProcess = 1 << 30;

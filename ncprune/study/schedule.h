@@ -16,7 +16,7 @@ class CellSchedule {
   struct Task {
     size_t network;  // index into `missing`
     CellGroup cells;
-    bool first = false;  // the network's first task, which trains or reads the network
+    bool first = false;  // whether it is the network's first task, which trains it
   };
 
   // `missing`: the cells to run, by network. `kept`: which networks need not be trained.

@@ -122,7 +122,7 @@ bool has_tables(const Database& database) {
   if (pragma(database, "application_id") == kApplication) {
     const int64_t version = pragma(database, "user_version");
     if (version == kVersion) return true;
-    throw InputError(fmt::format("{}: is a study's results in format {}; wanted format {}",
+    throw InputError(fmt::format("{}: holds study results in format {}; wanted format {}",
                                  database.name(), version, kVersion));
   }
   Statement tables(database, "SELECT count(*) FROM sqlite_master");
@@ -170,7 +170,7 @@ void make_tables(const Database& database) {
 Database existing_results(const std::string& file) {
   if (!std::filesystem::exists(file)) throw InputError(file + ": no such file");
   Database database(file);
-  if (!has_tables(database)) throw InputError(file + ": holds no study's results");
+  if (!has_tables(database)) throw InputError(file + ": does not hold study results");
   return database;
 }
 

@@ -264,7 +264,7 @@ std::optional<Ranking> ranking_of(const StudyRows& rows, const Score& score,
 std::vector<Ranking> rankings(const std::vector<StudyRow>& rows, const std::string& reference,
                               uint64_t seed) {
   if (!reference.empty() && rows_of_method(rows, reference).empty()) {
-    throw InputError(fmt::format("no row of the study is of method '{}'", reference));
+    throw InputError(fmt::format("the study has no row of method '{}'", reference));
   }
   std::vector<Ranking> all;
   Random random = Random(seed).stream("significance");

@@ -51,7 +51,7 @@ Network read_kept(const Study& study, const PreparedData& data, const std::strin
   Network network = parse_onnx(bytes, where);
   if (network.metadata.other[kTrainingEntry] != training_settings(study)) {
     throw InputError(fmt::format(
-        "{}: was trained otherwise than the study says; wanted a folder of its own for it", where));
+        "{}: was trained with other settings than the study's; wanted another folder", where));
   }
   require_fits(network, data.train, where);
   return network;
