@@ -54,7 +54,7 @@ void require_same_weights(const Network& network, const Network& early) {
   }
 }
 
-// The weights of `early`, zero where `pruned` is.
+// The weights of `early`, set to zero where those of `pruned` are zero.
 Network rewound(const Network& early, const Network& pruned) {
   Network network = early;
   network.metadata = pruned.metadata;
@@ -91,7 +91,7 @@ Gradual prune_gradually(const Network& network, const PreparedData& data,
   }
   TrainOptions train_options = options.train;
   train_options.keep_zeros = true;
-  train_options.keep_start = !schedule.rewinds;  // an early network is to be trained in any case
+  train_options.keep_start = !schedule.rewinds;  // an early network is always trained
   Gradual result{network, {}};
   for (int64_t step = 1; step <= options.steps; ++step) {
     Recipe recipe = options.recipe;

@@ -13,7 +13,7 @@ LinePoint point(double x, const std::vector<double>& values) {
   return {x, y, std::pair{std::max(0.0, y - *half), std::min(1.0, y + *half)}};
 }
 
-// Methods in the order they appear; the dense network is one at every sparsity.
+// A line per method, in order of appearance; the dense network counts at every sparsity.
 std::vector<Line> curve_lines(const StudyRows& rows, const RowValue& value) {
   std::vector<Line> lines;
   for (const std::string& method : distinct(rows, &StudyCell::method)) {
@@ -39,7 +39,8 @@ std::vector<Figure> sparsity_curves(const std::vector<StudyRow>& rows) {
     return line_chart(what + " against sparsity",
                       "A line for every method; bars are 95 % intervals over seeds where there are "
                       "several.",
-                      removed_parts(own.front().cell.settings) + " removed", curve_lines(own, value));
+                      removed_parts(own.front().cell.settings) + " removed",
+                      curve_lines(own, value));
   };
   std::vector<Figure> figures{figure("Balanced accuracy", balanced_accuracy)};
   if (!own.front().outcome.classes.minority.empty()) {

@@ -44,7 +44,7 @@ void unpack_metrics(const Json& json, ClassMetrics& metrics) {
   }
 }
 
-// What `unpack` makes of the bytes, which should be a packed `what`.
+// The result of `unpack` for `bytes`, which should be a packed `what`.
 template <typename Unpack>
 auto unpacked(const std::string& bytes, const char* what, const Unpack& unpack) {
   try {
@@ -54,7 +54,7 @@ auto unpacked(const std::string& bytes, const char* what, const Unpack& unpack) 
   }
 }
 
-// Settings of studies from before there was a choice say nothing: then weights are removed.
+// Settings of studies older than this choice do not name it; those studies removed weights.
 const Removal& removal_of(const std::string& settings) {
   return find_named(removals(), setting(settings, "remove", Recipe{}.remove), "removal");
 }
