@@ -14,7 +14,7 @@
 namespace ncprune {
 namespace {
 
-// Networks do not all allow everything: what one of them refuses is left out, and said.
+// Not every network allows every measurement: a refused one is left out, with a warning.
 void unless_refused(const std::string& what, const std::function<void()>& measure) {
   try {
     measure();
@@ -39,7 +39,7 @@ Image image_of(const at::Tensor& sample, const std::pair<double, double>& range)
   return {sample.size(0), sample.size(1), sample.size(2), {pixels.begin(), pixels.end()}};
 }
 
-// Networks take turns, the surest disagreements of each first.
+// Networks take turns, each with its most confident disagreements first.
 std::vector<PicturedExemplar> exemplars_of(const std::vector<Comparison>& comparisons,
                                            const Dataset& test, int64_t most) {
   std::vector<PicturedExemplar> pictures;
@@ -58,7 +58,7 @@ std::vector<PicturedExemplar> exemplars_of(const std::vector<Comparison>& compar
   return pictures;
 }
 
-// Each part by itself: a network without derivatives still has its corruptions.
+// Measures each part separately, so that a network without derivatives still has corruptions.
 void add_robustness(Evidence& evidence, const std::vector<Network>& networks, const Dataset& test,
                     const RobustnessOptions& options) {
   for (bool RobustnessOptions::*part :
@@ -94,7 +94,7 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
   evidence.confidence = options.comparison.confidence;
   std::vector<Network> all;
   std::vector<at::Tensor> scores;
-  std::optional<Dataset> noisy;  // in the units of a table it would mean nothing
+  std::optional<Dataset> noisy;  // not for tables, whose units differ by feature
   if (options.noise > 0 && test.range) {
     noisy = with_gaussian_noise(test, options.noise, options.comparison.seed);
   }

@@ -24,16 +24,16 @@ double geometric(double first, double last, double done) {
 }
 
 void require_valid(const GradualOptions& options) {
-  constexpr int64_t kMostSteps = 1000;
+  constexpr int64_t kMaxSteps = 1000;
   const GradualSchedule& schedule =
       find_named(gradual_schedules(), options.schedule, "sparsity schedule");
-  if (options.steps < 1 || options.steps > kMostSteps) {
-    throw InputError(fmt::format("{} steps; wanted 1 to {}", options.steps, kMostSteps));
+  if (options.steps < 1 || options.steps > kMaxSteps) {
+    throw InputError(fmt::format("{} steps; wanted 1 to {}", options.steps, kMaxSteps));
   }
   const std::string& pattern = options.recipe.method.pattern;
   if (find_pattern(pattern).group) {
-    throw InputError(fmt::format(
-        "pattern {} fixes the sparsity: there is nothing for a schedule to raise", pattern));
+    throw InputError(
+        fmt::format("pattern {} fixes the sparsity, so a schedule cannot raise it", pattern));
   }
   if (removes_units(options.recipe)) {
     throw InputError("gradual pruning removes weights, not units");
@@ -41,8 +41,7 @@ void require_valid(const GradualOptions& options) {
   ncprune::require_valid(options.recipe);
   ncprune::require_valid(options.train);
   if (schedule.rewinds && !options.early) {
-    throw InputError(
-        fmt::format("schedule '{}' needs an early network to go back to", schedule.name));
+    throw InputError(fmt::format("schedule '{}' needs an early network", schedule.name));
   }
 }
 
@@ -51,11 +50,11 @@ void require_same_weights(const Network& network, const Network& early) {
     const auto found = early.initializers.find(name);
     if (found != early.initializers.end() && found->second.sizes() == tensor.sizes()) continue;
     throw InputError(fmt::format(
-        "the early network has no weight '{}' of the shape it has in the network to prune", name));
+        "the early network lacks weight '{}' in the shape that the network to prune has", name));
   }
 }
 
-// The weights of `early`, zero where `pruned` is.
+// The weights of `early`, set to zero where those of `pruned` are zero.
 Network rewound(const Network& early, const Network& pruned) {
   Network network = early;
   network.metadata = pruned.metadata;
@@ -70,8 +69,8 @@ Network rewound(const Network& early, const Network& pruned) {
 const std::vector<GradualSchedule>& gradual_schedules() {
   static const std::vector<GradualSchedule> table{
       {"cubic", "fast at first: s_f + (s_0 - s_f) (1 - t/T)^3", "Zhu, Gupta 2017", cubic, false},
-      {"iterative", "the same share of what is left in every step", "Han, Pool, Tran, Dally 2015",
-       geometric, false},
+      {"iterative", "the same share of the remaining weights in every step",
+       "Han, Pool, Tran, Dally 2015", geometric, false},
       {"rewind", "iterative, and each step's weights go back to an early checkpoint",
        "Frankle, Carbin 2019; Renda, Frankle, Carbin 2020", geometric, true},
   };
@@ -87,12 +86,12 @@ Gradual prune_gradually(const Network& network, const PreparedData& data,
   const double first = sparsity(layer_sparsity(network));
   const double last = share_of(options.recipe);
   if (first > last) {
-    throw InputError(fmt::format("the network has a sparsity of {:.4f} already; {:g} was asked for",
+    throw InputError(fmt::format("the network already has a sparsity of {:.4f}; {:g} was requested",
                                  first, last));
   }
   TrainOptions train_options = options.train;
   train_options.keep_zeros = true;
-  train_options.keep_start = !schedule.rewinds;  // an early network is to be trained in any case
+  train_options.keep_start = !schedule.rewinds;  // an early network is always trained
   Gradual result{network, {}};
   for (int64_t step = 1; step <= options.steps; ++step) {
     Recipe recipe = options.recipe;

@@ -11,10 +11,10 @@
 namespace ncprune {
 namespace {
 
-// Half of it all first.
+// Starts at one half.
 std::vector<double> shares_up_to(double most) {
   std::vector<double> shares;
-  for (double left = 0.5; 1 - left < most; left *= 0.8) shares.push_back(1 - left);
+  for (double kept = 0.5; 1 - kept < most; kept *= 0.8) shares.push_back(1 - kept);
   shares.push_back(most);
   return shares;
 }

@@ -9,14 +9,14 @@
 
 namespace ncprune {
 
-// A network, and samples that its pruning does not see.
+// A network, and samples that are not used for pruning it.
 struct NetworkToKeep {
   const Network& dense;
   const Dataset& held_out;
 };
 
 struct PromiseStep {
-  double share;  // what was removed
+  double share;  // removed
   Verdict verdict;
 };
 
@@ -26,13 +26,13 @@ struct PromiseSearch {
   bool kept;      // whether the chosen one did
 };
 
-// Looks for the largest share that can be removed and the promise kept: prunes by more and more,
-// from a half on, what is left falling by a fifth a step, up to `most`, and stops at the first step
-// whose verdict on `held_out` is that the promise is not kept.
+// Searches for the largest share that can be removed while the promise is kept. Prunes
+// progressively, starting at 50 %: each step reduces the remaining share by a fifth, up to `most`
+// removed. Stops at the first step at which the promise is not kept on `held_out`.
 //
-// Taking the steps in an order fixed beforehand and stopping at the first failure is what lets
-// every one of them be judged with the whole confidence, although all look at the same samples
-// (fixed sequence testing). Throws InputError as require_valid() and when `most` is not in (0, 1).
+// The order of the steps is fixed beforehand and the search stops at the first failure. Therefore
+// each step is tested at the full confidence, although all use the same samples (fixed sequence
+// testing). Throws InputError as require_valid() and when `most` is not in (0, 1).
 PromiseSearch search_promise(const NetworkToKeep& task, const Promise& promise, double most,
                              const std::function<Network(double share)>& prune_by);
 

@@ -14,11 +14,11 @@ using Value = std::function<double(const ClassMetrics&)>;
 struct AverageLine {
   std::string name;
   std::string key;         // in JSON
-  std::string noisy_name;  // in the table's noisy part; empty: not shown there
+  std::string noisy_name;  // in the table's noisy part; empty: not shown
   Value value;
 };
 
-// The averages, in the order the table and the JSON give them.
+// The averages, in the order of the table and the JSON.
 std::vector<AverageLine> average_lines(const ClassInfo& classes) {
   const auto over = [](std::vector<int64_t> group) {
     return [group = std::move(group)](const ClassMetrics& m) { return mean_recall(m, group); };

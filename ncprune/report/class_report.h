@@ -10,20 +10,20 @@
 
 namespace ncprune {
 
-// What a class is called in a table: "Dress (45) *", with its training samples if they are known,
-// marked if it is rare.
+// The label of a class in a table, such as "Dress (45) *": the number of training samples is given
+// if known, and rare classes are marked.
 std::string class_label(const ClassInfo& classes, size_t c);
 std::vector<std::string> class_labels(const ClassInfo& classes);
 
-// Recall per class (with its training samples, rare classes marked *), then the averages, a column
-// per network; in percent.
+// Recall per class (labelled by class_label()), then the averages; a column per network, in
+// percent.
 Table class_table(const std::string& title, const ClassInfo& classes,
                   const std::vector<ModelResult>& models);
 
-// The same numbers as data, shares in [0, 1]: recall (array over classes, null for a class without
-// test samples), balanced_accuracy, overall_accuracy, minority_recall (null when there is no
-// minority), worst_recall, macro_f1, g_mean, and head, medium and tail recall where there are
-// groups.
+// The numbers of class_table() as JSON, shares in [0, 1]: recall (array over classes, null for a
+// class without test samples), balanced_accuracy, overall_accuracy, minority_recall (null when
+// there is no minority), worst_recall, macro_f1, g_mean, and head, medium and tail recall where
+// there are groups.
 Json metrics_json(const ClassMetrics& metrics, const ClassInfo& classes);
 
 }  // namespace ncprune

@@ -70,7 +70,7 @@ double distance_to(const Collapse& dense, const LayerCollapse& layer) {
 
 using Show = std::function<std::string(const LayerCollapse&)>;
 
-// What `show` gives of the layer in every network, behind `text`.
+// `text`, followed by the value of `show` for the layer in every network.
 std::vector<std::string> layer_row(const std::string& text, const std::string& layer,
                                    const std::vector<CollapseResult>& networks, const Show& show) {
   std::vector<std::string> row{text};
@@ -88,7 +88,7 @@ std::vector<std::string> header(const std::string& first,
   return cells;
 }
 
-// What is measured, and behind it the layer.
+// The measure's name, followed by the layer's.
 std::string label(const std::string& text, const std::string& layer) {
   return fmt::format("{:<32}{}", text, layer);
 }

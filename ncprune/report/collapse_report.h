@@ -14,18 +14,18 @@ struct CollapseResult {
   Collapse collapse;
 };
 
-// Networks measured on the same data, a column each; the first is the dense one, whose layers are
-// the rows, found in the others by name. Three tables: every measure of every layer, then of the
-// head; the worst pair of classes in every layer; NC1 of each class in what the head reads. "-"
-// stands where there is no value.
+// Three tables with a column per network, all measured on the same data: every measure of every
+// layer, then of the head; the worst pair of classes in every layer; NC1 of each class in the
+// head's input. The rows are the layers of the first network, the dense one; the other networks'
+// layers are found by name. "-" means no value.
 std::vector<Table> collapse_tables(const std::string& title, const ClassInfo& classes,
                                    const std::vector<CollapseResult>& networks);
 
-// Which classes were left out or have one sample, a line each; else empty.
+// A line for the classes that were left out and one for those with one sample; empty if none.
 std::string collapse_notes(const ClassInfo& classes, const Collapse& collapse);
 
-// All the numbers of `network`, those per class included, and the distances of its layers' Gram
-// matrices to those of `dense`; null where there is no value or it is infinite.
+// All numbers of `network`, also per class, and the distances between the Gram matrices of its
+// layers and those of `dense`; null where a value is missing or infinite.
 Json collapse_json(const Collapse& network, const Collapse& dense);
 
 }  // namespace ncprune

@@ -32,7 +32,7 @@ Json size_json(const Evidence& evidence, size_t network) {
   return json;
 }
 
-// Quoted as CSV wants it. What a spreadsheet would take for a formula stays text behind a quote.
+// Quotes `text` for CSV. An apostrophe marks text that a spreadsheet would read as a formula.
 std::string csv_text(const std::string& text) {
   std::string quoted = "\"";
   if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) {

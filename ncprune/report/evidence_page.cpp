@@ -10,7 +10,7 @@
 namespace ncprune {
 namespace {
 
-constexpr size_t kMostClasses = 25;  // that a heat map of pairs of classes can show
+constexpr size_t kMaxClasses = 25;  // that a heat map of pairs of classes can show
 
 Section class_section(const Evidence& evidence, const std::vector<Figure>& curves) {
   Section section{"What happened to every class"};
@@ -30,8 +30,8 @@ Section class_section(const Evidence& evidence, const std::vector<Figure>& curve
   return section;
 }
 
-// What became of every pair of classes: how many samples of the row's are taken for the column's
-// now, less those before.
+// The change for every pair of classes: the number of samples of the row's class that are
+// classified as the column's class now, minus the number before.
 Figure confusion_change(const Evidence& evidence, size_t pruned) {
   const size_t k = evidence.classes.names.size();
   HeatMap map{evidence.classes.names, evidence.classes.names, {}, true};
@@ -53,7 +53,7 @@ Figure confusion_change(const Evidence& evidence, size_t pruned) {
 }
 
 Section change_section(const Evidence& evidence) {
-  constexpr int64_t kMostFlows = 12;
+  constexpr int64_t kMaxFlows = 12;
   Section section{"What changed"};
   section.paragraphs = {fmt::format(
       "Every network against {}, on the same samples: lost and gained samples of every class, "
@@ -70,13 +70,13 @@ Section change_section(const Evidence& evidence) {
         name, 100 * (comparison.balanced_after - comparison.balanced_before),
         100 * evidence.confidence, 100 * low, 100 * high, comparison.intensification,
         comparison.exemplars.size()));
-    if (evidence.classes.names.size() <= kMostClasses) {
+    if (evidence.classes.names.size() <= kMaxClasses) {
       section.figures.push_back(confusion_change(evidence, i + 1));
     }
     Table changes = change_table(comparison, evidence.classes);
     changes.title = name + ": every class (%)";
     section.tables.push_back(std::move(changes));
-    Table flows = flow_table(comparison, evidence.classes, kMostFlows);
+    Table flows = flow_table(comparison, evidence.classes, kMaxFlows);
     flows.title = name + ": the largest flows";
     if (!flows.rows.empty()) section.tables.push_back(std::move(flows));
   }

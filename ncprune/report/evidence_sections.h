@@ -5,7 +5,7 @@
 
 namespace ncprune {
 
-// Parts of evidence_page(), each for what was measured.
+// The sections of evidence_page(), one per kind of measurement.
 
 // REQUIRES: evidence.robustness.
 Section robustness_section(const Evidence& evidence);

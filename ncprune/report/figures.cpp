@@ -16,10 +16,10 @@ using namespace vega;
 
 namespace {
 
-// Okabe, Ito 2008, without black and yellow, which one of both papers would swallow.
+// Okabe, Ito 2008, without black and yellow, which are hard to see on a dark or light background.
 constexpr std::array<const char*, 7> kColours{"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                               "#E69F00", "#56B4E9", "#8A8A8A"};
-// One more than colours, so that no two of 56 series look alike.
+// One more shape than colours, so that 56 series all look different.
 constexpr std::array<const char*, 8> kShapes{"circle",         "square",        "triangle-up",
                                              "diamond",        "triangle-down", "cross",
                                              "triangle-right", "triangle-left"};
@@ -44,7 +44,7 @@ Json percent_axis(const std::string& orient, const std::string& scale, const std
           {"grid", true},     {"title", title}, {"tickCount", 6}};
 }
 
-// The indices of at most `most` things, those kept in their order: where series differ most.
+// The indices of the at most `most` things in which series differ most, in ascending order.
 std::vector<size_t> most_different(const std::vector<Series>& series, size_t count, size_t most) {
   std::vector<size_t> order(count);
   std::iota(order.begin(), order.end(), 0);
@@ -67,8 +67,8 @@ std::vector<size_t> most_different(const std::vector<Series>& series, size_t cou
 
 Figure dot_plot(const std::string& title, const std::string& description,
                 const std::vector<std::string>& things, const std::vector<Series>& series) {
-  constexpr size_t kMost = 40;
-  const std::vector<size_t> shown = most_different(series, things.size(), kMost);
+  constexpr size_t kMaxThings = 40;
+  const std::vector<size_t> shown = most_different(series, things.size(), kMaxThings);
   Json spec = specification(24.0 * static_cast<double>(shown.size()));
   std::string shown_of;
   if (shown.size() < things.size()) {
@@ -95,7 +95,7 @@ Figure dot_plot(const std::string& title, const std::string& description,
     }
     spans.push_back({{"thing", i}, {"low", low}, {"high", std::max(low, high)}});
   }
-  // Things stand by their index: two may bear the same name.
+  // Things are identified by their index, since two may have the same name.
   Json labels = Json::object();
   for (const size_t i : shown) labels[std::to_string(i)] = things[i];
   spec["signals"] = Json::array({{{"name", "names"}, {"value", labels}}});
@@ -222,7 +222,7 @@ Figure heat_map(const std::string& title, const std::string& description, const 
   Json colour{{"name", "colour"}, {"type", "linear"}};
   colour["range"] = {{"scheme", map.diverging ? "blueorange" : "cividis"}};
   colour["domain"] = map.diverging ? Json::array({-most, most}) : Json::array({0, 1});
-  if (map.diverging) colour["reverse"] = true;  // what grew is blue, what shrank orange
+  if (map.diverging) colour["reverse"] = true;  // growth is blue, shrinkage orange
   spec["scales"] = Json::array({band("x", map.columns.size(), "width"),
                                 band("y", map.rows.size(), "height"), std::move(colour)});
   const auto names = [](const std::string& orient, const std::string& scale,

@@ -8,18 +8,18 @@
 
 namespace ncprune {
 
-// Plots as Vega specifications, from plain numbers; NaN is not drawn. Colours are told apart by
-// colour-blind readers (Okabe, Ito 2008; cividis), and never carry the meaning alone.
+// Plots as Vega specifications, from plain numbers; NaN is not drawn. Colour-blind readers can
+// distinguish the colours (Okabe, Ito 2008; cividis), and colour never carries the meaning alone.
 
-// Values of the same things under several names: value of thing i under series s.
+// A named series of values, one for each thing; all series of a plot have the same things.
 struct Series {
   std::string name;
-  std::vector<double> values;  // one for each thing
+  std::vector<double> values;  // by thing
 };
 
-// A line for every thing, a mark on it for every series: recall of every class, what is left of
-// every layer. Of more than 40 things those that differ most between the first series and another
-// are shown, and the description says so. Values are shares, shown in percent.
+// A line for every thing with a mark for every series, such as recall of every class or the kept
+// share of every layer. Of more than 40 things, only those that differ most between the first
+// series and another are shown, and the description says so. Values are shares, shown in percent.
 Figure dot_plot(const std::string& title, const std::string& description,
                 const std::vector<std::string>& things, const std::vector<Series>& series);
 
@@ -37,16 +37,16 @@ struct Line {
 Figure line_chart(const std::string& title, const std::string& description,
                   const std::string& x_title, const std::vector<Line>& lines);
 
-// A coloured cell for every row and column, with its number.
+// A table of coloured cells with their numbers.
 struct HeatMap {
   std::vector<std::string> rows;
   std::vector<std::string> columns;
   std::vector<std::vector<double>> values;  // by row; NaN: empty
-  bool diverging = false;                   // counts about 0, else shares, shown in percent
+  bool diverging = false;  // true: counts around 0; false: shares, shown in percent
 };
 Figure heat_map(const std::string& title, const std::string& description, const HeatMap& map);
 
-// A point of the plane and what it is.
+// A named point in the plane.
 struct PlanePoint {
   std::string name;
   double x;
@@ -54,7 +54,7 @@ struct PlanePoint {
   bool marked;  // drawn as a triangle
 };
 
-// Points with their names, both axes to the same scale.
+// Points with their names; both axes have the same scale.
 Figure scatter_plot(const std::string& title, const std::string& description,
                     const std::vector<PlanePoint>& points);
 
@@ -62,11 +62,11 @@ Figure scatter_plot(const std::string& title, const std::string& description,
 struct MeanRanks {
   std::vector<std::string> names;
   std::vector<double> ranks;   // one per name
-  double critical_difference;  // of ranks that cannot be told apart (Demsar 2006)
+  double critical_difference;  // smaller differences are not significant (Demsar 2006)
 };
 
-// Competitors on a line by their mean rank, the best on the left. A band holds the names of those
-// that cannot be told apart from the best.
+// Competitors on a line by their mean rank, the best on the left. A band marks those that do not
+// differ significantly from the best.
 Figure rank_diagram(const std::string& title, const std::string& description,
                     const MeanRanks& mean);
 

@@ -19,7 +19,7 @@ at::Tensor plane_of(const at::Tensor& gram) {
   return vectors.slice(1, k - 2, k).flip(1) * values.slice(0, k - 2, k).flip(0).clamp_min(0).sqrt();
 }
 
-// Turned or mirrored to lie as near as can be to `other` (orthogonal Procrustes; Schoenemann 1966).
+// Rotated or reflected to be nearest to `other` (orthogonal Procrustes; Schoenemann 1966).
 at::Tensor turned_to(const at::Tensor& plane, const at::Tensor& other) {
   const auto [u, s, v] = at::linalg_svd(at::matmul(plane.t(), other));
   return at::matmul(plane, at::matmul(u, v));

@@ -47,7 +47,7 @@ Section layer_section(const Evidence& evidence) {
   section.paragraphs = {
       "Multiply-adds, parameters and file size count zeros: only removed neurons and channels make "
       "them smaller. The time is the median for one sample where it was measured."};
-  // Structured pruning keeps the layers and makes them smaller: all shares are of the first's.
+  // Structured pruning makes layers smaller, so all shares are relative to the first network.
   const NetworkSize& dense = evidence.sizes.front();
   std::vector<std::string> names;
   for (const LayerSize& layer : dense.layers) names.push_back(layer.name);

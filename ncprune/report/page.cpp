@@ -24,7 +24,7 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-// JSON for a <script>: no '<' can end it.
+// JSON for a <script>, in which no '<' can end the script.
 std::string script_json(std::string json) {
   for (size_t at = json.find('<'); at != std::string::npos; at = json.find('<', at)) {
     json.replace(at, 1, "\\u003c");

@@ -8,8 +8,8 @@
 
 namespace ncprune {
 
-// A plot: what it shows, in a sentence that stands under it and is read out in its place, and a
-// Vega specification (figures.h).
+// A plot as a Vega specification (figures.h). The description is a sentence that is printed under
+// the plot and that screen readers read instead of it.
 struct Figure {
   std::string title;
   std::string description;
@@ -31,16 +31,17 @@ struct Section {
 
 struct Page {
   std::string title;
-  std::vector<std::string> verdict;  // the answer, before anything else; a sentence each
+  std::vector<std::string> verdict;  // the answer, which comes first; a sentence each
   std::vector<Section> sections;
 };
 
-// One HTML file that needs no other and asks for none: style, script and Vega are inside, pictures
-// too. Every text is escaped. Tables sort by a click on a header, the rows above their first rule;
-// without scripts all text and tables are still there.
+// One self-contained HTML file: it includes style, script, Vega and pictures and loads nothing
+// else. All text is escaped. A click on a header sorts the rows above the table's first rule;
+// without scripts all text and tables are still shown.
 std::string to_html(const Page& page);
 
-// The same for a terminal or a repository: figures by their sentence, pictures by their captions.
+// The page as Markdown, for a terminal or a repository: figures as their descriptions, pictures as
+// their captions.
 std::string to_markdown(const Page& page);
 
 }  // namespace ncprune

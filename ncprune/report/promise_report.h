@@ -6,14 +6,14 @@
 
 namespace ncprune {
 
-// What was judged of every class: held-out samples and how many any network would need, recall
-// before and after, both bounds (percent, points), and whether the promise is kept.
+// The verdict on every class: its held-out samples and the number that any network would need,
+// recall before and after, both bounds (percent, points), and whether the promise is kept.
 Table promise_table(const Verdict& verdict, const ClassInfo& classes);
 
-// The classes of which there are too few held-out samples to show the promise of any network.
+// The classes with too few held-out samples to show that any network keeps the promise.
 std::vector<std::string> too_few_samples(const Verdict& verdict, const ClassInfo& classes);
 
-// The same numbers as data, shares in [0, 1]; null where a class has no samples.
+// The verdict as JSON, shares in [0, 1]; null where a class has no samples.
 Json verdict_json(const Verdict& verdict);
 
 }  // namespace ncprune

@@ -8,7 +8,7 @@
 namespace ncprune {
 namespace {
 
-// Corruptions in their order, each with its results by severity.
+// The corruptions in order, each with its results by severity.
 std::vector<std::vector<const CorruptedResult*>> by_corruption(const Corruptions& corruptions) {
   std::vector<std::vector<const CorruptedResult*>> groups;
   for (const CorruptedResult& r : corruptions.corrupted) {
@@ -26,7 +26,7 @@ double mean_balanced(const std::vector<const CorruptedResult*>& results, size_t 
   return sum / static_cast<double>(results.size());
 }
 
-// `name` beside its value for every network.
+// A table row: `name`, then its value for every network.
 std::vector<std::string> row(const std::string& name, size_t networks,
                              const std::function<std::string(size_t)>& cell) {
   std::vector<std::string> cells{name};

@@ -7,7 +7,7 @@
 namespace ncprune {
 namespace {
 
-// Corruptions in their order, recall of every class averaged over severities.
+// The corruptions in order, with the recall of every class averaged over severities.
 HeatMap corruption_map(const Evidence& evidence, size_t network) {
   HeatMap map{class_labels(evidence.classes), {}, {}};
   map.values.resize(evidence.classes.names.size());

@@ -10,7 +10,7 @@
 namespace ncprune {
 namespace {
 
-// Characters on the screen: bytes that do not continue a UTF-8 character.
+// The number of characters on screen, counted as the bytes that do not continue a UTF-8 character.
 size_t width(const std::string& text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
@@ -58,7 +58,7 @@ std::string to_text(const Table& table) {
   for (size_t line = 0; line < header_height; ++line) {
     std::string out;
     for (size_t i = 0; i < widths.size(); ++i) {
-      // Header cells stand on the table's first row of cells: short ones are pushed down.
+      // Header cells are aligned at the bottom, so short ones are pushed down.
       const size_t skip = header_height - header_lines[i].size();
       const std::string& cell = line >= skip ? header_lines[i][line - skip] : std::string();
       out += (i == 0 ? "" : "  ") + padded(cell, widths[i], i == 0);

@@ -13,7 +13,7 @@ struct Table {
   std::vector<std::vector<std::string>> rows;
 };
 
-// For a terminal: columns padded to their widest cell, two spaces between them.
+// Text for a terminal: columns padded to their widest cell, with two spaces between columns.
 std::string to_text(const Table& table);
 
 // An HTML <table>; every cell is escaped.
@@ -22,14 +22,13 @@ std::string to_html(const Table& table);
 // A Markdown table under its title; '|' is escaped.
 std::string to_markdown(const Table& table);
 
-// `text` for HTML's text and quoted attributes.
+// `text` escaped for HTML text and quoted attributes.
 std::string escape_html(const std::string& text);
 
 // 0.7512 -> "75.1"; NaN -> "-".
 std::string percent(double share);
 
-// Three decimals: 0.7512 -> "0.751"; 5.1e-06 or 1.2e+05 where that shows too little or too much;
-// NaN -> "-".
+// Three decimals: 0.7512 -> "0.751"; very small or large values as 5.1e-06 or 1.2e+05; NaN -> "-".
 std::string decimal(double value);
 
 }  // namespace ncprune

@@ -54,11 +54,11 @@ uint32_t crc32c(const std::string& bytes) {
 template <typename Number>
 std::string little_endian(Number number) {
   std::array<char, sizeof(Number)> bytes{};
-  std::memcpy(bytes.data(), &number, sizeof(Number));  // x86-64 and ARM are
+  std::memcpy(bytes.data(), &number, sizeof(Number));  // x86-64 and ARM are little-endian
   return {bytes.begin(), bytes.end()};
 }
 
-// TFRecord: length, its masked CRC, data, their masked CRC.
+// TFRecord: length, masked CRC of the length, data, masked CRC of the data.
 std::string record(const std::string& data) {
   const auto masked = [](const std::string& bytes) {
     constexpr uint32_t kMask = 0xa282ead8;
@@ -103,7 +103,7 @@ class TensorBoardRun : public TrackedRun {
   void log(int64_t step, const std::vector<std::pair<std::string, double>>& values) override {
     std::string summary;
     for (const auto& [tag, value] : values) {
-      // Summary: 1 value; of it 1 tag, 2 simple_value.
+      // Summary: 1 value, which has 1 tag and 2 simple_value.
       summary += field(1, field(1, tag) + field(2, static_cast<float>(value)));
     }
     append(file_, record(wall_time() + field(2, step) + field(5, summary)));
@@ -161,7 +161,7 @@ class MlflowRun : public TrackedRun {
     try {
       write_meta(kFinished, std::to_string(milliseconds_now()));
     } catch (const InputError&) {
-      // The numbers are there; only the run looks as if it went on.
+      // The numbers are saved; the run only looks unfinished.
     }
   }
 
@@ -190,7 +190,7 @@ class MlflowRun : public TrackedRun {
   std::string folder_;
 };
 
-// Of a process whose numbers another one writes.
+// The run of a process that leaves the logging to another process.
 class UntrackedRun : public TrackedRun {
  public:
   void log(int64_t, const std::vector<std::pair<std::string, double>>&) override {}

@@ -5,7 +5,7 @@
 
 #include "ncprune/base/json.h"
 
-// The words of Vega specifications that figures are written in.
+// Building blocks of the Vega specifications of figures.
 namespace ncprune::vega {
 
 inline std::string text_of(const Json& spec) {

@@ -21,7 +21,7 @@ std::vector<Method> study_methods(const Study& study) {
   return wanted;
 }
 
-// What a treatment's name says.
+// The parts of a treatment's name.
 struct Treatment {
   std::string repair;
   std::string head;
@@ -88,7 +88,7 @@ Json train_json(const TrainOptions& train) {
             {"batch", train.batch},
             {"select", train.select},
             {"patience", train.patience}};
-  // Only where there is some: rows from before there was any stay valid.
+  // Absent without augmentation, so that rows older than the option stay valid.
   if (!train.augment.empty()) json["augment"] = train.augment;
   return json;
 }
@@ -117,7 +117,7 @@ std::string study_settings(const Study& study) {
   Json settings{{"architecture", study.architecture}, {"remove", study.remove},
                 {"validation", study.validation},     {"noise", study.noise},
                 {"train", train_json(study.train)},   {"metric", metric}};
-  // Only where there is some: rows from before there was any stay valid.
+  // Absent without further training, so that rows older than the option stay valid.
   const bool finetunes =
       std::any_of(study.treatments.begin(), study.treatments.end(),
                   [](const std::string& treatment) { return treatment.ends_with("/finetune"); });

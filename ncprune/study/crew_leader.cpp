@@ -19,16 +19,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kSilence{20};  // of a worker that is taken for dead
+constexpr std::chrono::seconds kSilence{20};  // after which a worker counts as dead
 
-// What the leader knows of a worker.
+// The state of a worker as the leader knows it.
 struct Member {
   bool busy = false;
-  bool silent = false;             // for so long that its task went to others; it may wake
-  bool gone = false;               // its process has ended
+  bool silent = false;             // for so long that its task went to others; may wake
+  bool ended = false;              // its process has ended
   std::optional<size_t> has = {};  // the dense network it had last
-  int64_t process = 0;             // its number, of one on this machine
-  int64_t heard = 0;               // messages
+  int64_t process = 0;             // the process number, if on this machine
+  int64_t heard = 0;               // messages received
   int64_t beats = 0;
   Clock::time_point last_beat = Clock::now();
 };
@@ -47,7 +47,7 @@ class Leader {
       welcome();
       for (const int64_t process : results_.ended()) ended_.insert(process);
       for (auto& [worker, member] : members_) {
-        if (!member.gone) attend(worker, member);
+        if (!member.ended) attend(worker, member);
       }
       std::this_thread::sleep_for(kCrewPoll);
     }
@@ -65,7 +65,7 @@ class Leader {
       ++member.heard;
       hear(worker, member, Json::from_cbor(*said));
     }
-    member.gone = ended_.contains(member.process);
+    member.ended = ended_.contains(member.process);
     const int64_t beats = store_.add(crew_key("alive", worker), 0);
     const bool beat = beats != member.beats;
     if (beat) {
@@ -73,7 +73,7 @@ class Leader {
       member.last_beat = Clock::now();
     }
     const bool late = Clock::now() - member.last_beat > kSilence;
-    if ((member.gone || late) && !member.silent) {
+    if ((member.ended || late) && !member.silent) {
       schedule_.lost(worker);
       member.silent = true;
       member.has.reset();
@@ -86,7 +86,7 @@ class Leader {
     if (said.contains("refused")) throw InputError(said["refused"].get<std::string>());
     if (said.contains("failed")) throw std::runtime_error(said["failed"].get<std::string>());
     if (said.contains("process")) member.process = said["process"];
-    if (member.silent) {  // what it did meanwhile is others' now
+    if (member.silent) {  // other workers have its task now
       if (said.contains("done")) member.busy = false;
       return;
     }
@@ -119,8 +119,8 @@ class Leader {
     member.has = task->network;
   }
 
-  // Tells everyone that it is over, and waits until they have heard: those that are still to come
-  // for a while, those that came for a moment.
+  // Tells all workers that the study is over and waits until they know: longer for workers that
+  // have not joined yet, briefly for those that have.
   void dismiss() {
     const auto until = [](std::chrono::seconds patience, const std::function<bool()>& done) {
       const Clock::time_point end = Clock::now() + patience;
@@ -132,11 +132,11 @@ class Leader {
       return std::ssize(members_) >= expected_;
     });
     for (const auto& [worker, member] : members_) {
-      if (!member.gone) store_.set(crew_key("task", worker), packed_json({{"over", true}}));
+      if (!member.ended) store_.set(crew_key("task", worker), packed_json({{"over", true}}));
     }
     until(std::chrono::seconds(2), [&] {
       return std::all_of(members_.begin(), members_.end(), [&](const auto& entry) {
-        return entry.second.gone || !store_.has(crew_key("task", entry.first));
+        return entry.second.ended || !store_.has(crew_key("task", entry.first));
       });
     });
   }

@@ -9,15 +9,15 @@
 
 namespace ncprune {
 
-// What the leader of a crew and its workers say to each other through a store. The store's keys:
-// "study" (once), "workers" (how many came), and for worker w "task/w", "alive/w" (a number that
-// grows) and "said/w/0", "said/w/1", ... in order. Values are CBOR.
+// The leader of a crew and its workers exchange messages through a store. The store's keys are
+// "study" (set once), "workers" (the number that joined), and for worker w "task/w", "alive/w" (a
+// growing number) and the worker's messages "said/w/0", "said/w/1", ... in order. Values are CBOR.
 inline constexpr std::chrono::milliseconds kCrewPoll{10};
 
-// "task/3": the key of a worker's messages of one kind.
+// The key of one kind of message of a worker, such as "task/3".
 std::string crew_key(const char* what, int64_t worker);
 
-// Cells within a message.
+// Cells as part of a message.
 Json pack_group(const CellGroup& group);
 CellGroup unpack_group(const Json& json);
 

@@ -21,8 +21,8 @@ namespace {
 
 constexpr int kJoinSeconds = 120;
 
-// Says every second that its process is alive, by a connection of its own; ends the process when
-// there is nobody left to hear it.
+// Reports every second, over a separate connection, that its process is alive. Ends the process
+// when the leader has ended.
 class Heartbeat {
  public:
   Heartbeat(const std::string& host, uint16_t port, const std::string& job, int64_t worker)
@@ -39,14 +39,14 @@ class Heartbeat {
 
  private:
   void beat(int64_t worker) {
-    constexpr int kPolls = 100;  // a second
+    constexpr int kPolls = 100;  // one second
     try {
       for (int i = 0; !over_; ++i) {
         if (i % kPolls == 0) store_.add(crew_key("alive", worker), 1);
         std::this_thread::sleep_for(kCrewPoll);
       }
     } catch (const InputError&) {
-      std::_Exit(1);  // the cell in work is nobody's any more
+      std::_Exit(1);  // nobody needs the running cell any more
     }
   }
 
@@ -60,7 +60,7 @@ class Worker {
   Worker(Store& store, int64_t number, const Study& study)
       : store_(store), number_(number), worker_(study) {}
 
-  // `local`: beside its leader.
+  // `local`: on the same machine as its leader.
   void work(bool local) {
     if (local) say({{"process", getpid()}});
     for (;;) {
@@ -86,7 +86,7 @@ class Worker {
  private:
   void run(const Json& task) {
     const bool train = task.at("train");
-    const bool sent = task.contains("dense");  // else it is to be trained, or is the current one
+    const bool sent = task.contains("dense");  // else it is trained here or is current
     worker_.take(unpack_cell(json_bytes(task.at("network"))),
                  sent ? json_bytes(task.at("dense")) : "",
                  sent ? task.at("where").get<std::string>() : "",
@@ -111,11 +111,11 @@ class Worker {
 }  // namespace
 
 void join_crew(const std::string& host, uint16_t port, const std::string& job, int64_t leader) {
-  // When the server goes, a thread of c10d's own throws.
+  // When the server ends, one of c10d's threads throws.
   std::set_terminate([] { std::_Exit(1); });
   const bool local = leader != 0;
   if (local) {
-    // While this looks for the server, nothing else says that there will be none.
+    // Nothing else ends this process if its leader ends before there is a server.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != leader) throw InputError("the study that started this process has ended");
   }

@@ -13,7 +13,7 @@ LinePoint point(double x, const std::vector<double>& values) {
   return {x, y, std::pair{std::max(0.0, y - *half), std::min(1.0, y + *half)}};
 }
 
-// Methods in the order they appear; the dense network is one at every sparsity.
+// A line per method, in order of appearance; the dense network counts at every sparsity.
 std::vector<Line> curve_lines(const StudyRows& rows, const RowValue& value) {
   std::vector<Line> lines;
   for (const std::string& method : distinct(rows, &StudyCell::method)) {

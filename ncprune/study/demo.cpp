@@ -17,7 +17,7 @@ namespace {
 
 constexpr double kShown = 0.98;
 
-constexpr const char* kShownMethod = "surgeon";  // with every treatment of the head
+constexpr const char* kShownMethod = "surgeon";  // shown with every treatment of the head
 
 std::vector<ModelResult> shown_models(const StudyRows& rows) {
   std::vector<ModelResult> models;
@@ -25,7 +25,7 @@ std::vector<ModelResult> shown_models(const StudyRows& rows) {
     const StudyCell& cell = row.cell;
     if (!cell.keeps_head() && !cell.is_dense() && cell.method != kShownMethod) continue;
     ModelResult model = row.outcome.result;
-    // Seven networks must stand side by side in 80 columns.
+    // Seven networks must fit side by side in 80 columns.
     const size_t hyphen = model.name.size() > 9 ? model.name.find('-') : std::string::npos;
     if (hyphen != std::string::npos) model.name.insert(hyphen + 1, "\n");
     if (!cell.keeps_head()) model.name += fmt::format("\n{}", cell.head);

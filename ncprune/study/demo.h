@@ -6,19 +6,19 @@
 
 namespace ncprune {
 
-// The main job on the embedded default: Fashion-MNIST, classes 1, 2, 3 thinned to 1 %, a multilayer
-// perceptron, the headline methods at 90, 98 and 99 % with the head kept and realigned.
+// The main task on the built-in example: Fashion-MNIST with classes 1, 2, 3 thinned to 1 %, a
+// multilayer perceptron, and the main methods at 90, 98 and 99 % with the head kept and realigned.
 Study demo_study();
 
 struct Demo {
   std::vector<StudyRow> rows;
-  Table classes;  // what happened to every class at 98 %
+  Table classes;  // the result for every class at 98 %
   Table summary;  // every method, head and sparsity
 };
 
-// Runs demo_study() (or a change of it) and writes dense.onnx, surgeon-98.onnx (head kept),
-// results.json and report.html into `folder`, which is made if need be. `command` is quoted in the
-// report.
+// Runs demo_study() (or a variant of it) and writes dense.onnx, surgeon-98.onnx (head kept),
+// results.json and report.html into `folder`, which is made if missing. The report quotes
+// `command`.
 Demo run_demo(const Study& study, const std::string& folder, const std::string& command);
 
 }  // namespace ncprune

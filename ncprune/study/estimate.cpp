@@ -23,7 +23,7 @@ Dataset first_samples(const Dataset& data, int64_t most) {
   return select(data, at::arange(std::min(most, data.size()), at::kLong));
 }
 
-// As many training samples, one of every class before the others: training wants every class.
+// At least one training sample per class, which training needs, filled up to `most`.
 Dataset training_samples(const Dataset& data, int64_t most) {
   std::vector<at::Tensor> indices;
   indices.reserve(static_cast<size_t>(data.num_classes()) + 1);
@@ -35,8 +35,8 @@ Dataset training_samples(const Dataset& data, int64_t most) {
   return select(data, at::cat(indices));
 }
 
-// Seconds a training sample takes, from a few batches. The first batches of a process are slower:
-// what a double run adds is what counts.
+// Seconds per training sample, measured on a few batches. The first batches of a process are
+// slower, so this is the time that twice as many batches add.
 double training_seconds_per_sample(const Study& study, const PreparedData& data,
                                    const Network& network) {
   constexpr int64_t kBatches = 6;
@@ -59,21 +59,21 @@ double evaluation_seconds_per_sample(const PreparedData& data, const Network& ne
   return seconds_of([&] { class_scores(network, part); }) / static_cast<double>(part.size());
 }
 
-// What is left of one data set and imbalance.
+// The remaining work for one data set and imbalance.
 struct ProblemShare {
   double trainings = 0;  // dense networks to train
   double cells = 0;      // to evaluate
-  double finetuned = 0;  // of those
+  double finetuned = 0;  // cells that are trained further
   bool keeps_networks = false;
 };
 
-ProblemShare share_of(const Remaining& left, const std::string& data,
+ProblemShare share_of(const Remaining& to_run, const std::string& data,
                       const std::string& imbalance) {
   ProblemShare share;
-  for (size_t n = 0; n < left.networks.size(); ++n) {
-    const auto& [network, groups] = left.networks[n];
+  for (size_t n = 0; n < to_run.networks.size(); ++n) {
+    const auto& [network, groups] = to_run.networks[n];
     if (network.data != data || network.imbalance != imbalance || groups.empty()) continue;
-    if (!left.kept[n]) ++share.trainings;
+    if (!to_run.kept[n]) ++share.trainings;
     for (const CellGroup& group : groups) {
       for (const StudyCell& cell : group) {
         ++share.cells;
@@ -84,7 +84,7 @@ ProblemShare share_of(const Remaining& left, const std::string& data,
   return share;
 }
 
-// What a share takes.
+// The time and space that `share` takes.
 StudyEstimate estimate_share(const Study& study, const PreparedData& data,
                              const ProblemShare& share) {
   StudyEstimate total{0, 0, 0, {}};
@@ -101,7 +101,7 @@ StudyEstimate estimate_share(const Study& study, const PreparedData& data,
         epochs * (static_cast<double>(data.train.size()) * training + validated * evaluation);
   }
   total.evaluation_seconds += share.cells * evaluation * (parts * tested + validated);
-  // A row of every table, its text and its indices; the samples' bits.
+  // A cell has a row in every table, with text and indices, and a bit per sample.
   constexpr double kCellBytes = 1500;
   constexpr double kRecallBytes = 40;
   const auto classes = static_cast<double>(data.test.num_classes());
@@ -115,12 +115,12 @@ StudyEstimate estimate_share(const Study& study, const PreparedData& data,
 }  // namespace
 
 StudyEstimate estimate(const Study& study, const StudyRun& how) {
-  const Remaining left = remaining(study, how);
+  const Remaining to_run = remaining(study, how);
   StudyEstimate total{0, 0, 0, {}};
   for (const std::string& name : study.data) {
     try {
       for (const std::string& imbalance : study.imbalance) {
-        ProblemShare share = share_of(left, name, imbalance);
+        ProblemShare share = share_of(to_run, name, imbalance);
         share.keeps_networks = !how.networks.empty();
         if (share.cells == 0) continue;
         const StudyEstimate own = estimate_share(

@@ -11,8 +11,8 @@
 namespace ncprune {
 namespace {
 
-// Reads the keys of one TOML table into the fields that ask for them; what nobody asked for is an
-// unknown key.
+// Reads the keys of one TOML table into fields. A key that no field has read is an unknown key,
+// which finish() refuses.
 class TableReader {
  public:
   TableReader(const toml::table& table, std::string where)
@@ -35,7 +35,7 @@ class TableReader {
     if (used_ > before) field = given;
   }
 
-  // A list, or one value standing for a list of one.
+  // Accepts a list, or a single value as a list of one.
   template <typename T>
   void read(const std::string& key, std::vector<T>& field) {
     known_ += (known_.empty() ? "" : ", ") + key;
@@ -72,7 +72,7 @@ class TableReader {
  private:
   template <typename T>
   T value(const toml::node& node, const std::string& key) const {
-    // A whole number is a number too; the reverse is not.
+    // A whole number may stand for a number, but not the reverse.
     if constexpr (std::is_same_v<T, double>) {
       if (node.is_integer()) return static_cast<double>(*node.value<int64_t>());
     }
@@ -84,7 +84,7 @@ class TableReader {
       return *found;
     }
     fail(node, key,
-         fmt::format("is not a {}", std::is_same_v<T, std::string> ? "text"
+         fmt::format("is not a {}", std::is_same_v<T, std::string> ? "string"
                                     : std::is_same_v<T, double>    ? "number"
                                                                    : "whole number"));
   }

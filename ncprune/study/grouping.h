@@ -12,12 +12,13 @@
 
 namespace ncprune {
 
-// How tables, curves and tests split a study's rows, and what they say of a group of them.
+// Splits a study's rows into groups for tables, curves and tests, and summarises a group.
 
 using StudyRows = std::vector<StudyRow>;
 using RowValue = std::function<double(const StudyRow&)>;
 
-// The rows that share what `key` gives: groups in the order of their first rows, rows in theirs.
+// Groups the rows that have the same `key`: groups in the order of their first rows, and the rows
+// of a group in their given order.
 template <typename Key>
 std::vector<StudyRows> grouped(const StudyRows& rows, const Key& key) {
   std::vector<StudyRows> groups;
@@ -34,7 +35,7 @@ std::vector<StudyRows> grouped(const StudyRows& rows, const Key& key) {
   return groups;
 }
 
-// The first row of each such group.
+// The first row of each group of rows that have the same `key`.
 template <typename Key>
 StudyRows distinct_rows(const StudyRows& rows, const Key& key) {
   StudyRows firsts;
@@ -42,7 +43,7 @@ StudyRows distinct_rows(const StudyRows& rows, const Key& key) {
   return firsts;
 }
 
-// The different values of a field of the cells, in the order in which they first come.
+// The distinct values of a field of the cells, in the order of their first appearance.
 template <typename Value>
 std::vector<Value> distinct(const StudyRows& rows, Value StudyCell::*field) {
   std::vector<Value> seen;
@@ -62,33 +63,33 @@ StudyRows rows_where(StudyRows rows, const Keep& keep) {
 // The rows of one method.
 StudyRows rows_of_method(const StudyRows& rows, const std::string& method);
 
-// The rows of all methods but the dense network's.
+// The rows of all methods except the dense network's rows.
 StudyRows pruned_rows(const StudyRows& rows);
 
-// The pruned rows of one sparsity, and the dense network's, which count at every sparsity.
+// The pruned rows of one sparsity and the dense network's rows, which count at every sparsity.
 StudyRows rows_at(const StudyRows& rows, double sparsity);
 
 // The sparsities of the pruned rows, ascending.
 std::vector<double> sparsities_of(const StudyRows& rows);
 
-// What results are averaged within: the data and the imbalance, over seeds.
+// The data and the imbalance of a row. Results with the same key are averaged over seeds.
 std::pair<std::string, std::string> problem_key(const StudyRow& row);
 
 std::vector<double> values_of(const StudyRows& rows, const RowValue& value);
 
-// NaN of no values.
+// NaN when there are no values.
 double mean(const std::vector<double>& values);
 
-// What is said of the mean of `values`; `spread` is none of fewer than two.
+// The mean of values and its spread; `spread` is none for fewer than two values.
 struct MeanSpread {
   double mean;
   std::optional<double> spread;
 };
 
-// With the sample standard deviation of the values.
+// The spread is the sample standard deviation of the values.
 MeanSpread mean_and_deviation(const std::vector<double>& values);
 
-// With half the 95 % interval of the mean (Student's t).
+// The spread is half the 95 % interval of the mean (Student's t).
 MeanSpread mean_and_interval(const std::vector<double>& values);
 
 }  // namespace ncprune

@@ -8,7 +8,7 @@
 namespace ncprune {
 namespace {
 
-// In percent; empty if there are no values, "-" for values that do not exist.
+// The mean and interval in percent; empty without values, "-" for values that do not exist.
 std::string interval_text(const std::vector<double>& values) {
   if (values.empty()) return "";
   const auto [center, half] = mean_and_interval(values);
@@ -16,13 +16,13 @@ std::string interval_text(const std::vector<double>& values) {
                                      : percent(center);
 }
 
-// What all tables of a league have in common.
+// The rows and columns that all tables of a league share.
 struct LeagueFrame {
   std::vector<std::string> methods;
   std::vector<std::string> treatments;
 };
 
-// Of the rows of one problem at one sparsity, of which `pruned` is one.
+// The table of one problem's rows at one sparsity. `pruned` is the cell of one of these rows.
 Table league_table(const StudyRows& rows, const LeagueFrame& frame, const StudyCell& pruned) {
   const size_t seeds = distinct(rows, &StudyCell::seed).size();
   Table table{

@@ -20,7 +20,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return list;
 }
 
-// This process's environment, those of `added` in the place of what they name.
+// This process's environment with the variables of `added`, which replace those of equal name.
 std::vector<std::string> extended(const std::vector<std::string>& added) {
   std::vector<std::string> all = added;
   for (char** entry = environ; *entry != nullptr; ++entry) {

@@ -8,20 +8,20 @@
 
 namespace ncprune {
 
-// Processes of this machine that work for this one, and end with it.
+// Worker processes on this machine, which end with the process that started them.
 class LocalWorkers {
  public:
-  // Starts `count` times the program and arguments of `command`, each with `environment`
-  // (NAME=VALUE) beside this process's own.
+  // Starts the program and arguments of `command` `count` times. `environment` (NAME=VALUE) is
+  // added to this process's environment.
   LocalWorkers(const std::vector<std::string>& command, const std::vector<std::string>& environment,
                int64_t count);
-  // Ends those that still run.
+  // Ends the processes that still run.
   ~LocalWorkers();
   LocalWorkers(const LocalWorkers&) = delete;
   LocalWorkers& operator=(const LocalWorkers&) = delete;
 
-  // Those that have ended since it was last asked, by process number. Throws std::runtime_error,
-  // saying how, when none is left and there are no `others`.
+  // The process numbers of the workers that have ended since the last call. Throws
+  // std::runtime_error, saying how the last one ended, when none runs and there are no `others`.
   std::vector<int64_t> ended(bool others);
 
  private:

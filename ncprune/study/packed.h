@@ -6,10 +6,10 @@
 
 namespace ncprune {
 
-// JSON as bytes (CBOR), in which processes send it to each other; Json::from_cbor() reads it.
+// JSON as CBOR bytes, to be sent between processes; Json::from_cbor() reads them.
 std::string packed_json(const Json& json);
 
-// Bytes within such JSON. json_bytes() throws nlohmann's exceptions when it holds none.
+// Bytes as a value in such JSON. json_bytes() throws nlohmann's exceptions when `json` holds none.
 Json bytes_json(const std::string& bytes);
 std::string json_bytes(const Json& json);
 

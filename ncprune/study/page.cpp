@@ -17,8 +17,8 @@ std::string problem_text(const StudyRow& row) {
   return fmt::format("{}, {}", row.cell.data, row.cell.imbalance);
 }
 
-// What tells the studies of a database apart: "resnet:20", with what is removed unless it is
-// weights, and "trained further" where some networks are.
+// A name that distinguishes the studies of a database, such as "resnet:20", followed by the parts
+// removed if these are not weights, and by "trained further" where some networks are.
 std::string study_of(const StudyRow& row) {
   std::string name = setting(row.cell.settings, "architecture", "?");
   if (!removes_weights(row.cell.settings)) {
@@ -28,8 +28,8 @@ std::string study_of(const StudyRow& row) {
   return name;
 }
 
-// What is left at the highest sparsity, the methods in the grid's order; empty where nothing is
-// pruned yet.
+// A sentence on the balanced accuracy at the highest sparsity, with the methods in the grid's
+// order; empty when no network is pruned yet.
 std::string verdict(const StudyRows& treatment, const std::string& name) {
   const auto mean_balanced = [&](const std::string& method, double sparsity) {
     return mean(values_of(rows_at(rows_of_method(treatment, method), sparsity), balanced_accuracy));
@@ -38,7 +38,7 @@ std::string verdict(const StudyRows& treatment, const std::string& name) {
   std::vector<std::string> kept;
   for (const std::string& method : distinct(pruned_rows(treatment), &StudyCell::method)) {
     const double balanced = mean_balanced(method, sparsities.back());
-    if (std::isnan(balanced)) continue;  // a study that goes on has gaps
+    if (std::isnan(balanced)) continue;  // an unfinished study has gaps
     kept.push_back(fmt::format("{} {} %", method, percent(balanced)));
   }
   if (kept.empty()) return "";
@@ -54,7 +54,7 @@ std::vector<uint64_t> seeds_of(const StudyRows& rows) {
   return seeds;
 }
 
-// How sure the differences between methods are, over data sets, imbalances and seeds.
+// Tests of the differences between methods, over data sets, imbalances and seeds.
 Section sureness(const StudyRows& study, const std::string& title, const std::string& reference) {
   Section section{title};
   section.paragraphs = {
@@ -94,7 +94,7 @@ Page study_page(const std::vector<StudyRow>& rows, const std::string& file,
                                         fmt::join(seeds_of(own), ", "))};
       const std::vector<StudyRows> treatments =
           grouped(own, [](const StudyRow& row) { return row.cell.treatment; });
-      // The other treatments stand in the tables.
+      // The tables show the other treatments.
       std::string line = verdict(treatments.front(), alone ? problem : section.title);
       if (!line.empty()) page.verdict.push_back(std::move(line));
       for (const StudyRows& treatment : treatments) {

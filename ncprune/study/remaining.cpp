@@ -9,7 +9,7 @@
 namespace ncprune {
 namespace {
 
-// "fashion-mnist,exp:100,mlp:20,seed 0.onnx", whatever a file system would mind replaced.
+// "fashion-mnist,exp:100,mlp:20,seed 0.onnx", with characters that file systems reject replaced.
 std::string network_file(const Study& study, const StudyCell& network) {
   std::string name = fmt::format("{},{},{},seed {}.onnx", network.data, network.imbalance,
                                  study.architecture, network.seed);
@@ -58,20 +58,20 @@ StudySize Remaining::size() const {
 }
 
 Remaining remaining(const Study& study, const StudyResults& results, const KeptNetworks& kept) {
-  Remaining left{cells_of(study), {}};
-  for (NetworkCells& network : left.networks) {
+  Remaining result{cells_of(study), {}};
+  for (NetworkCells& network : result.networks) {
     for (CellGroup& group : network.groups) {
       std::erase_if(group, [&](const StudyCell& cell) { return results.has(cell); });
     }
     std::erase_if(network.groups, [](const CellGroup& group) { return group.empty(); });
-    left.kept.push_back(kept.has(left.kept.size()));
+    result.kept.push_back(kept.has(result.kept.size()));
   }
-  return left;
+  return result;
 }
 
 Remaining remaining(const Study& study, const StudyRun& how) {
   namespace fs = std::filesystem;
-  // An empty file would become a database.
+  // Opening an empty file would turn it into a database.
   const bool begun = fs::exists(how.results) &&
                      !(fs::is_regular_file(how.results) && fs::file_size(how.results) == 0);
   return remaining(study, StudyResults(begun ? how.results : ""), {study, how.networks});

@@ -9,8 +9,8 @@
 
 namespace ncprune {
 
-// The dense networks of a study, by their place in cells_of(): in a folder if it has one, else in
-// memory while they are needed.
+// The dense networks of a study, by their index in cells_of(). They are kept in the folder if one
+// is given, else in memory while they are needed.
 class KeptNetworks {
  public:
   KeptNetworks(const Study& study, std::string folder);
@@ -18,8 +18,8 @@ class KeptNetworks {
   bool on_disk() const { return !folder_.empty(); }
   bool has(size_t n) const;
 
-  // The ONNX file's bytes and what they are called. Throws InputError when they cannot be read.
-  // REQUIRES: has(n), or that it was kept.
+  // The ONNX file's bytes and their name in messages. Throws InputError when they cannot be read.
+  // REQUIRES: has(n), or keep() was called for n.
   std::pair<std::string, std::string> get(size_t n) const;
   // Throws InputError when the file cannot be written.
   void keep(size_t n, const std::string& bytes);
@@ -32,18 +32,18 @@ class KeptNetworks {
   std::map<size_t, std::string> memory_;
 };
 
-// What of a study is left to do.
+// The part of a study that is still to be run.
 struct Remaining {
-  // As cells_of() but for the cells that have a row; a network with none left has no groups.
+  // cells_of() without the cells that have a row; a network without remaining cells has no groups.
   std::vector<NetworkCells> networks;
-  std::vector<bool> kept;  // which need not be trained
+  std::vector<bool> kept;  // by network: true if it need not be trained
 
   StudySize size() const;
 };
 Remaining remaining(const Study& study, const StudyResults& results, const KeptNetworks& kept);
 
-// The same of a run to come; nothing is written. Throws InputError when `how.results` is no
-// study's.
+// The remaining part for a run with the options `how`; nothing is written. Throws InputError when
+// `how.results` does not hold a study's results.
 Remaining remaining(const Study& study, const StudyRun& how);
 
 }  // namespace ncprune

@@ -10,10 +10,10 @@
 namespace ncprune {
 namespace {
 
-// How much of a row a merge copies beside the row itself.
+// The origin of a row, which a merge copies with the row.
 struct RowOrigin {
   int64_t run = 0;       // 0: none
-  std::string finished;  // as SQLite writes times; empty: now
+  std::string finished;  // in SQLite's time format; empty: now
 };
 
 std::string now(const Database& database) {
@@ -51,7 +51,7 @@ void add_part(const Database& database, int64_t cell, const RowPart& part,
   }
 }
 
-// What add_part() put there, if it put something there.
+// Reads what add_part() stored, if anything.
 void read_part(const Database& database, int64_t cell, const RowPart& part, StudyOutcome& outcome) {
   std::string columns = "right";
   for (const AverageField& average : average_fields()) columns += ", " + average.name;
@@ -71,14 +71,14 @@ void read_part(const Database& database, int64_t cell, const RowPart& part, Stud
   while (recall.next()) metrics.recall.push_back(recall.number(0));
 }
 
-// The row that select_rows() found. Throws InputError when it does not hold together.
+// The row that select_rows() found. Throws InputError when the row is inconsistent.
 StudyRow row_of(const Database& database, const Statement& found) {
   StudyRow row;
   try {
     int column = kFirstField;
     for (const RowField& field : row_fields()) set_value(field, row, found, column++);
     if (!Json::parse(row.cell.settings).is_object()) {
-      throw InputError(database.name() + ": a row's settings are no JSON object");
+      throw InputError(database.name() + ": a row's settings are not a JSON object");
     }
   } catch (const nlohmann::json::exception& error) {
     throw InputError(fmt::format("{}: a row is damaged: {}", database.name(), error.what()));
@@ -91,7 +91,7 @@ StudyRow row_of(const Database& database, const Statement& found) {
   return row;
 }
 
-// Within the caller's transaction.
+// Stores the row within the caller's transaction.
 void put(const Database& database, const StudyRow& row, const RowOrigin& origin) {
   const int64_t settings = id_of(database, "settings", {{"json", row.cell.settings}});
   const int64_t problem =

@@ -10,40 +10,40 @@
 
 namespace ncprune {
 
-// What came of another database's cells.
+// Counts of another database's cells by the result of merging them.
 struct Merged {
-  int64_t taken = 0;      // were missing
-  int64_t present = 0;    // stood there already, and stay as they are
-  int64_t differing = 0;  // of those present: with another network's weights
+  int64_t taken = 0;      // were missing here
+  int64_t present = 0;    // were already here and stay unchanged
+  int64_t differing = 0;  // present cells whose network has other weights
 };
 
-// A study's rows, kept in an SQLite database (docs/studies.md has its tables), in WAL mode from the
-// first run on: a row is in it, whole, from the moment add() returns, whatever happens to the
-// process then.
+// A study's rows in an SQLite database (docs/studies.md describes its tables), in WAL mode from the
+// first run on. Once add() returns, the complete row is stored, even if the process crashes
+// afterwards.
 class StudyResults {
  public:
-  // Opens `file`, or makes it; empty: in memory. Throws InputError, in every function, when it is
-  // no such database or cannot be written.
+  // Opens or makes `file`; empty: in memory. Every function throws InputError when the file is not
+  // such a database or cannot be written.
   explicit StudyResults(const std::string& file);
   ~StudyResults();
 
-  // Begins a run: the rows added from now on are its.
+  // Begins a run: rows added from now on belong to it.
   void begin(const RunRecord& run);
-  // The run is done. A run that never says so was interrupted.
+  // Marks the run as done. A run that is never marked was interrupted.
   void finish();
 
-  // Takes the place of an older row of the same cell: data, imbalance, seed, method, treatment,
-  // sparsity and settings.
+  // Adds a row. It replaces an older row of the same cell, that is with the same data, imbalance,
+  // seed, method, treatment, sparsity and settings.
   void add(const StudyRow& row);
 
-  // Takes the rows of the database `file` whose cells are missing here, with the records of their
-  // runs; all of them or, where one is damaged, none. `file` stays as it is.
+  // Copies from the database `file` the rows of cells missing here and the records of their runs.
+  // Copies all of them or, when one is damaged, none. `file` is not changed.
   Merged merge(const std::string& file);
 
   // Whether there is a row for the cell.
   bool has(const StudyCell& cell) const;
 
-  // The rows of those cells, in their order; cells without a row are left out.
+  // The rows of `cells`, in the order of the cells; cells without a row are skipped.
   std::vector<StudyRow> of(const std::vector<StudyCell>& cells) const;
 
  private:
@@ -51,8 +51,8 @@ class StudyResults {
   int64_t run_ = 0;  // none
 };
 
-// Every row of a database, in the order in which they came. Throws InputError when there is no such
-// file or it is another's.
+// All rows of a database, in the order in which they were added. Throws InputError when there is no
+// such file or it is another program's.
 std::vector<StudyRow> study_rows(const std::string& file);
 
 }  // namespace ncprune

@@ -44,7 +44,7 @@ void unpack_metrics(const Json& json, ClassMetrics& metrics) {
   }
 }
 
-// What `unpack` makes of the bytes, which should be a packed `what`.
+// The result of `unpack` for `bytes`, which should be a packed `what`.
 template <typename Unpack>
 auto unpacked(const std::string& bytes, const char* what, const Unpack& unpack) {
   try {
@@ -54,7 +54,7 @@ auto unpacked(const std::string& bytes, const char* what, const Unpack& unpack) 
   }
 }
 
-// Settings of studies from before there was a choice say nothing: then weights are removed.
+// Settings of studies older than this choice do not name it; those studies removed weights.
 const Removal& removal_of(const std::string& settings) {
   return find_named(removals(), setting(settings, "remove", Recipe{}.remove), "removal");
 }
@@ -136,16 +136,17 @@ void require_consistent(const StudyRow& row, const std::string& where) {
   for (const RowPart& part : row_parts()) {
     const ClassMetrics* metrics = part.get(outcome);
     require(metrics == nullptr || metrics->recall.size() == k,
-            "has not one recall for every class");
+            "does not have one recall per class");
   }
   require(outcome.classes.counts.empty() || outcome.classes.counts.size() == k,
-          "has not one sample count for every class");
+          "does not have one sample count per class");
   for (const int64_t c : outcome.classes.minority) {
-    require(c >= 0 && c < static_cast<int64_t>(k), "has a rare class that is none of the classes");
+    require(c >= 0 && c < static_cast<int64_t>(k),
+            "has a rare class that is not among the classes");
   }
   constexpr int64_t kMaxSamples = int64_t{1} << 32;
   require(outcome.tested.empty() || outcome.tested.size() == k,
-          "has not one test sample count for every class");
+          "does not have one test sample count per class");
   for (const int64_t n : outcome.tested) {
     require(n >= 0 && n <= kMaxSamples, "has an impossible number of test samples");
   }

@@ -33,7 +33,7 @@ void assign(std::vector<T>& list, const Json& json) {
   list = (json.is_string() ? Json::parse(json.get<std::string>()) : json).get<std::vector<T>>();
 }
 
-// `field` with its functions; `member` gives its value in a row.
+// Adds the functions to `field`; `member` returns the field's value in a row.
 template <typename Member>
 RowField made_field(RowField field, Member member) {
   using Value = std::remove_cvref_t<decltype(member(std::declval<StudyRow&>()))>;

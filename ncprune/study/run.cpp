@@ -22,9 +22,9 @@
 namespace ncprune {
 namespace {
 
-// Training a dense network takes about as long as some ten cells.
+// Training a dense network takes about as long as ten cells.
 constexpr int64_t kTrainingCells = 10;
-constexpr int kStoreSeconds = 120;  // a launcher's own store is there before its processes are
+constexpr int kStoreSeconds = 120;  // a launcher starts its store before its processes
 
 std::vector<StudyCell> flat(const std::vector<NetworkCells>& networks) {
   std::vector<StudyCell> cells;
@@ -36,7 +36,7 @@ std::vector<StudyCell> flat(const std::vector<NetworkCells>& networks) {
   return cells;
 }
 
-// What happens in this process alone.
+// The visitor and progress display, which only this process uses.
 struct Watch {
   const NetworkVisitor& visit;
   Progress& progress;
@@ -56,7 +56,7 @@ void run_here(const CrewWork& work, KeptNetworks& kept, const CrewResults& resul
     const auto [bytes, where] =
         read ? kept.get(task->network) : std::pair<std::string, std::string>{};
     worker.take(network.network, bytes, where, wanted_methods(network.groups));
-    // This process has it; others read it only from the folder.
+    // Without a folder no other process needs the network, and this one has it.
     if (task->first) results.trained(task->network, kept.on_disk() ? worker.dense() : "");
     worker.run(task->cells, [&](const StudyRow& row, const Network& made) {
       if (watch.visit) watch.visit(row, made);
@@ -66,7 +66,7 @@ void run_here(const CrewWork& work, KeptNetworks& kept, const CrewResults& resul
   }
 }
 
-// A run for every cell, at the step of its sparsity in percent.
+// Logs each cell as a run; the step is the sparsity in percent.
 void track(const std::string& tracker, const StudyRow& row) {
   const StudyCell& cell = row.cell;
   const auto run = start_tracking(tracker,
@@ -86,13 +86,13 @@ void track(const std::string& tracker, const StudyRow& row) {
                                                     {"overall_accuracy", clean.overall_accuracy}});
 }
 
-// Hard to guess: it keeps other users of this machine out of the store.
+// The name must be hard to guess, to keep other users of this machine out of the store.
 std::string random_job() {
   std::random_device device;
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
 }
 
-// Hands the tasks out to processes: those of a launcher, and `how.jobs` of this machine.
+// Hands out the tasks to a launcher's processes and to `how.jobs` processes on this machine.
 void run_in_crew(const CrewWork& work, const StudyRun& how, const std::optional<Launch>& launch,
                  CrewResults results) {
   const std::string job = launch ? launch->job : random_job();
@@ -112,7 +112,7 @@ void run_in_crew(const CrewWork& work, const StudyRun& how, const std::optional<
 }  // namespace
 
 std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
-  require_valid(study);  // what can be refused is refused before the first network is trained
+  require_valid(study);  // refuses bad values before the first network is trained
   const std::optional<Launch> launch = launch_from_environment();
   if (launch && launch->rank > 0) {
     join_crew(launch->host, launch->port, launch->job, /*leader=*/0);
@@ -121,8 +121,8 @@ std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
   StudyResults rows(how.results);
   const std::vector<NetworkCells> networks = cells_of(study);
   KeptNetworks kept(study, how.networks);
-  const Remaining left = remaining(study, rows, kept);
-  const StudySize size = left.size();
+  const Remaining to_run = remaining(study, rows, kept);
+  const StudySize size = to_run.size();
   if (size.cells == 0) return rows.of(flat(networks));
   rows.begin({how.file, how.command, study_settings(study), size.cells, how.jobs});
   Progress progress("study", size.cells + kTrainingCells * size.networks);
@@ -139,8 +139,8 @@ std::vector<StudyRow> run_study(const Study& study, const StudyRun& how) {
     progress.advance(kTrainingCells);
   };
   results.dense = [&](size_t n) { return kept.get(n); };
-  CellSchedule schedule(left.networks, left.kept);
-  const CrewWork work{study, left.networks, schedule};
+  CellSchedule schedule(to_run.networks, to_run.kept);
+  const CrewWork work{study, to_run.networks, schedule};
   if (how.jobs == 1 && !launch) {
     run_here(work, kept, results, {how.visit, progress});
   } else {
@@ -155,7 +155,7 @@ void join_study() {
   const std::vector<std::string> parts = split(place == nullptr ? "" : place, ' ');
   if (parts.size() != 4) {
     throw InputError(
-        "$NCPRUNE_STUDY does not say HOST PORT JOB LEADER: a study starts its own processes");
+        "$NCPRUNE_STUDY is not HOST PORT JOB LEADER; a study sets it for the processes it starts");
   }
   constexpr int64_t kMaxPort = 65535;
   constexpr int64_t kMaxProcess = 1 << 30;

@@ -9,28 +9,28 @@
 
 namespace ncprune {
 
-// Who runs what: the groups of a study's missing cells, handed out one at a time. The first of a
-// network trains it; only then do others get of its groups.
+// Hands out the groups of a study's missing cells to workers, one at a time. The first task of a
+// network trains it; the network's other groups are handed out only after that.
 class CellSchedule {
  public:
   struct Task {
-    size_t network;  // index into what the schedule was made of
+    size_t network;  // index into `missing`
     CellGroup cells;
-    bool first = false;  // of its network, which is to be made
+    bool first = false;  // whether it is the network's first task, which trains it
   };
 
-  // `missing`: what is to run of each network. `kept`: which networks need not be trained.
+  // `missing`: the cells to run, by network. `kept`: which networks need not be trained.
   CellSchedule(const std::vector<NetworkCells>& missing, const std::vector<bool>& kept);
 
-  // The next task of `worker`, who has none: of the network it had last if that has one left, of
-  // one nobody has begun, or of the one with most left. None while all that is left waits for
-  // networks in training, or when all is handed out.
+  // The next task of `worker`, which has none now. In order of preference, it belongs to the
+  // worker's last network, to one that nobody has begun, or to the one with most waiting tasks.
+  // None while all waiting tasks need networks in training, or when none waits.
   std::optional<Task> next(int64_t worker);
 
-  // The task of `worker` is done.
+  // Records that the task of `worker` is done.
   void finished(int64_t worker);
 
-  // `worker` will not come back: its task, if it has one, is handed out again.
+  // Records that `worker` is lost: its task, if it has one, will be handed out again.
   void lost(int64_t worker);
 
   // Whether every task is done.

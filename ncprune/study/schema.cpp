@@ -16,7 +16,7 @@ constexpr int64_t kVersion = 1;
 
 using Texts = std::vector<std::string>;
 
-// Indented lines of at most 100 characters, for people who look at the schema.
+// Joins `columns` into indented lines of at most 100 characters, for people who read the schema.
 std::string schema_lines(const Texts& columns) {
   constexpr size_t kMaxLine = 100;
   std::string text = " ";
@@ -33,7 +33,7 @@ std::string schema_lines(const Texts& columns) {
   return text;
 }
 
-// Names of the fields for which `wanted` holds, behind `first`.
+// `first`, followed by the names of the fields for which `wanted` holds.
 template <typename Wanted>
 Texts names_of(Texts first, const Wanted& wanted) {
   for (const RowField& field : row_fields()) {
@@ -86,7 +86,7 @@ std::string part_names() {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-// Shares lie in [0, 1]; times are UTC; JSON where SQLite has no type.
+// Shares are in [0, 1] and times are UTC. Values for which SQLite has no type are JSON.
 std::string all_tables() {
   return fmt::format(R"sql(
 CREATE TABLE run(
@@ -117,12 +117,13 @@ int64_t pragma(const Database& database, const std::string& name) {
   return statement.integer(0);
 }
 
-// Whether there are a study's tables. Throws InputError when there are others, or newer ones.
+// Whether the database has a study's tables. Throws InputError when it has other tables or another
+// format.
 bool has_tables(const Database& database) {
   if (pragma(database, "application_id") == kApplication) {
     const int64_t version = pragma(database, "user_version");
     if (version == kVersion) return true;
-    throw InputError(fmt::format("{}: is a study's results in format {}; wanted format {}",
+    throw InputError(fmt::format("{}: holds study results in format {}; wanted format {}",
                                  database.name(), version, kVersion));
   }
   Statement tables(database, "SELECT count(*) FROM sqlite_master");
@@ -132,7 +133,7 @@ bool has_tables(const Database& database) {
       fmt::format("{}: is another program's database; wanted study results", database.name()));
 }
 
-// "?1, ?2, ...", with `before` each of them.
+// "?1", "?2", ..., or with `named` "COLUMN = ?1", ...
 Texts marks(const std::vector<NamedValue>& values, bool named) {
   Texts all;
   for (size_t i = 0; i < values.size(); ++i) {
@@ -160,7 +161,7 @@ void insert_by(const Database& database, const std::string& how, const std::stri
 
 void make_tables(const Database& database) {
   Transaction transaction(database);
-  if (has_tables(database)) return;  // another process was faster
+  if (has_tables(database)) return;  // another process made the tables first
   database.run(all_tables());
   database.run(fmt::format("PRAGMA application_id = {}", kApplication));
   database.run(fmt::format("PRAGMA user_version = {}", kVersion));
@@ -170,7 +171,7 @@ void make_tables(const Database& database) {
 Database existing_results(const std::string& file) {
   if (!std::filesystem::exists(file)) throw InputError(file + ": no such file");
   Database database(file);
-  if (!has_tables(database)) throw InputError(file + ": holds no study's results");
+  if (!has_tables(database)) throw InputError(file + ": does not hold study results");
   return database;
 }
 

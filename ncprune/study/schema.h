@@ -7,32 +7,33 @@
 
 namespace ncprune {
 
-// The tables of a study's database (docs/studies.md); those of rows follow from row_fields.h.
+// The tables of a study's database (docs/studies.md); row_fields.h determines the tables of rows.
 
-// Makes the tables where there are none. Throws InputError when there are another program's, or
-// those of another format.
+// Makes the tables if the database is empty. Throws InputError when it holds another program's
+// tables or tables of another format.
 void make_tables(const Database& database);
 
-// Opens a database for reading. Throws InputError when there is no such file or it holds no study's
-// results.
+// Opens a database for reading. Throws InputError when there is no such file or it does not hold a
+// study's results.
 Database existing_results(const std::string& file);
 
-// "SELECT ... FROM ...": whole rows. The columns are the cell's id, its run (0: none), when it was
-// done, and then row_fields() in their order, from kFirstField on.
+// "SELECT ... FROM ..." for complete rows. The columns are the cell's id, its run (0: none), the
+// time when it was done, and from kFirstField on row_fields() in their order.
 std::string select_rows();
 inline constexpr int kRunColumn = 1;
 inline constexpr int kFinishedColumn = 2;
 inline constexpr int kFirstField = 3;
 
-// " WHERE ...": the row of one cell, among `cell` joined with `settings`; cell_key() binds it.
+// " WHERE ..." that selects one cell from `cell` joined with `settings`; cell_key() is its values.
 std::string where_cell();
 std::vector<SqlValue> cell_key(const StudyCell& cell);
 
-// What SQLite keeps of a field, and back. set_value() throws nlohmann's exceptions.
+// Convert a field to the value that SQLite stores, and back. set_value() throws nlohmann's
+// exceptions.
 SqlValue value_of(const RowField& field, const StudyRow& row);
 void set_value(const RowField& field, StudyRow& row, const Statement& found, int column);
 
-// Adds a row to `table` with values by the names of their columns.
+// Adds a row to `table`; each value is given with the name of its column.
 struct NamedValue {
   std::string column;
   SqlValue value;
@@ -40,7 +41,7 @@ struct NamedValue {
 void insert(const Database& database, const std::string& table,
             const std::vector<NamedValue>& values);
 
-// The id of the row of `table` with these values, which is made if it is missing.
+// The id of the row of `table` with these values; the row is added if missing.
 int64_t id_of(const Database& database, const std::string& table,
               const std::vector<NamedValue>& values);
 

@@ -20,17 +20,17 @@ namespace {
 using Problem = std::tuple<std::string, std::string, uint64_t>;
 using ByMethod = std::map<std::string, const StudyRow*>;
 
-// The rows of one treatment and sparsity, which others own.
+// The rows of one treatment and sparsity; the caller owns the rows.
 struct Slice {
   std::vector<std::string> methods;  // in the rows' order
   std::map<Problem, ByMethod> problems;
 };
 
-// What methods are judged by, on a part of the data.
+// A score by which methods are compared, on a part of the data.
 struct Score {
   std::string name;
   std::function<double(const ClassMetrics&, const StudyRow&)> of;
-  // The classes it is the mean recall of.
+  // The score is the mean recall over these classes.
   std::function<std::vector<int64_t>(const StudyRow&)> classes;
 };
 
@@ -70,13 +70,13 @@ Slice slice_of(const StudyRows& rows) {
     const StudyCell& cell = row.cell;
     slice.problems[{cell.data, cell.imbalance, cell.seed}][cell.method] = &row;
   }
-  // Only problems that every method has come to: others would favour somebody.
+  // Only problems with a row of every method: the others would favour some methods.
   const size_t count = slice.methods.size();
   std::erase_if(slice.problems, [&](const auto& entry) { return entry.second.size() < count; });
   return slice;
 }
 
-// The method with the best mean score on validation data; empty without them.
+// The method with the best mean score on validation data; empty without such data.
 std::string best_on_validation(const Slice& slice, const Score& score) {
   std::string best;
   double highest = -1;
@@ -106,9 +106,9 @@ bool knows_samples(const StudyRow& row) {
   return samples > 0 && row.outcome.right.size() == static_cast<size_t>((samples + 7) / 8);
 }
 
-// The problems of one data set are judged on the same test samples: what a sample says of two
-// methods is its difference summed over them. `pairs`: rows of the reference and the other, which
-// know their samples and have as many of every class.
+// The problems of one data set share their test samples, so the difference of two methods on a
+// sample is summed over the problems. `pairs`: rows of the reference and of the other method, which
+// know their samples and have the same number per class.
 std::vector<std::vector<ValueCount>> sample_differences(
     const std::vector<std::pair<const StudyRow*, const StudyRow*>>& pairs,
     const std::vector<int64_t>& classes) {
@@ -119,7 +119,7 @@ std::vector<std::vector<ValueCount>> sample_differences(
   for (const int64_t c : classes) {
     const auto k = static_cast<size_t>(c);
     const int64_t most = std::ssize(pairs);
-    std::vector<int64_t> counts(static_cast<size_t>(2 * most + 1), 0);  // of -most, ..., most
+    std::vector<int64_t> counts(static_cast<size_t>(2 * most + 1), 0);  // by sum: -most, ..., most
     for (int64_t i = begin[k]; i < begin[k] + tested[k]; ++i) {
       int64_t sum = 0;
       for (const auto& [own, other] : pairs) {
@@ -136,7 +136,7 @@ std::vector<std::vector<ValueCount>> sample_differences(
   return by_class;
 }
 
-// Who is held against the others, by which score, on which rows.
+// A comparison of a reference with the other methods by one score on the rows of one slice.
 struct Contest {
   const Score& score;
   Slice slice;
@@ -148,9 +148,9 @@ struct ResampledDifference {
   double p;
 };
 
-// The interval and p-value of the mean difference over problems. Test samples are drawn anew, those
-// that several problems share once for all of them. None where a row does not say which samples are
-// recognised.
+// The interval and p-value of the mean difference over problems under resampling of the test
+// samples. Problems that share test samples also share the draws. None when a row does not say
+// which samples are recognised.
 std::optional<ResampledDifference> resampled_difference(const Contest& contest,
                                                         const std::string& method, Random& random) {
   constexpr int64_t kResamples = 10'000;
@@ -172,7 +172,7 @@ std::optional<ResampledDifference> resampled_difference(const Contest& contest,
   const double side = (1 - kRankingConfidence) / 2;
   const auto below = means.le(0).sum().item<double>();
   const auto above = means.ge(0).sum().item<double>();
-  // One resample more, that is what was seen: no p-value from draws is 0.
+  // The observed sample counts as one more resample, so that no p-value is 0.
   return ResampledDifference{
       {means.quantile(side).item<double>(), means.quantile(1 - side).item<double>()},
       std::min(1.0, 2 * (1 + std::min(below, above)) / (1 + kResamples))};
@@ -226,8 +226,8 @@ std::optional<RankComparison> ranks_of(const Slice& slice, const Score& score) {
   return compare_ranks(table, kRankingConfidence);
 }
 
-// Of the rows of one slice, by `reference` or, if that is empty, the best on validation data. None
-// without such a method or a problem.
+// The ranking of the rows of one slice against `reference` or, if that is empty, the best method on
+// validation data. None without such a method or without problems.
 std::optional<Ranking> ranking_of(const StudyRows& rows, const Score& score,
                                   const std::string& reference, Random& random) {
   Contest contest{score, slice_of(rows), reference};
@@ -264,7 +264,7 @@ std::optional<Ranking> ranking_of(const StudyRows& rows, const Score& score,
 std::vector<Ranking> rankings(const std::vector<StudyRow>& rows, const std::string& reference,
                               uint64_t seed) {
   if (!reference.empty() && rows_of_method(rows, reference).empty()) {
-    throw InputError(fmt::format("no row of the study is of method '{}'", reference));
+    throw InputError(fmt::format("the study has no row of method '{}'", reference));
   }
   std::vector<Ranking> all;
   Random random = Random(seed).stream("significance");

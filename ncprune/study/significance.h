@@ -11,54 +11,54 @@
 
 namespace ncprune {
 
-// Of the intervals, and of the differences between ranks.
+// The confidence of the intervals and of the differences between ranks.
 inline constexpr double kRankingConfidence = 0.95;
 
-// How sure it is that one method of a study is better than the others: over its problems, which are
-// data set x imbalance x seed, each judged on its test set.
+// Tests whether one method of a study is better than the others, over the study's problems: data
+// set x imbalance x seed, each evaluated on its test set.
 
-// The reference against another method, shares in [0, 1]. p-values are two-sided and adjusted for
-// all the methods it is held against (Holm).
+// The reference compared with another method, shares in [0, 1]. p-values are two-sided and adjusted
+// for all the methods with which the reference is compared (Holm).
 struct MethodDifference {
   std::string method;
-  double difference = 0;  // mean over problems of the reference's score less the method's
-  int64_t wins = 0;       // problems on which the reference has more
+  double difference = 0;  // the reference's score less the method's, mean over problems
+  int64_t wins = 0;       // problems on which the reference scores higher
   int64_t losses = 0;
-  // The mean difference with the test samples drawn anew, every method from the same, and problems
-  // of one data set, which share its test set, too: 95 %. None where a row does not say which
-  // samples are recognised.
+  // 95 % interval of the mean difference under resampling of the test samples. All methods, and all
+  // problems of one data set, which share its test set, use the same draws. None when a row does
+  // not say which samples are recognised.
   std::optional<Interval> interval = {};
   std::optional<double> bootstrap_p = {};
   double wilcoxon_p = 1;  // over problems
 };
 
-// One score of all methods at one treatment and sparsity.
+// The methods compared by one score, at one treatment and sparsity.
 struct Ranking {
   std::string settings;
   std::string treatment;
   double sparsity = 0;
   std::string score;     // "balanced accuracy" or "minority recall"
-  int64_t problems = 0;  // that every method has a row for
+  int64_t problems = 0;  // for which every method has a row
   std::string reference;
-  bool chosen = false;               // the reference, on validation data: the best mean score
+  bool chosen = false;               // whether the reference is the best on validation data
   std::vector<std::string> methods;  // in the rows' order, without "dense"
-  std::vector<MethodDifference> differences;  // a method each, without the reference
-  std::optional<RankComparison> ranks = {};   // by method; none of fewer than two problems
+  std::vector<MethodDifference> differences;  // per method but the reference
+  std::optional<RankComparison> ranks = {};   // by method; none for fewer than two problems
 };
 
-// For every settings, treatment, sparsity and score. `reference` may be empty: then it is chosen on
-// validation data, and a ranking whose rows have none is left out. Throws InputError when no row is
-// of `reference`.
+// A ranking for each combination of settings, treatment, sparsity and score. An empty `reference`
+// is chosen as the best mean score on validation data; rankings without validation results are then
+// left out. Throws InputError when no row has the method `reference`.
 std::vector<Ranking> rankings(const std::vector<StudyRow>& rows, const std::string& reference,
                               uint64_t seed = 0);
 
-// A row per method, in percentage points.
+// The differences as a table: a row per method, in percentage points.
 Table ranking_table(const Ranking& ranking);
 
-// What so few problems cannot show; empty when there are enough.
+// A sentence on what too few problems cannot show; empty when there are enough.
 std::string ranking_caveat(const Ranking& ranking);
 
-// The methods by mean rank. None without ranks.
+// A diagram of the methods' mean ranks; none without ranks.
 std::optional<Figure> ranking_figure(const Ranking& ranking);
 
 }  // namespace ncprune

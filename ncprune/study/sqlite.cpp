@@ -17,7 +17,7 @@ Database::Database(const std::string& file) : file_(file.empty() ? ":memory:" : 
   handle_.reset(handle);
   require(code);
   sqlite3_busy_timeout(handle, 60'000);  // another process is writing
-  // After a crash of the program nothing is lost; after one of the machine, the last cells.
+  // A crash of the program loses nothing; a crash of the machine loses the last cells.
   run("PRAGMA synchronous = NORMAL");
   run("PRAGMA foreign_keys = ON");
 }

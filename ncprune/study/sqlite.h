@@ -11,19 +11,19 @@
 
 namespace ncprune {
 
-// SQLite's C interface with owners and exceptions. Everything throws InputError naming the file
-// when SQLite refuses.
+// SQLite's C interface with ownership and exceptions. All functions throw InputError, naming the
+// file, when SQLite reports an error.
 class Database;
 
-// What a column can hold here; the last are bytes, or NULL.
+// The value of a column; the last alternative is bytes or NULL.
 using SqlValue = std::variant<int64_t, double, std::string, std::optional<std::string>>;
 
-// A prepared statement, used again and again.
+// A prepared statement, which can be run repeatedly.
 class Statement {
  public:
   Statement(const Database& database, const std::string& sql);
 
-  // Gives ?1, ?2, ... their values, from the first on, and starts over. NaN is stored as NULL.
+  // Resets the statement and binds the values to ?1, ?2, ... in order. NaN is stored as NULL.
   template <typename... Values>
   Statement& bind(const Values&... values) {
     sqlite3_reset(statement_.get());
@@ -33,16 +33,16 @@ class Statement {
   }
   Statement& bind_list(const std::vector<SqlValue>& values);
 
-  // Takes the next row; false when there is none.
+  // Moves to the next row; false when there is none.
   bool next();
 
-  // Runs to the end, whatever rows come.
+  // Runs to the end and ignores the rows.
   void run() {
     while (next()) {
     }
   }
 
-  // Of the row that was taken.
+  // Columns of the current row.
   int64_t integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
   double number(int column) const;  // NULL is NaN
   std::string text(int column) const;
@@ -65,15 +65,15 @@ class Statement {
 
 class Database {
  public:
-  // Made if it is missing. Empty: in memory.
+  // Opens `file` or makes it if missing; empty: in memory.
   explicit Database(const std::string& file);
 
-  // Puts the file in WAL mode, in which it stays: who writes waits for nobody who reads.
+  // Puts the file in WAL mode permanently, so that writers do not wait for readers.
   void write_ahead() const;
 
   void run(const std::string& sql) const;
   int64_t last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
-  // Throws InputError unless SQLite said yes.
+  // Throws InputError unless SQLite's result code `code` means success.
   void require(int code) const;
   const std::string& name() const { return file_; }  // for messages
   sqlite3* handle() const { return handle_.get(); }
@@ -86,7 +86,7 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-// All or nothing: what was done since it was made is undone unless commit() was called.
+// A transaction: the destructor undoes all changes since construction unless commit() was called.
 class Transaction {
  public:
   explicit Transaction(const Database& database) : database_(database) {

@@ -14,77 +14,77 @@ namespace ncprune {
 
 using NetworkVisitor = std::function<void(const StudyRow&, const Network&)>;
 
-// What to do with a grid.
+// How to run a grid.
 struct StudyRun {
-  std::string file;     // the grid's, for the record
+  std::string file;     // the grid's file, for the record
   std::string command;  // for the record
-  // The database the rows are kept in; cells that stand in it are not run again. Empty: none is.
+  // The database that keeps the rows; cells already in it are not run again. Empty: no database.
   std::string results;
-  // A folder the dense networks are kept in, as ONNX, and read from instead of being trained again.
-  // Empty: none is.
+  // The folder that keeps the dense networks as ONNX files; networks found there are not trained
+  // again. Empty: no folder.
   std::string networks;
-  // Processes on this machine that run cells beside each other, each with its share of the threads.
+  // Processes on this machine that run cells in parallel, each with its share of the threads.
   int64_t jobs = 1;
-  std::string tracker;   // where every row is logged as well, as start_tracking() takes it
-  NetworkVisitor visit;  // called with every network that this process makes
-  // How such a process is started: the program and arguments with which join_study() is called.
+  std::string tracker;   // where rows are logged too, as start_tracking() takes it
+  NetworkVisitor visit;  // called with each network this process makes
+  // The program and arguments that start one of these processes, which calls join_study().
   std::vector<std::string> worker;
 };
 
-// How much a run has to do; without `how` the whole grid. Nothing is written. Throws InputError on
-// a results file that is not one.
+// The amount of work of a run; without `how`, of the whole grid. Nothing is written. Throws
+// InputError when the results file does not hold a study's results.
 struct StudySize {
   int64_t networks;  // to train
   int64_t cells;     // to evaluate, the dense networks included
 };
 StudySize study_size(const Study& study, const StudyRun& how = {});
 
-// What that will take, from a probe of a few training batches and test samples of each data set;
-// pruning itself is not in it. Throws InputError as study_size().
+// The time and space of a run, extrapolated from a few training batches and test samples of each
+// data set. The time for pruning itself is not included. Throws InputError as study_size().
 struct StudyEstimate {
-  double training_seconds;  // of the dense networks, and of pruned ones that are trained further
+  double training_seconds;  // dense networks, and pruned networks that are trained further
   double evaluation_seconds;
-  double bytes;                      // of results and, where they are kept, dense networks
-  std::vector<std::string> without;  // data sets that are not here, and are not in it
+  double bytes;                      // results and, if kept, dense networks
+  std::vector<std::string> without;  // data sets not found, which are not included
 };
 StudyEstimate estimate(const Study& study, const StudyRun& how = {});
 
-// Runs the cells of the grid that have no row yet and gives the rows of all, in the grid's order.
-// Every cell is saved when it is done: a process killed at any moment loses what it was at, and the
-// next run goes on from there. A dense network some of whose cells are missing is trained again, if
-// it was not kept: the same seed gives the same network. Training and statistics see the training
-// part only, choices the validation part, the rows the test set.
+// Runs the cells of the grid that have no row yet and returns the rows of all cells, in the grid's
+// order. Every cell is saved when it is done: a process killed at any moment loses only the cell it
+// was running, and the next run continues from there. A dense network with missing cells is trained
+// again unless it was kept; the same seed gives the same network. Training and statistics use only
+// the training part, choices the validation part, and the rows the test set.
 //
-// Cells run in this process; with `jobs` > 1 in as many of their own, and where a launcher
-// (torchrun, mpirun, srun) started several ranks, in those of all ranks: rank 0 hands out the cells
-// through a store and keeps the results, the cells of a process that dies go to the others. Ranks
-// other than 0 return no rows.
+// Cells run in this process, or with `jobs` > 1 in that many worker processes. When a launcher
+// (torchrun, mpirun, srun) started several ranks, cells run in the processes of all ranks: rank 0
+// hands out the cells through a store and keeps the results, and the cells of a process that dies
+// go to the others. Ranks other than 0 return no rows.
 //
-// Throws InputError as require_valid() does, on a results file that is not one, and on a kept
-// network that was trained otherwise.
+// Throws InputError as require_valid() does, on a results file that does not hold a study's
+// results, and on a kept network that was trained with other settings.
 std::vector<StudyRow> run_study(const Study& study, const StudyRun& how = {});
 
-// Works for the run_study() of another process until it has no more to do; $NCPRUNE_STUDY says
-// where to find it. Throws InputError when it is not there.
+// Works for the run_study() of another process until that study is done; $NCPRUNE_STUDY says where
+// to find the process. Throws InputError when it is not there.
 void join_study();
 
-// A table per data set and imbalance: mean over seeds of balanced accuracy and minority recall,
-// clean and noisy, with the standard deviation behind it when there are several seeds; in percent.
+// A table per data set and imbalance: balanced accuracy and minority recall, clean and noisy, as
+// the mean over seeds, followed by the standard deviation when there are several; in percent.
 std::vector<Table> summary_tables(const std::vector<StudyRow>& rows);
 
-// How the methods compare: a table per data set, imbalance and sparsity, a row per method and, per
-// treatment, minority recall and balanced accuracy: the mean over seeds and half its 95 % interval
-// (Student's t), in percent.
+// A comparison of the methods: a table per data set, imbalance and sparsity, with a row per method
+// and, per treatment, minority recall and balanced accuracy as the mean over seeds and half its
+// 95 % interval (Student's t), in percent.
 std::vector<Table> league_tables(const std::vector<StudyRow>& rows);
 
-// Balanced accuracy and, where there is a minority, its recall against sparsity, of the first row's
-// data set, imbalance and treatment: a line per method, the mean over seeds with its 95 % interval;
-// the dense network's is level. None for fewer than two sparsities.
+// Plots of balanced accuracy and, where there is a minority, its recall against sparsity, for the
+// data set, imbalance and treatment of the first row: a line per method, the mean over seeds with
+// its 95 % interval; the dense network's line is level. None for fewer than two sparsities.
 std::vector<Figure> sparsity_curves(const std::vector<StudyRow>& rows);
 
-// The study on one page: for every data set and imbalance what its first treatment leaves of
-// every method at the highest sparsity, the curves of every treatment and the league; then how sure
-// it is that the method best on validation data, or `reference` if it is given, is better than the
+// The study on one page: for every data set and imbalance, each method's result with the first
+// treatment at the highest sparsity, the curves of every treatment and the league; then tests
+// whether `reference`, or the method best on validation data if it is empty, is better than the
 // others. `rows` come from `file`. Throws InputError as rankings() does.
 Page study_page(const std::vector<StudyRow>& rows, const std::string& file,
                 const std::string& reference = "");

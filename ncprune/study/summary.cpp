@@ -10,7 +10,7 @@
 namespace ncprune {
 namespace {
 
-// Which columns of a table say something.
+// The columns of a table that are shown.
 struct ShownParts {
   bool repair;  // only where a method has more than one
   bool batch_norm;
@@ -26,7 +26,7 @@ ShownParts shown_parts(const StudyRows& rows) {
                       [](const StudyRow& row) { return !row.cell.keeps_batch_norm(); })};
 }
 
-// In percent; "-" for values that do not exist, as a recall over no classes.
+// Values in percent; "-" for values that do not exist, such as a recall over no classes.
 std::string spread_text(const std::vector<double>& shares) {
   const auto [center, spread] = mean_and_deviation(shares);
   return spread && !std::isnan(center) ? fmt::format("{} ±{:4.1f}", percent(center), 100 * *spread)
@@ -51,13 +51,13 @@ std::vector<SummaryColumn> summary_columns(bool noisy) {
   return columns;
 }
 
-// The rows that a line of a table is the mean of.
+// Groups the rows by table line; a line shows the mean over its rows.
 std::vector<StudyRows> lines_of(const StudyRows& problem) {
   std::vector<StudyRows> lines = grouped(problem, [](const StudyRow& row) {
     const StudyCell& cell = row.cell;
     return std::tuple(cell.method, cell.repair, cell.head, cell.batch_norm, cell.sparsity);
   });
-  // Treatments that come to the same, like repairs of the dense network, count once a seed.
+  // Equivalent treatments, such as repairs of the dense network, count once per seed.
   for (StudyRows& line : lines) {
     line = distinct_rows(line, [](const StudyRow& row) { return row.cell.seed; });
   }
@@ -102,7 +102,7 @@ Table summary_table(const StudyRows& problem, const ShownParts& shown) {
 std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
   const ShownParts shown = shown_parts(rows);
   std::vector<Table> tables;
-  // In the order of the grid: the rows of further seeds join those of the first.
+  // The order is the grid's: rows of further seeds join those of the first seed.
   for (const StudyRows& problem : grouped(rows, problem_key)) {
     tables.push_back(summary_table(problem, shown));
   }

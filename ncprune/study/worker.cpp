@@ -21,9 +21,9 @@
 
 namespace ncprune {
 
-// One dense network and everything its cells share.
+// One dense network and the data that its cells share.
 struct StudyNetwork {
-  StudyCell cell;  // says which
+  StudyCell cell;  // identifies the network
   PreparedData data;
   std::optional<Dataset> noisy_test;
   std::unique_ptr<Calibration> calibration;  // the dense network, on the training part
@@ -51,13 +51,13 @@ Network read_kept(const Study& study, const PreparedData& data, const std::strin
   Network network = parse_onnx(bytes, where);
   if (network.metadata.other[kTrainingEntry] != training_settings(study)) {
     throw InputError(fmt::format(
-        "{}: was trained otherwise than the study says; wanted a folder of its own for it", where));
+        "{}: was trained with other settings than the study's; wanted another folder", where));
   }
   require_fits(network, data.train, where);
   return network;
 }
 
-// A bit for every sample, set where the scores are right, class after class.
+// A bit per sample, class after class; it is set when the scores are right.
 std::string right_bits(const at::Tensor& scores, const at::Tensor& labels) {
   const at::Tensor order = at::argsort(labels, /*stable=*/true, 0, /*descending=*/false);
   const at::Tensor right = scores.argmax(1).eq(labels).index_select(0, order).contiguous();
@@ -87,7 +87,7 @@ int64_t nonzero(const Network& network) {
   return count;
 }
 
-// The recipe of the dense network's cell only finishes.
+// The recipe of a cell; the dense network's recipe only finishes the network.
 Recipe recipe_of(const Study& study, const StudyCell& cell) {
   Recipe recipe{.method = cell.is_dense() ? Method{} : find_named(methods(), cell.method, "method"),
                 .remove = study.remove,
@@ -100,13 +100,13 @@ Recipe recipe_of(const Study& study, const StudyCell& cell) {
   return recipe;
 }
 
-// A cell's network before its finish; none for the dense network, which is finished like any other.
+// A cell's network before its finish. For the dense network's cell it is the dense network.
 struct PrunedCell {
   Network network;
   double removed = 0;
 };
 
-// `kept` is what the method has chosen before: a repair other than its own starts there.
+// `kept` holds the masks that the method has chosen; repairs other than the method's start there.
 PrunedCell prune_cell(const Study& study, const StudyCell& cell, Calibration& calibration,
                       std::optional<std::vector<at::Tensor>>& kept) {
   if (cell.is_dense()) return {calibration.network()};
@@ -135,7 +135,7 @@ Network finetune(const Study& study, const PreparedData& data, const Network& ne
   return train(network, data.train, data.validation, options).network;
 }
 
-// What is known of `network`, which was made for a cell of `method`.
+// Measures `network`, which was made for a cell of `method`.
 StudyOutcome measured(const StudyNetwork& current, const Network& network,
                       const std::string& method) {
   StudyOutcome outcome;
@@ -160,7 +160,7 @@ StudyOutcome measured(const StudyNetwork& current, const Network& network,
   return outcome;
 }
 
-// Those of `wanted`, for their measurements alone.
+// The recipes of `wanted`, used only to choose the measurements.
 std::vector<Recipe> recipes_of(const Study& study, const StudyCell& network,
                                const std::vector<WantedMethod>& wanted) {
   std::vector<Recipe> recipes;
@@ -222,7 +222,7 @@ void StudyWorker::run(const CellGroup& group, const NetworkVisitor& emit) {
   const Network& dense = current.calibration->network();
   std::optional<std::vector<at::Tensor>> kept;
   std::map<std::string, PrunedCell> pruned;                  // by repair
-  std::map<std::string, std::pair<StudyRow, Network>> made;  // by all but the treatment's name
+  std::map<std::string, std::pair<StudyRow, Network>> made;  // by repair, head, ... of the cell
   const auto finish = [&](const StudyCell& cell) {
     const auto start = std::chrono::steady_clock::now();
     if (!pruned.contains(cell.repair)) {

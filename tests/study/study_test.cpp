@@ -97,7 +97,7 @@ TEST_F(StudyFile, NetworksThatAreKeptAreReadAndNotTrainedAgain) {
 
   study.train.batch = 7;
   const std::string refusal = input_error([&] { run_study(study, how); });
-  EXPECT_EQ(refusal.rfind(kept + ": was trained otherwise", 0), 0U) << refusal;
+  EXPECT_EQ(refusal.rfind(kept + ": was trained with other settings", 0), 0U) << refusal;
 }
 
 TEST_F(StudyFile, RowsOfOtherSettingsAreNotTakenForTheGrids) {
