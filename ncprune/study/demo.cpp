@@ -27,7 +27,7 @@ std::vector<ModelResult> shown_models(const StudyRows& rows) {
     ModelResult model = row.outcome.result;
     // Seven networks must fit side by side in 80 columns.
     const size_t hyphen = model.name.size() > 9 ? model.name.find('-') : std::string::npos;
-    if (hyphen != std::string::npos) model.name.insert(hyphen + 1, "\n");
+    if (hyphen != std::string::npos) model.name.insert(hyphen + 1, 1, '\n');
     if (!cell.keeps_head()) model.name += fmt::format("\n{}", cell.head);
     models.push_back(std::move(model));
   }

@@ -32,7 +32,7 @@ Table league_table(const StudyRows& rows, const LeagueFrame& frame, const StudyC
       {"method"},
       {}};
   for (std::string treatment : frame.treatments) {
-    treatment.replace(treatment.find('/'), 1, "\n");
+    treatment[treatment.find('/')] = '\n';
     table.header.push_back(treatment + "\nminority");
     table.header.emplace_back("balanced");
   }
