@@ -8,7 +8,7 @@ namespace {
 // Two seeds of one method, in data that have no rare classes.
 std::vector<StudyRow> rows_without_minority() {
   std::vector<StudyRow> rows;
-  for (const uint64_t seed : {1, 2}) {
+  for (const uint64_t seed : {1U, 2U}) {
     for (const char* method : {"dense", "magnitude"}) {
       StudyRow row;
       row.cell.data = "data";
