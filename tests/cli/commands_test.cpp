@@ -155,7 +155,7 @@ TEST_F(Commands, TheSurgeonMatchesBatchNormalizationUnlessToldOtherwise) {
   run("train " + data + "--arch 'mlp:16,8?batchnorm=true' --epochs 2 -o dense.onnx");
   const auto treatment = [&](const std::string& options) {
     run("plan " + data + "dense.onnx -o plan.json --sparsity 0.7 " + options);
-    return Json::parse(content(folder_, "plan.json"))["batch_norm"].get<std::string>();
+    return Json::parse(content(folder_, "plan.json"))["recipe"]["batch_norm"].get<std::string>();
   };
   EXPECT_EQ(treatment(""), "match");
   EXPECT_EQ(treatment("--batch-norm keep"), "keep");
@@ -276,7 +276,7 @@ TEST_F(Commands, TheListedPartsMakeTheMethod) {
   const auto planned = [&](const std::string& options) {
     run("plan " + data + "dense.onnx -o plan.json --sparsity 0.5 " + options);
     Json plan = Json::parse(content(folder_, "plan.json"));
-    plan["method"].erase("name");
+    plan["recipe"]["method"].erase("name");
     return plan.dump();
   };
   for (const Json& method : Json::parse(content(folder_, "methods.json"))) {
