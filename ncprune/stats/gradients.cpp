@@ -136,6 +136,7 @@ struct Leaves {
 };
 
 Leaves with_leaves(const Network& network, const std::vector<Layer>& layers) {
+  const at::AutoGradMode with_gradients(true);  // follows each leaf into the form it is stored in
   Leaves leaves{network, {}};
   for (const Layer& layer : layers) {
     const at::Tensor weight = weight_of(network, layer).detach().clone().requires_grad_(true);

@@ -30,8 +30,12 @@ bool same_initializers(const Network& a, const Network& b) {
 
 class EveryMethod : public testing::TestWithParam<std::string> {
  protected:
+  // With one kappa for networks of any kind, so that they can be compared.
   Recipe recipe(double share) const {
-    return {.method = find_named(methods(), GetParam(), "method"), .share = share, .seed = 5};
+    return {.method = find_named(methods(), GetParam(), "method"),
+            .share = share,
+            .metric = {.kappa = 3},
+            .seed = 5};
   }
 
   // Some method ranks the scales of BatchNormalization: then the network has it.

@@ -41,7 +41,7 @@ TEST(TarReader, RefusesWhatLeadsOutsideOrIsNoFile) {
   EXPECT_EQ(refused(tar_entry("a/1.png", "x") + tar_entry("a/2.png", "", '1', "a/1.png")),
             "x.tar: entry 'a/2.png' is a link; wanted files and folders");
   EXPECT_EQ(refused(tar_entry("a/pipe", "", '6')),
-            "x.tar: entry 'a/pipe' is no file; wanted files and folders");
+            "x.tar: entry 'a/pipe' is not a file; wanted files and folders");
   EXPECT_EQ(refused(tar_entry("a\n.png", "x") + tar_entry("a\n.png", "y")),
             "x.tar: entry 'a\\x0a.png' occurs twice");
 }
