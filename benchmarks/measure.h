@@ -15,7 +15,7 @@
 #include "ncprune/base/spec.h"
 #include "ncprune/data/samples.h"
 
-// What the benchmarks have in common.
+// Shared by the benchmarks.
 namespace ncprune::benchmark {
 
 // The upper median. REQUIRES: `values` is not empty.

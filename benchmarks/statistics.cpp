@@ -1,5 +1,6 @@
-// What statistics cost, in forward passes of mlp:1000,200 with batches as the statistics take them,
-// and the rate of second moments against sgemm's. One thread; processor time, medians over rounds.
+// The cost of statistics, in forward passes of mlp:1000,200 with batches as the statistics take
+// them, and the rate of second moments against sgemm's. One thread; processor time, medians over
+// rounds.
 //
 // statistics [ROUNDS [SAMPLES]]      without arguments one round over few samples
 //

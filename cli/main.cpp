@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/promise.h"
@@ -70,7 +71,10 @@ int main(int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    fmt::print(stderr, "ncprune: {} (see ncprune --help)\n", error.what());
+    const std::vector<std::string> unknown = app.remaining();
+    const bool no_command = app.get_subcommands().empty() && !unknown.empty();
+    fmt::print(stderr, "ncprune: {} (see ncprune --help)\n",
+               no_command ? fmt::format("unknown command '{}'", unknown.front()) : error.what());
   } catch (const cli::PromiseNotKept&) {
     return 2;
   } catch (const ncprune::InputError& error) {

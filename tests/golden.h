@@ -13,7 +13,7 @@
 
 namespace ncprune {
 
-// What reference/NAME.py wrote to tests/golden/NAME.json.
+// The numbers that reference/NAME.py wrote to tests/golden/NAME.json.
 inline Json golden(const std::string& name) {
   return Json::parse(std::ifstream(NCPRUNE_SOURCE_DIR "/tests/golden/" + name + ".json"));
 }

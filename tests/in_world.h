@@ -16,7 +16,7 @@
 
 namespace ncprune::testing {
 
-// What `work` finds in each of `size` processes that share it over loopback, by rank. Each is
+// The result of `work` in each of `size` processes that share it over loopback, by rank. Each is
 // forked anew: the process that tests belongs to no world.
 inline std::vector<Numbers> in_world(int64_t size, const std::function<Numbers()>& work) {
   const uint16_t port = own_port();

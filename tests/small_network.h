@@ -27,7 +27,7 @@ inline Network network_for(const Dataset& data, const std::string& spec, uint64_
   return build_network(spec, data.sample_shape(), data.num_classes(), Random(seed));
 }
 
-// The same network with its weights the other way round: MatMul and Add instead of Gemm.
+// `network` with its weights transposed: MatMul and Add instead of Gemm.
 inline Network as_matmul(Network network) {
   for (size_t i = 0; i < network.nodes.size(); ++i) {
     const Node gemm = network.nodes[i];

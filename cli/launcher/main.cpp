@@ -14,7 +14,7 @@
 
 namespace {
 
-// What `ncprune COMMAND --help` prints, by command; "" is `ncprune --help`.
+// The help texts by command; "" stands for `ncprune --help`.
 constexpr std::pair<std::string_view, std::string_view> kHelp[] = {
 #include "help_texts.inc"
 };

@@ -6,7 +6,7 @@
 
 namespace ncprune {
 
-// Who the classes are.
+// The names and training samples of the classes, and the rare ones among them.
 struct ClassInfo {
   std::vector<std::string> names;  // K
   std::vector<int64_t> counts;     // training samples, K, or none when unknown

@@ -8,7 +8,7 @@
 
 namespace ncprune {
 
-// What pruning changed, measured on the same samples before and after. All shares lie in [0, 1].
+// Compares a network before and after pruning on the same samples. All shares lie in [0, 1].
 
 struct ClassChange {
   int64_t samples;       // of the class

@@ -5,7 +5,7 @@
 
 namespace ncprune {
 
-// What the counts on a test set prove about the classifier. Shares lie in [0, 1].
+// Exact tests and intervals for counts on a test set. Shares lie in [0, 1].
 
 struct Interval {
   double low;

@@ -107,8 +107,11 @@ Gradual prune_gradually(const Network& network, const PreparedData& data,
     const auto best = static_cast<size_t>(training.best_epoch - training.history.front().epoch);
     result.steps.push_back({pruned.removed, training.history[best]});
   }
-  result.network = finished({network, result.network}, options.recipe, data.train);
-  result.network.metadata.other[kRecipeEntry] = recipe_json(options.recipe).dump();
+  Recipe whole = options.recipe;
+  whole.batch_norm = whole.batch_norm.value_or(Method{}.batch_norm);
+  whole = resolved(whole, network, data.train);
+  result.network = finished({network, result.network}, whole, data.train);
+  result.network.metadata.other[kRecipeEntry] = recipe_json(whole).dump();
   return result;
 }
 

@@ -43,7 +43,7 @@ struct ValueInfo {
   std::vector<int64_t> shape;  // -1 for an axis without fixed size (the batch)
 };
 
-// What a classifier needs to be used, stored in the ONNX file's metadata.
+// Classes and input normalisation of a classifier, stored in the ONNX file's metadata.
 struct Metadata {
   std::vector<std::string> class_names;  // K of them, or empty when unknown
   std::vector<int64_t> class_counts;     // training samples per class, or empty when unknown
@@ -52,7 +52,8 @@ struct Metadata {
   // sample; empty tensors when the network takes raw inputs.
   at::Tensor input_mean;
   at::Tensor input_scale;
-  std::map<std::string, std::string> other;  // entries of other programs, unchanged
+  // Further entries by key: those of other programs, unchanged, and the recipe of a pruning.
+  std::map<std::string, std::string> other;
 };
 
 struct Network {

@@ -55,8 +55,8 @@ std::vector<int64_t> integers_in(const std::vector<at::Tensor>& inputs, size_t i
 // elements.
 void require_affordable(const Node& node, at::IntArrayRef shape);
 
-// The same check for sizes that depend on numbers in the file (pads, repeats, a shape): at most
-// 2^24 elements, or 64 times the number of elements of all inputs, `inputs`.
+// Checks a size that depends on numbers in the file (pads, repeats, a shape) likewise: at most 2^24
+// elements, or 64 times the number of elements of all inputs, `inputs`.
 void require_grown(const Node& node, at::IntArrayRef shape, int64_t inputs);
 
 // The attribute `axis`, or `fallback`, in [0, rank). Throws InputError when it is out of range.

@@ -23,6 +23,8 @@ class Calibration {
   const Dataset& data() const { return data_; }
 
   // Measures what scores() and row_weights() of these recipes need, in as few passes as possible.
+  // Like them, throws InputError on unknown parts and as measure_statistics(), and then keeps
+  // nothing of the failed measurement.
   void measure(const std::vector<Recipe>& recipes);
 
   // The score of every weight of the prunable layers by the recipe's criterion, [m, d] each,

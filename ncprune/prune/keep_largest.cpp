@@ -59,7 +59,7 @@ at::Tensor keep_largest(const at::Tensor& scores, int64_t keep) {
     mask = flat > threshold;
     tied = (flat == threshold).nonzero().flatten();
   });
-  // Of the values equal to the threshold the first few stay.
+  // The first few of the values that equal the threshold stay.
   const int64_t missing = keep - mask.sum().item<int64_t>();
   mask.index_fill_(0, tied.slice(0, 0, missing), true);
   return mask.view_as(scores);

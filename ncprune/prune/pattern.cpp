@@ -39,6 +39,10 @@ Pattern zeros_last(Pattern pattern, const at::Tensor& weight) {
   return pattern;
 }
 
+std::optional<Pattern> if_named(const Pattern& pattern, const std::string& name) {
+  return pattern.name == name ? std::optional(pattern) : std::nullopt;
+}
+
 std::pair<int64_t, int64_t> two_numbers(const std::string& text, char separator,
                                         const std::string& name) {
   constexpr int64_t kLargest = 1 << 16;

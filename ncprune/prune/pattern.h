@@ -47,6 +47,9 @@ Pattern find_pattern(const std::string& name);
 // that pruning again restores none of them. REQUIRES: scores of 0 or more, [m, d].
 Pattern zeros_last(Pattern pattern, const at::Tensor& weight);
 
+// `pattern` if it is called `name`, else none.
+std::optional<Pattern> if_named(const Pattern& pattern, const std::string& name);
+
 // The numbers a and b of `text`, "a<separator>b", each in [1, 65536]. Throws InputError, naming the
 // pattern `name`.
 std::pair<int64_t, int64_t> two_numbers(const std::string& text, char separator,

@@ -45,6 +45,7 @@ UnitChoice::UnitChoice(Calibration& calibration, const Recipe& recipe,
       recipe_(recipe),
       groups_(groups),
       measured_(measured),
+      searches_(solver_of(recipe.method).solve != nullptr),
       layers_(weight_layers(dense_)),
       row_weights_(calibration.row_weights(recipe)) {
   // The head is the last layer, and its rows, the class scores, count equally.
@@ -52,7 +53,7 @@ UnitChoice::UnitChoice(Calibration& calibration, const Recipe& recipe,
     row_weights_.push_back(
         at::ones({weight_of(dense_, layers_[l]).size(0)}, at::TensorOptions(at::kDouble)));
   }
-  if (solver_of(recipe.method).solve == nullptr) {
+  if (!searches_) {
     const std::vector<at::Tensor>& scores = calibration.scores(recipe);
     for (const UnitGroup& group : groups) scores_.push_back(unit_scores(group, layers_, scores));
   }
@@ -70,13 +71,13 @@ at::Tensor UnitChoice::kept(const Network& network, size_t g) {
 
 std::vector<LayerMoments> UnitChoice::moments(const Network& network,
                                               const std::vector<Layer>& layers) {
-  if (!scores_.empty()) return std::vector<LayerMoments>(layers.size());
+  if (!searches_) return std::vector<LayerMoments>(layers.size());
   return measured_.moments(network, layers, search_metric_of(recipe_.method).of(recipe_.metric));
 }
 
 UnitOrder UnitChoice::order(size_t g, const std::vector<LayerMoments>& moments,
                             int64_t count) const {
-  if (!scores_.empty()) {
+  if (!searches_) {
     const auto [sorted, order] = scores_[g].sort(/*stable=*/true, 0, /*descending=*/false);
     const at::Tensor values = sorted.contiguous();
     const auto indices = elements<int64_t>(order);

@@ -36,6 +36,7 @@ class UnitChoice {
   const Recipe& recipe_;
   const std::vector<UnitGroup>& groups_;
   LayerwiseMoments& measured_;
+  bool searches_;
   std::vector<Layer> layers_;            // weight_layers()
   std::vector<at::Tensor> row_weights_;  // of every layer, [m]
   std::vector<at::Tensor> scores_;       // [u] per group, without a search

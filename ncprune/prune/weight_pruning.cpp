@@ -141,18 +141,16 @@ void require_fits(const std::vector<at::Tensor>& masks, const Network& network,
 Pruned prune_weights(Calibration& calibration, const Recipe& recipe) {
   const int64_t rounds = recipe.method.rounds;
   const Network& dense = calibration.network();
-  if (rounds == 1) return prune_once(dense, calibration, recipe);
   Recipe step = recipe;
   step.method.repair = Method{}.repair;
-  Network masked = dense;
+  std::optional<Calibration> rescored;  // the network of the round before
   for (int64_t round = 1; round < rounds; ++round) {
     const double done = static_cast<double>(round) / static_cast<double>(rounds);
     step.share = 1 - std::pow(1 - share_of(recipe), done);
-    Calibration rescored(masked, calibration.data());
-    masked = prune_once(dense, round == 1 ? calibration : rescored, step).network;
+    Network masked = prune_once(dense, rescored ? *rescored : calibration, step).network;
+    rescored.emplace(std::move(masked), calibration.data());
   }
-  Calibration rescored(masked, calibration.data());
-  return prune_once(dense, rescored, recipe);
+  return prune_once(dense, rescored ? *rescored : calibration, recipe);
 }
 
 Pruned apply_masks(const Decision& decision, const Recipe& recipe) {

@@ -30,8 +30,8 @@ struct UpdateScalars {
 void update_momentum(const UpdateArrays& arrays, const UpdateScalars& s, int64_t begin,
                      int64_t end);
 
-// The same g and first; second = keep2 second + gain2 g^2, value = shrink value - rate first /
-// (unbias2 sqrt(second) + epsilon).
+// Updates elements [begin, end) with g and first as in update_momentum(); second = keep2 second +
+// gain2 g^2, value = shrink value - rate first / (unbias2 sqrt(second) + epsilon).
 void update_adam(const UpdateArrays& arrays, const UpdateScalars& s, int64_t begin, int64_t end);
 
 }  // namespace ncprune

@@ -74,7 +74,7 @@ TEST_F(BadInput, DamagedImagesAndAClassWithoutSamplesAreRefused) {
   folder_.write("idx/train-images-idx3-ubyte", images);
   folder_.write("idx/train-labels-idx1-ubyte", "\0\0\x08\x01\0\0\0\x0a"s + "\0\2\0\2\0\2\0\2\0\2"s);
   expect_refused(train("--data idx:idx"), {"class '1' has no sample"});
-  // What begins as gzip and is not.
+  // A file that begins as gzip and is not.
   folder_.write("idx/train-images-idx3-ubyte", "\x1f\x8b\x08\0\0\0\0\0\0\x03"s + images);
   expect_refused(train("--data idx:idx"), {"train-images-idx3-ubyte", "gzip"});
 }
@@ -194,6 +194,10 @@ TEST_F(BadInput, APlanThatIsNoneIsRefused) {
   folder_.write("text.json", "not a plan");
   expect_refused("apply text.json good.onnx -o out.onnx " + kGood, {"text.json", "not a plan"});
   expect_refused("apply missing.json good.onnx -o out.onnx " + kGood, {"missing.json"});
+}
+
+TEST_F(BadInput, AnUnknownCommandIsNamed) {
+  expect_refused("prunes good.onnx", {"unknown command 'prunes'"});
 }
 
 TEST_F(BadInput, RecipesAreRefusedWithTheirFile) {

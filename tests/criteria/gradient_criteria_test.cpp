@@ -111,7 +111,7 @@ TEST_F(Differences, CicIsTheMeanOverClassesLessTheirDeviation) {
 }
 
 TEST_F(Differences, FairPruneSetsRareAgainstCommonClasses) {
-  // Of 10 samples classes 1 and 2 have fewer than the average of 10 / 3.
+  // Classes 1 and 2 have fewer of the 10 samples than the average of 10 / 3.
   expect_measured("fairprune?beta=0.5", [&](const at::Tensor& w, const at::Tensor& gradients) {
     const at::Tensor squares = gradients.square();
     const at::Tensor rare = (class_mean(squares, 1) + class_mean(squares, 2)) / 2;

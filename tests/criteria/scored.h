@@ -19,7 +19,7 @@ inline at::Tensor score(const std::string& spec, const at::Tensor& weight,
   return criterion.score({weight, statistics, criterion.options, random});
 }
 
-// Of a criterion that scores whole neurons, one score per neuron.
+// One score per neuron, of a criterion that scores whole neurons.
 inline at::Tensor unit_scores(const std::string& spec, const at::Tensor& weight,
                               const LayerStatistics& statistics = {}) {
   const at::Tensor scores = score(spec, weight, statistics);

@@ -30,7 +30,7 @@ TEST(Fpgm, IsTheSumOfTheDistancesToTheOtherNeurons) {
 }
 
 TEST(Lamp, IsTheSquareOverTheSquaresNotSmaller) {
-  // Of the two ones the one of lower index counts as the smaller.
+  // The one with the lower index counts as the smaller of the two ones.
   expect_near(score("lamp", doubles({2, -1, 1, 3}, {2, 2})),
               Matrix(doubles({4.0 / 13, 1.0 / 15, 1.0 / 14, 1}, {2, 2})), 1e-15);
 }

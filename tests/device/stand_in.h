@@ -49,7 +49,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
   static c10::Stream stream() { return c10::Stream(c10::Stream::DEFAULT, kDevice); }
 };
 
-// The same memory as a tensor of main memory.
+// The memory as a tensor of main memory.
 inline at::Tensor as_host(const at::Tensor& tensor) {
   if (!tensor.defined() || tensor.device().is_cpu()) return tensor;
   return at::from_blob(

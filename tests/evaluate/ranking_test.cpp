@@ -99,7 +99,7 @@ TEST(ResampledMeans, ScatterAsDrawingTheSamplesDoes) {
   Random random(3);
   const at::Tensor changes = resampled_means(
       {{{-1, 30}, {1, 50}, {0, 120}}, {{-1, 0}}, {{-1, 5}, {0, 45}}}, 20'000, random);
-  // Of one class: mean (gained - lost) / n, variance (shares - change^2) / n; two classes count.
+  // One class has mean (gained - lost) / n, variance (shares - change^2) / n; two classes count.
   const double first = 20.0 / 200;
   const double second = -5.0 / 50;
   EXPECT_NEAR(changes.mean().item<double>(), (first + second) / 2, 1e-3);

@@ -3,6 +3,8 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "ncprune/base/lookup.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/prune/sparsity.h"
@@ -56,6 +58,11 @@ class Gradually : public testing::Test {
 TEST_F(Gradually, ReachesTheSparsityAndLosesNothingOnTheWay) {
   for (const GradualSchedule& s : gradual_schedules()) {
     const Gradual result = prune_gradually(dense_, data_, options(s.name, "magnitude-uniform"));
+    const std::string written = result.network.metadata.other.at(kRecipeEntry);
+    const Recipe recipe = read_recipe(Json::parse(written), "metadata");
+    EXPECT_EQ(recipe.batch_norm, "keep") << s.name;
+    EXPECT_EQ(recipe.metric.kappa, usual_kappa(dense_)) << s.name;
+    EXPECT_EQ(recipe.share, 0.8) << s.name;
     ASSERT_EQ(result.steps.size(), 3);
     for (size_t i = 0; i < 3; ++i) {
       const double wanted = s.sparsity(0, 0.8, static_cast<double>(i + 1) / 3);

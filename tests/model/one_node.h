@@ -10,7 +10,7 @@ namespace ncprune {
 
 using Attributes = std::map<std::string, Attribute>;
 
-// What a network of one node 'n' makes of its inputs, the first of which is the network's.
+// The output of a network of one node 'n' for its inputs, the first of which is the network's.
 inline at::Tensor apply(const std::string& op_type, const std::vector<at::Tensor>& inputs,
                         const Attributes& attributes = {}, const RunMode& mode = {}) {
   Network network;

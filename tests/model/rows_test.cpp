@@ -27,7 +27,7 @@ Layer awkward_convolution() {
   return layer;
 }
 
-// The same numbers, for the definition.
+// The numbers as the definition gives them.
 struct Slide {
   int64_t kernel;
   int64_t stride;

@@ -151,7 +151,7 @@ std::string gradient_failure(const Network& network, const std::string& input,
   return x.grad().defined() ? "" : "gradients do not reach its input";
 }
 
-// What is wrong with one output; empty when nothing is. The tolerance is ONNX's own.
+// The fault of one output; empty when there is none. The tolerance is ONNX's own.
 std::string difference(const at::Tensor& found, const at::Tensor& wanted) {
   if (found.scalar_type() != wanted.scalar_type()) {
     return fmt::format("type {}, wanted {}", toString(found.scalar_type()),

@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(Files, TorchExport,
                                          "attention9", "attention11", "attention13",
                                          "attention17"));
 
-// What PyTorch computes from shapes, at whatever operator set, is known when the file is read.
+// Values that PyTorch computes from shapes, at any operator set, are known when the file is read.
 TEST(TorchExport, OnlyTheBatchStaysComputed) {
   for (const char* opset : {"9", "11", "13", "17"}) {
     const Network network = read_onnx(kFiles + "convolutions" + opset + ".onnx");

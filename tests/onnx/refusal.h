@@ -8,7 +8,7 @@
 
 namespace ncprune {
 
-// What parse_onnx says about `bytes`, which it must refuse.
+// The message with which parse_onnx refuses `bytes`; it must refuse them.
 inline std::string refusal(const std::string& bytes, const std::string& folder = "") {
   const std::string message = input_error([&] { parse_onnx(bytes, "bad.onnx", folder); });
   EXPECT_EQ(message.rfind("bad.onnx: ", 0), 0U) << message;

@@ -1,4 +1,4 @@
-// What is written is read back to the bit.
+// A written network is read back to the bit.
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/rand.h>

@@ -18,7 +18,7 @@ class PlanTest : public testing::Test {
     return {.method = find_named(methods(), method, "method"), .share = share};
   }
 
-  // What a program that only has the file has.
+  // The plan as a program reads it that has only the file.
   static Plan through_text(const Plan& plan) {
     return parse_plan(json_text(plan_json(plan)), "plan.json");
   }

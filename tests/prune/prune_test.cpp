@@ -259,7 +259,7 @@ TEST(Prune, RefusesPartsThatDoNotGoTogether) {
             "criterion 'l2-norm' scores whole neurons: it needs the pattern neuron");
 }
 
-// Of layers whose weights are stored in those shapes.
+// The counts for layers whose weights are stored in those shapes.
 std::vector<int64_t> counts_of(const std::string& allocation,
                                const std::vector<std::vector<int64_t>>& shapes, int64_t keep) {
   std::vector<LayerScores> layers;
@@ -276,7 +276,7 @@ TEST(Allocation, ErkGoesByTheSumOfTheSidesAndFillsASmallLayerFirst) {
   // 8 / 48 of 150 would be 25 of 16: all 16, and the other layer gets the rest.
   EXPECT_EQ(counts_of("erk", {{4, 4}, {10, 30}}, 150), (std::vector<int64_t>{16, 134}));
   EXPECT_EQ(counts_of("erk", {{4, 4}, {10, 30}}, 316), (std::vector<int64_t>{16, 300}));
-  // Of a convolution the kernel counts too: 4 + 2 + 3 + 3 = 12 to 12 + 12.
+  // The kernel of a convolution counts too: 4 + 2 + 3 + 3 = 12 to 12 + 12.
   EXPECT_EQ(counts_of("erk", {{4, 2, 3, 3}, {12, 12}}, 36), (std::vector<int64_t>{12, 24}));
 }
 

@@ -98,7 +98,7 @@ TEST(PruneUnits, RemovesTheUnitsThatScoreLeast) {
   Recipe recipe = recipe_for("l1-norm", 0.5);
   const Pruned pruned = prune_with(recipe, dense, data());
   expect_near(pruned.kept[0], Matrix(doubles({1, 3}, {2})), 0);
-  // Of equals the lower index goes first; 1.5 units are rounded up.
+  // The lower index of equals is removed first; 1.5 units are rounded up.
   expect_near(pruned.kept[1], Matrix(doubles({1, 2}, {2})), 0);
   // Nothing is repaired: what stays is as it was.
   for (const auto& [name, tensor] : before.initializers) {

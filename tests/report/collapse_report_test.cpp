@@ -40,7 +40,7 @@ TEST(CollapseReport, ClassesThatCannotBeMeasuredAreNamed) {
   EXPECT_NE(notes.find("without samples: b\n"), std::string::npos) << notes;
   EXPECT_NE(notes.find(": c, d\n"), std::string::npos) << notes;
   EXPECT_EQ(collapse_tables("", classes, {result})[2].rows[1][1], "-");
-  // What is not a number is null in the file.
+  // A value that is not a number is null in the file.
   const std::string json = json_text(collapse_json(result.collapse, result.collapse));
   EXPECT_TRUE(Json::parse(json)["layers"][0]["class_nc1"][1].is_null()) << json;
   EXPECT_EQ(collapse_notes(classes, {.counts = {2, 2, 2, 2}, .layers = {}, .head = {}}), "");

@@ -29,7 +29,7 @@ Parameters parameters_of(const Network& network) {
   return parameters;
 }
 
-// Of one sample: the input [1, d] of every layer, and the derivatives [1, m] of its cross-entropy
+// For one sample, the input [1, d] of every layer, and the derivatives [1, m] of its cross-entropy
 // by the layer's pre-activations; by back-propagation in double precision.
 struct Derivatives {
   std::vector<Matrix> inputs;

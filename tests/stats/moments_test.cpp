@@ -216,7 +216,8 @@ TEST(MeasureMoments, KeepTheirDigitsFarFromTheOrigin) {
   const NetworkPair pair{network, network};
   const MetricOptions options;
   const NaiveMoments naive = naive_moments(layer_samples(pair, layers.front(), data), options);
-  // What covers the rounding of float products is 4e-7 of the trace of E[x x^T], here 3 * 100^2.
+  // The allowance for the rounding of float products is 4e-7 of the trace of E[x x^T], here 3 *
+  // 100^2.
   expect_near(measure_moments(pair, layers, data, options).front().metric, naive.metric, 3e-3);
 }
 

@@ -66,47 +66,35 @@ std::vector<MobilenetBlock> version_2() {
   return blocks;
 }
 
+constexpr const char* kRelu = "Relu";
+constexpr const char* kSwish = "HardSwish";
+
+std::vector<MobilenetBlock> version_3_small() {
+  return {
+      {3, 16, 16, true, kRelu, 2},   {3, 72, 24, false, kRelu, 2},  {3, 88, 24, false, kRelu, 1},
+      {5, 96, 40, true, kSwish, 2},  {5, 240, 40, true, kSwish, 1}, {5, 240, 40, true, kSwish, 1},
+      {5, 120, 48, true, kSwish, 1}, {5, 144, 48, true, kSwish, 1}, {5, 288, 96, true, kSwish, 2},
+      {5, 576, 96, true, kSwish, 1}, {5, 576, 96, true, kSwish, 1}};
+}
+
+std::vector<MobilenetBlock> version_3_large() {
+  return {{3, 16, 16, false, kRelu, 1},   {3, 64, 24, false, kRelu, 2},
+          {3, 72, 24, false, kRelu, 1},   {5, 72, 40, true, kRelu, 2},
+          {5, 120, 40, true, kRelu, 1},   {5, 120, 40, true, kRelu, 1},
+          {3, 240, 80, false, kSwish, 2}, {3, 200, 80, false, kSwish, 1},
+          {3, 184, 80, false, kSwish, 1}, {3, 184, 80, false, kSwish, 1},
+          {3, 480, 112, true, kSwish, 1}, {3, 672, 112, true, kSwish, 1},
+          {5, 672, 160, true, kSwish, 2}, {5, 960, 160, true, kSwish, 1},
+          {5, 960, 160, true, kSwish, 1}};
+}
+
 const std::vector<MobilenetVariant>& mobilenet_variants() {
-  constexpr const char* kRelu = "Relu";
-  constexpr const char* kSwish = "HardSwish";
-  static const std::vector<MobilenetVariant> table{{"1", 32, version_1(), 0, 0, kRelu},
-                                                   {"2", 32, version_2(), 1280, 0, "Relu6"},
-                                                   {"3-small",
-                                                    16,
-                                                    {{3, 16, 16, true, kRelu, 2},
-                                                     {3, 72, 24, false, kRelu, 2},
-                                                     {3, 88, 24, false, kRelu, 1},
-                                                     {5, 96, 40, true, kSwish, 2},
-                                                     {5, 240, 40, true, kSwish, 1},
-                                                     {5, 240, 40, true, kSwish, 1},
-                                                     {5, 120, 48, true, kSwish, 1},
-                                                     {5, 144, 48, true, kSwish, 1},
-                                                     {5, 288, 96, true, kSwish, 2},
-                                                     {5, 576, 96, true, kSwish, 1},
-                                                     {5, 576, 96, true, kSwish, 1}},
-                                                    576,
-                                                    1024,
-                                                    kSwish},
-                                                   {"3-large",
-                                                    16,
-                                                    {{3, 16, 16, false, kRelu, 1},
-                                                     {3, 64, 24, false, kRelu, 2},
-                                                     {3, 72, 24, false, kRelu, 1},
-                                                     {5, 72, 40, true, kRelu, 2},
-                                                     {5, 120, 40, true, kRelu, 1},
-                                                     {5, 120, 40, true, kRelu, 1},
-                                                     {3, 240, 80, false, kSwish, 2},
-                                                     {3, 200, 80, false, kSwish, 1},
-                                                     {3, 184, 80, false, kSwish, 1},
-                                                     {3, 184, 80, false, kSwish, 1},
-                                                     {3, 480, 112, true, kSwish, 1},
-                                                     {3, 672, 112, true, kSwish, 1},
-                                                     {5, 672, 160, true, kSwish, 2},
-                                                     {5, 960, 160, true, kSwish, 1},
-                                                     {5, 960, 160, true, kSwish, 1}},
-                                                    960,
-                                                    1280,
-                                                    kSwish}};
+  static const std::vector<MobilenetVariant> table{
+      {"1", 32, version_1(), 0, 0, kRelu},
+      {"2", 32, version_2(), 1280, 0, "Relu6"},
+      {"3-small", 16, version_3_small(), 576, 1024, kSwish},
+      {"3-large", 16, version_3_large(), 960, 1280, kSwish},
+  };
   return table;
 }
 

@@ -4,10 +4,10 @@
 namespace ncprune::pattern_kinds_files {
 
 PatternKind layer() {
-  return {.usage = "layer", .example = "layer", .find = [](const std::string& wanted) {
-            const Pattern pattern{
-                .name = "layer", .summary = "any weights of the layer", .mask = keep_largest};
-            return wanted == pattern.name ? std::optional(pattern) : std::nullopt;
+  return {.usage = "layer", .example = "layer", .find = [](const std::string& name) {
+            return if_named(
+                {.name = "layer", .summary = "any weights of the layer", .mask = keep_largest},
+                name);
           }};
 }
 

@@ -18,13 +18,13 @@ at::Tensor neuron_mask(const at::Tensor& scores, int64_t keep) {
 }  // namespace
 
 PatternKind neuron() {
-  return {.usage = "neuron", .example = "neuron", .find = [](const std::string& wanted) {
-            const Pattern pattern{.name = "neuron",
-                                  .summary = "whole rows: all weights into a neuron",
-                                  .mask = neuron_mask,
-                                  .whole = true,
-                                  .neurons = true};
-            return wanted == pattern.name ? std::optional(pattern) : std::nullopt;
+  return {.usage = "neuron", .example = "neuron", .find = [](const std::string& name) {
+            return if_named({.name = "neuron",
+                             .summary = "whole rows: all weights into a neuron",
+                             .mask = neuron_mask,
+                             .whole = true,
+                             .neurons = true},
+                            name);
           }};
 }
 

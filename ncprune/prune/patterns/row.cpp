@@ -19,10 +19,9 @@ at::Tensor row_mask(const at::Tensor& scores, int64_t keep) {
 }  // namespace
 
 PatternKind row() {
-  return {.usage = "row", .example = "row", .find = [](const std::string& wanted) {
-            const Pattern pattern{
-                .name = "row", .summary = "the same number in each row", .mask = row_mask};
-            return wanted == pattern.name ? std::optional(pattern) : std::nullopt;
+  return {.usage = "row", .example = "row", .find = [](const std::string& name) {
+            return if_named(
+                {.name = "row", .summary = "the same number in each row", .mask = row_mask}, name);
           }};
 }
 
