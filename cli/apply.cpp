@@ -51,8 +51,9 @@ void add_apply(CLI::App& app) {
   add_data_options(*command, options->data);
   add_json_option(*command, options->json);
   command->add_option("--repair", options->repair,
-                      "none, bias or least-squares; by default as in the plan");
-  command->add_option("--head", options->head, "keep, realign or refit; by default as in the plan");
+                      choices(repairs_of_given_masks()) + "; by default as in the plan");
+  command->add_option("--head", options->head,
+                      choices(head_treatments()) + "; by default as in the plan");
   command->callback([options] { run_apply(*options); });
 }
 

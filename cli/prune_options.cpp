@@ -1,6 +1,7 @@
 #include "cli/prune_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -68,7 +69,7 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
       "--batch-norm", recipe.batch_norm,
       "keep BatchNormalization as trained, match the dense network's class shares, or "
       "recalibrate its statistics; by default the method's choice, and keep in 'gradual'");
-  option("--head", recipe.head, "keep, realign or refit the classifier");
+  option("--head", recipe.head, choices(head_treatments()) + " the classifier");
   for (const MethodPart& part : method_parts()) {
     command.add_option("--" + part.name, recipe.method.*part.field, part.summary);
   }
@@ -93,7 +94,8 @@ void add_structured_options(CLI::App& command, PruneRequest& request) {
   }
   command
       .add_option("--budget", request.budget,
-                  "what --structured is a share of: units (of every layer), parameters or macs")
+                  fmt::format("quantity that --structured is a share of: {}; units: of every layer",
+                              fmt::join(budgets, ", ")))
       ->check(CLI::IsMember(budgets))
       ->type_name("TEXT")
       ->capture_default_str();

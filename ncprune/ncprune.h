@@ -3,6 +3,7 @@
 // The library, in the order in which data flow through it. ncprune/README.md is the map.
 
 // base: errors, seeded randomness, files, progress
+#include "ncprune/base/choices.h"
 #include "ncprune/base/device.h"
 #include "ncprune/base/digest.h"
 #include "ncprune/base/error.h"

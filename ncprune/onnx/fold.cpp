@@ -16,9 +16,10 @@ namespace {
 
 constexpr size_t kMaxFoldedBytes = size_t{1} << 28;
 
+// An omitted input is an undefined tensor.
 size_t bytes_of(const std::vector<at::Tensor>& tensors) {
   size_t bytes = 0;
-  for (const at::Tensor& tensor : tensors) bytes += tensor.nbytes();
+  for (const at::Tensor& tensor : tensors) bytes += tensor.defined() ? tensor.nbytes() : 0;
   return bytes;
 }
 

@@ -1,25 +1,12 @@
 #include "ncprune/prune/parts.h"
 
+#include "ncprune/base/choices.h"
 #include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
 #include "ncprune/prune/allocation.h"
 #include "ncprune/prune/pattern.h"
 
 namespace ncprune {
-namespace {
-
-// "a, b or c".
-template <typename Entry>
-std::string choices(const std::vector<Entry>& table, std::string Entry::*text = &Entry::name) {
-  std::string list;
-  for (size_t i = 0; i < table.size(); ++i) {
-    if (i > 0) list += i + 1 < table.size() ? ", " : " or ";
-    list += table[i].*text;
-  }
-  return list;
-}
-
-}  // namespace
 
 const std::vector<MethodPart>& method_parts() {
   static const std::vector<MethodPart> table{

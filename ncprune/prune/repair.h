@@ -35,4 +35,7 @@ struct Repair {
 
 const std::vector<Repair>& repairs();
 
+// Those of repairs() that masks from elsewhere can have.
+std::vector<Repair> repairs_of_given_masks();
+
 }  // namespace ncprune

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "ncprune/base/choices.h"
 #include "ncprune/base/lookup.h"
 #include "ncprune/prune/allocation.h"
 #include "ncprune/prune/layer_update.h"
@@ -155,7 +156,8 @@ Pruned prune_weights(Calibration& calibration, const Recipe& recipe) {
 
 Pruned apply_masks(const Decision& decision, const Recipe& recipe) {
   if (repair_of(recipe.method).of_search) {
-    throw InputError("repair 'own' needs a solver's masks; wanted none, bias or least-squares");
+    throw InputError(fmt::format("repair '{}' needs a solver's masks; wanted {}",
+                                 recipe.method.repair, choices(repairs_of_given_masks())));
   }
   const std::vector<Layer> layers = prunable_layers(decision.dense);
   require_fits(decision.kept, decision.dense, layers);

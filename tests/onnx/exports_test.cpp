@@ -163,6 +163,22 @@ TEST(Exports, RenamedInitializersGetATensorOfTheirOwn) {
   EXPECT_TRUE(at::equal(scores_of(model), expected_small()));
 }
 
+// Exporters fold what they can or leave it: both must give the same network.
+TEST(Exports, OmittedAndEmptyOptionalInputsAreTheSameInFoldedNodes) {
+  for (const Names& bounds : {Names{}, Names{"low"}, Names{"low", ""}, Names{"", "high"},
+                              Names{"low", "high"}, Names{"", ""}}) {
+    ModelBuilder model = small_model();
+    model.weight("low", {}, -100).weight("high", {}, 100);
+    model.graph().mutable_node(0)->set_input(1, "clipped");
+    Names inputs{"w"};
+    inputs.insert(inputs.end(), bounds.begin(), bounds.end());
+    model.node("Clip", inputs, {"clipped"});
+    std::swap(*model.graph().mutable_node(0), *model.graph().mutable_node(1));
+    EXPECT_EQ(parse_onnx(model.bytes(), "test").nodes.size(), 1U);
+    EXPECT_TRUE(at::equal(scores_of(model), expected_small())) << bounds.size();
+  }
+}
+
 TEST(Exports, TrainingModesAreSwitchedOff) {
   ModelBuilder model = small_model(15);
   model.graph().mutable_node(0)->set_output(0, "y");
