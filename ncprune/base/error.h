@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace ncprune {
 
@@ -10,7 +11,16 @@ namespace ncprune {
 // written. A programmer's mistake is an assertion or any other exception (exit code 3).
 class InputError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  // Control characters, which names from files can hold, become '?'.
+  explicit InputError(std::string line) : std::runtime_error(in_one_line(std::move(line))) {}
+
+ private:
+  static std::string in_one_line(std::string line) {
+    for (char& c : line) {
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    }
+    return line;
+  }
 };
 
 }  // namespace ncprune

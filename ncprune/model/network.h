@@ -40,7 +40,17 @@ struct Node {
 
 struct ValueInfo {
   std::string name;
-  std::vector<int64_t> shape;  // -1 for an axis without fixed size (the batch)
+  std::vector<int64_t> shape;        // -1 for an axis without fixed size (the batch)
+  at::ScalarType type = at::kFloat;  // in the file; see Network
+};
+
+// How a file stores a weight that the network holds as float.
+struct Storage {
+  at::ScalarType type = at::kFloat;  // floating, or with a scale kChar, kByte
+  // Of DequantizeLinear: float [] or [size of `axis`], and of `type`; undefined when there is none.
+  at::Tensor scale;
+  at::Tensor zero_point;
+  int64_t axis = 1;
 };
 
 // Classes and input normalisation of a classifier, stored in the ONNX file's metadata.
@@ -56,6 +66,9 @@ struct Metadata {
   std::map<std::string, std::string> other;
 };
 
+// Every network has one form, whatever its file looks like: one input, of float unless the file has
+// whole numbers, and one score of each class. What is needed to write the file's own form again is
+// kept beside the graph.
 struct Network {
   std::string name = "ncprune";
   int64_t opset = 17;
@@ -65,6 +78,13 @@ struct Network {
   std::vector<Node> nodes;                 // INVARIANT: a node reads only earlier values
   std::map<std::string, at::Tensor> initializers;
   Metadata metadata;
+  // By value: how the file stores what is not FLOAT there.
+  std::map<std::string, Storage> storage;
+  // The file has one score z for two classes; the graph has (-z / 2, z / 2).
+  bool one_logit = false;
+  // The file's outputs that follow from the scores, such as the predicted label: a serialized ONNX
+  // graph, empty when there are none.
+  std::string other_outputs;
 
   int64_t num_classes() const { return output.shape.back(); }
 };

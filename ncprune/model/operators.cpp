@@ -15,7 +15,8 @@ constexpr double kMaxElements = 1 << 30;
 
 void require_at_most(const Node& node, at::IntArrayRef shape, double max_elements) {
   double count = 1;
-  for (const int64_t n : shape) count *= static_cast<double>(n);
+  // An axis without elements does not make the others affordable: loops run over them too.
+  for (const int64_t n : shape) count *= static_cast<double>(std::max<int64_t>(n, 1));
   if (count <= max_elements) return;
   refuse(node,
          fmt::format("would compute a value of shape [{}]: too large", fmt::join(shape, ", ")));

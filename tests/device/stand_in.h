@@ -154,6 +154,10 @@ inline void by_processor(const c10::OperatorHandle& op, torch::jit::Stack* stack
     }
     TORCH_CHECK(!value.isGenerator(), op.schema().name(), ": main memory's generator");
   }
+  // LibTorch returns several outputs as references into the stack, after it dropped the operands
+  // from there: they must live on.
+  const std::vector<c10::IValue> operands(stack->begin() + static_cast<std::ptrdiff_t>(begin),
+                                          stack->end());
   op.callBoxed(stack);
   const auto& returns = op.schema().returns();
   const size_t first = stack->size() - returns.size();

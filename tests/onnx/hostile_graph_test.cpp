@@ -167,6 +167,34 @@ TEST(HostileGraph, NumbersBeyondTheElements) {
   expect_refused(model, {"'fc'"});
 }
 
+TEST(HostileGraph, AttributesOfManyLinesGiveOneLine) {
+  ModelBuilder model = small_model();
+  model.graph().mutable_node(0)->set_output(0, "y");
+  onnx::AttributeProto& equation = *model.node("Einsum", {"y"}, {"scores"}).add_attribute();
+  equation.set_name("equation");
+  equation.set_type(onnx::AttributeProto::STRING);
+  equation.set_s("n\nd->x");
+  EXPECT_EQ(refusal(model.bytes()).find('\n'), std::string::npos);
+}
+
+TEST(HostileGraph, AxisWithoutElementsDoesNotHideALargeOne) {
+  ModelBuilder model = small_model();
+  model.graph().mutable_node(0)->set_input(0, "padded");
+  onnx::NodeProto& pad = model.node("Pad", {"none", "pads"}, {"padded"});
+  onnx::AttributeProto& mode = *pad.add_attribute();
+  mode.set_name("mode");
+  mode.set_type(onnx::AttributeProto::STRING);
+  mode.set_s("edge");
+  model.weight("none", {1, 0}, 0);
+  onnx::TensorProto& pads = *model.graph().add_initializer();
+  pads.set_name("pads");
+  pads.set_data_type(onnx::TensorProto::INT64);
+  pads.add_dims(4);
+  for (const int64_t count : {0, 0, 1 << 30, 0}) pads.add_int64_data(count);
+  std::swap(*model.graph().mutable_node(0), *model.graph().mutable_node(1));
+  expect_refused(model, {"Pad", "too large"});
+}
+
 TEST(HostileGraph, NamesOfManyLines) {
   ModelBuilder model = small_model();
   model.graph().mutable_node(0)->set_name("a\nb");

@@ -101,7 +101,7 @@ constexpr std::pair<const char*, Binary> kVariadic[] = {
     {"Max", maximum}, {"Mean", add}, {"Min", minimum}, {"Sum", add}};
 
 at::Tensor checked(const Node& node, Binary compute, const at::Tensor& a, const at::Tensor& b) {
-  require_affordable(node, at::infer_size(a.sizes(), b.sizes()));
+  require_grown(node, at::infer_size(a.sizes(), b.sizes()), a.numel() + b.numel());
   return compute(node, a, b);
 }
 

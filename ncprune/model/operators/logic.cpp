@@ -28,7 +28,7 @@ Run comparison(Comparison compute) {
   return [compute](const Node& node, const Tensors& inputs, const RunMode&) -> Tensors {
     const at::Tensor& a = inputs.at(0);
     const at::Tensor& b = inputs.at(1);
-    require_affordable(node, at::infer_size(a.sizes(), b.sizes()));
+    require_grown(node, at::infer_size(a.sizes(), b.sizes()), a.numel() + b.numel());
     return {compute(a, b)};
   };
 }
@@ -44,7 +44,8 @@ Tensors run_is_nan(const Node&, const Tensors& inputs, const RunMode&) {
 Tensors run_where(const Node& node, const Tensors& inputs, const RunMode&) {
   const at::Tensor& condition = inputs.at(0);
   const std::vector<int64_t> values = at::infer_size(inputs.at(1).sizes(), inputs.at(2).sizes());
-  require_affordable(node, at::infer_size(condition.sizes(), values));
+  require_grown(node, at::infer_size(condition.sizes(), values),
+                condition.numel() + inputs[1].numel() + inputs[2].numel());
   return {at::where(condition, inputs[1], inputs[2])};
 }
 
