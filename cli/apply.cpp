@@ -20,6 +20,7 @@ struct ApplyCommand {
   DataRequest data;
   std::string repair;  // empty: as planned
   std::string head;
+  bool force = false;
 };
 
 void run_apply(const ApplyCommand& options) {
@@ -27,7 +28,9 @@ void run_apply(const ApplyCommand& options) {
   Plan plan = parse_plan(read_file(options.plan), options.plan);
   if (!options.repair.empty()) plan.recipe.method.repair = options.repair;
   if (!options.head.empty()) plan.recipe.head = options.head;
-  const auto [network, data] = read_network_and_data(options.input, options.data);
+  const NetworkAndData read = read_network_and_data(options.input, options.data);
+  require_match(options.input, read, options.force);
+  const auto& [network, data] = read;
   const std::vector<std::string> changed = changed_tensors(plan, network);
   const Pruned pruned = apply_plan(network, plan, data.train);
   write_onnx(options.output, pruned.network);
@@ -54,6 +57,7 @@ void add_apply(CLI::App& app) {
                       choices(repairs_of_given_masks()) + "; by default as in the plan");
   command->add_option("--head", options->head,
                       choices(head_treatments()) + "; by default as in the plan");
+  add_force_option(*command, options->force);
   command->callback([options] { run_apply(*options); });
 }
 

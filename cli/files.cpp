@@ -1,5 +1,7 @@
 #include "cli/files.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 namespace ncprune::cli {
@@ -14,6 +16,14 @@ NetworkAndData read_network_and_data(const std::string& path, const DataRequest&
   NetworkAndData task{read_onnx(path), prepare_data(data)};
   require_fits(task.network, task.data.train, path);
   return task;
+}
+
+void require_match(const std::string& path, const NetworkAndData& task, bool force) {
+  const std::string mismatch = find_mismatch(task.network, task.data.train);
+  if (mismatch.empty()) return;
+  const std::string line = fmt::format("{}: {}", path, mismatch);
+  if (!force) throw InputError(line + "; --force goes on");
+  log_warning(line);
 }
 
 void write_json_if(const std::string& path, const Json& json) {

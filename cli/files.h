@@ -19,6 +19,10 @@ struct NetworkAndData {
 // Reads the ONNX file `path` and the data. Throws InputError, naming `path`, when they do not fit.
 NetworkAndData read_network_and_data(const std::string& path, const DataRequest& data);
 
+// Throws InputError, naming `path`, when the network does not seem to belong to the training data
+// (find_mismatch()); with `force` only a warning.
+void require_match(const std::string& path, const NetworkAndData& task, bool force);
+
 // Writes `json` to `path` unless that is empty.
 void write_json_if(const std::string& path, const Json& json);
 

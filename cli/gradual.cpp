@@ -29,7 +29,9 @@ void run_gradual(const GradualCommand& options) {
   how.train = train_options(options.train, options.data.seed, file_stem(options.output));
   how.recipe = recipe_of(options.prune, options.data.seed);
   if (!options.early.empty()) how.early = read_onnx(options.early);
-  const auto [dense, data] = read_network_and_data(options.input, options.data);
+  const NetworkAndData read = read_network_and_data(options.input, options.data);
+  require_match(options.input, read, options.prune.force);
+  const auto& [dense, data] = read;
   const Gradual result = prune_gradually(dense, data, how);
   write_onnx(options.output, result.network);
   Table table{"", {"step", "sparsity", "epoch", "balanced\nvalidation", "overall\nvalidation"}, {}};

@@ -33,6 +33,11 @@ void add_data_options(CLI::App& command, DataRequest& request) {
       .add_option("--validation", request.validation,
                   "share of every class of the training data held out for validation")
       ->capture_default_str();
+  command
+      .add_option("--classes", request.classes,
+                  "the data's classes in the order of the network's scores")
+      ->delimiter(',')
+      ->type_name("NAME,NAME,...");
   command.add_option("--seed", request.seed, "seed of all random draws")
       ->check(whole_number())
       ->capture_default_str();
@@ -45,6 +50,12 @@ void add_runtime_option(CLI::App& command, std::string& runtime) {
 void add_json_option(CLI::App& command, std::string& path) {
   command.add_option("--json", path, "also write the printed results to FILE as JSON")
       ->type_name("FILE");
+}
+
+void add_force_option(CLI::App& command, bool& force) {
+  command.add_flag("--force", force,
+                   "go on when the network recognises the training data no better than by chance, "
+                   "or would with other pixels or another order of classes");
 }
 
 std::string shell_word(const std::string& text) {

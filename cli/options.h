@@ -16,6 +16,9 @@ void add_runtime_option(CLI::App& command, std::string& runtime);
 // --json FILE; the file is checked before the command starts its work.
 void add_json_option(CLI::App& command, std::string& path);
 
+// --force: prune a network that does not seem to belong to the data.
+void add_force_option(CLI::App& command, bool& force);
+
 // Accepts 0, 1, 2, ... below 10^18.
 CLI::Validator whole_number();
 

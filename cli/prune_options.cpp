@@ -75,6 +75,7 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
   }
   command.add_option("--rounds", recipe.method.rounds,
                      "rounds of pruning; each scores the remaining weights anew");
+  add_force_option(command, request.force);
   for (const MetricField& f : metric_fields()) {
     CLI::Option* added = command.add_option_function<double>(
         "--" + f.name, [set = f.set, &recipe](double value) { set(recipe.metric, value); },
@@ -120,6 +121,7 @@ PruneTask prune_task(const std::string& network, const DataRequest& data,
   const Recipe recipe = recipe_of(request, data.seed);
   require_valid(recipe);
   NetworkAndData read = read_network_and_data(network, data);
+  require_match(network, read, request.force);
   // The search for a promise prunes many times; defaults are resolved and logged once.
   Recipe whole = resolved(recipe, read.network, read.data.train);
   Calibration calibration(std::move(read.network), read.data.train);

@@ -14,6 +14,7 @@ struct PruneRequest {
   Recipe recipe{.method = find_named(methods(), "surgeon", "method")};
   std::optional<double> structured = {};  // the share if units are removed
   std::string budget = "units";           // the quantity that `structured` is a share of
+  bool force = false;                     // prune even if network and data seem not to fit
 };
 
 // Adds all recipe options except those of units; every command that prunes has them.

@@ -21,6 +21,7 @@
 #include "ncprune/distributed/world.h"
 // data: labelled samples, their sources, imbalance, splits
 #include "ncprune/data/class_info.h"
+#include "ncprune/data/class_order.h"
 #include "ncprune/data/corruption.h"
 #include "ncprune/data/dataset.h"
 #include "ncprune/data/download.h"
@@ -92,6 +93,7 @@
 #include "ncprune/evaluate/inference.h"
 #include "ncprune/evaluate/latency.h"
 #include "ncprune/evaluate/metrics.h"
+#include "ncprune/evaluate/mismatch.h"
 #include "ncprune/evaluate/promise.h"
 #include "ncprune/evaluate/robustness.h"
 #include "ncprune/evaluate/runner.h"

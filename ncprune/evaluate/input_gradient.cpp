@@ -12,10 +12,11 @@ InputGradient::InputGradient(const Network& network, const at::Tensor& raw)
     : raw_(raw.detach().clone().requires_grad_(true)) {
   const at::AutoGradMode with_gradients(true);
   tracked_ = run(network, prepare_inputs(network, raw_), {logits_value(network)}).front();
-  if (!tracked_.requires_grad()) {
+  if (!tracked_.requires_grad() || c10::isIntegralType(network.input.type, false)) {
     throw InputError(
         fmt::format("{}: cannot be differentiated: an operator that ONNX Runtime runs, or one "
-                    "without a derivative, is between input and scores",
+                    "without a derivative, is between input and scores, or its input is whole "
+                    "numbers",
                     network.name));
   }
   logits_ = tracked_.detach().cpu();

@@ -31,8 +31,11 @@ Runner make_runner(const Network& network, const std::string& runtime) {
       return run(network, inputs, {network.output.name}).front().cpu();
     };
   }
-  const auto session = std::make_shared<OnnxRuntimeSession>(onnx_bytes(network), thread_count());
-  return [session](const at::Tensor& inputs) { return session->run({inputs}).front(); };
+  const auto session =
+      std::make_shared<OnnxRuntimeSession>(scores_onnx_bytes(network), thread_count());
+  return [session, type = network.input.type](const at::Tensor& inputs) {
+    return session->run({inputs.to(type)}).front().to(at::kFloat);
+  };
 }
 
 }  // namespace ncprune

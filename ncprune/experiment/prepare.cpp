@@ -6,6 +6,7 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/random.h"
+#include "ncprune/data/class_order.h"
 #include "ncprune/data/imbalance.h"
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
@@ -17,7 +18,11 @@ PreparedData prepare_data(const DataRequest& request) {
   if (!(request.validation >= 0 && request.validation < 1)) {
     throw InputError(fmt::format("validation share {} is outside [0, 1)", request.validation));
   }
-  const TrainTest loaded = load_data(request.data, request.data_root, request.seed);
+  TrainTest loaded = load_data(request.data, request.data_root, request.seed);
+  if (!request.classes.empty()) {
+    loaded.train = in_class_order(std::move(loaded.train), request.classes, request.data);
+    loaded.test = in_class_order(std::move(loaded.test), request.classes, request.data);
+  }
   require_every_class(loaded.train, request.data);
   const Random random(request.seed);
   Imbalanced thinned = make_imbalanced(loaded.train, request.imbalance, random.stream("imbalance"));

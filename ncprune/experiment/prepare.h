@@ -17,6 +17,7 @@ struct DataRequest {
   std::string imbalance = "none";      // as make_imbalanced takes it
   double validation = 0.25;            // held-out share of each class in the training set; [0, 1)
   uint64_t seed = 0;
+  std::vector<std::string> classes = {};  // in the order of the network's scores; or as in the data
 };
 
 struct PreparedData {

@@ -49,11 +49,17 @@ at::Tensor value_at(const Network& network, const PartialRun& place, const std::
     return operand_on(place.device, found->second);
   }
   if (const auto found = network.initializers.find(name); found != network.initializers.end()) {
-    return operand_on(place.device, found->second);
+    const at::Tensor weight = operand_on(place.device, found->second);
+    const bool tracked = place.tracks_weights && weight.is_floating_point();
+    return tracked && !weight.requires_grad() ? weight.detach().requires_grad_(true) : weight;
   }
   // An output of ONNX's operator that is not supported here, such as Dropout's mask.
   throw InputError(
       fmt::format("'{}' is not computed: only the first output of its node is supported", name));
+}
+
+bool takes_whole_numbers(const Network& network) {
+  return c10::isIntegralType(network.input.type, /*includeBool=*/false);
 }
 
 int64_t product(const std::vector<int64_t>& shape) {
@@ -82,7 +88,10 @@ std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>
 }
 
 PartialRun begin_run(const Network& network, const at::Tensor& input) {
-  return {input.device(), 0, {{network.input.name, input}}};
+  if (!takes_whole_numbers(network)) return {input.device(), 0, {{network.input.name, input}}};
+  return {.device = input.device(),
+          .values = {{network.input.name, input.detach().to(network.input.type)}},
+          .tracks_weights = input.requires_grad()};
 }
 
 PartialRun go_on(const Network& network, PartialRun place, const RunGoal& goal) {
@@ -154,6 +163,11 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
   const auto there = [&](const at::Tensor& t) { return t.to(inputs.device()); };
   if (network.metadata.input_mean.defined()) inputs = inputs - there(network.metadata.input_mean);
   if (network.metadata.input_scale.defined()) inputs = inputs / there(network.metadata.input_scale);
+  if (takes_whole_numbers(network) && !inputs.frac().eq(0).all().item<bool>()) {
+    throw InputError(
+        fmt::format("the network takes whole numbers ({}), such as tokens; the data have others",
+                    toString(network.input.type)));
+  }
   return fixed ? inputs.reshape(shape) : inputs;
 }
 

@@ -11,17 +11,21 @@
 namespace ncprune {
 
 // Runs the part of the graph that `wanted` needs, on `input` [N, ...] as the graph takes it
-// (already normalised), on the device of the input, and returns those values in the order of
-// `wanted`. Autograd records the run when gradients are enabled and an initializer or the input
-// requires them. Throws InputError naming the node when a shape does not fit.
+// (already normalised; float, also for a graph of whole numbers), on the device of the input, and
+// returns those values in the order of `wanted`. Autograd records the run when gradients are
+// enabled and an initializer or the input requires them. Throws InputError naming the node when a
+// shape does not fit.
 std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
                             const std::vector<std::string>& wanted, const RunMode& mode = {});
 
 // A run that has not reached the end of the graph.
 struct PartialRun {
-  at::Device device;                                   // of the input
-  size_t next = 0;                                     // index of the next node
-  std::unordered_map<std::string, at::Tensor> values;  // computed, and still read later
+  at::Device device;                                        // of the input
+  size_t next = 0;                                          // index of the next node
+  std::unordered_map<std::string, at::Tensor> values = {};  // computed, and still read later
+  // Whole numbers have no gradients: where a tracked input has them, autograd follows every value
+  // from the weights on.
+  bool tracks_weights = false;
 };
 
 // A run before its first node.

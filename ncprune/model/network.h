@@ -44,12 +44,14 @@ struct ValueInfo {
   at::ScalarType type = at::kFloat;  // in the file; see Network
 };
 
-// How a file stores a weight that the network holds as float.
+// How a file stores a value that the network holds as float.
 struct Storage {
-  at::ScalarType type = at::kFloat;  // floating, or with a scale kChar, kByte
-  // Of DequantizeLinear: float [] or [size of `axis`], and of `type`; undefined when there is none.
-  at::Tensor scale;
-  at::Tensor zero_point;
+  at::ScalarType type = at::kFloat;     // in the file
+  at::ScalarType read_as = at::kFloat;  // of nodes; if not `type`, after a Cast or DequantizeLinear
+  // Of DequantizeLinear: float, of no axes or [size of `axis`], and of `type` like it; undefined
+  // when there is none.
+  at::Tensor scale = {};
+  at::Tensor zero_point = {};
   int64_t axis = 1;
 };
 
@@ -78,7 +80,8 @@ struct Network {
   std::vector<Node> nodes;                 // INVARIANT: a node reads only earlier values
   std::map<std::string, at::Tensor> initializers;
   Metadata metadata;
-  // By value: how the file stores what is not FLOAT there.
+  // By value, of a file whose values are not all FLOAT; other values are stored as their readers
+  // need them.
   std::map<std::string, Storage> storage;
   // The file has one score z for two classes; the graph has (-z / 2, z / 2).
   bool one_logit = false;

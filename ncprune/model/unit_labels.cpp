@@ -112,6 +112,41 @@ bool pass_norm(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   return true;
 }
 
+// Every channel is normalized by itself, over all other axes. GroupNormalization is exported as
+// this between two Reshapes: there a channel is a whole group, which is kept or removed as one.
+bool pass_instance_norm(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
+  at::Tensor own = labels;
+  for (int64_t axis = 2; axis < own.dim(); ++axis) {
+    if (varies_along(own, axis)) own = walk.sets().join_along(own, axis);
+  }
+  if (!varies_only_along(own, 1)) return false;
+  for (size_t i = 1; i < node.inputs.size(); ++i) {
+    if (!walk.add_vector(node.inputs[i], 0, flat(own))) return false;
+  }
+  walk.set(node.outputs.front(), own);
+  return true;
+}
+
+// QuantizeLinear or DequantizeLinear: one scale for the value, or one for every unit.
+bool pass_quantizer(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
+  for (size_t i = 1; i < node.inputs.size(); ++i) {
+    if (node.inputs[i].empty()) continue;
+    const at::Tensor* own = walk.constant(node, i);
+    if (own == nullptr) return false;
+    if (own->numel() == 1) continue;
+    const int64_t axis = in_range(node.integer("axis", 1), labels.dim());
+    if (own->dim() != 1 || !varies_only_along(labels, axis)) return false;
+    if (!walk.add_vector(node.inputs[i], 0, flat(labels))) return false;
+  }
+  walk.set(node.outputs.front(), labels);
+  return true;
+}
+
+bool is_quantizer(const Node& node) {
+  return node.domain.empty() &&
+         (node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear");
+}
+
 bool pass_mean(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   const std::string& output = node.outputs.front();
   Shape axes = node.integers("axes", {});
@@ -230,6 +265,8 @@ bool pass(UnitWalk& walk, const Node& node) {
   if (!labels.defined() || unit_axes(labels).empty()) return false;
   if (type == "Shape") return true;  // reads sizes, not units
   if (type == "BatchNormalization") return pass_norm(walk, node, labels);
+  if (type == "InstanceNormalization") return pass_instance_norm(walk, node, labels);
+  if (is_quantizer(node)) return pass_quantizer(walk, node, labels);
   if (type == "ReduceMean") return pass_mean(walk, node, labels);
   if (!keeps_places(walk, node, labels)) return pass_shape(walk, node, labels);
   walk.set(node.outputs.front(), labels);
@@ -251,7 +288,8 @@ UnitLabels label_units(const Network& network) {
     }
     const bool any = std::any_of(node.inputs.begin(), node.inputs.end(),
                                  [&](const auto& input) { return walk.has_labels(input); });
-    if (any && (node.foreign || !pass(walk, node))) keep_inputs(walk, node);
+    const bool is_unknown = node.foreign && !is_quantizer(node);
+    if (any && (is_unknown || !pass(walk, node))) keep_inputs(walk, node);
   }
   if (const at::Tensor output = walk.labels(network.output.name); output.defined()) {
     walk.sets().keep(flat(output), "its units are an output of the network");

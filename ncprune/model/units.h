@@ -43,10 +43,11 @@ struct UnitGroup {
 
 // Finds the groups of a network from its graph, in the order in which their units are produced.
 // Supported are sums and other arithmetic, Concat, Split, Slice, Reshape, Transpose, pooling,
-// BatchNormalization, elementwise functions, grouped and depthwise convolutions, and products of
-// two values, where an attention head is a unit. Units are kept if any other operator reads them,
-// or if one of their tensors is shared by two nodes. Where channels are shuffled between groups,
-// the same position of every group is one unit.
+// BatchNormalization, InstanceNormalization (and GroupNormalization as exported by it, whose groups
+// are units), QuantizeLinear, DequantizeLinear, elementwise functions, grouped and depthwise
+// convolutions, and products of two values, where an attention head is a unit. Units are kept if
+// any other operator reads them, or if one of their tensors is shared by two nodes. Where channels
+// are shuffled between groups, the same position of every group is one unit.
 std::vector<UnitGroup> unit_groups(const Network& network);
 
 // The units of a group that are kept.

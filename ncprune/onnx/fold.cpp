@@ -10,6 +10,7 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/model/operators.h"
 
 namespace ncprune {
 namespace {
@@ -92,6 +93,26 @@ void open_reshape(Network& network, size_t index, const at::Tensor& one, const a
   node.inputs[1] = name;
 }
 
+// Keeps how the file stores a weight that a Cast or DequantizeLinear, whose output is folded, makes
+// float.
+void keep_storage(const Node& node, const std::vector<at::Tensor>& inputs, const at::Tensor& output,
+                  Network& network) {
+  if (!node.domain.empty() || output.scalar_type() != at::kFloat) return;
+  const auto stored = network.storage.find(node.inputs.front());
+  if (node.op_type == "Cast" && stored != network.storage.end()) {
+    network.storage[node.outputs.front()].type = stored->second.type;
+  }
+  const at::ScalarType type = inputs.front().scalar_type();
+  const bool narrow = type == at::kByte || type == at::kChar || type == at::kShort;
+  if (node.op_type != "DequantizeLinear" || !narrow || inputs.at(1).dim() > 1) return;
+  const bool by_axis = inputs[1].numel() > 1;
+  Storage& storage = network.storage[node.outputs.front()];
+  storage.type = type;
+  storage.scale = inputs[1].clone();
+  storage.zero_point = inputs.size() > 2 && inputs[2].defined() ? inputs[2].clone() : at::Tensor();
+  storage.axis = by_axis ? axis_of(node, 1, output.dim()) : 0;
+}
+
 }  // namespace
 
 Network fold_constants(Network network) {
@@ -120,6 +141,7 @@ Network fold_constants(Network network) {
       left.push_back(std::move(node));
       continue;
     }
+    keep_storage(node, inputs, outputs.front(), network);
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       if (node.outputs[i].empty()) continue;
       // An output may be a view of an input, and pruning one layer must not change another.

@@ -34,6 +34,9 @@ Network parse_onnx(std::string_view bytes, const std::string& where,
 // ONNX's own checker rejects the network.
 std::string onnx_bytes(const Network& network);
 
+// The same with the class scores [N, K] as its only output, for another runtime.
+std::string scores_onnx_bytes(const Network& network);
+
 // Writes onnx_bytes() to `path`. Throws InputError when it cannot be written; an existing file of
 // that name is then unchanged.
 void write_onnx(const std::string& path, const Network& network);

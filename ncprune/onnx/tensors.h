@@ -20,6 +20,11 @@ std::string element_type_name(int32_t type);
 at::Tensor tensor_from(const onnx::TensorProto& proto, const std::string& what,
                        const std::string& folder);
 
+// A sparse tensor with all its zeros. Throws InputError as above, and when its places are not
+// ascending or lie outside the tensor.
+at::Tensor dense_from(const onnx::SparseTensorProto& proto, const std::string& what,
+                      const std::string& folder);
+
 // REQUIRES: an element type that tensor_from() supports.
 onnx::TensorProto tensor_to(const at::Tensor& tensor, const std::string& name);
 

@@ -17,10 +17,11 @@ struct Moved {
 };
 
 constexpr Moved kMoved[] = {
-    {"Clip", "min", 1, 11},     {"Clip", "max", 2, 11},     {"Dropout", "ratio", 1, 12},
-    {"Pad", "pads", 1, 11},     {"Pad", "value", 2, 11},    {"ReduceSum", "axes", 1, 13},
-    {"Slice", "starts", 1, 10}, {"Slice", "ends", 2, 10},   {"Slice", "axes", 3, 10},
-    {"Split", "split", 1, 13},  {"Squeeze", "axes", 1, 13}, {"Unsqueeze", "axes", 1, 13}};
+    {"Resize", "scales", 1, 9},   {"Clip", "min", 1, 11},     {"Clip", "max", 2, 11},
+    {"Dropout", "ratio", 1, 12},  {"Pad", "pads", 1, 11},     {"Pad", "value", 2, 11},
+    {"ReduceSum", "axes", 1, 13}, {"Slice", "starts", 1, 10}, {"Slice", "ends", 2, 10},
+    {"Slice", "axes", 3, 10},     {"Split", "split", 1, 13},  {"Squeeze", "axes", 1, 13},
+    {"Unsqueeze", "axes", 1, 13}};
 
 struct AsTensor {
   at::Tensor operator()(int64_t value) const {

@@ -7,9 +7,12 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
+#include "ncprune/model/element_types.h"
+#include "ncprune/onnx/element_type.h"
 #include "ncprune/onnx/metadata.h"
 #include "ncprune/onnx/nodes.h"
 #include "ncprune/onnx/onnx.h"
+#include "ncprune/onnx/scores.h"
 #include "ncprune/onnx/tensors.h"
 
 namespace ncprune {
@@ -18,7 +21,7 @@ namespace {
 void describe(onnx::ValueInfoProto& proto, const ValueInfo& value) {
   proto.set_name(value.name);
   auto& type = *proto.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(onnx::TensorProto::FLOAT);
+  type.set_elem_type(*onnx_type(value.type));
   for (size_t axis = 0; axis < value.shape.size(); ++axis) {
     auto& dim = *type.mutable_shape()->add_dim();
     if (value.shape[axis] >= 0) {
@@ -27,6 +30,24 @@ void describe(onnx::ValueInfoProto& proto, const ValueInfo& value) {
       dim.set_dim_param(axis == 0 ? "N" : fmt::format("{}.{}", value.name, axis));
     }
   }
+}
+
+// The outputs in the file's order, and the nodes that compute those which follow from the scores.
+void add_outputs(const Network& network, onnx::GraphProto& graph) {
+  onnx::GraphProto others;
+  if (network.other_outputs.empty() || !others.ParseFromString(network.other_outputs)) {
+    describe(*graph.add_output(), network.output);
+    return;
+  }
+  for (const onnx::ValueInfoProto& output : others.output()) {
+    if (output.name() == network.output.name) {
+      describe(*graph.add_output(), network.output);
+    } else {
+      *graph.add_output() = output;
+    }
+  }
+  graph.mutable_node()->MergeFrom(others.node());
+  graph.mutable_initializer()->MergeFrom(others.initializer());
 }
 
 onnx::ModelProto model_from(const Network& network) {
@@ -43,18 +64,16 @@ onnx::ModelProto model_from(const Network& network) {
   onnx::GraphProto& graph = *model.mutable_graph();
   graph.set_name(network.name.empty() ? "network" : network.name);
   describe(*graph.add_input(), network.input);
-  describe(*graph.add_output(), network.output);
   for (const Node& node : network.nodes) *graph.add_node() = node_to(node);
   for (const auto& [name, tensor] : network.initializers) {
     *graph.add_initializer() = tensor_to(tensor, name);
   }
+  add_outputs(network, graph);
   add_metadata(model, network.metadata);
   return model;
 }
 
-}  // namespace
-
-std::string onnx_bytes(const Network& network) {
+std::string bytes_of(const Network& network) {
   const onnx::ModelProto model = model_from(network);
   if (model.ByteSizeLong() > static_cast<size_t>(std::numeric_limits<int>::max())) {
     throw InputError(fmt::format("the network takes {} bytes; the limit of an ONNX file is 2 GiB",
@@ -69,6 +88,18 @@ std::string onnx_bytes(const Network& network) {
     }
   }
   return model.SerializeAsString();
+}
+
+}  // namespace
+
+std::string onnx_bytes(const Network& network) {
+  return bytes_of(in_file_types(with_file_scores(network)));
+}
+
+std::string scores_onnx_bytes(const Network& network) {
+  Network graph = in_file_types(network);
+  graph.other_outputs.clear();
+  return bytes_of(graph);
 }
 
 void write_onnx(const std::string& path, const Network& network) {

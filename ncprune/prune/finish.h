@@ -7,7 +7,8 @@
 namespace ncprune {
 
 // The last step of every pruning, in one shot or in several: adapts the BatchNormalization and then
-// the head of `pair.pruned` to `pair.dense` as the recipe says. No training. Without a recipe's
+// the head of `pair.pruned` to `pair.dense` as the recipe says, and rounds weights that the file
+// stores in fewer bits (as_stored()). No training. Without a recipe's
 // batch_norm the treatment is "keep". Averages run over samples or classes as the recipe's
 // metric.balance says. The result shares the other tensors with `pair.pruned`. Throws InputError as
 // treat_batch_norm() and treat_head().

@@ -1,0 +1,161 @@
+#include "ncprune/evaluate/mismatch.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "ncprune/data/class_info.h"
+#include "ncprune/evaluate/metrics.h"
+
+namespace ncprune {
+namespace {
+
+constexpr int64_t kMostSamples = 512;
+
+// Equally many samples of every class, as far as they go.
+Dataset balanced_sample(const Dataset& data) {
+  const int64_t each = std::max<int64_t>(1, kMostSamples / data.num_classes());
+  std::vector<at::Tensor> chosen;
+  for (int64_t c = 0; c < data.num_classes(); ++c) {
+    const at::Tensor own = class_indices(data, c);
+    const int64_t step = std::max<int64_t>(1, own.numel() / each);
+    chosen.push_back(own.slice(0, 0, std::min(own.numel(), step * each), step));
+  }
+  return select(data, at::cat(chosen).slice(0, 0, kMostSamples));
+}
+
+// A change of the pixels, and the words for it.
+struct Change {
+  const char* condition;
+  const char* remedy;
+  at::Tensor (*apply)(const at::Tensor& images);  // [N, 3, H, W]
+};
+
+at::Tensor of_imagenet(const at::Tensor& images) {
+  const at::Tensor mean = at::tensor({0.485, 0.456, 0.406}, at::kFloat).view({3, 1, 1});
+  const at::Tensor deviation = at::tensor({0.229, 0.224, 0.225}, at::kFloat).view({3, 1, 1});
+  return (images - mean) / deviation;
+}
+
+at::Tensor channels_last(const at::Tensor& images) {
+  return images.permute({0, 2, 3, 1}).contiguous();
+}
+
+constexpr Change kChanges[] = {
+    {"if pixels ran from 0 to 255", "range=255", [](const at::Tensor& x) { return x * 255; }},
+    {"if pixels were normalised with ImageNet's mean and deviation", "mean=imagenet", of_imagenet},
+    {"if pixels ran from -1 to 1", "mean=0.5,0.5,0.5&std=0.5,0.5,0.5",
+     [](const at::Tensor& x) { return (x - 0.5) / 0.5; }},
+    {"if the channels were blue, green, red", "channels=bgr",
+     [](const at::Tensor& x) { return x.flip(1); }},
+    {"if the channels came last", "layout=nhwc", channels_last},
+    {"if the channels were blue, green, red and ran from 0 to 255", "channels=bgr&range=255",
+     [](const at::Tensor& x) { return x.flip(1) * 255; }},
+    {"if the channels came last and ran from 0 to 255", "layout=nhwc&range=255",
+     [](const at::Tensor& x) { return channels_last(x * 255); }},
+    {"if the channels came last, normalised with ImageNet's mean and deviation",
+     "layout=nhwc&mean=imagenet",
+     [](const at::Tensor& x) { return channels_last(of_imagenet(x)); }},
+};
+
+// The order of the data's classes in which the network has them: for every class of the network
+// the one whose samples it gets most. None when two classes have the same one.
+std::optional<std::vector<int64_t>> class_order(const ClassMetrics& metrics) {
+  const auto classes = static_cast<int64_t>(metrics.recall.size());
+  std::vector<int64_t> order(metrics.recall.size(), -1);
+  for (int64_t c = 0; c < classes; ++c) {
+    const auto row = metrics.confusion.begin() + c * classes;
+    const auto predicted = std::max_element(row, row + classes) - row;
+    if (order[static_cast<size_t>(predicted)] >= 0) return std::nullopt;
+    order[static_cast<size_t>(predicted)] = c;
+  }
+  return order;
+}
+
+double accuracy_in_order(const ClassMetrics& metrics, const std::vector<int64_t>& order) {
+  const auto classes = static_cast<int64_t>(order.size());
+  double sum = 0;
+  for (int64_t predicted = 0; predicted < classes; ++predicted) {
+    const auto row = metrics.confusion.begin() + order[static_cast<size_t>(predicted)] * classes;
+    const auto samples = std::accumulate(row, row + classes, int64_t{0});
+    if (samples > 0) sum += static_cast<double>(row[predicted]) / static_cast<double>(samples);
+  }
+  return sum / static_cast<double>(classes);
+}
+
+bool is_far_better(double changed, double given) {
+  return given < 0.5 && changed >= 2 * given && changed >= given + 0.15;
+}
+
+std::string points(double share) {
+  return fmt::format("{:.0f} %", 100 * share);
+}
+
+std::string line_of_change(double given, double changed, const std::string& condition,
+                           const std::string& remedy) {
+  return fmt::format(
+      "the network and the data do not belong together: balanced accuracy {} on "
+      "training samples, but {} {}; see {}",
+      points(given), points(changed), condition, remedy);
+}
+
+std::string mismatch_of_order(const ClassMetrics& metrics, const Dataset& data) {
+  const auto order = class_order(metrics);
+  if (!order) return "";
+  const double changed = accuracy_in_order(metrics, *order);
+  if (!is_far_better(changed, metrics.balanced_accuracy)) return "";
+  std::vector<std::string> names;
+  for (const int64_t c : *order) names.push_back(data.class_names[static_cast<size_t>(c)]);
+  constexpr size_t kMostNames = 20;
+  const bool many = names.size() > kMostNames;
+  if (many) names.resize(kMostNames);
+  const std::string list = fmt::format("{}{}", fmt::join(names, ","), many ? ",..." : "");
+  return line_of_change(metrics.balanced_accuracy, changed,
+                        "if its classes were in the order " + list, "--classes " + list);
+}
+
+std::string mismatch_of_pixels(const Network& network, const Dataset& sample, double given) {
+  if (!sample.range || sample.inputs.dim() != 4 || sample.inputs.size(1) != 3) return "";
+  const Change* best = nullptr;
+  double most = 0;
+  Dataset changed = sample;
+  for (const Change& change : kChanges) {
+    changed.inputs = change.apply(sample.inputs);
+    const double accuracy = evaluate(network, changed).balanced_accuracy;
+    if (accuracy > most) {
+      most = accuracy;
+      best = &change;
+    }
+  }
+  if (best == nullptr || !is_far_better(most, given)) return "";
+  return line_of_change(given, most, best->condition, fmt::format("images:DIR?{}", best->remedy));
+}
+
+}  // namespace
+
+std::string find_mismatch(const Network& network, const Dataset& train) {
+  const Dataset sample = balanced_sample(train);
+  const ClassMetrics metrics = evaluate(network, sample);
+  const double given = metrics.balanced_accuracy;
+  if (given >= 0.5 && train.num_classes() > 2) return "";
+  if (const std::string line = mismatch_of_order(metrics, train); !line.empty()) return line;
+  if (const std::string line = mismatch_of_pixels(network, sample, given); !line.empty()) {
+    return line;
+  }
+  const double chance = 1 / static_cast<double>(train.num_classes());
+  const double error = std::sqrt(chance * (1 - chance) / static_cast<double>(sample.size()));
+  if (given > chance + error) return "";
+  return fmt::format(
+      "balanced accuracy {} on training samples is not above chance, {}: the network "
+      "is untrained, or the data are not prepared as for its training",
+      points(given), points(chance));
+}
+
+}  // namespace ncprune

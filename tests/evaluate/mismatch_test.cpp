@@ -1,0 +1,93 @@
+#include "ncprune/evaluate/mismatch.h"
+
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randn.h>
+#include <gtest/gtest.h>
+
+#include "ncprune/data/class_order.h"
+#include "tests/data/input_error.h"
+#include "tests/small_network.h"
+
+namespace ncprune {
+namespace {
+
+constexpr int64_t kClasses = 8;
+
+// Small pictures [N, 3, 2, 2], each near the mean of its class.
+struct Pictures {
+  at::Tensor means;  // [K, 3, 2, 2]
+  Dataset data;
+};
+
+Pictures pictures() {
+  const Random random(5);
+  Pictures made{at::rand({kClasses, 3, 2, 2}, random.generator()), {}};
+  made.data.labels = at::arange(kClasses, at::kLong).repeat({20});
+  made.data.inputs = (made.means.index_select(0, made.data.labels) +
+                      0.02 * at::randn({20 * kClasses, 3, 2, 2}, random.generator()))
+                         .clamp(0, 1);
+  for (int64_t c = 0; c < kClasses; ++c) made.data.class_names.push_back("c" + std::to_string(c));
+  made.data.range = std::pair{0.0, 1.0};
+  return made;
+}
+
+// The classifier by the nearest of `means` [K, ...], as the pixels were prepared for its training.
+Network nearest(const at::Tensor& means) {
+  Network network = head_alone(2 * means.flatten(1), -means.flatten(1).square().sum(1));
+  std::vector<int64_t> shape = means.sizes().vec();
+  shape.front() = -1;
+  network.input.shape = shape;
+  network.nodes.front().inputs.front() = "flat";
+  network.nodes.insert(network.nodes.begin(), {"Flatten", "", {"input"}, {"flat"}, {}});
+  return network;
+}
+
+void expect_named(const std::string& line, const std::string& part) {
+  EXPECT_NE(line.find(part), std::string::npos) << line;
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+}
+
+TEST(Mismatch, NothingIsSaidOfANetworkThatFits) {
+  const Pictures made = pictures();
+  EXPECT_EQ(find_mismatch(nearest(made.means), made.data), "");
+}
+
+TEST(Mismatch, EveryPlantedOneIsNamedWithItsRemedy) {
+  const Pictures made = pictures();
+  const at::Tensor mean = at::tensor({0.485, 0.456, 0.406}, at::kFloat).view({3, 1, 1});
+  const at::Tensor deviation = at::tensor({0.229, 0.224, 0.225}, at::kFloat).view({3, 1, 1});
+  expect_named(find_mismatch(nearest(made.means * 255), made.data), "range=255");
+  expect_named(find_mismatch(nearest((made.means - mean) / deviation), made.data), "mean=imagenet");
+  expect_named(find_mismatch(nearest(made.means.flip(1)), made.data), "channels=bgr");
+  expect_named(find_mismatch(nearest(made.means.permute({0, 2, 3, 1}).contiguous()), made.data),
+               "layout=nhwc");
+}
+
+TEST(Mismatch, AnotherOrderOfClassesIsNamedAndMended) {
+  const Pictures made = pictures();
+  const at::Tensor order = at::tensor({3, 1, 0, 2, 5, 4, 7, 6}, at::kLong);
+  const Network network = nearest(made.means.index_select(0, order));
+  expect_named(find_mismatch(network, made.data), "--classes c3,c1,c0,c2,c5,c4,c7,c6");
+  const Dataset mended =
+      in_class_order(made.data, {"c3", "c1", "c0", "c2", "c5", "c4", "c7", "c6"}, "data");
+  EXPECT_EQ(find_mismatch(network, mended), "");
+}
+
+TEST(Mismatch, NetworkWithoutAnyUseIsRefused) {
+  const Pictures made = pictures();
+  Network network = nearest(made.means);
+  network.initializers.at("weight").zero_();
+  expect_named(find_mismatch(network, made.data), "not above chance, 12 %");
+}
+
+TEST(ClassOrder, MustBeThatOfTheData) {
+  const Dataset data = pictures().data;
+  std::vector<std::string> names = data.class_names;
+  names.back() = "other";
+  expect_named(input_error([&] { in_class_order(data, names, "data"); }), "'other'");
+  names.pop_back();
+  expect_named(input_error([&] { in_class_order(data, names, "data"); }), "'c7'");
+}
+
+}  // namespace
+}  // namespace ncprune

@@ -1,0 +1,424 @@
+// One classifier in the many forms that exporters give it: read to the same scores, written in its
+// own form again.
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/softmax.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "ncprune/model/interpreter.h"
+#include "ncprune/model/layers.h"
+#include "ncprune/onnx/onnx.h"
+#include "tests/onnx/refusal.h"
+
+namespace ncprune {
+namespace {
+
+using Proto = onnx::TensorProto;
+
+at::Tensor samples() {
+  return at::arange(12, at::kFloat).reshape({3, 4}) / 8 - 0.5;
+}
+
+Network read(const ModelBuilder& model) {
+  return parse_onnx(model.bytes(), "test");
+}
+
+onnx::ModelProto written(const Network& network) {
+  onnx::ModelProto model;
+  EXPECT_TRUE(model.ParseFromString(onnx_bytes(network)));
+  return model;
+}
+
+at::Tensor small_scores() {
+  return logits(read(small_model()), samples());
+}
+
+// The same scores, before and after writing.
+void expect_scores(const ModelBuilder& model, const at::Tensor& expected, double tolerance = 0) {
+  const Network network = read(model);
+  const Network again = parse_onnx(onnx_bytes(network), "again");
+  EXPECT_TRUE(at::allclose(logits(network, samples()), expected, tolerance, tolerance));
+  EXPECT_TRUE(at::equal(logits(again, samples()), logits(network, samples())));
+  EXPECT_EQ(again.nodes.size(), network.nodes.size());
+}
+
+void set_type(onnx::ValueInfoProto& value, int32_t type) {
+  value.mutable_type()->mutable_tensor_type()->set_elem_type(type);
+}
+
+void add_constant(ModelBuilder& model, const std::string& name, const std::vector<int64_t>& values,
+                  bool scalar = false) {
+  Proto& tensor = *model.graph().add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(Proto::INT64);
+  if (!scalar) tensor.add_dims(static_cast<int64_t>(values.size()));
+  for (const int64_t value : values) tensor.add_int64_data(value);
+}
+
+// small_model() with its input, output and weights in `type`.
+ModelBuilder typed_model(int32_t type) {
+  ModelBuilder model = small_model();
+  for (Proto& tensor : *model.graph().mutable_initializer()) {
+    const std::vector<float> values(tensor.float_data().begin(), tensor.float_data().end());
+    tensor.clear_float_data();
+    tensor.set_data_type(type);
+    const auto torch = type == Proto::DOUBLE    ? at::kDouble
+                       : type == Proto::FLOAT16 ? at::kHalf
+                                                : at::kBFloat16;
+    const at::Tensor own = at::tensor(values).to(torch);
+    tensor.set_raw_data(own.data_ptr(), own.nbytes());
+  }
+  set_type(*model.graph().mutable_input(0), type);
+  set_type(*model.graph().mutable_output(0), type);
+  return model;
+}
+
+TEST(FileForms, HalfAndDoubleAreComputedInFloatAndWrittenInTheirType) {
+  for (const auto type : {Proto::DOUBLE, Proto::FLOAT16, Proto::BFLOAT16}) {
+    ModelBuilder model = typed_model(type);
+    expect_scores(model, small_scores());  // multiples of 1/8: exact in every type
+    const Network network = read(model);
+    EXPECT_EQ(network.initializers.at("w").scalar_type(), at::kFloat);
+    const onnx::ModelProto file = written(network);
+    EXPECT_EQ(file.graph().input(0).type().tensor_type().elem_type(), type);
+    EXPECT_EQ(file.graph().output(0).type().tensor_type().elem_type(), type);
+    for (const Proto& tensor : file.graph().initializer()) EXPECT_EQ(tensor.data_type(), type);
+  }
+}
+
+TEST(FileForms, NewBiasOfAHalfNetworkIsHalf) {
+  ModelBuilder model = typed_model(Proto::FLOAT16);
+  model.graph().mutable_node(0)->mutable_input()->RemoveLast();
+  Network network = read(model);
+  set_bias(network, linear_layers(network).front(), at::ones({3}));
+  for (const Proto& tensor : written(network).graph().initializer()) {
+    EXPECT_EQ(tensor.data_type(), Proto::FLOAT16) << tensor.name();
+  }
+}
+
+TEST(FileForms, WeightTooLargeForHalfIsNamed) {
+  Network network = read(typed_model(Proto::FLOAT16));
+  network.initializers.at("w").fill_(1e6);
+  const std::string message = input_error([&] { onnx_bytes(network); });
+  expect_parts(message, {"'w'", "Half"});
+}
+
+// A network that computes in float from weights stored smaller.
+TEST(FileForms, StoredWeightsAreWrittenAsTheyWereStored) {
+  ModelBuilder half = typed_model(Proto::FLOAT16);
+  for (auto* value : {half.graph().mutable_input(0), half.graph().mutable_output(0)}) {
+    set_type(*value, Proto::FLOAT);
+  }
+  half.graph().clear_node();
+  set_integer(half.node("Cast", {"w"}, {"wf"}), "to", Proto::FLOAT);
+  set_integer(half.node("Cast", {"b"}, {"bf"}), "to", Proto::FLOAT);
+  half.node("Gemm", {"x", "wf", "bf"}, {"scores"});
+  expect_scores(half, small_scores());
+  for (const Proto& tensor : written(read(half)).graph().initializer()) {
+    EXPECT_EQ(tensor.data_type(), Proto::FLOAT16) << tensor.name();
+  }
+
+  ModelBuilder integers = small_model();
+  integers.graph().mutable_node(0)->set_input(1, "wf");
+  Proto& weight = *integers.graph().mutable_initializer(0);
+  weight.clear_float_data();
+  weight.set_data_type(Proto::INT8);
+  for (int i = 0; i < 12; ++i) weight.add_int32_data(i - 4);
+  integers.weight("scale", {}, 0.125F);
+  integers.node("DequantizeLinear", {"w", "scale"}, {"wf"});
+  std::swap(*integers.graph().mutable_node(0), *integers.graph().mutable_node(1));
+  expect_scores(integers, small_scores());
+  Network network = read(integers);
+  network.initializers.at("wf")[0][0] = 0;  // what pruning does
+  const onnx::ModelProto file = written(network);
+  const auto stored =
+      std::find_if(file.graph().initializer().begin(), file.graph().initializer().end(),
+                   [](const Proto& t) { return t.data_type() == Proto::INT8; });
+  ASSERT_NE(stored, file.graph().initializer().end());
+  EXPECT_EQ(stored->raw_data()[0], 0);
+  EXPECT_EQ(stored->raw_data()[1], -3);
+}
+
+TEST(FileForms, TokensAreWholeNumbers) {
+  ModelBuilder model;
+  model.input("x", {-1, 4}).output("scores", {-1, 3}).weight("table", {5, 3}, -1);
+  set_type(*model.graph().mutable_input(0), Proto::INT64);
+  model.node("Gather", {"table", "x"}, {"rows"});
+  onnx::AttributeProto& axes = *model.node("ReduceMean", {"rows"}, {"mean"}).add_attribute();
+  axes.set_name("axes");
+  axes.set_type(onnx::AttributeProto::INTS);
+  axes.add_ints(1);
+  set_integer(*model.graph().mutable_node(1), "keepdims", 0);
+  model.weight("w", {3, 3}, 0.5F);
+  model.node("MatMul", {"mean", "w"}, {"scores"});
+  const Network network = read(model);
+  const at::Tensor tokens = at::tensor({0, 1, 2, 4}, at::kFloat).reshape({1, 4});
+  const at::Tensor table = network.initializers.at("table");
+  const at::Tensor mean = (table[0] + table[1] + table[2] + table[4]) / 4;
+  EXPECT_TRUE(at::allclose(logits(network, tokens),
+                           mean.unsqueeze(0).matmul(network.initializers.at("w"))));
+  EXPECT_EQ(written(network).graph().input(0).type().tensor_type().elem_type(), Proto::INT64);
+  const std::string fraction = input_error([&] { logits(network, tokens + 0.5); });
+  expect_parts(fraction, {"whole numbers"});
+  const std::string beyond = input_error([&] { logits(network, tokens + 1); });
+  expect_parts(beyond, {"Gather"});
+}
+
+// x [N, 4] -> Gemm 'fc' -> z [N, 1]
+ModelBuilder one_logit_model() {
+  ModelBuilder model;
+  model.input("x", {-1, 4}).output("z", {-1, 1}).weight("w", {4, 1}, -0.25F).weight("b", {1}, 0.5F);
+  model.node("Gemm", {"x", "w", "b"}, {"z"}).set_name("fc");
+  return model;
+}
+
+at::Tensor one_logit() {
+  const at::Tensor w = (at::arange(4, at::kFloat) / 8 - 0.25).unsqueeze(1);
+  return samples().matmul(w) + 0.5;
+}
+
+TEST(FileForms, OneLogitIsTwoClasses) {
+  const at::Tensor z = one_logit();
+  expect_scores(one_logit_model(), at::cat({-z / 2, z / 2}, 1), 1e-6);
+  const onnx::ModelProto file = written(read(one_logit_model()));
+  EXPECT_EQ(file.graph().output(0).type().tensor_type().shape().dim(1).dim_value(), 1);
+  for (const Proto& tensor : file.graph().initializer()) {
+    if (tensor.name() == "w") {
+      EXPECT_EQ(tensor.dims(1), 1);
+    }
+  }
+}
+
+TEST(FileForms, OneProbabilityIsTwoClasses) {
+  for (const char* reshape : {"", "Flatten"}) {
+    ModelBuilder model = one_logit_model();
+    model.graph().mutable_output(0)->set_name("p");
+    const std::string logit = *reshape == '\0' ? "z" : "flat";
+    if (*reshape != '\0') model.node(reshape, {"z"}, {"flat"});
+    model.node("Sigmoid", {logit}, {"p"});
+    const Network network = read(model);
+    EXPECT_EQ(network.num_classes(), 2);
+    const at::Tensor p = at::sigmoid(one_logit());
+    const at::Tensor both = value_of_all(network, "p", samples());
+    EXPECT_TRUE(at::allclose(both, at::cat({1 - p, p}, 1), 1e-6, 1e-6));
+    const onnx::ModelProto file = written(network);
+    EXPECT_EQ(file.graph().node(file.graph().node_size() - 1).op_type(), "Sigmoid");
+  }
+}
+
+TEST(FileForms, OneScoreThatNoLayerComputesIsNamed) {
+  ModelBuilder model = small_model();
+  model.graph().mutable_output(0)->set_name("one");
+  set_integer(model.node("ReduceMax", {"scores"}, {"one"}), "keepdims", 1);
+  onnx::AttributeProto& axes = *model.graph().mutable_node(1)->add_attribute();
+  axes.set_name("axes");
+  axes.set_type(onnx::AttributeProto::INTS);
+  axes.add_ints(1);
+  expect_refused(model, {"'one'", "one score"});
+}
+
+TEST(FileForms, LabelBesideProbabilitiesIsKept) {
+  ModelBuilder model = small_model();
+  model.graph().clear_output();
+  set_type((ModelBuilder::describe(*model.graph().add_output(), "label", {-1}),
+            *model.graph().mutable_output(0)),
+           Proto::INT64);
+  model.output("p", {-1, 3});
+  onnx::NodeProto& argmax = model.node("ArgMax", {"scores"}, {"label"});
+  set_integer(argmax, "axis", 1);
+  set_integer(argmax, "keepdims", 0);
+  model.node("Softmax", {"scores"}, {"p"});
+  expect_scores(model, small_scores());
+  const Network network = read(model);
+  EXPECT_EQ(network.output.name, "p");
+  const onnx::ModelProto file = written(network);
+  ASSERT_EQ(file.graph().output_size(), 2);
+  EXPECT_EQ(file.graph().output(0).name(), "label");
+  EXPECT_EQ(file.graph().output(1).name(), "p");
+}
+
+TEST(FileForms, LabelAloneLeadsToTheScores) {
+  ModelBuilder model = small_model();
+  model.graph().clear_output();
+  set_type((ModelBuilder::describe(*model.graph().add_output(), "label", {-1}),
+            *model.graph().mutable_output(0)),
+           Proto::INT64);
+  onnx::NodeProto& argmax = model.node("ArgMax", {"scores"}, {"label"});
+  set_integer(argmax, "axis", 1);
+  set_integer(argmax, "keepdims", 0);
+  expect_scores(model, small_scores());
+  EXPECT_EQ(written(read(model)).graph().output_size(), 1);
+  EXPECT_EQ(written(read(model)).graph().output(0).name(), "label");
+}
+
+// scikit-learn's converters end in a map of class names to probabilities.
+TEST(FileForms, ZipMapMakesAMapOfTheScores) {
+  ModelBuilder model = small_model();
+  model.graph().clear_output();
+  model.model.add_opset_import()->set_domain("ai.onnx.ml");
+  model.model.mutable_opset_import(1)->set_version(1);
+  auto& sequence = *model.graph().add_output();
+  sequence.set_name("probabilities");
+  auto& map = *sequence.mutable_type()->mutable_sequence_type()->mutable_elem_type();
+  map.mutable_map_type()->set_key_type(Proto::INT64);
+  map.mutable_map_type()->mutable_value_type()->mutable_tensor_type()->set_elem_type(Proto::FLOAT);
+  onnx::NodeProto& zip = model.node("ZipMap", {"scores"}, {"probabilities"});
+  zip.set_domain("ai.onnx.ml");
+  onnx::AttributeProto& names = *zip.add_attribute();
+  names.set_name("classlabels_int64s");
+  names.set_type(onnx::AttributeProto::INTS);
+  for (int i = 0; i < 3; ++i) names.add_ints(i);
+  expect_scores(model, small_scores());
+  EXPECT_EQ(written(read(model)).graph().output(0).name(), "probabilities");
+}
+
+TEST(FileForms, OutputsOfTheGraphItselfAreLeftOutAndNamed) {
+  ModelBuilder model = small_model();
+  model.output("features", {-1, 3});
+  model.node("Relu", {"x"}, {"features"});
+  testing::internal::CaptureStderr();
+  const Network network = read(model);
+  expect_parts(testing::internal::GetCapturedStderr(), {"left out", "features"});
+  EXPECT_EQ(written(network).graph().output_size(), 1);
+}
+
+TEST(FileForms, ScoresOfA1x1ConvolutionLoseTheirTrailingAxes) {
+  ModelBuilder model;
+  model.input("x", {-1, 4, 1, 1}).output("scores", {-1, 3, 1, 1}).weight("w", {3, 4, 1, 1}, -0.5F);
+  model.node("Conv", {"x", "w"}, {"scores"});
+  const Network network = read(model);
+  EXPECT_EQ(network.output.shape, (std::vector<int64_t>{-1, 3}));
+  EXPECT_EQ(logits(network, samples().reshape({3, 4, 1, 1})).sizes(), at::IntArrayRef({3, 3}));
+  EXPECT_EQ(parse_onnx(onnx_bytes(network), "again").nodes.size(), network.nodes.size());
+}
+
+TEST(FileForms, SparseWeightsAreRead) {
+  for (const bool by_axis : {false, true}) {
+    ModelBuilder model = small_model();
+    model.graph().mutable_initializer()->DeleteSubrange(0, 1);
+    onnx::SparseTensorProto& sparse = *model.graph().add_sparse_initializer();
+    sparse.add_dims(4);
+    sparse.add_dims(3);
+    ModelBuilder::fill(*sparse.mutable_values(), "w", {2}, 0.5F);
+    Proto& indices = *sparse.mutable_indices();
+    indices.set_data_type(Proto::INT64);
+    indices.add_dims(2);
+    if (by_axis) indices.add_dims(2);
+    for (const int64_t i : by_axis ? std::vector<int64_t>{0, 1, 2, 0} : std::vector<int64_t>{1, 6})
+      indices.add_int64_data(i);
+    const at::Tensor weight = read(model).initializers.at("w");
+    EXPECT_EQ(weight.sizes(), at::IntArrayRef({4, 3}));
+    EXPECT_EQ(weight[0][1].item<float>(), 0.5F);
+    EXPECT_EQ(weight[2][0].item<float>(), 0.625F);
+    EXPECT_EQ(weight.count_nonzero().item<int64_t>(), 2);
+    indices.set_int64_data(1, 12);
+    if (!by_axis) expect_refused(model, {"'w'", "12", "beyond"});
+    sparse.set_dims(0, int64_t{1} << 40);
+    expect_refused(model, {"'w'", "sparse", "dimensions"});
+  }
+}
+
+// f(x, w, b) = Gemm, called with an attribute of the caller.
+ModelBuilder function_model() {
+  ModelBuilder model = small_model();
+  model.model.set_ir_version(8);
+  model.model.add_opset_import()->set_domain("pkg");
+  model.model.mutable_opset_import(1)->set_version(1);
+  onnx::NodeProto& call = *model.graph().mutable_node(0);
+  call.set_domain("pkg");
+  call.set_op_type("linear");
+  onnx::AttributeProto& alpha = *call.add_attribute();
+  alpha.set_name("factor");
+  alpha.set_type(onnx::AttributeProto::FLOAT);
+  alpha.set_f(2);
+  onnx::FunctionProto& function = *model.model.add_functions();
+  function.set_domain("pkg");
+  function.set_name("linear");
+  for (const char* name : {"a", "b", "c"}) function.add_input(name);
+  function.add_output("y");
+  function.add_attribute("factor");
+  function.add_opset_import()->set_version(13);
+  onnx::NodeProto& inner = *function.add_node();
+  inner.set_op_type("Gemm");
+  for (const char* name : {"a", "b", "c"}) inner.add_input(name);
+  inner.add_output("y");
+  onnx::AttributeProto& reference = *inner.add_attribute();
+  reference.set_name("alpha");
+  reference.set_type(onnx::AttributeProto::FLOAT);
+  reference.set_ref_attr_name("factor");
+  return model;
+}
+
+TEST(FileForms, LocalFunctionsAreInlined) {
+  const at::Tensor b = read(small_model()).initializers.at("b");
+  expect_scores(function_model(), (small_scores() - b) * 2 + b, 1e-6);
+  const Network network = read(function_model());
+  ASSERT_EQ(network.nodes.size(), 1U);
+  EXPECT_EQ(network.nodes.front().op_type, "Gemm");
+}
+
+TEST(FileForms, FunctionsThatCallThemselvesAreRefused) {
+  ModelBuilder model = function_model();
+  onnx::NodeProto& inner = *model.model.mutable_functions(0)->mutable_node(0);
+  inner.set_domain("pkg");
+  inner.set_op_type("linear");
+  expect_refused(model, {"'linear'", "itself"});
+}
+
+TEST(FileForms, SwitchOfTrainingIsOff) {
+  for (const bool is_read : {false, true}) {
+    ModelBuilder model = small_model();
+    auto& flag = *model.graph().add_input();
+    ModelBuilder::describe(flag, "training", {});
+    set_type(flag, Proto::BOOL);
+    if (is_read) {
+      model.weight("more", {3}, 100);
+      model.graph().mutable_node(0)->set_output(0, "y");
+      model.node("Add", {"y", "more"}, {"larger"});
+      model.node("Where", {"training", "larger", "y"}, {"scores"});
+    }
+    expect_scores(model, small_scores());
+  }
+}
+
+TEST(FileForms, OperatorSet7) {
+  ModelBuilder model = small_model(7);
+  expect_scores(model, small_scores());
+  ModelBuilder older = small_model(6);
+  expect_refused(older, {"opset 6"});
+}
+
+// PyTorch writes view(x.size(0), -1) as numbers when it is traced with fixed axes.
+TEST(FileForms, FixedBatchInAReshapeIsOpened) {
+  for (const std::vector<int64_t>& shape : {std::vector<int64_t>{1, 4}, {1, -1}}) {
+    ModelBuilder model = small_model();
+    ModelBuilder::describe(*model.graph().mutable_input(0), "x", {1, 2, 2});
+    add_constant(model, "shape", shape);
+    model.graph().mutable_node(0)->set_input(0, "flat");
+    model.node("Reshape", {"x", "shape"}, {"flat"});
+    std::swap(*model.graph().mutable_node(0), *model.graph().mutable_node(1));
+    const Network network = read(model);
+    EXPECT_TRUE(at::equal(logits(network, samples().reshape({3, 2, 2})), small_scores()));
+  }
+}
+
+TEST(FileForms, FixedBatchElsewhereIsNamed) {
+  ModelBuilder model = small_model();
+  ModelBuilder::describe(*model.graph().mutable_input(0), "x", {1, 4});
+  model.graph().mutable_node(0)->set_output(0, "y");
+  model.weight("first", {1, 3}, 0);
+  onnx::NodeProto& concat = model.node("Concat", {"y", "first"}, {"both"});
+  set_integer(concat, "axis", 1);
+  model.weight("w2", {6, 3}, 0);
+  model.node("MatMul", {"both", "w2"}, {"scores"}).set_name("head");
+  expect_refused(model, {"1 samples at a time", "Concat"});
+}
+
+}  // namespace
+}  // namespace ncprune
