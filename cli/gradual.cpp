@@ -30,6 +30,8 @@ void run_gradual(const GradualCommand& options) {
   how.recipe = recipe_of(options.prune, options.data.seed);
   if (!options.early.empty()) how.early = read_onnx(options.early);
   const auto [dense, data] = read_network_and_data(options.input, options.data);
+  how.train = with_ready_teacher(std::move(how.train), options.train, data);
+  if (how.early) how.early = ready_for(data, {options.early, std::move(*how.early)});
   const Gradual result = prune_gradually(dense, data, how);
   write_onnx(options.output, result.network);
   Table table{"", {"step", "sparsity", "epoch", "balanced\nvalidation", "overall\nvalidation"}, {}};
