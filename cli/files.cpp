@@ -12,8 +12,16 @@ void require_writable_all(const std::vector<std::string>& paths) {
   }
 }
 
+NetworksAndData read_networks_and_data(const std::vector<std::string>& paths,
+                                       const DataRequest& data) {
+  std::vector<NamedNetwork> networks;
+  for (const std::string& path : paths) networks.push_back({path, read_onnx(path)});
+  return prepare_data(data, std::move(networks));
+}
+
 NetworkAndData read_network_and_data(const std::string& path, const DataRequest& data) {
-  NetworkAndData task{read_onnx(path), prepare_data(data)};
+  NetworksAndData read = read_networks_and_data({path}, data);
+  NetworkAndData task{std::move(read.networks.front()), std::move(read.data)};
   require_fits(task.network, task.data.train, path);
   return task;
 }

@@ -16,7 +16,12 @@ struct NetworkAndData {
   PreparedData data;
 };
 
-// Reads the ONNX file `path` and the data. Throws InputError, naming `path`, when they do not fit.
+// Reads the ONNX files `paths` and the data, and makes them ready for each other (prepare_data()).
+NetworksAndData read_networks_and_data(const std::vector<std::string>& paths,
+                                       const DataRequest& data);
+
+// Reads the ONNX file `path` and the data in the same way. Throws InputError, naming `path`, when
+// they do not fit.
 NetworkAndData read_network_and_data(const std::string& path, const DataRequest& data);
 
 // Throws InputError, naming `path`, when the network does not seem to belong to the training data

@@ -21,9 +21,9 @@ struct FinetuneCommand {
 
 void run_finetune(const FinetuneCommand& options) {
   require_writable_all({options.output, options.json});
-  const TrainOptions how =
-      train_options(options.train, options.data.seed, file_stem(options.output));
+  TrainOptions how = train_options(options.train, options.data.seed, file_stem(options.output));
   const auto [network, data] = read_network_and_data(options.input, options.data);
+  how = with_ready_teacher(std::move(how), options.train, data);
   const Training training = train(network, data.train, data.validation, how);
   write_onnx(options.output, training.network);
   const Json history = report_epochs(training);

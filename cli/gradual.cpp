@@ -32,6 +32,8 @@ void run_gradual(const GradualCommand& options) {
   const NetworkAndData read = read_network_and_data(options.input, options.data);
   require_match(options.input, read, options.prune.force);
   const auto& [dense, data] = read;
+  how.train = with_ready_teacher(std::move(how.train), options.train, data);
+  if (how.early) how.early = ready_for(data, {options.early, std::move(*how.early)});
   const Gradual result = prune_gradually(dense, data, how);
   write_onnx(options.output, result.network);
   Table table{"", {"step", "sparsity", "epoch", "balanced\nvalidation", "overall\nvalidation"}, {}};

@@ -43,6 +43,7 @@ void run_train(const TrainCommand& options) {
   const std::map<int64_t, std::string> files = parse_saved(options.saved);
   for (const auto& [epoch, file] : files) how.checkpoints.push_back(epoch);
   const PreparedData data = prepare_data(options.data);
+  how = with_ready_teacher(std::move(how), options.train, data);
   const Training training = train(make_network(options.architecture, data, options.data.seed),
                                   data.train, data.validation, how);
   write_onnx(options.output, training.network);

@@ -89,6 +89,14 @@ TrainOptions train_options(const TrainRequest& request, uint64_t seed, const std
   return options;
 }
 
+TrainOptions with_ready_teacher(TrainOptions options, const TrainRequest& request,
+                                const PreparedData& data) {
+  if (!options.distillation) return options;
+  Network& teacher = options.distillation->teacher;
+  teacher = ready_for(data, {request.teacher, std::move(teacher)});
+  return options;
+}
+
 Json report_epochs(const Training& training) {
   Table table{"", {"epoch", "loss", "balanced\nvalidation", "overall\nvalidation", "seconds"}, {}};
   Json history = Json::array();

@@ -15,6 +15,10 @@ struct TrainRequest {
   Distillation distillation;
 };
 
+// `options` with the teacher, if there is one, ready for the data (ready_for()).
+TrainOptions with_ready_teacher(TrainOptions options, const TrainRequest& request,
+                                const PreparedData& data);
+
 // Adds the options of TrainOptions and of distillation, the same for every command that trains.
 void add_train_options(CLI::App& command, TrainRequest& request);
 

@@ -28,6 +28,7 @@
 #include "ncprune/data/fetch.h"
 #include "ncprune/data/imbalance.h"
 #include "ncprune/data/noise.h"
+#include "ncprune/data/preprocessing.h"
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
 // model: the graph, its operators, the interpreter, built-in architectures

@@ -7,12 +7,22 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/data/excerpt.h"
+#include "ncprune/data/samples.h"
 
 namespace ncprune {
 namespace {
 
-void require_all(const std::vector<std::string>& names, const std::vector<std::string>& wanted,
-                 const char* problem, const std::string& where) {
+// The first of `names` that is not among `others`; names.end() when there is none.
+auto first_without_equal(const std::vector<std::string>& names,
+                         const std::vector<std::string>& others) {
+  return std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+    return std::find(others.begin(), others.end(), name) == others.end();
+  });
+}
+
+void require_once_each(const std::vector<std::string>& names,
+                       const std::vector<std::string>& wanted, const char* problem,
+                       const std::string& where) {
   for (const std::string& name : wanted) {
     if (std::count(names.begin(), names.end(), name) == 1) continue;
     throw InputError(fmt::format("{}: class '{}' {}", where, excerpt(name), problem));
@@ -21,15 +31,33 @@ void require_all(const std::vector<std::string>& names, const std::vector<std::s
 
 }  // namespace
 
-Dataset in_class_order(Dataset data, const std::vector<std::string>& names,
-                       const std::string& where) {
-  require_all(data.class_names, names, "is not a class of the data", where);
-  require_all(names, data.class_names, "is not named once in the order of the classes", where);
+bool are_numbers(const std::vector<std::string>& names) {
+  return names == numbered_classes(static_cast<int64_t>(names.size()));
+}
+
+void require_same_classes(const std::vector<std::string>& wanted, const std::string& wanted_where,
+                          const std::vector<std::string>& given, const std::string& given_where) {
+  const auto missing = first_without_equal(wanted, given);
+  const auto extra = first_without_equal(given, wanted);
+  if (missing == wanted.end() && extra == given.end()) return;
+  if (are_numbers(wanted) || are_numbers(given)) return;
+  const bool lacks = missing != wanted.end();
+  throw InputError(fmt::format("{}: has no class '{}', which {} has; the classes must be the same",
+                               lacks ? given_where : wanted_where,
+                               excerpt(lacks ? *missing : *extra),
+                               lacks ? wanted_where : given_where));
+}
+
+Dataset with_class_order(Dataset data, const std::vector<std::string>& names,
+                         const std::string& where) {
+  require_once_each(data.class_names, names, "is not a class of the data", where);
+  require_once_each(names, data.class_names, "is not named once in the order of the classes",
+                    where);
   std::vector<int64_t> places;
   for (const std::string& name : data.class_names) {
     places.push_back(std::find(names.begin(), names.end(), name) - names.begin());
   }
-  data.labels = at::tensor(places, at::TensorOptions(at::kLong)).index_select(0, data.labels);
+  data.labels = at::tensor(places, at::kLong).index_select(0, data.labels);
   data.class_names = names;
   return data;
 }

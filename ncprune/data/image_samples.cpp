@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <functional>
 #include <mutex>
 #include <utility>
 
@@ -13,72 +11,51 @@
 #include "ncprune/base/log.h"
 #include "ncprune/base/progress.h"
 #include "ncprune/data/excerpt.h"
+#include "ncprune/data/exif.h"
 #include "ncprune/data/image.h"
-#include "ncprune/data/image_layout.h"
+#include "ncprune/data/image_files.h"
+#include "ncprune/data/image_geometry.h"
 #include "ncprune/data/image_resize.h"
 #include "ncprune/data/samples.h"
-#include "ncprune/data/tar.h"
 
 namespace ncprune {
 namespace {
 
-namespace fs = std::filesystem;
+// The size after `resize`.
+ImageSize wanted_size(const Image& image, const std::vector<int64_t>& resize,
+                      const std::string& where) {
+  const ImageSize size = resize.size() == 2
+                             ? ImageSize{resize[0], resize[1]}
+                             : size_of_shorter_side({image.height, image.width}, resize.front());
+  if (size.height <= kMaxImagePixels / size.width) return size;
+  throw InputError(
+      fmt::format("{}: an image of {} x {} pixels would become one of {} x {}; at "
+                  "most {} pixels are allowed",
+                  where, image.height, image.width, size.height, size.width, kMaxImagePixels));
+}
 
-// Image files in a folder or a tar file.
-struct ImageFiles {
-  std::string where;                 // the folder or tar file
-  std::vector<std::string> names;    // below it
-  std::vector<std::string> folders;  // below it
-  std::function<Image(size_t)> decode;
-};
-
-ImageFiles list_folder(const std::string& folder) {
-  ImageFiles files{.where = folder, .names = {}, .folders = {}, .decode = {}};
-  try {
-    constexpr auto kFollow = fs::directory_options::follow_directory_symlink;
-    for (auto entry = fs::recursive_directory_iterator(folder, kFollow); entry != end(entry);
-         ++entry) {
-      constexpr int kMaxDepth = 16;  // a link to an enclosing folder never ends
-      const std::string name = entry->path().lexically_relative(folder).string();
-      const bool hidden = entry->path().filename().string().starts_with('.');
-      if (hidden || entry.depth() > kMaxDepth) entry.disable_recursion_pending();
-      if (entry->is_directory()) files.folders.push_back(name);
-      if (is_image_name(name) && entry->is_regular_file()) files.names.push_back(name);
-      if (files.names.size() + files.folders.size() > kMaxImageFiles) {
-        throw InputError(fmt::format("{}: contains more than {} images", folder, kMaxImageFiles));
-      }
-    }
-  } catch (const fs::filesystem_error& error) {
-    throw InputError(fmt::format("{}: {}", folder, error.code().message()));
+// The image of a file, upright, resized and cropped.
+Image prepared_image(const ImageFiles::File& file, const Preprocessing& how) {
+  Image image = decode_image(file.bytes, file.where);
+  if (how.exif != "ignore") image = oriented(std::move(image), exif_orientation(file.bytes));
+  const bool more_frames = image.more_frames;
+  if (how.size) image = central_square(image, *how.size);
+  if (!how.resize.empty()) {
+    image = resized(image, wanted_size(image, how.resize, file.where),
+                    *interpolation_named(how.interpolation.value_or("bilinear")));
   }
-  files.decode = [folder, names = files.names](size_t i) {
-    const std::string path = (fs::path(folder) / names[i]).string();
-    return decode_image(read_file(path, kMaxImageFileBytes), excerpt(path));
-  };
-  return files;
+  if (!how.crop.empty()) image = centre_cropped(image, {how.crop[0], how.crop[1]});
+  image.more_frames = more_frames;
+  return image;
 }
 
-ImageFiles list_tar(const std::string& path) {
-  TarArchive archive = parse_tar(read_file(path), is_image_name, path,
-                                 {.entries = kMaxImageFiles, .file_bytes = kMaxImageFileBytes});
-  ImageFiles files{.where = path, .names = {}, .folders = std::move(archive.folders), .decode = {}};
-  for (const TarFile& file : archive.files) files.names.push_back(file.name);
-  files.decode = [path, contents = std::move(archive.files)](size_t i) {
-    return decode_image(contents[i].content,
-                        fmt::format("{}: entry '{}'", path, excerpt(contents[i].name)));
-  };
-  return files;
-}
-
-// Decodes these images of `files` in worker threads. All must have one size, or, if `size` is not
-// 0, all are cropped and resized to `size` x `size`. The first bad image is reported, whatever the
-// number of threads.
+// Decodes these images of `files` and prepares them in worker threads. All must have one size then.
+// The first bad image is reported, whatever the number of threads.
 std::vector<Image> decode_images(const ImageFiles& files, const std::vector<PlacedImage>& placed,
-                                 int64_t size) {
+                                 const Preprocessing& how) {
   const auto count = static_cast<int64_t>(placed.size());
   const auto decode = [&](int64_t i) {
-    Image image = files.decode(placed[static_cast<size_t>(i)].file);
-    return size > 0 ? central_square(image, size) : image;
+    return prepared_image(files.read(placed[static_cast<size_t>(i)].file), how);
   };
   const Image first = decode(0);
   if (first.pixels.size() > kMaxFileBytes / placed.size()) {
@@ -120,6 +97,12 @@ std::vector<Image> decode_images(const ImageFiles& files, const std::vector<Plac
     if (bad < end) throw InputError(message);
     bar.advance(end - begin);
   }
+  const auto more = std::count_if(images.begin(), images.end(),
+                                  [](const Image& image) { return image.more_frames; });
+  if (more > 0) {
+    log_info(fmt::format("{}: {} of {} images have further pages or frames; only the first is read",
+                         files.where, more, count));
+  }
   return images;
 }
 
@@ -159,23 +142,34 @@ Dataset to_dataset(std::vector<Image>& images, const std::vector<PlacedImage>& p
   return data;
 }
 
-Samples read_images(const ImageFiles& files, int64_t size) {
-  const ImageLayout layout = arrange_images(files.names, files.folders, files.where);
-  std::vector<Image> train = decode_images(files, layout.train, size);
-  const int64_t channels = common_channels(train);
-  const auto other = std::count_if(train.begin(), train.end(),
+// The channels of all images: those that `how` says, or those of most images.
+int64_t wanted_channels(const std::vector<Image>& images, const Preprocessing& how,
+                        const std::string& where) {
+  if (how.channels) return how.channels == "grey" ? 1 : 3;
+  const int64_t channels = common_channels(images);
+  const auto other = std::count_if(images.begin(), images.end(),
                                    [&](const Image& image) { return image.channels != channels; });
   if (other > 0) {
-    log_info(fmt::format("{}: {} of {} training images are converted to {}", files.where, other,
-                         train.size(), channels == 1 ? "grey" : "RGB"));
+    log_info(fmt::format("{}: {} of {} training images are converted to {}", where, other,
+                         images.size(), channels == 1 ? "grey" : "RGB"));
   }
+  return channels;
+}
+
+}  // namespace
+
+Samples read_image_files(const std::string& path, const ImageOptions& options) {
+  const ImageFiles files = find_images(path, options.test, options.classes);
+  const ImageLayout& layout = files.layout;
+  std::vector<Image> train = decode_images(files, layout.train, options.preprocessing);
+  const int64_t channels = wanted_channels(train, options.preprocessing, files.where);
   Samples samples;
   const std::pair image_size{train.front().height, train.front().width};
   samples.train = to_dataset(train, layout.train, channels);
   samples.train.class_names = layout.class_names;
   validate(samples.train, files.where);
   if (!layout.test || layout.test->empty()) return samples;
-  std::vector<Image> test = decode_images(files, *layout.test, size);
+  std::vector<Image> test = decode_images(files, *layout.test, options.preprocessing);
   if (image_size != std::pair{test.front().height, test.front().width}) {
     throw InputError(fmt::format(
         "{}: test images of {} x {} pixels; the training images have {} x {}", files.where,
@@ -187,22 +181,16 @@ Samples read_images(const ImageFiles& files, int64_t size) {
   return samples;
 }
 
-}  // namespace
-
-Samples read_image_files(const std::string& path, int64_t size) {
-  std::error_code error;
-  return read_images(fs::is_directory(path, error) ? list_folder(path) : list_tar(path), size);
-}
-
-Samples read_image_samples(const Spec& spec) {
-  spec.require_known({"size"});
-  constexpr int64_t kLargest = 4096;
-  const std::string size = spec.get("size", "");
+Samples read_image_samples(const Spec& spec, const std::optional<Preprocessing>& geometry) {
+  std::vector<std::string> known = preprocessing_options();
+  known.insert(known.end(), {"test", "classes"});
+  spec.require_known(known);
+  const std::string classes = spec.get("classes", "");
   return read_image_files(
       spec.argument,
-      size.empty()
-          ? 0
-          : parse_integers(size, fmt::format("'{}': size", spec.text), 1, kLargest).front());
+      {.preprocessing = geometry ? *geometry : preprocessing_of(spec),
+       .test = spec.get("test", ""),
+       .classes = classes.empty() ? std::vector<std::string>{} : split(classes, ',')});
 }
 
 }  // namespace ncprune

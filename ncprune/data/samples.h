@@ -6,6 +6,7 @@
 
 #include "ncprune/base/spec.h"
 #include "ncprune/data/dataset.h"
+#include "ncprune/data/preprocessing.h"
 
 namespace ncprune {
 
@@ -35,15 +36,22 @@ Samples read_cifar_folder(const std::string& folder);
 // Whether `folder` holds CIFAR's training files.
 bool holds_cifar_files(const std::string& folder);
 
-// JPEG and PNG files in a folder or a tar file, plain or gzipped, one folder per class (see
-// arrange_images()). Worker threads decode them; their number does not change the result. [N, C, H,
-// W], bytes become [0, 1]. All images have one size, or, if `size` is not 0, the central square of
-// each is resized to `size`. C is 1 when more than half of the training images are grey, otherwise
-// 3; all other images are converted.
-Samples read_image_files(const std::string& path, int64_t size);
+// How image files are read.
+struct ImageOptions {
+  Preprocessing preprocessing = {};       // its geometry acts here
+  std::string test = {};                  // a list of test images, for a list
+  std::vector<std::string> classes = {};  // all classes in the order wanted; empty: byte order
+};
 
-// images:DIR_OR_TAR[?size=PIXELS].
-Samples read_image_samples(const Spec& spec);
+// The image files of a folder, a tar file or a list (see find_images()). Worker threads decode,
+// turn, resize and crop them; their number does not change the result. [N, C, H, W], bytes become
+// [0, 1]. All images have one size after that. C is 1 for grey and 3 for rgb or bgr (as red, green,
+// blue); if channels are open, 1 when more than half of the training images are grey, otherwise 3;
+// all other images are converted.
+Samples read_image_files(const std::string& path, const ImageOptions& options);
+
+// images:DIR_OR_TAR_OR_LIST[?OPTIONS]. `geometry` replaces the preprocessing that the options give.
+Samples read_image_samples(const Spec& spec, const std::optional<Preprocessing>& geometry);
 
 // csv:FILE?label=COLUMN[&test=FILE]: every column except the label is a feature. The classes are
 // the training file's distinct labels, sorted (as numbers if all are).

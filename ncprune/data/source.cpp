@@ -81,7 +81,7 @@ std::optional<Samples> read_if_there(const NamedData& named, const fs::path& fol
     std::error_code error;
     if (!fs::is_regular_file(tar, error)) continue;
     log_info(fmt::format("{} is read from the image files in {}", named.name, tar.string()));
-    return read_image_files(tar.string(), 0);
+    return read_image_files(tar.string(), {});
   }
   return std::nullopt;
 }
@@ -127,7 +127,8 @@ Samples read_cifar(const Spec& spec) {
   return read_cifar_folder(spec.argument);
 }
 
-Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t seed) {
+Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t seed,
+                     const std::optional<Preprocessing>& geometry) {
   const DataSource& source = find_named(data_sources(), spec.name, "data source");
   for (const NamedData& named : named_data()) {
     if (named.name != spec.name) continue;
@@ -142,13 +143,22 @@ Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t se
   }
   if (spec.name == "idx") return read_idx(spec);
   if (spec.name == "cifar") return read_cifar(spec);
-  if (spec.name == "images") return read_image_samples(spec);
+  if (spec.name == "images") return read_image_samples(spec, geometry);
   if (spec.name == "csv") return read_csv_samples(spec);
   if (spec.name == "npz") return read_npz_samples(spec);
   return read_synthetic(spec, seed);
 }
 
 }  // namespace
+
+bool is_image_source(const std::string& spec) {
+  return parse_spec(spec).name == "images";
+}
+
+Preprocessing stated_preprocessing(const std::string& text) {
+  const Spec spec = parse_spec(text);
+  return is_image_source(text) ? preprocessing_of(spec) : Preprocessing{};
+}
 
 const std::vector<DataSource>& data_sources() {
   static const std::vector<DataSource> sources = [] {
@@ -162,9 +172,10 @@ const std::vector<DataSource>& data_sources() {
     table.push_back({"cifar", "cifar:DIR",
                      "a folder of CIFAR-10's or CIFAR-100's binary files: data_batch_*.bin and "
                      "test_batch.bin, or train.bin and test.bin"});
-    table.push_back({"images", "images:DIR_OR_TAR[?size=PIXELS]",
-                     "JPEG and PNG files, a folder per class, below train/ and test/ if there is a "
-                     "test set; size: the central square of each, resized"});
+    table.push_back({"images", "images:DIR_OR_TAR_OR_LIST[?resize=R&crop=C&mean=M&std=S&...]",
+                     "JPEG, PNG, WebP, BMP and TIFF files, a folder per class, below train/ and "
+                     "test/ if there is a test set, or a list of path,label; prepared as the "
+                     "options say (docs/images.md)"});
     table.push_back({"csv", "csv:FILE?label=COLUMN[&test=FILE]",
                      "a table with a header: one column of labels, numbers in all others"});
     table.push_back({"npz", "npz:FILE[?test=FILE]",
@@ -177,8 +188,9 @@ const std::vector<DataSource>& data_sources() {
   return sources;
 }
 
-TrainTest load_data(const std::string& text, const std::string& data_root, uint64_t seed) {
-  Samples samples = read_samples(parse_spec(text), data_root, seed);
+TrainTest load_data(const std::string& text, const std::string& data_root, uint64_t seed,
+                    const std::optional<Preprocessing>& geometry) {
+  Samples samples = read_samples(parse_spec(text), data_root, seed, geometry);
   if (samples.test) return {std::move(samples.train), std::move(*samples.test)};
   constexpr double kTestShare = 0.2;
   auto [train, test] = stratified_split(samples.train, kTestShare, Random(seed).stream("test set"));

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ncprune/data/dataset.h"
+#include "ncprune/data/preprocessing.h"
 
 namespace ncprune {
 
@@ -17,10 +19,18 @@ struct DataSource {
 
 const std::vector<DataSource>& data_sources();
 
+// Whether the data are pictures with preprocessing (images:).
+bool is_image_source(const std::string& spec);
+
+// The preprocessing that the options of the pictures in `spec` give; open for every other source.
+// Throws InputError, naming the option.
+Preprocessing stated_preprocessing(const std::string& spec);
+
 // Loads the data that --data names. Named data sets are searched for in `data_root`, then
 // $NCPRUNE_DATA, then the system's folders. A source without a test set gives a stratified fifth of
-// every class, drawn from `seed`, as the test set. Throws InputError (file, line or sample, what
-// was expected).
-TrainTest load_data(const std::string& spec, const std::string& data_root, uint64_t seed);
+// every class, drawn from `seed`, as the test set. `geometry` replaces the preprocessing that the
+// options of pictures give. Throws InputError (file, line or sample, what was expected).
+TrainTest load_data(const std::string& spec, const std::string& data_root, uint64_t seed,
+                    const std::optional<Preprocessing>& geometry = {});
 
 }  // namespace ncprune

@@ -44,10 +44,6 @@ at::Tensor of_imagenet(const at::Tensor& images) {
   return (images - mean) / deviation;
 }
 
-at::Tensor channels_last(const at::Tensor& images) {
-  return images.permute({0, 2, 3, 1}).contiguous();
-}
-
 constexpr Change kChanges[] = {
     {"if pixels ran from 0 to 255", "range=255", [](const at::Tensor& x) { return x * 255; }},
     {"if pixels were normalised with ImageNet's mean and deviation", "mean=imagenet", of_imagenet},
@@ -55,14 +51,8 @@ constexpr Change kChanges[] = {
      [](const at::Tensor& x) { return (x - 0.5) / 0.5; }},
     {"if the channels were blue, green, red", "channels=bgr",
      [](const at::Tensor& x) { return x.flip(1); }},
-    {"if the channels came last", "layout=nhwc", channels_last},
     {"if the channels were blue, green, red and ran from 0 to 255", "channels=bgr&range=255",
      [](const at::Tensor& x) { return x.flip(1) * 255; }},
-    {"if the channels came last and ran from 0 to 255", "layout=nhwc&range=255",
-     [](const at::Tensor& x) { return channels_last(x * 255); }},
-    {"if the channels came last, normalised with ImageNet's mean and deviation",
-     "layout=nhwc&mean=imagenet",
-     [](const at::Tensor& x) { return channels_last(of_imagenet(x)); }},
 };
 
 // The order of the data's classes in which the network has them: for every class of the network

@@ -14,7 +14,7 @@ namespace ncprune {
 // 512 training samples are run, the same number of each class as far as they go. The network is
 // refused when its balanced accuracy (mean over classes) on them is not above chance, or below a
 // half and at least twice as high, and by 0.15, under one of the changes that are tried: another
-// order of the classes, and for pictures another order of the channels or axes, values of 0 to 255,
+// order of the classes, and for pictures another order of the channels, values of 0 to 255,
 // and ImageNet's or a symmetric normalisation. REQUIRES: network and data fit (require_fits()).
 std::string find_mismatch(const Network& network, const Dataset& train);
 

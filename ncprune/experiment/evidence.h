@@ -39,11 +39,6 @@ struct Evidence {
   double confidence = 0.95;                 // of the comparisons' intervals
 };
 
-struct NamedNetwork {
-  std::string name;
-  Network network;
-};
-
 struct EvidenceOptions {
   // Standard deviation of the noise on the test inputs, for the class table. 0: no noise. Data
   // without a range get none.

@@ -3,41 +3,141 @@
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "ncprune/base/error.h"
+#include "ncprune/base/log.h"
 #include "ncprune/base/random.h"
 #include "ncprune/data/class_order.h"
+#include "ncprune/data/excerpt.h"
 #include "ncprune/data/imbalance.h"
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
+#include "ncprune/experiment/input_preparation.h"
 #include "ncprune/model/architectures.h"
 
 namespace ncprune {
+namespace {
 
-PreparedData prepare_data(const DataRequest& request) {
+// The class names of a network that say something, and what messages call the network.
+struct StatedClasses {
+  std::vector<std::string> names;  // empty: none
+  std::string where;
+};
+
+StatedClasses stated_classes(const std::vector<NamedNetwork>& networks) {
+  for (const auto& [name, network] : networks) {
+    const std::vector<std::string>& names = network.metadata.class_names;
+    if (!names.empty()) return {names, name};
+  }
+  return {};
+}
+
+// The data with the classes in the stated order.
+TrainTest in_stated_order(TrainTest data, const StatedClasses& classes, const std::string& where) {
+  if (classes.names.empty() || data.train.class_names == classes.names) return data;
+  require_same_classes(classes.names, classes.where, data.train.class_names, where);
+  if (classes.names.size() != data.train.class_names.size() ||
+      !std::is_permutation(classes.names.begin(), classes.names.end(),
+                           data.train.class_names.begin())) {
+    return data;  // names that say nothing
+  }
+  log_info(fmt::format("{}: its classes are taken in the order of {}: {}", where, classes.where,
+                       excerpt(fmt::format("{}", fmt::join(classes.names, ", ")))));
+  data.train = with_class_order(std::move(data.train), classes.names, where);
+  data.test = with_class_order(std::move(data.test), classes.names, where);
+  return data;
+}
+
+// How the pictures of a source were read, with what the data decided; open for other sources.
+Preprocessing as_read(const DataRequest& request, Preprocessing how, const Dataset& data) {
+  if (!is_image_source(request.data)) return {};
+  if (!how.channels) how.channels = data.inputs.size(1) == 1 ? "grey" : "rgb";
+  if (!how.exif) how.exif = "apply";
+  if (!how.resize.empty() && !how.interpolation) how.interpolation = "bilinear";
+  return how;
+}
+
+// Reads pictures as `geometry` says.
+PreparedData prepare(const DataRequest& request, const Preprocessing& geometry,
+                     const StatedClasses& classes) {
   if (!(request.validation >= 0 && request.validation < 1)) {
     throw InputError(fmt::format("validation share {} is outside [0, 1)", request.validation));
   }
-  TrainTest loaded = load_data(request.data, request.data_root, request.seed);
+  TrainTest loaded = in_stated_order(
+      load_data(request.data, request.data_root, request.seed, geometry), classes, request.data);
   if (!request.classes.empty()) {
-    loaded.train = in_class_order(std::move(loaded.train), request.classes, request.data);
-    loaded.test = in_class_order(std::move(loaded.test), request.classes, request.data);
+    loaded.train = with_class_order(std::move(loaded.train), request.classes, "--classes");
+    loaded.test = with_class_order(std::move(loaded.test), request.classes, "--classes");
   }
   require_every_class(loaded.train, request.data);
   const Random random(request.seed);
   Imbalanced thinned = make_imbalanced(loaded.train, request.imbalance, random.stream("imbalance"));
   auto [train, validation] =
       stratified_split(thinned.data, request.validation, random.stream("validation"));
-  return {std::move(train), std::move(validation), loaded.test, std::move(thinned.minority)};
+  return {std::move(train),
+          std::move(validation),
+          loaded.test,
+          std::move(thinned.minority),
+          {stated_preprocessing(request.data), as_read(request, geometry, loaded.train)}};
+}
+
+}  // namespace
+
+PreparedData prepare_data(const DataRequest& request) {
+  return prepare(request, geometry_of(stated_preprocessing(request.data)), {});
+}
+
+NetworksAndData prepare_data(const DataRequest& request, std::vector<NamedNetwork> networks) {
+  const StatedPreprocessing given{stated_preprocessing(request.data), "--data"};
+  StatedPreprocessing geometry{geometry_of(given.value), given.where};
+  for (const auto& [name, network] : networks) {
+    if (!is_image_source(request.data)) break;
+    const Preprocessing stored = stored_preprocessing(network.metadata, name);
+    merged({stored, name}, given);  // names a contradiction before anything is read
+    geometry = {merged({geometry_of(stored), name}, geometry), name};
+  }
+  NetworksAndData ready{{}, prepare(request, geometry.value, stated_classes(networks))};
+  for (NamedNetwork& network : networks) {
+    ready.networks.push_back(ready_for(ready.data, std::move(network)));
+  }
+  return ready;
+}
+
+Network ready_for(const PreparedData& data, NamedNetwork stated) {
+  auto& [name, network] = stated;
+  const std::vector<std::string>& names = network.metadata.class_names;
+  if (!names.empty() && !data.train.class_names.empty()) {
+    require_same_classes(names, name, data.train.class_names, "the data");
+    const bool same_set =
+        names.size() == data.train.class_names.size() &&
+        std::is_permutation(names.begin(), names.end(), data.train.class_names.begin());
+    if (same_set && names != data.train.class_names) {
+      throw InputError(
+          fmt::format("{}: its classes have another order than those of the first "
+                      "network; wanted one order",
+                      name));
+    }
+  }
+  network.metadata = with_preprocessing(std::move(network.metadata), data.preprocessing, name);
+  return std::move(network);
 }
 
 Network make_network(const std::string& architecture, const PreparedData& data, uint64_t seed) {
+  if (data.preprocessing.stated.layout == "nhwc") {
+    throw InputError(fmt::format("layout=nhwc: the built-in network '{}' takes the channels first",
+                                 architecture));
+  }
   Network network = build_network(architecture, data.train.sample_shape(), data.train.num_classes(),
                                   Random(seed).stream("weights"));
   Metadata& metadata = network.metadata;
   metadata.class_names = data.train.class_names;
   metadata.class_counts = class_counts(data.train);
   metadata.minority = data.minority;
+  metadata = with_preprocessing(std::move(metadata), data.preprocessing, architecture);
+  if (metadata.input_mean.defined()) return network;
   const at::Tensor& inputs = data.train.inputs;
   const bool table = !data.train.range;
   const bool colour = !table && inputs.dim() == 4 && inputs.size(1) > 1;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ncprune/data/dataset.h"
+#include "ncprune/experiment/input_preparation.h"
 #include "ncprune/model/network.h"
 
 namespace ncprune {
@@ -25,15 +26,42 @@ struct PreparedData {
   Dataset validation;  // thinned: for choices
   Dataset test;        // unchanged: only for measurements
   std::vector<int64_t> minority;
+  DataPreprocessing preprocessing = {};
 };
 
 // Throws InputError on bad data or a class without training samples.
 PreparedData prepare_data(const DataRequest& request);
 
-// An untrained network for the data with its metadata: class names, counts, minority, and the mean
-// and standard deviation over the training samples. These are per feature for data without a range
-// (tables), and per channel, over samples and pixels, [C, 1, 1], for colour pictures. Grey pictures
-// stay unchanged, in [0, 1].
+// A network and what reports and messages call it, usually the name or path of its file.
+struct NamedNetwork {
+  std::string name;
+  Network network;
+};
+
+// Networks that are ready for data.
+struct NetworksAndData {
+  std::vector<Network> networks;  // in the order given
+  PreparedData data;
+};
+
+// The data for networks that were trained before, and these networks. Pictures are read as the
+// request says and, where that is open, as the metadata of the networks say (kPreprocessingEntry).
+// If the first network with class names has the classes of the data in another order, the data get
+// its order, and that is logged. Each network becomes ready_for() the data. Throws InputError as
+// prepare_data(request) and ready_for() do, and when two networks say different things about
+// reading pictures.
+NetworksAndData prepare_data(const DataRequest& request, std::vector<NamedNetwork> networks);
+
+// The network with data.preprocessing in its metadata (with_preprocessing()), so that every file
+// written from it has it, too. Throws InputError, naming both sides, when the metadata say
+// something else, or when the network has other classes than the data or another order of them.
+Network ready_for(const PreparedData& data, NamedNetwork network);
+
+// An untrained network for the data with its metadata: class names, counts, minority, and the
+// normalisation that the data's preprocessing gives. If it is open, that is the mean and the
+// standard deviation over the training samples: per feature for data without a range (tables), per
+// channel, over samples and pixels, [C, 1, 1], for colour pictures. Grey pictures stay unchanged,
+// in [0, 1]. Throws InputError for a layout other than nchw, which built-in networks do not take.
 Network make_network(const std::string& architecture, const PreparedData& data, uint64_t seed);
 
 }  // namespace ncprune

@@ -144,31 +144,80 @@ std::vector<at::Tensor> run(const Network& network, const at::Tensor& input,
   return values_at(network, done, wanted);
 }
 
+namespace {
+
+// (raw - mean) / scale as the metadata say, on the compute device.
+at::Tensor normalised(const Metadata& metadata, const at::Tensor& raw) {
+  for (const at::Tensor& t : {metadata.input_mean, metadata.input_scale}) {
+    if (!t.defined() || at::is_expandable_to(t.sizes(), raw.sizes())) continue;
+    throw InputError(
+        fmt::format("the network's input normalisation has shape [{}]; samples are [{}]",
+                    fmt::join(t.sizes(), ", "), fmt::join(raw.sizes().slice(1), ", ")));
+  }
+  at::Tensor inputs = raw.to(compute_device());
+  const auto there = [&](const at::Tensor& t) { return t.to(inputs.device()); };
+  if (metadata.input_mean.defined()) inputs = inputs - there(metadata.input_mean);
+  if (metadata.input_scale.defined()) inputs = inputs / there(metadata.input_scale);
+  return inputs;
+}
+
+// Pictures [N, channels, height, width] in the order of channels and axes that the graph takes.
+at::Tensor arranged(const Metadata& metadata, at::Tensor inputs) {
+  if (!metadata.reversed_channels && !metadata.channels_last) return inputs;
+  if (inputs.dim() != 4) {
+    throw InputError(fmt::format("the network takes pictures ({}); samples are [{}]",
+                                 metadata.channels_last ? "channels last" : "blue, green, red",
+                                 fmt::join(inputs.sizes().slice(1), ", ")));
+  }
+  if (metadata.reversed_channels) inputs = inputs.flip({1});
+  return metadata.channels_last ? inputs.permute({0, 2, 3, 1}) : inputs;
+}
+
+// Pictures whose channels the graph takes last have as many values in another order.
+void require_layout(at::IntArrayRef wanted, at::IntArrayRef given) {
+  if (wanted.size() != 4 || given.size() != 4 || wanted.slice(1) == given.slice(1)) return;
+  if (wanted[1] != given[2] || wanted[2] != given[3] || wanted[3] != given[1]) return;
+  if (given[1] == 1) return;  // one order is the other
+  throw InputError(fmt::format(
+      "the network takes samples of shape [{}]; the data have [{}]; if it takes the channels of "
+      "pictures last, say so, as in images:DIR?layout=nhwc",
+      fmt::join(wanted.slice(1), ", "), fmt::join(given.slice(1), ", ")));
+}
+
+// What gives pictures another height and width, if that is all that differs.
+std::string size_remedy(at::IntArrayRef wanted, at::IntArrayRef given) {
+  if (wanted.size() != 3 || given.size() != 3) return "";
+  const bool first = wanted[0] == given[0];
+  if (!first && wanted[2] != given[0]) return "";
+  const auto sides = wanted.slice(first ? 1 : 0, 2);
+  return sides[0] == sides[1]
+             ? fmt::format("; pictures become as large with images:DIR?crop={0} (or size={0})",
+                           sides[0])
+             : fmt::format("; pictures become as large with images:DIR?crop={}x{}", sides[0],
+                           sides[1]);
+}
+
+}  // namespace
+
 at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
   std::vector<int64_t> shape(network.input.shape);
   shape.front() = raw.size(0);
   const std::vector<int64_t> sample(shape.begin() + 1, shape.end());
   const bool fixed = std::all_of(sample.begin(), sample.end(), [](int64_t n) { return n >= 0; });
   if (fixed && product(sample) != product(raw.sizes().slice(1).vec())) {
-    throw InputError(fmt::format("the network takes samples of shape [{}]; the data have [{}]",
-                                 fmt::join(sample, ", "), fmt::join(raw.sizes().slice(1), ", ")));
+    throw InputError(fmt::format("the network takes samples of shape [{}]; the data have [{}]{}",
+                                 fmt::join(sample, ", "), fmt::join(raw.sizes().slice(1), ", "),
+                                 size_remedy(sample, raw.sizes().slice(1))));
   }
-  at::Tensor inputs = raw.to(compute_device());
-  for (const at::Tensor& t : {network.metadata.input_mean, network.metadata.input_scale}) {
-    if (!t.defined() || at::is_expandable_to(t.sizes(), raw.sizes())) continue;
-    throw InputError(
-        fmt::format("the network's input normalisation has shape [{}]; samples are [{}]",
-                    fmt::join(t.sizes(), ", "), fmt::join(raw.sizes().slice(1), ", ")));
-  }
-  const auto there = [&](const at::Tensor& t) { return t.to(inputs.device()); };
-  if (network.metadata.input_mean.defined()) inputs = inputs - there(network.metadata.input_mean);
-  if (network.metadata.input_scale.defined()) inputs = inputs / there(network.metadata.input_scale);
+  const at::Tensor inputs = arranged(network.metadata, normalised(network.metadata, raw));
   if (takes_whole_numbers(network) && !inputs.frac().eq(0).all().item<bool>()) {
     throw InputError(
         fmt::format("the network takes whole numbers ({}), such as tokens; the data have others",
                     toString(network.input.type)));
   }
-  return fixed ? inputs.reshape(shape) : inputs;
+  if (!fixed) return inputs;
+  require_layout(shape, inputs.sizes());
+  return inputs.reshape(shape);
 }
 
 // Small enough to stay in the outer cache. Convolutions have about ten times as many activations as

@@ -55,9 +55,9 @@ std::vector<at::Tensor> values_at(const Network& network, const PartialRun& plac
 std::vector<at::Tensor> run_node(const Node& node, const std::vector<at::Tensor>& inputs,
                                  const RunMode& mode);
 
-// Prepares raw samples for the graph: moves them to the compute device, normalises them as the
-// metadata says, and reshapes them to the graph's input. Throws InputError when the sizes do not
-// fit.
+// Prepares raw samples for the graph: moves them to the compute device, normalises them, orders
+// channels and axes of pictures as the metadata say, and reshapes them to the graph's input. Throws
+// InputError when the sizes do not fit.
 at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw);
 
 // Number of samples in a batch, chosen such that activations without gradients stay small and

@@ -55,15 +55,20 @@ struct Storage {
   int64_t axis = 1;
 };
 
-// Classes and input normalisation of a classifier, stored in the ONNX file's metadata.
+// Classes and input preparation of a classifier, stored in the ONNX file's metadata.
 struct Metadata {
   std::vector<std::string> class_names;  // K of them, or empty when unknown
   std::vector<int64_t> class_counts;     // training samples per class, or empty when unknown
   std::vector<int64_t> minority;         // the rare classes to watch, ascending
   // Raw inputs become (x - mean) / scale before the graph reads them. Float, broadcastable to one
-  // sample; empty tensors when the network takes raw inputs.
+  // sample; empty tensors when the network takes raw inputs. Raw pictures are [channels, height,
+  // width] in red, green, blue.
   at::Tensor input_mean;
   at::Tensor input_scale;
+  // What happens to normalised pictures before the graph reads them: `reversed_channels` makes them
+  // blue, green, red; `channels_last` makes them [height, width, channels].
+  bool reversed_channels = false;
+  bool channels_last = false;
   // Further entries by key: those of other programs, unchanged, and the recipe of a pruning.
   std::map<std::string, std::string> other;
 };

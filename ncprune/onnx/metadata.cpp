@@ -18,6 +18,8 @@ constexpr const char* kClassCounts = "ncprune.class_counts";
 constexpr const char* kMinority = "ncprune.minority";
 constexpr const char* kInputMean = "ncprune.input_mean";
 constexpr const char* kInputScale = "ncprune.input_scale";
+constexpr const char* kInputLayout = "ncprune.input_layout";
+constexpr const char* kInputChannels = "ncprune.input_channels";
 constexpr int kMaxArrayRank = 8;
 
 struct NestedArray {
@@ -79,6 +81,13 @@ std::vector<std::string> strings_from(const Json& json) {
   return values;
 }
 
+// Whether `json` is `special`; `usual` is the other value.
+bool is_special(const Json& json, std::string_view special, std::string_view usual) {
+  if (json == special) return true;
+  if (json == usual) return false;
+  throw InputError(fmt::format("neither \"{}\" nor \"{}\"", usual, special));
+}
+
 // Returns whether `key` belongs to ncprune; its value is then in `metadata`.
 bool take(const std::string& key, const std::string& value, Metadata& metadata) {
   const auto json = [&] { return Json::parse(value); };
@@ -93,6 +102,10 @@ bool take(const std::string& key, const std::string& value, Metadata& metadata) 
   } else if (key == kInputScale) {
     metadata.input_scale = tensor_from_json(json());
     if (metadata.input_scale.eq(0).any().item<bool>()) throw InputError("a scale of 0");
+  } else if (key == kInputLayout) {
+    metadata.channels_last = is_special(json(), "nhwc", "nchw");
+  } else if (key == kInputChannels) {
+    metadata.reversed_channels = is_special(json(), "bgr", "rgb");
   } else {
     return false;
   }
@@ -160,6 +173,8 @@ void add_metadata(onnx::ModelProto& model, const Metadata& metadata) {
   if (!metadata.minority.empty()) add_json(kMinority, metadata.minority);
   if (metadata.input_mean.defined()) add_json(kInputMean, json_from_tensor(metadata.input_mean));
   if (metadata.input_scale.defined()) add_json(kInputScale, json_from_tensor(metadata.input_scale));
+  if (metadata.channels_last) add_json(kInputLayout, "nhwc");
+  if (metadata.reversed_channels) add_json(kInputChannels, "bgr");
   for (const auto& [key, value] : metadata.other) add(key, value);
 }
 

@@ -29,9 +29,9 @@ Network parse_onnx(std::string_view bytes, const std::string& where,
 
 // The network as the bytes of an ONNX file, from which parse_onnx() restores it to the bit: IR 8,
 // the network's opset, the batch axis called "N". The metadata are the entries ncprune.class_names,
-// .class_counts, .minority, .input_mean and .input_scale, each JSON, and `metadata.other`
-// unchanged. Throws InputError beyond the 2 GiB limit of an ONNX file, and std::logic_error when
-// ONNX's own checker rejects the network.
+// .class_counts, .minority, .input_mean, .input_scale, .input_layout ("nhwc") and .input_channels
+// ("bgr"), each JSON, and `metadata.other` unchanged. Throws InputError beyond the 2 GiB limit of
+// an ONNX file, and std::logic_error when ONNX's own checker rejects the network.
 std::string onnx_bytes(const Network& network);
 
 // The same with the class scores [N, K] as its only output, for another runtime.

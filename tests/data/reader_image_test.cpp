@@ -83,8 +83,8 @@ TEST(ImageReader, RefusesEveryShortenedFile) {
       EXPECT_NE(error_of(whole.substr(0, size)), "") << size;
     }
   }
-  EXPECT_EQ(error_of("GIF89a"), "x.png: neither a JPEG nor a PNG image");
-  EXPECT_EQ(error_of(""), "x.png: neither a JPEG nor a PNG image");
+  EXPECT_EQ(error_of("GIF89a"), "x.png: not a JPEG, PNG, WebP, BMP or TIFF image");
+  EXPECT_EQ(error_of(""), "x.png: not a JPEG, PNG, WebP, BMP or TIFF image");
 }
 
 TEST(ImageReader, SaysThatAJpegIsCutShort) {
@@ -117,12 +117,16 @@ TEST(ImageReader, ConvertsBetweenGreyAndColour) {
 }
 
 TEST(ImageReader, KnowsImagesByTheirNames) {
-  for (const char* name : {"a.jpg", "a.JPG", "b/c.jpeg", "x.Png", ".png"}) {
+  for (const char* name :
+       {"a.jpg", "a.JPG", "b/c.jpeg", "x.Png", ".png", "a.webp", "a.BMP", "a.tif", "a.Tiff"}) {
     EXPECT_TRUE(is_image_name(name)) << name;
   }
   for (const char* name : {"", "jpg", "a.jpg.txt", "a.gif", "png"}) {
     EXPECT_FALSE(is_image_name(name)) << name;
   }
+  EXPECT_EQ(unread_image_ending("a/b.HEIC"), ".heic");
+  EXPECT_EQ(unread_image_ending("a.gif"), ".gif");
+  EXPECT_EQ(unread_image_ending("a.png"), "");
 }
 
 }  // namespace

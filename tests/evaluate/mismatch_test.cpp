@@ -59,8 +59,14 @@ TEST(Mismatch, EveryPlantedOneIsNamedWithItsRemedy) {
   expect_named(find_mismatch(nearest(made.means * 255), made.data), "range=255");
   expect_named(find_mismatch(nearest((made.means - mean) / deviation), made.data), "mean=imagenet");
   expect_named(find_mismatch(nearest(made.means.flip(1)), made.data), "channels=bgr");
-  expect_named(find_mismatch(nearest(made.means.permute({0, 2, 3, 1}).contiguous()), made.data),
-               "layout=nhwc");
+}
+
+TEST(Mismatch, ShapesThatDoNotFitAreNamedWithTheirRemedy) {
+  const Pictures made = pictures();
+  const Network last = nearest(made.means.permute({0, 2, 3, 1}).contiguous());
+  expect_named(input_error([&] { require_fits(last, made.data, "net"); }), "layout=nhwc");
+  const Network larger = nearest(made.means.repeat({1, 1, 2, 2}));
+  expect_named(input_error([&] { require_fits(larger, made.data, "net"); }), "crop=4");
 }
 
 TEST(Mismatch, AnotherOrderOfClassesIsNamedAndMended) {
@@ -69,7 +75,7 @@ TEST(Mismatch, AnotherOrderOfClassesIsNamedAndMended) {
   const Network network = nearest(made.means.index_select(0, order));
   expect_named(find_mismatch(network, made.data), "--classes c3,c1,c0,c2,c5,c4,c7,c6");
   const Dataset mended =
-      in_class_order(made.data, {"c3", "c1", "c0", "c2", "c5", "c4", "c7", "c6"}, "data");
+      with_class_order(made.data, {"c3", "c1", "c0", "c2", "c5", "c4", "c7", "c6"}, "data");
   EXPECT_EQ(find_mismatch(network, mended), "");
 }
 
@@ -84,9 +90,9 @@ TEST(ClassOrder, MustBeThatOfTheData) {
   const Dataset data = pictures().data;
   std::vector<std::string> names = data.class_names;
   names.back() = "other";
-  expect_named(input_error([&] { in_class_order(data, names, "data"); }), "'other'");
+  expect_named(input_error([&] { with_class_order(data, names, "data"); }), "'other'");
   names.pop_back();
-  expect_named(input_error([&] { in_class_order(data, names, "data"); }), "'c7'");
+  expect_named(input_error([&] { with_class_order(data, names, "data"); }), "'c7'");
 }
 
 }  // namespace

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ncprune/data/image_layout.h"
+
+namespace ncprune {
+
+// Image files in a folder, a tar file or a list, and the parts and classes that they are in.
+struct ImageFiles {
+  std::string where;               // the folder, tar file or list
+  std::vector<std::string> names;  // of the images, below it
+  ImageLayout layout;              // of the names
+  // The bytes of one image and what messages call it. Worker threads call it.
+  struct File {
+    std::string bytes;
+    std::string where;
+  };
+  std::function<File(size_t)> read;
+};
+
+// Finds the images of `path`: a folder or a tar file (plain or gzipped), arranged as
+// arrange_images() says, or a list (parse_image_list()), whose name ends in .csv. `test` is a list
+// of test images for a list, or empty. `classes`, if not empty, are all classes in the order
+// wanted; the classes of a list are else in byte order, or, if all are numbers, in theirs. Prints
+// the notes and warnings of the layout. Throws InputError.
+ImageFiles find_images(const std::string& path, const std::string& test,
+                       const std::vector<std::string>& classes);
+
+}  // namespace ncprune
