@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
   cli::add_doctor(app);
   cli::add_evaluate(app);
   cli::add_compare(app);
+  cli::add_gate(app);
   cli::add_latency(app);
   cli::add_robustness(app);
   cli::add_collapse(app);

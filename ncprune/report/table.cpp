@@ -106,6 +106,33 @@ std::string escape_html(const std::string& text) {
   return out;
 }
 
+std::string escape_markdown(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '\n':
+        out += ' ';
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '@':  // an empty comment keeps a name from being a mention
+        out += "@<!-- -->";
+        break;
+      default:
+        if (std::string_view("\\|`*_[]~#$").find(c) != std::string_view::npos) out += '\\';
+        out += c;
+    }
+  }
+  return out;
+}
+
 std::string to_html(const Table& table) {
   const auto cell = [](const std::string& tag, const std::string& text) {
     return fmt::format("<{}>{}</{}>", tag, replaced(escape_html(text), "\n", "<br>"),
@@ -134,7 +161,7 @@ std::string to_markdown(const Table& table) {
   const auto line = [](const std::vector<std::string>& cells) {
     std::string out = "|";
     for (const std::string& cell : cells) {
-      out += fmt::format(" {} |", replaced(replaced(cell, "|", "\\|"), "\n", " "));
+      out += fmt::format(" {} |", escape_markdown(cell));
     }
     return out + "\n";
   };

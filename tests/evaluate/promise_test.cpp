@@ -34,19 +34,19 @@ TEST(Promise, IsNotKeptOnSamplesTooFewToShowIt) {
   const Promise promise{.max_drop = 0.02, .min_recall = {}, .confidence = 0.95};
   // Nothing lost in 182 samples: the true share lost may still be 2.01 %. In 183 it may not.
   const ClassVerdict few = judge_case(promise, {182, 182, 0}).classes[0];
-  EXPECT_FALSE(few.kept);
+  EXPECT_FALSE(few.kept());
   EXPECT_EQ(few.needed, 183);
   EXPECT_NEAR(few.most_drop, 1 - std::pow(0.025, 1.0 / 182), 1e-9);
   const ClassVerdict enough = judge_case(promise, {183, 183, 0}).classes[0];
-  EXPECT_TRUE(enough.kept);
-  EXPECT_FALSE(judge_case(promise, {183, 183, 1}).classes[0].kept);
+  EXPECT_TRUE(enough.kept());
+  EXPECT_FALSE(judge_case(promise, {183, 183, 1}).classes[0].kept());
 }
 
 TEST(Promise, OfAClassWithoutSamplesIsNotKept) {
   const Promise drop{.max_drop = 0.1, .min_recall = {}, .confidence = 0.9};
   const Verdict verdict = judge_case(drop, {1000, 900, 1});
-  EXPECT_TRUE(verdict.classes[0].kept);
-  EXPECT_FALSE(verdict.classes[1].kept);
+  EXPECT_TRUE(verdict.classes[0].kept());
+  EXPECT_FALSE(verdict.classes[1].kept());
   EXPECT_FALSE(verdict.kept);
   // It says nothing of the second class: kept.
   const Promise least{.max_drop = {}, .min_recall = {{0, 0.85}}, .confidence = 0.9};
@@ -65,7 +65,7 @@ TEST(Promise, BrokenIsTakenForKeptNoOftenerThanConfidenceAllows) {
   for (int64_t trial = 0; trial < kTrials; ++trial) {
     const at::Tensor draws = at::zeros({500}, at::kDouble).uniform_(0, 1, random.generator());
     const auto lost = draws.lt(0.05).sum().item<int64_t>();
-    taken += judge_case(promise, {500, 500, lost}).classes[0].kept ? 1 : 0;
+    taken += judge_case(promise, {500, 500, lost}).classes[0].kept() ? 1 : 0;
   }
   EXPECT_LE(taken, kTrials / 10);
 }
