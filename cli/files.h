@@ -25,8 +25,9 @@ void write_json_if(const std::string& path, const Json& json);
 // The name of a network in a table: "a/dense.onnx" -> "dense".
 std::string file_stem(const std::string& path);
 
-// The names, counts and minority of the classes from the network's metadata; names from `data` if
-// the metadata have none.
+// The names of the classes from `data`, whose labels are counted, and their counts and minority
+// from the network's metadata. If the data only number their classes, the names are the metadata's.
+// Warns of the first class that the two name differently.
 ClassInfo class_info(const Metadata& metadata, const Dataset& data);
 
 }  // namespace ncprune::cli

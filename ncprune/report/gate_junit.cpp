@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "ncprune/base/printable_text.h"
 #include "ncprune/report/gate_report.h"
 #include "ncprune/report/promise_report.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 // Two characters of UTF-8 that XML 1.0 does not allow, U+FFFE and U+FFFF, become U+FFFD.
 std::string xml_attribute(const std::string& text) {
-  std::string allowed = text;
+  std::string allowed = printable_text(text);
   for (const std::string forbidden : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
     for (size_t at = allowed.find(forbidden); at != std::string::npos;
          at = allowed.find(forbidden, at)) {

@@ -9,6 +9,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "ncprune/base/printable_text.h"
 #include "ncprune/data/excerpt.h"
 #include "ncprune/report/promise_report.h"
 
@@ -174,10 +175,10 @@ std::string promise_sentence(const Gate& gate) {
 }
 
 std::string side_sentence(const GateSide& side) {
-  if (side.stored_in.empty()) {
-    return fmt::format("{} on {}, run by {}", side.network, side.data, side.runtime);
-  }
-  return fmt::format("{} on {}, stored in {}", side.network, side.data, side.stored_in);
+  const std::string measured = fmt::format("{} on {}", side.network, side.data);
+  return printable_text(side.stored_in.empty()
+                            ? fmt::format("{}, run by {}", measured, side.runtime)
+                            : fmt::format("{}, stored in {}", measured, side.stored_in));
 }
 
 std::string method_sentence(const Gate& gate) {

@@ -36,8 +36,8 @@ std::string outcome_name(ClassOutcome outcome) {
 
 Table promise_table(const Verdict& verdict, const ClassInfo& classes) {
   Table table{"",
-              {"\nclass (samples)", "held-out\nsamples", "\nneeded", "recall\nbefore", "\nafter",
-               "falls by\nat most", "at\nleast", "\nkept"},
+              {classes.counts.empty() ? "\nclass" : "\nclass (samples)", "held-out\nsamples",
+               "\nneeded", "recall\nbefore", "\nafter", "falls by\nat most", "at\nleast", "\nkept"},
               {}};
   for (size_t c = 0; c < verdict.classes.size(); ++c) {
     const ClassVerdict& own = verdict.classes[c];

@@ -72,7 +72,8 @@ StoredCounts from_gate(const Json& json) {
   const Json& before = entry(json, "before");
   StoredCounts stored{text_at(before, "network"), text_at(before, "data"), {}, {}};
   for (const Json& own : array_at(json, "classes")) {
-    add_class(stored, text_at(own, "name"),
+    std::string name = text_at(own, "name");
+    add_class(stored, std::move(name),
               {count_at(own, "samples_before"), count_at(own, "right_before")});
   }
   return stored;
@@ -81,8 +82,8 @@ StoredCounts from_gate(const Json& json) {
 StoredCounts from_compare(const Json& json) {
   StoredCounts stored{text_at(json, "before"), text_at(json, "data"), {}, {}};
   for (const Json& own : array_at(json, "classes")) {
-    add_class(stored, text_at(own, "name"),
-              {count_at(own, "samples"), count_at(own, "right_before")});
+    std::string name = text_at(own, "name");
+    add_class(stored, std::move(name), {count_at(own, "samples"), count_at(own, "right_before")});
   }
   return stored;
 }
@@ -121,11 +122,12 @@ StoredCounts from_any(const std::string& text) {
 }
 
 // The place of each name. Throws InputError when one occurs twice.
-std::map<std::string, size_t> places(const std::vector<std::string>& names) {
+std::map<std::string, size_t> places(const std::vector<std::string>& names,
+                                     const std::string& where) {
   std::map<std::string, size_t> all;
   for (size_t c = 0; c < names.size(); ++c) {
     if (!all.emplace(names[c], c).second) {
-      throw InputError(fmt::format("class '{}' occurs twice", excerpt(names[c])));
+      throw InputError(fmt::format("{}: class '{}' occurs twice", where, excerpt(names[c])));
     }
   }
   return all;
@@ -134,20 +136,22 @@ std::map<std::string, size_t> places(const std::vector<std::string>& names) {
 }  // namespace
 
 StoredCounts parse_stored_counts(const std::string& text, const std::string& where) {
+  StoredCounts stored;
   try {
-    StoredCounts stored = from_any(text);
+    stored = from_any(text);
     if (stored.names.empty()) throw InputError("holds no classes");
-    places(stored.names);
-    return stored;
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: {}", where, error.what()));
   }
+  places(stored.names, where);
+  return stored;
 }
 
 std::vector<RecallCount> counts_for(const StoredCounts& stored,
                                     const std::vector<std::string>& names,
                                     const std::string& where) {
-  const std::map<std::string, size_t> stored_places = places(stored.names);
+  const std::map<std::string, size_t> stored_places = places(stored.names, where);
+  const std::map<std::string, size_t> asked = places(names, "the data");
   std::vector<RecallCount> counts;
   for (const std::string& name : names) {
     const auto found = stored_places.find(name);
@@ -157,9 +161,8 @@ std::vector<RecallCount> counts_for(const StoredCounts& stored,
     }
     counts.push_back(stored.counts[found->second]);
   }
-  const std::map<std::string, size_t> data_places = places(names);
   for (const std::string& name : stored.names) {
-    if (data_places.contains(name)) continue;
+    if (asked.contains(name)) continue;
     throw InputError(
         fmt::format("{}: has class '{}', which the data do not have", where, excerpt(name)));
   }
