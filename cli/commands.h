@@ -16,6 +16,7 @@ void add_gradual(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_compare(CLI::App& app);
+void add_gate(CLI::App& app);
 void add_latency(CLI::App& app);
 void add_robustness(CLI::App& app);
 void add_collapse(CLI::App& app);

@@ -15,7 +15,7 @@ struct CompareCommand {
   std::string after;
   DataRequest data;
   ComparisonOptions comparison;
-  std::string runtime = "ncprune";
+  std::string runtime;
   std::string json;
 };
 
@@ -38,17 +38,14 @@ void print_compare(const Comparison& comparison, const ClassInfo& classes, doubl
 
 void run_compare(const CompareCommand& options) {
   require_writable_all({options.json});
-  const auto [networks, data] =
-      read_networks_and_data({options.before, options.after}, options.data);
-  const Network& before = networks.front();
-  const Network& after = networks.back();
+  const auto [classifiers, data] =
+      read_classifiers_and_data({options.before, options.after}, options.runtime, options.data);
+  const Classifier& before = classifiers.front();
+  const Classifier& after = classifiers.back();
   const Dataset& test = data.test;
-  require_fits(before, test, options.before);
-  require_fits(after, test, options.after);
-  const Comparison comparison =
-      compare(class_scores(before, test, options.runtime),
-              class_scores(after, test, options.runtime), test.labels, options.comparison);
-  const ClassInfo classes = class_info(before.metadata, test);
+  const Comparison comparison = compare(class_scores(before, test), class_scores(after, test),
+                                        test.labels, options.comparison);
+  const ClassInfo classes = class_info(before.network->metadata, test);
   print_compare(comparison, classes, options.comparison.confidence);
   Json json{{"before", options.before},
             {"after", options.after},

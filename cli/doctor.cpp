@@ -90,7 +90,7 @@ void add_doctor(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "doctor", "list classes with too few samples for their scatter or for a promise");
   add_data_options(*command, options->data);
-  add_promise_options(*command, options->promise);
+  add_promise_options(*command, options->promise, "most points that any class's recall may fall");
   command->add_option("--shrinkage", options->shrinkage, "as in prune")->capture_default_str();
   add_json_option(*command, options->json);
   command->callback([options] { run_doctor(*options); });

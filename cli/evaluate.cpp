@@ -14,33 +14,45 @@ struct EvaluateCommand {
   std::vector<std::string> networks;
   DataRequest data;
   double noise = 0;
-  std::string runtime = "ncprune";
+  std::string runtime;
   std::string json;
 };
+
+ClassMetrics metrics_of(const Classifier& classifier, const Dataset& data) {
+  return class_metrics(class_scores(classifier, data), data.labels);
+}
+
+// The samples of every class that are classified correctly.
+std::vector<int64_t> right_of(const ClassMetrics& metrics) {
+  std::vector<int64_t> right;
+  for (const RecallCount& count : recall_counts(metrics)) right.push_back(count.right);
+  return right;
+}
 
 void run_evaluate(const EvaluateCommand& options) {
   require_writable_all({options.json});
   if (!(options.noise >= 0 && options.noise <= 1e6)) {
     throw InputError(fmt::format("noise {} is outside [0, 1e6]", options.noise));
   }
-  const auto [networks, data] = read_networks_and_data(options.networks, options.data);
+  const auto [networks, data] =
+      read_classifiers_and_data(options.networks, options.runtime, options.data);
   const Dataset& test = data.test;
   const Dataset noisy = with_gaussian_noise(test, options.noise, options.data.seed);
   // The networks are a dense network and its pruned versions, with the same classes.
-  const ClassInfo classes = class_info(networks.front().metadata, test);
+  const ClassInfo classes = class_info(networks.front().network->metadata, test);
   std::vector<ModelResult> results;
   Json list = Json::array();
+  Json runtimes = Json::array();
   for (size_t i = 0; i < networks.size(); ++i) {
-    require_fits(networks[i], test, options.networks[i]);
-    ModelResult result{
-        file_stem(options.networks[i]), evaluate(networks[i], test, options.runtime), {}};
-    Json json{{"network", options.networks[i]}};
+    ModelResult result{file_stem(options.networks[i]), metrics_of(networks[i], test), {}};
+    Json json{{"network", options.networks[i]}, {"right", right_of(result.clean)}};
     json.update(metrics_json(result.clean, classes));
     if (options.noise > 0) {
-      result.noisy = evaluate(networks[i], noisy, options.runtime);
+      result.noisy = metrics_of(networks[i], noisy);
       json["noisy"] = metrics_json(*result.noisy, classes);
     }
     results.push_back(std::move(result));
+    runtimes.push_back(networks[i].runtime);
     list.push_back(std::move(json));
   }
   const std::string noise =
@@ -50,9 +62,10 @@ void run_evaluate(const EvaluateCommand& options) {
                                        classes, results)));
   if (!classes.minority.empty()) fmt::print("* rare in the training data\n");
   write_json_if(options.json, {{"data", options.data.data},
-                               {"runtime", options.runtime},
+                               {"runtimes", runtimes},
                                {"noise", options.noise},
                                {"classes", classes.names},
+                               {"samples", class_counts(test)},
                                {"minority", classes.minority},
                                {"networks", list}});
 }

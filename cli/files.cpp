@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace ncprune::cli {
@@ -17,6 +18,22 @@ NetworksAndData read_networks_and_data(const std::vector<std::string>& paths,
   std::vector<NamedNetwork> networks;
   for (const std::string& path : paths) networks.push_back({path, read_onnx(path)});
   return prepare_data(data, std::move(networks));
+}
+
+ClassifiersAndData read_classifiers_and_data(const std::vector<std::string>& paths,
+                                             const std::string& runtime, const DataRequest& data) {
+  std::vector<Classifier> classifiers;
+  std::vector<NamedNetwork> networks;
+  for (const std::string& path : paths) {
+    classifiers.push_back(read_classifier(path, runtime));
+    networks.push_back({path, *classifiers.back().network});
+  }
+  NetworksAndData ready = prepare_data(data, std::move(networks));
+  for (size_t i = 0; i < paths.size(); ++i) {
+    classifiers[i].network = std::make_shared<const Network>(std::move(ready.networks[i]));
+    require_fits(classifiers[i], ready.data.test, paths[i]);
+  }
+  return {std::move(classifiers), std::move(ready.data)};
 }
 
 NetworkAndData read_network_and_data(const std::string& path, const DataRequest& data) {
@@ -44,8 +61,20 @@ std::string file_stem(const std::string& path) {
 }
 
 ClassInfo class_info(const Metadata& metadata, const Dataset& data) {
-  return {metadata.class_names.empty() ? data.class_names : metadata.class_names,
-          metadata.class_counts, metadata.minority};
+  ClassInfo info{data.class_names, metadata.class_counts, metadata.minority};
+  if (info.counts.size() != info.names.size()) info.counts.clear();
+  std::vector<std::string> known;
+  for (const std::string& name : metadata.class_names) known.push_back(printable_text(name));
+  if (known.size() != data.class_names.size() || known == data.class_names) return info;
+  if (are_numbers(data.class_names)) {
+    info.names = known;
+    return info;
+  }
+  const auto [old, own] = std::mismatch(known.begin(), known.end(), data.class_names.begin());
+  log_warning(fmt::format(
+      "class {} is called '{}' by the network and '{}' by the data, whose names are shown",
+      old - known.begin(), excerpt(*old), excerpt(*own)));
+  return info;
 }
 
 }  // namespace ncprune::cli

@@ -20,6 +20,17 @@ struct NetworkAndData {
 NetworksAndData read_networks_and_data(const std::vector<std::string>& paths,
                                        const DataRequest& data);
 
+// Classifiers and the data for all of them.
+struct ClassifiersAndData {
+  std::vector<Classifier> classifiers;
+  PreparedData data;
+};
+
+// Reads the ONNX files `paths` as read_classifier() does, and the data in the same way. Throws
+// InputError, naming the path, when a classifier does not fit the test data.
+ClassifiersAndData read_classifiers_and_data(const std::vector<std::string>& paths,
+                                             const std::string& runtime, const DataRequest& data);
+
 // Reads the ONNX file `path` and the data in the same way. Throws InputError, naming `path`, when
 // they do not fit.
 NetworkAndData read_network_and_data(const std::string& path, const DataRequest& data);
@@ -34,8 +45,9 @@ void write_json_if(const std::string& path, const Json& json);
 // The name of a network in a table: "a/dense.onnx" -> "dense".
 std::string file_stem(const std::string& path);
 
-// The names, counts and minority of the classes from the network's metadata; names from `data` if
-// the metadata have none.
+// The names of the classes from `data`, whose labels are counted, and their counts and minority
+// from the network's metadata. If the data only number their classes, the names are the metadata's.
+// Warns of the first class that the two name differently.
 ClassInfo class_info(const Metadata& metadata, const Dataset& data);
 
 }  // namespace ncprune::cli

@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
   cli::add_doctor(app);
   cli::add_evaluate(app);
   cli::add_compare(app);
+  cli::add_gate(app);
   cli::add_latency(app);
   cli::add_robustness(app);
   cli::add_collapse(app);
@@ -73,16 +74,18 @@ int main(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     const std::vector<std::string> unknown = app.remaining();
     const bool no_command = app.get_subcommands().empty() && !unknown.empty();
-    fmt::print(stderr, "ncprune: {} (see ncprune --help)\n",
-               no_command ? fmt::format("unknown command '{}'", unknown.front()) : error.what());
+    fmt::print(
+        stderr, "ncprune: {} (see ncprune --help)\n",
+        ncprune::printable_text(no_command ? fmt::format("unknown command '{}'", unknown.front())
+                                           : error.what()));
   } catch (const cli::PromiseNotKept&) {
     return 2;
   } catch (const ncprune::InputError& error) {
-    fmt::print(stderr, "ncprune: {}\n", error.what());
+    fmt::print(stderr, "ncprune: {}\n", ncprune::printable_text(error.what()));
   } catch (const std::exception& error) {
     const std::string what = error.what();  // LibTorch appends a stack trace
     fmt::print(stderr, "ncprune: internal error, please report it: {}\n",
-               what.substr(0, what.find('\n')));
+               ncprune::printable_text(what.substr(0, what.find('\n'))));
     return 3;
   }
   return 1;

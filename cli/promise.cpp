@@ -28,9 +28,8 @@ void print_promise(const PromiseSearch& search, const ClassInfo& classes) {
 
 }  // namespace
 
-void add_promise_options(CLI::App& command, PromiseRequest& request) {
-  command.add_option("--max-class-drop", request.max_class_drop,
-                     "most points that any class's recall may fall; prune as much as that allows");
+void add_promise_options(CLI::App& command, PromiseRequest& request, const std::string& drop_help) {
+  command.add_option("--max-class-drop", request.max_class_drop, drop_help);
   command
       .add_option("--min-recall", request.min_recall,
                   "NAME=RECALL: ... and class NAME keeps at least this recall, in (0, 1)")

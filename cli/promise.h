@@ -17,8 +17,8 @@ struct PromiseRequest {
   bool given() const { return max_class_drop.has_value() || !min_recall.empty(); }
 };
 
-// Adds --max-class-drop, --min-recall and --confidence.
-void add_promise_options(CLI::App& command, PromiseRequest& request);
+// Adds --max-class-drop, which `drop_help` describes, --min-recall and --confidence.
+void add_promise_options(CLI::App& command, PromiseRequest& request, const std::string& drop_help);
 
 // The requested promise, for classes called `names`. Throws InputError on an invalid request.
 Promise promise_of(const PromiseRequest& request, const std::vector<std::string>& names);

@@ -55,7 +55,8 @@ void add_prune(CLI::App& app) {
   add_json_option(*command, options->json);
   add_prune_options(*command, options->prune);
   add_structured_options(*command, options->prune);
-  add_promise_options(*command, options->promise);
+  add_promise_options(*command, options->promise,
+                      "most points that any class's recall may fall; prune as much as that allows");
   command->callback([options] { run_prune(*options); });
 }
 

@@ -8,9 +8,9 @@ namespace ncprune::cli {
 namespace {
 
 // Excluded: study, which distributes whole cells, and latency, which times one process.
-constexpr std::array<const char*, 11> kSharing{"apply",    "collapse",   "compare", "evaluate",
-                                               "finetune", "gradual",    "plan",    "prune",
-                                               "report",   "robustness", "train"};
+constexpr std::array<const char*, 12> kSharing{"apply",    "collapse", "compare",    "evaluate",
+                                               "finetune", "gate",     "gradual",    "plan",
+                                               "prune",    "report",   "robustness", "train"};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "ncprune/base/output.h"
+#include "ncprune/base/printable_text.h"
 
 namespace ncprune {
 namespace {
@@ -32,10 +33,10 @@ bool is_quiet() {
 }
 
 void log_warning(const std::string& message) {
-  if (!output_left_to_another()) logger().warn(message);
+  if (!output_left_to_another()) logger().warn("{}", printable_text(message));
 }
 void log_info(const std::string& message) {
-  if (!is_quiet()) logger().info(message);
+  if (!is_quiet()) logger().info("{}", printable_text(message));
 }
 
 }  // namespace ncprune

@@ -5,8 +5,8 @@
 
 namespace ncprune {
 
-// Text from a file, made safe for a one-line message: control characters as \xNN, at most 60 bytes
-// and then "...".
+// Text from a file, made safe for a one-line message: as printable_text(), at most 60 bytes of the
+// text and then "...".
 std::string excerpt(std::string_view text);
 
 // Whether `text` is UTF-8 (Unicode 15, table 3-7) without control characters, as JSON, tables and

@@ -55,6 +55,17 @@ ClassMetrics class_metrics(const at::Tensor& scores, const at::Tensor& labels) {
   return metrics;
 }
 
+std::vector<RecallCount> recall_counts(const ClassMetrics& metrics) {
+  const size_t k = metrics.recall.size();
+  std::vector<RecallCount> counts;
+  for (size_t c = 0; c < k; ++c) {
+    const auto row = metrics.confusion.begin() + static_cast<std::ptrdiff_t>(c * k);
+    counts.push_back({std::accumulate(row, row + static_cast<std::ptrdiff_t>(k), int64_t{0}),
+                      *(row + static_cast<std::ptrdiff_t>(c))});
+  }
+  return counts;
+}
+
 double mean_recall(const ClassMetrics& metrics, const std::vector<int64_t>& classes) {
   double sum = 0;
   double present = 0;

@@ -24,6 +24,15 @@ struct ClassMetrics {
 // From class scores [N, K] (ties go to the lower class) and labels int64 [N].
 ClassMetrics class_metrics(const at::Tensor& scores, const at::Tensor& labels);
 
+// A recall as the counts behind it.
+struct RecallCount {
+  int64_t samples;  // of the class
+  int64_t right;    // of them, those that are recognised
+};
+
+// The counts of every class; K of them.
+std::vector<RecallCount> recall_counts(const ClassMetrics& metrics);
+
 // Mean recall over `classes`; NaN when there are none.
 double mean_recall(const ClassMetrics& metrics, const std::vector<int64_t>& classes);
 

@@ -21,6 +21,12 @@ Json number(double value) {
   return std::isnan(value) ? Json() : Json(value);
 }
 
+// Of the class's samples, those that the network before classified correctly.
+int64_t right_before(const ClassChange& change) {
+  if (change.samples == 0) return 0;
+  return std::llround(change.recall_before * static_cast<double>(change.samples));
+}
+
 }  // namespace
 
 Table change_table(const Comparison& comparison, const ClassInfo& classes) {
@@ -54,6 +60,7 @@ Json comparison_json(const Comparison& comparison, const ClassInfo& classes) {
     const ClassChange& change = comparison.classes[c];
     changes.push_back({{"name", classes.names.at(c)},
                        {"samples", change.samples},
+                       {"right_before", right_before(change)},
                        {"recall_before", number(change.recall_before)},
                        {"recall_after", number(change.recall_after)},
                        {"lost", change.lost},

@@ -1,10 +1,12 @@
 #include "ncprune/report/table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "ncprune/base/printable_text.h"
 #include "ncprune/base/spec.h"
 
 namespace ncprune {
@@ -27,6 +29,22 @@ std::string trimmed(std::string line) {
   return line + "\n";
 }
 
+// The cell as it may be shown in a terminal; line breaks stay.
+std::string printable_cell(const std::string& cell) {
+  std::vector<std::string> lines = split(cell, '\n');
+  for (std::string& line : lines) line = printable_text(line);
+  return fmt::format("{}", fmt::join(lines, "\n"));
+}
+
+Table for_terminal(Table table) {
+  table.title = printable_cell(table.title);
+  for (std::string& cell : table.header) cell = printable_cell(cell);
+  for (std::vector<std::string>& row : table.rows) {
+    for (std::string& cell : row) cell = printable_text(cell);
+  }
+  return table;
+}
+
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
@@ -36,7 +54,8 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 }  // namespace
 
-std::string to_text(const Table& table) {
+std::string to_text(const Table& given) {
+  const Table table = for_terminal(given);
   std::vector<std::vector<std::string>> header_lines;  // per column
   std::vector<size_t> widths;
   size_t header_height = 0;
@@ -106,6 +125,33 @@ std::string escape_html(const std::string& text) {
   return out;
 }
 
+std::string escape_markdown(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '\n':
+        out += ' ';
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '@':  // an empty comment keeps a name from being a mention
+        out += "@<!-- -->";
+        break;
+      default:
+        if (std::string_view("\\|`*_[]~#$").find(c) != std::string_view::npos) out += '\\';
+        out += c;
+    }
+  }
+  return out;
+}
+
 std::string to_html(const Table& table) {
   const auto cell = [](const std::string& tag, const std::string& text) {
     return fmt::format("<{}>{}</{}>", tag, replaced(escape_html(text), "\n", "<br>"),
@@ -134,7 +180,8 @@ std::string to_markdown(const Table& table) {
   const auto line = [](const std::vector<std::string>& cells) {
     std::string out = "|";
     for (const std::string& cell : cells) {
-      out += fmt::format(" {} |", replaced(replaced(cell, "|", "\\|"), "\n", " "));
+      // A header cell may begin with an empty line, which aligns it in a terminal.
+      out += fmt::format(" {} |", escape_markdown(cell.substr(cell.starts_with('\n') ? 1 : 0)));
     }
     return out + "\n";
   };

@@ -19,8 +19,12 @@ std::string to_text(const Table& table);
 // An HTML <table>; every cell is escaped.
 std::string to_html(const Table& table);
 
-// A Markdown table under its title; '|' is escaped.
+// A Markdown table under its title; every cell is escaped.
 std::string to_markdown(const Table& table);
+
+// `text` escaped for Markdown as GitHub reads it: shown as it is, without markup, HTML, mentions of
+// users or ends of table cells. Line breaks become spaces.
+std::string escape_markdown(const std::string& text);
 
 // `text` escaped for HTML text and quoted attributes.
 std::string escape_html(const std::string& text);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,12 +21,23 @@ std::string onnx_runtime_problem();
 // The version, such as "1.30.0". REQUIRES: onnx_runtime_problem() is empty.
 std::string onnx_runtime_version();
 
+// An input or output of a model. A tensor of an element type outside kElementTypes has no type; for
+// anything else (a sequence, a map) the shape is empty, too. An axis without fixed size is -1.
+struct SessionValue {
+  std::string name;
+  std::optional<at::ScalarType> type;
+  std::vector<int64_t> shape;
+};
+
 // A model that is ready to run, with all graph optimizations of ONNX Runtime.
 class OnnxRuntimeSession {
  public:
   // `model`: the bytes of an ONNX file without external data. `threads` >= 1: threads per operator.
   // Throws InputError, with the reason, when ONNX Runtime is missing or rejects the model.
   OnnxRuntimeSession(std::string_view model, int threads);
+  // The ONNX file `path` with its external data, which ONNX Runtime reads from the file's folder.
+  // Throws InputError in the same way.
+  static OnnxRuntimeSession from_file(const std::string& path, int threads);
   ~OnnxRuntimeSession();
   OnnxRuntimeSession(OnnxRuntimeSession&&) noexcept;
   OnnxRuntimeSession& operator=(OnnxRuntimeSession&&) noexcept;
@@ -34,7 +47,19 @@ class OnnxRuntimeSession {
   // tensor.
   std::vector<at::Tensor> run(const std::vector<at::Tensor>& inputs) const;
 
+  // Only the output at index `output`; the others are not computed. REQUIRES: output < number of
+  // outputs.
+  at::Tensor run(const std::vector<at::Tensor>& inputs, size_t output) const;
+
+  // The inputs that have no default value, and all outputs, in the model's order.
+  const std::vector<SessionValue>& inputs() const;
+  const std::vector<SessionValue>& outputs() const;
+
  private:
+  OnnxRuntimeSession();
+  std::vector<at::Tensor> run(const std::vector<at::Tensor>& inputs,
+                              const std::vector<const char*>& output_names) const;
+
   struct State;
   std::unique_ptr<State> state_;
 };
