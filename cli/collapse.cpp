@@ -19,9 +19,7 @@ struct CollapseCommand {
 
 void run_collapse(const CollapseCommand& options) {
   require_writable_all({options.json});
-  std::vector<Network> networks;
-  for (const std::string& path : options.networks) networks.push_back(read_onnx(path));
-  const PreparedData prepared = prepare_data(options.data);
+  const auto [networks, prepared] = read_networks_and_data(options.networks, options.data);
   const Dataset& data = options.part == "train" ? prepared.train : prepared.test;
   const ClassInfo classes = class_info(networks.front().metadata, data);
   std::vector<CollapseResult> results;

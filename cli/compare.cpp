@@ -38,9 +38,11 @@ void print_compare(const Comparison& comparison, const ClassInfo& classes, doubl
 
 void run_compare(const CompareCommand& options) {
   require_writable_all({options.json});
-  const Network before = read_onnx(options.before);
-  const Network after = read_onnx(options.after);
-  const Dataset test = prepare_data(options.data).test;
+  const auto [networks, data] =
+      read_networks_and_data({options.before, options.after}, options.data);
+  const Network& before = networks.front();
+  const Network& after = networks.back();
+  const Dataset& test = data.test;
   require_fits(before, test, options.before);
   require_fits(after, test, options.after);
   const Comparison comparison =

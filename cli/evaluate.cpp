@@ -23,9 +23,8 @@ void run_evaluate(const EvaluateCommand& options) {
   if (!(options.noise >= 0 && options.noise <= 1e6)) {
     throw InputError(fmt::format("noise {} is outside [0, 1e6]", options.noise));
   }
-  std::vector<Network> networks;
-  for (const std::string& path : options.networks) networks.push_back(read_onnx(path));
-  const Dataset test = prepare_data(options.data).test;
+  const auto [networks, data] = read_networks_and_data(options.networks, options.data);
+  const Dataset& test = data.test;
   const Dataset noisy = with_gaussian_noise(test, options.noise, options.data.seed);
   // The networks are a dense network and its pruned versions, with the same classes.
   const ClassInfo classes = class_info(networks.front().metadata, test);

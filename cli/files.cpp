@@ -11,9 +11,20 @@ void require_writable_all(const std::vector<std::string>& paths) {
 }
 
 NetworkAndData read_network_and_data(const std::string& path, const DataRequest& data) {
-  NetworkAndData task{read_onnx(path), prepare_data(data)};
+  auto [networks, prepared] = read_networks_and_data({path}, data);
+  NetworkAndData task{std::move(networks.front()), std::move(prepared)};
   require_fits(task.network, task.data.train, path);
+  remember_table(task.network, task.data);
   return task;
+}
+
+NetworksAndData read_networks_and_data(const std::vector<std::string>& paths, DataRequest data) {
+  std::vector<Network> networks;
+  for (const std::string& path : paths) {
+    networks.push_back(read_onnx(path));
+    data = with_table_of(networks.back(), std::move(data), path);
+  }
+  return {std::move(networks), prepare_data(data)};
 }
 
 void write_json_if(const std::string& path, const Json& json) {

@@ -16,8 +16,19 @@ struct NetworkAndData {
   PreparedData data;
 };
 
-// Reads the ONNX file `path` and the data. Throws InputError, naming `path`, when they do not fit.
+// Reads the ONNX file `path` and the data, a table as the network remembers it; the network then
+// remembers the table. Throws InputError, naming `path`, when they do not fit.
 NetworkAndData read_network_and_data(const std::string& path, const DataRequest& data);
+
+// Networks and the data for all of them.
+struct NetworksAndData {
+  std::vector<Network> networks;
+  PreparedData data;
+};
+
+// Reads ONNX files and the data, a table as the networks remember it. Throws InputError when they
+// remember different things. Whether the data fit is for the caller to check.
+NetworksAndData read_networks_and_data(const std::vector<std::string>& paths, DataRequest data);
 
 // Writes `json` to `path` unless that is empty.
 void write_json_if(const std::string& path, const Json& json);

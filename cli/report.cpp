@@ -79,11 +79,11 @@ void run_report(const ReportCommand& options) {
     writer_for(path);
     require_writable(path);
   }
+  auto [read, data] = read_networks_and_data(options.networks, options.data);
   std::vector<NamedNetwork> networks;
-  for (const std::string& path : options.networks) {
-    networks.push_back({file_stem(path), read_onnx(path)});
+  for (size_t i = 0; i < read.size(); ++i) {
+    networks.push_back({file_stem(options.networks[i]), std::move(read[i])});
   }
-  const PreparedData data = prepare_data(options.data);
   const Evidence evidence = gather_evidence(networks, data, options.evidence);
   const Provenance provenance{
       fmt::format("What pruning did to each class of {}", options.data.data),

@@ -42,9 +42,8 @@ void print_robustness(const RobustnessResult& result, const ClassInfo& classes,
 
 void run_robustness(const RobustnessCommand& options) {
   require_writable_all({options.json});
-  std::vector<Network> networks;
-  for (const std::string& path : options.networks) networks.push_back(read_onnx(path));
-  const Dataset test = prepare_data(options.data).test;
+  const auto [networks, data] = read_networks_and_data(options.networks, options.data);
+  const Dataset& test = data.test;
   for (size_t i = 0; i < networks.size(); ++i) {
     require_fits(networks[i], test, options.networks[i]);
   }

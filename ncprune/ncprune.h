@@ -24,11 +24,13 @@
 #include "ncprune/data/corruption.h"
 #include "ncprune/data/dataset.h"
 #include "ncprune/data/download.h"
+#include "ncprune/data/excerpt.h"
 #include "ncprune/data/fetch.h"
 #include "ncprune/data/imbalance.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
+#include "ncprune/data/table_encoding.h"
 // model: the graph, its operators, the interpreter, built-in architectures
 #include "ncprune/model/architectures.h"
 #include "ncprune/model/cost.h"
@@ -101,6 +103,7 @@
 #include "ncprune/experiment/gradual.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/experiment/promise_search.h"
+#include "ncprune/experiment/table_entry.h"
 // report: numbers as tables, JSON and pages
 #include "ncprune/report/class_report.h"
 #include "ncprune/report/collapse_report.h"

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ncprune/data/utf8.h"
+
 namespace ncprune {
 
 std::string excerpt(std::string_view text) {
@@ -25,25 +27,10 @@ std::string excerpt(std::string_view text) {
 }
 
 bool is_plain_text(std::string_view text) {
-  const auto byte = [&](size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
   for (size_t i = 0; i < text.size();) {
-    const unsigned first = byte(i);
-    if (first < 0x80) {
-      if (first < 0x20 || first == 0x7F) return false;
-      ++i;
-      continue;
-    }
-    const size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    // The range of the second byte excludes overlong forms, surrogates and code points beyond
-    // U+10FFFF.
-    const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    if (first < 0xC2 || first > 0xF4 || byte(i + 1) < low || byte(i + 1) > high) return false;
-    for (size_t k = 2; k < length; ++k) {
-      if ((byte(i + k) & 0xC0U) != 0x80U) return false;
-    }
+    const auto first = static_cast<unsigned char>(text[i]);
+    const size_t length = first < 0x20 || first == 0x7F ? 0 : utf8_length(text, i);
+    if (length == 0) return false;
     i += length;
   }
   return true;

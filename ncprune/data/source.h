@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,10 @@ const std::vector<DataSource>& data_sources();
 
 // Loads the data that --data names. Named data sets are searched for in `data_root`, then
 // $NCPRUNE_DATA, then the system's folders. A source without a test set gives a stratified fifth of
-// every class, drawn from `seed`, as the test set. Throws InputError (file, line or sample, what
-// was expected).
-TrainTest load_data(const std::string& spec, const std::string& data_root, uint64_t seed);
+// every class, drawn from `seed`, as the test set. The columns of a table become inputs by `table`
+// if it is given, otherwise by an encoding that is learned on the training file. Throws InputError
+// (file, line or sample, what was expected).
+TrainTest load_data(const std::string& spec, const std::string& data_root, uint64_t seed,
+                    const std::optional<TableEncoding>& table = {});
 
 }  // namespace ncprune

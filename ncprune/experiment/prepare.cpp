@@ -9,6 +9,7 @@
 #include "ncprune/data/imbalance.h"
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
+#include "ncprune/experiment/table_entry.h"
 #include "ncprune/model/architectures.h"
 
 namespace ncprune {
@@ -17,13 +18,14 @@ PreparedData prepare_data(const DataRequest& request) {
   if (!(request.validation >= 0 && request.validation < 1)) {
     throw InputError(fmt::format("validation share {} is outside [0, 1)", request.validation));
   }
-  const TrainTest loaded = load_data(request.data, request.data_root, request.seed);
+  const TrainTest loaded = load_data(request.data, request.data_root, request.seed, request.table);
   require_every_class(loaded.train, request.data);
   const Random random(request.seed);
   Imbalanced thinned = make_imbalanced(loaded.train, request.imbalance, random.stream("imbalance"));
   auto [train, validation] =
       stratified_split(thinned.data, request.validation, random.stream("validation"));
-  return {std::move(train), std::move(validation), loaded.test, std::move(thinned.minority)};
+  return {std::move(train), std::move(validation), loaded.test, std::move(thinned.minority),
+          loaded.table};
 }
 
 Network make_network(const std::string& architecture, const PreparedData& data, uint64_t seed) {
@@ -33,6 +35,7 @@ Network make_network(const std::string& architecture, const PreparedData& data, 
   metadata.class_names = data.train.class_names;
   metadata.class_counts = class_counts(data.train);
   metadata.minority = data.minority;
+  remember_table(network, data);
   const at::Tensor& inputs = data.train.inputs;
   const bool table = !data.train.range;
   const bool colour = !table && inputs.dim() == 4 && inputs.size(1) > 1;

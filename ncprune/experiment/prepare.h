@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct DataRequest {
   std::string imbalance = "none";      // as make_imbalanced takes it
   double validation = 0.25;            // held-out share of each class in the training set; [0, 1)
   uint64_t seed = 0;
+  // For tables: the encoding of the network that reads them (table_entry.h); by default a new one
+  // is learned on the training file.
+  std::optional<TableEncoding> table = {};
 };
 
 struct PreparedData {
@@ -24,12 +28,14 @@ struct PreparedData {
   Dataset validation;  // thinned: for choices
   Dataset test;        // unchanged: only for measurements
   std::vector<int64_t> minority;
+  std::optional<TableEncoding> table = {};  // how the columns became inputs, for tables
 };
 
 // Throws InputError on bad data or a class without training samples.
 PreparedData prepare_data(const DataRequest& request);
 
-// An untrained network for the data with its metadata: class names, counts, minority, and the mean
+// An untrained network for the data with its metadata: class names, counts, minority, the encoding
+// of a table, and the mean
 // and standard deviation over the training samples. These are per feature for data without a range
 // (tables), and per channel, over samples and pixels, [C, 1, 1], for colour pictures. Grey pictures
 // stay unchanged, in [0, 1].
