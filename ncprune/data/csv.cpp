@@ -196,9 +196,11 @@ class TableReader {
   }
 
   [[noreturn]] void fail_cell(size_t i, std::string_view cell, const char* problem) const {
-    throw InputError(fmt::format("{}: line {}, column '{}': {}{}", where_, line_,
+    const bool comma = table_.decimal == '.' && parse_cell(cell, ',').problem == nullptr;
+    throw InputError(fmt::format("{}: line {}, column '{}': {}{}{}", where_, line_,
                                  excerpt(table_.columns[i].name),
-                                 cell.empty() ? "" : fmt::format("'{}' ", excerpt(cell)), problem));
+                                 cell.empty() ? "" : fmt::format("'{}' ", excerpt(cell)), problem,
+                                 comma ? " (decimal=, reads decimal commas)" : ""));
   }
 
   [[noreturn]] void fail_count(const std::vector<std::string_view>& cells, int64_t line) const {

@@ -136,6 +136,8 @@ TEST(CsvReader, NamesLineAndColumnOfABadCell) {
   };
   EXPECT_EQ(error("a,y\n1,c\nx1,c\n"), "t: line 3, column 'a': 'x1' is not a number");
   EXPECT_EQ(error("a,y\n1 2,c\n"), "t: line 2, column 'a': '1 2' is not a number");
+  EXPECT_EQ(error("a,y\n\"1,5\",c\n"),
+            "t: line 2, column 'a': '1,5' is not a number (decimal=, reads decimal commas)");
   EXPECT_EQ(error("a,y\n+-1,c\n"), "t: line 2, column 'a': '+-1' is not a number");
   EXPECT_EQ(error("a,y\n-inf,c\n"), "t: line 2, column 'a': '-inf' is not a finite number");
   EXPECT_EQ(error("a,y\n1e39,c\n"), "t: line 2, column 'a': '1e39' does not fit a 32-bit float");
