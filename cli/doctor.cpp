@@ -60,6 +60,39 @@ void print_doctor(const std::vector<Diagnosis>& classes, const ClassInfo& info,
                                        fmt::join(unpromised, ", ")));
 }
 
+// Inputs of a table that have one value in all training samples.
+std::vector<std::string> constant_inputs(const Dataset& train) {
+  std::vector<std::string> names;
+  if (train.feature_names.empty()) return names;
+  const at::Tensor constant = train.inputs.eq(train.inputs[0]).all(0);
+  for (size_t i = 0; i < train.feature_names.size(); ++i) {
+    if (constant[static_cast<int64_t>(i)].item<bool>()) names.push_back(train.feature_names[i]);
+  }
+  return names;
+}
+
+// How the columns of a table became inputs; null for other data.
+Json report_columns(const PreparedData& data) {
+  if (!data.table) return nullptr;
+  Table table{"", {"column", "kind", "inputs", "gaps"}, {}};
+  Json list = Json::array();
+  for (const EncodedColumn& column : data.table->columns) {
+    const std::string kind(name_of(column.kind));
+    table.rows.push_back(
+        {excerpt(column.name), kind, std::to_string(width(column)), column.gaps ? "yes" : "no"});
+    list.push_back({{"column", column.name},
+                    {"kind", kind},
+                    {"inputs", width(column)},
+                    {"gaps", column.gaps}});
+  }
+  fmt::print("\n{}", to_text(table));
+  const std::vector<std::string> constant = constant_inputs(data.train);
+  if (!constant.empty()) {
+    fmt::print("\nThe same in all training samples: {}\n", fmt::join(constant, ", "));
+  }
+  return {{"columns", std::move(list)}, {"constant", constant}};
+}
+
 void run_doctor(const DoctorCommand& options) {
   require_writable_all({options.json});
   const PreparedData data = prepare_data(options.data);
@@ -80,7 +113,10 @@ void run_doctor(const DoctorCommand& options) {
                     {"needed", own.needed}});
   }
   print_doctor(classes, info, options);
-  write_json_if(options.json, {{"data", options.data.data}, {"classes", list}});
+  Json json{{"data", options.data.data}, {"classes", list}};
+  const Json table = report_columns(data);
+  if (!table.is_null()) json["table"] = table;
+  write_json_if(options.json, json);
 }
 
 }  // namespace

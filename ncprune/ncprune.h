@@ -12,8 +12,8 @@
 #include "ncprune/base/log.h"
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/output.h"
-#include "ncprune/base/progress.h"
 #include "ncprune/base/printable_text.h"
+#include "ncprune/base/progress.h"
 #include "ncprune/base/random.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/base/spec.h"
@@ -33,6 +33,7 @@
 #include "ncprune/data/preprocessing.h"
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
+#include "ncprune/data/table_encoding.h"
 // model: the graph, its operators, the interpreter, built-in architectures
 #include "ncprune/model/architectures.h"
 #include "ncprune/model/cost.h"
@@ -107,6 +108,7 @@
 #include "ncprune/experiment/gradual.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/experiment/promise_search.h"
+#include "ncprune/experiment/table_entry.h"
 // report: numbers as tables, JSON and pages
 #include "ncprune/report/class_report.h"
 #include "ncprune/report/collapse_report.h"

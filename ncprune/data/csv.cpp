@@ -3,181 +3,247 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
+#include <unordered_map>
+#include <utility>
 
 #include "ncprune/base/error.h"
+#include "ncprune/data/csv_header.h"
+#include "ncprune/data/csv_records.h"
 #include "ncprune/data/excerpt.h"
+#include "ncprune/data/word_order.h"
 
 namespace ncprune {
 namespace {
 
-// Walks over the records of a CSV text. INVARIANT: between calls, `position_` is at the beginning
-// of a line or at the end of the text.
-class RecordReader {
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// The cells that stand for a missing value.
+class MissingCells {
  public:
-  RecordReader(std::string_view text, const std::string& where) : text_(text), where_(where) {
-    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-    if (text_.starts_with(kByteOrderMark)) position_ = kByteOrderMark.size();
-  }
-
-  // Goes to the next record; false at the end.
-  bool next() {
-    while (take_line_end()) {
+  MissingCells(const std::vector<std::string>& tokens, char decimal)
+      : tokens_(tokens), decimal_(decimal) {
+    for (std::string& token : tokens_) {
+      std::transform(token.begin(), token.end(), token.begin(), lower);
+      if (token.empty()) continue;
+      begins_.at(static_cast<unsigned char>(token.front())) = true;
+      const CellNumber number = parse_cell(token, decimal);
+      if (number.problem == nullptr) numbers_.push_back(number.value);
     }
-    if (at_end()) return false;
-    record_line_ = line_;
-    cells_.clear();
-    do {
-      cells_.push_back(!at_end() && text_[position_] == '"' ? quoted_cell() : plain_cell());
-    } while (take(','));
-    if (!at_end() && !take_line_end()) fail(line_, "text after a closing quote");
-    return true;
   }
 
-  const std::vector<std::string>& cells() const { return cells_; }
-  int64_t line() const { return record_line_; }
+  bool contains(std::string_view cell) const {
+    if (cell.empty()) return true;
+    if (!begins_[static_cast<unsigned char>(lower(cell.front()))]) return false;
+    const auto same = [&](const std::string& token) { return is_word(cell, token); };
+    if (std::any_of(tokens_.begin(), tokens_.end(), same)) return true;
+    return !numbers_.empty() && contains_number(parse_cell(cell, decimal_));
+  }
 
  private:
-  bool at_end() const { return position_ == text_.size(); }
-
-  bool take(char c) {
-    if (at_end() || text_[position_] != c) return false;
-    ++position_;
-    return true;
+  // -999 is also written -999.0, which begins in the same way.
+  bool contains_number(CellNumber number) const {
+    return number.problem == nullptr &&
+           std::find(numbers_.begin(), numbers_.end(), number.value) != numbers_.end();
   }
 
-  bool take_line_end() {
-    const bool carriage_return = take('\r');
-    const bool line_feed = take('\n');
-    if (!carriage_return && !line_feed) return false;
-    ++line_;
-    return true;
-  }
+  std::vector<std::string> tokens_;
+  char decimal_;
+  std::vector<double> numbers_;
+  std::array<bool, 256> begins_{};
+};
 
-  std::string plain_cell() {
-    const size_t end = std::min(text_.find_first_of(",\r\n", position_), text_.size());
-    std::string_view cell = text_.substr(position_, end - position_);
-    position_ = end;
-    if (cell.find('"') != std::string_view::npos) {
-      fail(line_, fmt::format("a quote inside the unquoted cell '{}'", excerpt(cell)));
+struct WordHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+
+// What a pass does with the cells of a column.
+enum class Reading {
+  nothing,
+  numbers,
+  words,
+  // Numbers came first and then a word: another pass reads all of the cells as words.
+  postponed,
+};
+
+struct ColumnReader {
+  Reading reading = Reading::numbers;
+  bool only_numbers = false;
+  std::unordered_map<std::string, uint32_t, WordHash, std::equal_to<>> index = {};
+};
+
+class TableReader {
+ public:
+  TableReader(CsvHeader header, const CsvOptions& options, const std::string& where)
+      : rows_(std::move(header.rows)), missing_(options.missing, header.decimal), where_(where) {
+    table_.label = header.label;
+    table_.decimal = header.decimal;
+    table_.notes = std::move(header.notes);
+    for (size_t i = 0; i < header.names.size(); ++i) {
+      const auto role = options.roles.find(header.names[i]);
+      add_column(header.names[i], i != header.label && role != options.roles.end()
+                                      ? std::optional(role->second)
+                                      : std::nullopt);
     }
-    const size_t first = cell.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return "";
-    return std::string(cell.substr(first, cell.find_last_not_of(" \t") + 1 - first));
+    readers_[header.label].reading = Reading::words;
   }
 
-  std::string quoted_cell() {
-    const int64_t opened = line_;
-    std::string cell;
-    ++position_;
-    for (;;) {
-      const size_t quote = text_.find('"', position_);
-      if (quote == std::string_view::npos) fail(opened, "a quote is not closed");
-      const std::string_view part = text_.substr(position_, quote - position_);
-      line_ += std::count(part.begin(), part.end(), '\n');
-      cell += part;
-      position_ = quote + 1;
-      if (!take('"')) return cell;
-      cell += '"';
+  CsvTable read() {
+    read_rows();
+    if (table_.rows == 0) throw InputError(fmt::format("{}: a header without rows", where_));
+    bool again = false;
+    for (ColumnReader& reader : readers_) {
+      const bool postponed = reader.reading == Reading::postponed;
+      reader.reading = postponed ? Reading::words : Reading::nothing;
+      again = again || postponed;
+    }
+    if (again) read_rows();
+    return std::move(table_);
+  }
+
+ private:
+  void add_column(const std::string& name, std::optional<ColumnRole> role) {
+    CsvColumn& column = table_.columns.emplace_back();
+    column.name = name;
+    column.ignored = role == ColumnRole::ignored;
+    ColumnReader& reader = readers_.emplace_back();
+    reader.only_numbers = role == ColumnRole::number;
+    if (column.ignored) reader.reading = Reading::nothing;
+    if (role == ColumnRole::words) reader.reading = Reading::words;
+  }
+
+  void read_rows() {
+    table_.rows = 0;
+    for (CsvRecords rows = rows_; rows.next();) {
+      const std::vector<std::string_view>& cells = rows.cells();
+      if (cells.size() != readers_.size()) fail_count(cells, rows.line());
+      const auto is_empty = [](std::string_view cell) { return cell.empty(); };
+      if (is_empty(cells[table_.label]) && std::all_of(cells.begin(), cells.end(), is_empty)) {
+        continue;  // as spreadsheets write an empty row
+      }
+      line_ = rows.line();
+      for (size_t i = 0; i < cells.size(); ++i) read_cell(i, cells[i]);
+      ++table_.rows;
     }
   }
 
-  [[noreturn]] void fail(int64_t line, const std::string& what) const {
-    throw InputError(fmt::format("{}: line {}: {}", where_, line, what));
+  void read_cell(size_t i, std::string_view cell) {
+    if (i == table_.label) {
+      if (readers_[i].reading == Reading::words) read_word(i, cell);
+      return;
+    }
+    cell = trimmed(cell);
+    if (readers_[i].reading == Reading::numbers) read_number(i, cell);
+    if (readers_[i].reading == Reading::words) read_word(i, cell);
   }
 
-  std::string_view text_;
+  // Leaves the cell to read_word() when the column turns out to hold words.
+  void read_number(size_t i, std::string_view cell) {
+    CsvColumn& column = table_.columns[i];
+    if (missing_.contains(cell)) {
+      ++column.missing;
+      column.numbers.push_back(std::numeric_limits<float>::quiet_NaN());
+      return;
+    }
+    const CellNumber number = parse_cell(cell, table_.decimal);
+    if (number.problem == nullptr) {
+      column.numbers.push_back(static_cast<float>(number.value));
+      return;
+    }
+    if (readers_[i].only_numbers) fail_cell(i, cell, number.problem);
+    const bool no_number_yet = static_cast<int64_t>(column.numbers.size()) == column.missing;
+    column.numbers = {};
+    if (no_number_yet) {
+      readers_[i].reading = Reading::words;
+      column.cells.assign(static_cast<size_t>(column.missing), CsvColumn::kMissing);
+    } else {
+      readers_[i].reading = Reading::postponed;
+      column.missing = 0;
+    }
+  }
+
+  void read_word(size_t i, std::string_view cell) {
+    CsvColumn& column = table_.columns[i];
+    if (i == table_.label) {
+      if (cell.empty()) fail_cell(i, cell, "there is no label");
+    } else if (missing_.contains(cell)) {
+      ++column.missing;
+      if (!column.too_many_words) column.cells.push_back(CsvColumn::kMissing);
+      return;
+    }
+    if (column.too_many_words) return;
+    auto found = readers_[i].index.find(cell);
+    if (found == readers_[i].index.end()) {
+      column.too_many_words = column.words.size() == kMaxWords;
+      if (column.too_many_words) return require_few_labels(i);
+      const auto next = static_cast<uint32_t>(column.words.size());
+      found = readers_[i].index.emplace(cell, next).first;
+      column.words.push_back({.text = std::string(cell), .count = 0, .line = line_});
+    }
+    ++column.words[found->second].count;
+    column.cells.push_back(found->second);
+  }
+
+  void require_few_labels(size_t i) const {
+    if (i != table_.label) return;
+    throw InputError(fmt::format("{}: line {}: column '{}' has more than {} different labels",
+                                 where_, line_, excerpt(table_.columns[i].name), kMaxWords));
+  }
+
+  [[noreturn]] void fail_cell(size_t i, std::string_view cell, const char* problem) const {
+    const bool comma = table_.decimal == '.' && parse_cell(cell, ',').problem == nullptr;
+    throw InputError(fmt::format("{}: line {}, column '{}': {}{}{}", where_, line_,
+                                 excerpt(table_.columns[i].name),
+                                 cell.empty() ? "" : fmt::format("'{}' ", excerpt(cell)), problem,
+                                 comma ? " (decimal=, reads decimal commas)" : ""));
+  }
+
+  [[noreturn]] void fail_count(const std::vector<std::string_view>& cells, int64_t line) const {
+    throw InputError(fmt::format(
+        "{}: line {}: {} cells; the header has {}{}", where_, line, cells.size(), readers_.size(),
+        cells.front().starts_with('#') ? " (comment=# skips the lines that begin with #)" : ""));
+  }
+
+  CsvRecords rows_;  // at the first row
+  MissingCells missing_;
   const std::string& where_;
-  size_t position_ = 0;
-  int64_t line_ = 1;
-  int64_t record_line_ = 1;
-  std::vector<std::string> cells_;
+  int64_t line_ = 0;  // of the current row
+  CsvTable table_;
+  std::vector<ColumnReader> readers_;  // one per column
 };
 
-std::string listed(const std::vector<std::string>& columns) {
-  constexpr size_t kMaxNames = 40;
-  std::string list;
-  for (size_t i = 0; i < std::min(columns.size(), kMaxNames); ++i) {
-    list += (i == 0 ? "" : ", ") + excerpt(columns[i]);
-  }
-  return columns.size() <= kMaxNames ? list
-                                     : fmt::format("{}, ... ({} in all)", list, columns.size());
-}
+}  // namespace
 
-size_t find_label(const std::vector<std::string>& columns, const std::string& label_column,
-                  const std::string& where) {
-  const auto found = std::find(columns.begin(), columns.end(), label_column);
-  if (label_column.empty() || found == columns.end()) {
-    throw InputError(fmt::format("{}: {}; the columns are: {}", where,
-                                 label_column.empty()
-                                     ? "no label column was named"
-                                     : fmt::format("no column '{}'", excerpt(label_column)),
-                                 listed(columns)));
+CellNumber parse_cell(std::string_view cell, char decimal) {
+  cell = trimmed(cell);
+  std::string replaced;
+  if (decimal == ',' && cell.find_first_of(",.") != std::string_view::npos) {
+    if (cell.find('.') != std::string_view::npos) return {.problem = "is not a number"};
+    replaced = cell;
+    std::replace(replaced.begin(), replaced.end(), ',', '.');
+    cell = replaced;
   }
-  if (std::find(found + 1, columns.end(), label_column) != columns.end()) {
-    throw InputError(
-        fmt::format("{}: line 1: two columns are called '{}'", where, excerpt(label_column)));
-  }
-  if (columns.size() == 1) {
-    throw InputError(fmt::format("{}: line 1: '{}' is the only column; no features to learn from",
-                                 where, excerpt(label_column)));
-  }
-  return static_cast<size_t>(found - columns.begin());
-}
-
-struct Number {
-  float value = 0;
-  const char* problem = nullptr;  // null: the cell is a valid number
-};
-
-Number parse_cell(const std::string& cell) {
-  if (cell.empty()) return {.problem = "there is no value; wanted a number"};
+  if (cell.starts_with('+') && !cell.starts_with("+-")) cell.remove_prefix(1);
   double value = 0;
   const char* last = cell.data() + cell.size();
   const auto [end, error] = std::from_chars(cell.data(), last, value);
   if (end != last || error == std::errc::invalid_argument) return {.problem = "is not a number"};
-  if (std::isnan(value) || std::isinf(value)) return {.problem = "is not a finite number"};
-  if (error != std::errc() || std::abs(value) > std::numeric_limits<float>::max()) {
-    return {.problem = "does not fit a 32-bit float"};
+  if (std::isnan(value) || std::isinf(value)) {
+    return {.problem = "is not a finite number", .out_of_range = true};
   }
-  return {.value = static_cast<float>(value)};
+  if (error != std::errc() || std::abs(value) > std::numeric_limits<float>::max()) {
+    return {.problem = "does not fit a 32-bit float", .out_of_range = true};
+  }
+  return {.value = value};
 }
 
-}  // namespace
-
-CsvTable parse_csv(std::string_view bytes, const std::string& label_column,
-                   const std::string& where) {
-  RecordReader reader(bytes, where);
-  if (!reader.next())
-    throw InputError(fmt::format("{}: empty; wanted a line of column names", where));
-  const std::vector<std::string> columns = reader.cells();
-  const size_t label = find_label(columns, label_column, where);
-  CsvTable table;
-  table.features = columns;
-  table.features.erase(table.features.begin() + static_cast<std::ptrdiff_t>(label));
-  while (reader.next()) {
-    const std::vector<std::string>& cells = reader.cells();
-    if (cells.size() != columns.size()) {
-      throw InputError(fmt::format("{}: line {}: {} cells; the header has {}", where, reader.line(),
-                                   cells.size(), columns.size()));
-    }
-    for (size_t i = 0; i < cells.size(); ++i) {
-      const Number number = i == label ? Number{} : parse_cell(cells[i]);
-      const char* problem = i == label && cells[i].empty() ? "there is no label" : number.problem;
-      if (problem != nullptr) {
-        throw InputError(
-            fmt::format("{}: line {}, column '{}': {}{}", where, reader.line(), excerpt(columns[i]),
-                        cells[i].empty() ? "" : fmt::format("'{}' ", excerpt(cells[i])), problem));
-      }
-      if (i != label) table.values.push_back(number.value);
-    }
-    table.labels.push_back(cells[label]);
-    table.lines.push_back(reader.line());
-  }
-  if (table.labels.empty()) throw InputError(fmt::format("{}: a header without rows", where));
-  return table;
+CsvTable parse_csv(std::string_view text, const CsvOptions& options, const std::string& where) {
+  return TableReader(read_csv_header(text, options, where), options, where).read();
 }
 
 }  // namespace ncprune

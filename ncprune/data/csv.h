@@ -1,27 +1,85 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace ncprune {
 
-// A table of numbers with one column of labels: N rows, d features.
-struct CsvTable {
-  std::vector<std::string> features;  // d column names in the file's order, without the label
-  std::vector<float> values;          // row-major [N, d], all finite
-  std::vector<std::string> labels;    // N of them, as written, none empty
-  std::vector<int64_t> lines;         // N of them: the line where the row begins, from 1
+// What is already known about a column of a table.
+enum class ColumnRole {
+  number,   // every cell is a number or missing
+  words,    // the cells are words, whatever they look like
+  ignored,  // not read
 };
 
-// Reads `bytes`, a whole file that messages call `where`: cells separated by commas and quoted as
-// in RFC 4180, lines ended by LF or CRLF, column names in the first line. Blanks around an unquoted
-// cell and empty lines are ignored. Throws InputError (line and column, what was given) when there
-// is no column `label_column` (the columns are listed), a row has too few or too many cells, a
-// label is missing, a feature is not a finite number that fits 32 bits, a quote is not closed, or
-// there are no rows or no features.
-CsvTable parse_csv(std::string_view bytes, const std::string& label_column,
-                   const std::string& where);
+// How to read a table. What is not given is found out from the file.
+struct CsvOptions {
+  std::string label = {};  // the column of labels; "first" and "last" if no column has that name
+  std::optional<char> separator = {};  // by default the one of , ; tab | that the header contains
+  std::optional<char> decimal = {};    // '.' or ','; see decimal_of() for the default
+  // Lines that begin with it are skipped. By default only those before the header that begin
+  // with #.
+  std::string comment = {};
+  // Cells that stand for a missing value, as an empty cell does; in any case of letters.
+  std::vector<std::string> missing = {"NA", "N/A", "NaN", "null", "?"};
+  std::map<std::string, ColumnRole, std::less<>> roles = {};  // by column; the label's is ignored
+};
+
+// A word of a column.
+struct CsvWord {
+  std::string text;
+  int64_t count;  // cells that hold it
+  int64_t line;   // of the first of them
+};
+
+// One column of a table of N rows, as numbers or as words; both are empty when it is ignored.
+struct CsvColumn {
+  static constexpr uint32_t kMissing = std::numeric_limits<uint32_t>::max();
+
+  std::string name;             // unique: a second 'a' is 'a (2)', a nameless column 'column 3'
+  std::vector<float> numbers;   // N of them, finite, or NaN where the value is missing
+  std::vector<uint32_t> cells;  // N indices of `words`, or kMissing
+  std::vector<CsvWord> words;   // distinct, in the order of their first lines
+  bool ignored = false;
+  // Whether reading stopped because there are more than kMaxWords words; `cells` is then shorter.
+  bool too_many_words = false;
+  int64_t missing = 0;  // cells
+};
+
+// A table with one column of labels.
+struct CsvTable {
+  std::vector<CsvColumn> columns;  // in the file's order, with the label
+  size_t label = 0;                // the index of the column of labels; its cells are all words
+  int64_t rows = 0;                // N >= 1
+  char decimal = '.';
+  std::vector<std::string> notes;  // sentences about the file that its user should know
+};
+
+// A column with more different words, and a table with more labels, is refused or must be ignored.
+inline constexpr size_t kMaxWords = 65536;
+
+// Reads `text`, the text of a whole file (UTF-8) that messages call `where`: see CsvRecords for
+// quotes and blanks; column names in the first line. Numbers may have a leading plus sign. A column
+// without a role holds numbers when all its cells are numbers or missing, otherwise words. Throws
+// InputError (line and column, what was given) when there is no column `label` (the columns are
+// listed), a row has too few or too many cells, a label is missing, a cell of a column of numbers
+// is not a finite number that fits 32 bits, a quote is not closed, or there are no rows or no
+// features.
+CsvTable parse_csv(std::string_view text, const CsvOptions& options, const std::string& where);
+
+// A cell as a number.
+struct CellNumber {
+  double value = 0;
+  const char* problem = nullptr;  // why the cell is no number; null if it is one
+  bool out_of_range = false;      // whether it is written as one but not finite, or too large
+};
+
+// Reads a number with blanks around it and the decimal mark `decimal`.
+CellNumber parse_cell(std::string_view cell, char decimal);
 
 }  // namespace ncprune

@@ -22,7 +22,7 @@ std::vector<int64_t> class_counts(const Dataset& data) {
 
 Dataset select(const Dataset& data, const at::Tensor& indices) {
   return {data.inputs.index_select(0, indices), data.labels.index_select(0, indices),
-          data.class_names, data.range};
+          data.class_names, data.range, data.feature_names};
 }
 
 at::Tensor class_indices(const Dataset& data, int64_t c) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ncprune/base/tensor.h"
+#include "ncprune/data/table_encoding.h"
 
 namespace ncprune {
 
@@ -18,6 +19,8 @@ struct Dataset {
   // The interval that contains every input: {0, 1} for images, none for tables. Noise is clipped to
   // it.
   std::optional<std::pair<double, double>> range;
+  // What each input is called, d of them, for tables; empty for other data.
+  std::vector<std::string> feature_names = {};
 
   int64_t size() const { return labels.size(0); }
   int64_t num_classes() const { return static_cast<int64_t>(class_names.size()); }
@@ -30,6 +33,7 @@ struct Dataset {
 struct TrainTest {
   Dataset train;
   Dataset test;
+  std::optional<TableEncoding> table = {};  // how the columns became inputs, for tables
 };
 
 // Samples per class, K of them.

@@ -15,6 +15,7 @@ namespace ncprune {
 struct Samples {
   Dataset train;
   std::optional<Dataset> test;
+  std::optional<TableEncoding> table = {};  // how the columns became inputs, for tables
 };
 
 // A file of integer labels with more classes than this is considered a mistake.
@@ -53,9 +54,10 @@ Samples read_image_files(const std::string& path, const ImageOptions& options);
 // images:DIR_OR_TAR_OR_LIST[?OPTIONS]. `geometry` replaces the preprocessing that the options give.
 Samples read_image_samples(const Spec& spec, const std::optional<Preprocessing>& geometry);
 
-// csv:FILE?label=COLUMN[&test=FILE]: every column except the label is a feature. The classes are
-// the training file's distinct labels, sorted (as numbers if all are).
-Samples read_csv_samples(const Spec& spec);
+// csv:FILE?label=COLUMN and further options, see table_learning.h: the columns become inputs by the
+// encoding `known`, or by one that is learned on FILE. The classes are the encoding's: those of the
+// training file, sorted (as numbers if all are).
+Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& known);
 
 // npz:FILE[?test=FILE]: inputs called x, X, inputs, x_train or X_train and labels called y, Y,
 // labels or y_train; test samples from x_test or X_test and y_test, or from x and y of the test

@@ -114,7 +114,7 @@ Samples read_named(const NamedData& named, const std::string& data_root) {
 
 Samples read_synthetic(const Spec& spec, uint64_t seed) {
   TrainTest data = synthetic_data(spec, seed);
-  return {std::move(data.train), std::move(data.test)};
+  return {.train = std::move(data.train), .test = std::move(data.test)};
 }
 
 Samples read_idx(const Spec& spec) {
@@ -127,8 +127,13 @@ Samples read_cifar(const Spec& spec) {
   return read_cifar_folder(spec.argument);
 }
 
+void require_argument(const Spec& spec, const DataSource& source) {
+  if (!spec.argument.empty()) return;
+  throw InputError(fmt::format("'{}': wanted {}", spec.text, source.usage));
+}
+
 Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t seed,
-                     const std::optional<Preprocessing>& geometry) {
+                     const Reading& how) {
   const DataSource& source = find_named(data_sources(), spec.name, "data source");
   for (const NamedData& named : named_data()) {
     if (named.name != spec.name) continue;
@@ -138,13 +143,11 @@ Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t se
     }
     return read_named(named, data_root);
   }
-  if (spec.argument.empty()) {
-    throw InputError(fmt::format("'{}': wanted {}", spec.text, source.usage));
-  }
+  require_argument(spec, source);
   if (spec.name == "idx") return read_idx(spec);
   if (spec.name == "cifar") return read_cifar(spec);
-  if (spec.name == "images") return read_image_samples(spec, geometry);
-  if (spec.name == "csv") return read_csv_samples(spec);
+  if (spec.name == "images") return read_image_samples(spec, how.geometry);
+  if (spec.name == "csv") return read_csv_samples(spec, how.table);
   if (spec.name == "npz") return read_npz_samples(spec);
   return read_synthetic(spec, seed);
 }
@@ -176,8 +179,13 @@ const std::vector<DataSource>& data_sources() {
                      "JPEG, PNG, WebP, BMP and TIFF files, a folder per class, below train/ and "
                      "test/ if there is a test set, or a list of path,label; prepared as the "
                      "options say (docs/images.md)"});
-    table.push_back({"csv", "csv:FILE?label=COLUMN[&test=FILE]",
-                     "a table with a header: one column of labels, numbers in all others"});
+    table.push_back({"csv",
+                     "csv:FILE?label=COLUMN[&test=FILE][&ignore=A,B][&onehot=A,B][&ordinal=A,B]"
+                     "[&unknown=bin][&missing=TOKENS][&separator=;][&decimal=,][&comment=#]",
+                     "a table with a header: one column of labels; numbers, words or booleans in "
+                     "the others, with gaps. label: or first, last; ignore: columns to leave out; "
+                     "onehot, ordinal: columns of words; unknown=bin: accept new words; missing: "
+                     "what stands for no value (NA,N/A,NaN,null,?); separator: , ; | or tab"});
     table.push_back({"npz", "npz:FILE[?test=FILE]",
                      "NumPy arrays x and y, or x_train, y_train, x_test and y_test; bytes are "
                      "images"});
@@ -189,9 +197,11 @@ const std::vector<DataSource>& data_sources() {
 }
 
 TrainTest load_data(const std::string& text, const std::string& data_root, uint64_t seed,
-                    const std::optional<Preprocessing>& geometry) {
-  Samples samples = read_samples(parse_spec(text), data_root, seed, geometry);
-  if (samples.test) return {std::move(samples.train), std::move(*samples.test)};
+                    const Reading& how) {
+  Samples samples = read_samples(parse_spec(text), data_root, seed, how);
+  if (samples.test) {
+    return {std::move(samples.train), std::move(*samples.test), std::move(samples.table)};
+  }
   constexpr double kTestShare = 0.2;
   auto [train, test] = stratified_split(samples.train, kTestShare, Random(seed).stream("test set"));
   if (test.size() == 0) {
@@ -202,7 +212,7 @@ TrainTest load_data(const std::string& text, const std::string& data_root, uint6
       fmt::format("'{}' has no test set: {} of its {} samples, a fifth of every class, become "
                   "one",
                   text, test.size(), samples.train.size()));
-  return {std::move(train), std::move(test)};
+  return {std::move(train), std::move(test), std::move(samples.table)};
 }
 
 }  // namespace ncprune

@@ -26,11 +26,18 @@ bool is_image_source(const std::string& spec);
 // Throws InputError, naming the option.
 Preprocessing stated_preprocessing(const std::string& spec);
 
+// How networks that were trained before read the data; by default as the options and the training
+// file say.
+struct Reading {
+  std::optional<Preprocessing> geometry = {};  // of pictures
+  std::optional<TableEncoding> table = {};     // how the columns of a table become inputs
+};
+
 // Loads the data that --data names. Named data sets are searched for in `data_root`, then
 // $NCPRUNE_DATA, then the system's folders. A source without a test set gives a stratified fifth of
-// every class, drawn from `seed`, as the test set. `geometry` replaces the preprocessing that the
-// options of pictures give. Throws InputError (file, line or sample, what was expected).
+// every class, drawn from `seed`, as the test set. Throws InputError (file, line or sample, what
+// was expected).
 TrainTest load_data(const std::string& spec, const std::string& data_root, uint64_t seed,
-                    const std::optional<Preprocessing>& geometry = {});
+                    const Reading& how = {});
 
 }  // namespace ncprune

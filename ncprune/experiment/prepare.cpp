@@ -16,6 +16,7 @@
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
 #include "ncprune/experiment/input_preparation.h"
+#include "ncprune/experiment/table_entry.h"
 #include "ncprune/model/architectures.h"
 
 namespace ncprune {
@@ -67,7 +68,8 @@ PreparedData prepare(const DataRequest& request, const Preprocessing& geometry,
     throw InputError(fmt::format("validation share {} is outside [0, 1)", request.validation));
   }
   TrainTest loaded = in_stated_order(
-      load_data(request.data, request.data_root, request.seed, geometry), classes, request.data);
+      load_data(request.data, request.data_root, request.seed, {geometry, request.table}), classes,
+      request.data);
   if (!request.classes.empty()) {
     loaded.train = with_class_order(std::move(loaded.train), request.classes, "--classes");
     loaded.test = with_class_order(std::move(loaded.test), request.classes, "--classes");
@@ -81,6 +83,7 @@ PreparedData prepare(const DataRequest& request, const Preprocessing& geometry,
           std::move(validation),
           loaded.test,
           std::move(thinned.minority),
+          loaded.table,
           {stated_preprocessing(request.data), as_read(request, geometry, loaded.train)}};
 }
 
@@ -90,11 +93,12 @@ PreparedData prepare_data(const DataRequest& request) {
   return prepare(request, geometry_of(stated_preprocessing(request.data)), {});
 }
 
-NetworksAndData prepare_data(const DataRequest& request, std::vector<NamedNetwork> networks) {
+NetworksAndData prepare_data(DataRequest request, std::vector<NamedNetwork> networks) {
   const StatedPreprocessing given{stated_preprocessing(request.data), "--data"};
   StatedPreprocessing geometry{geometry_of(given.value), given.where};
   for (const auto& [name, network] : networks) {
-    if (!is_image_source(request.data)) break;
+    request = with_table_of(network, std::move(request), name);
+    if (!is_image_source(request.data)) continue;
     const Preprocessing stored = stored_preprocessing(network.metadata, name);
     merged({stored, name}, given);  // names a contradiction before anything is read
     geometry = {merged({geometry_of(stored), name}, geometry), name};
@@ -122,6 +126,7 @@ Network ready_for(const PreparedData& data, NamedNetwork stated) {
     }
   }
   network.metadata = with_preprocessing(std::move(network.metadata), data.preprocessing, name);
+  remember_table(network, data);
   return std::move(network);
 }
 
@@ -136,6 +141,7 @@ Network make_network(const std::string& architecture, const PreparedData& data, 
   metadata.class_names = data.train.class_names;
   metadata.class_counts = class_counts(data.train);
   metadata.minority = data.minority;
+  remember_table(network, data);
   metadata = with_preprocessing(std::move(metadata), data.preprocessing, architecture);
   if (metadata.input_mean.defined()) return network;
   const at::Tensor& inputs = data.train.inputs;

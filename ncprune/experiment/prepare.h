@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct DataRequest {
   double validation = 0.25;            // held-out share of each class in the training set; [0, 1)
   uint64_t seed = 0;
   std::vector<std::string> classes = {};  // in the order of the network's scores; or as in the data
+  // For tables: the encoding of the network that reads them (table_entry.h); by default a new one
+  // is learned on the training file.
+  std::optional<TableEncoding> table = {};
 };
 
 struct PreparedData {
@@ -26,6 +30,7 @@ struct PreparedData {
   Dataset validation;  // thinned: for choices
   Dataset test;        // unchanged: only for measurements
   std::vector<int64_t> minority;
+  std::optional<TableEncoding> table = {};  // how the columns became inputs, for tables
   DataPreprocessing preprocessing = {};
 };
 
@@ -45,23 +50,25 @@ struct NetworksAndData {
 };
 
 // The data for networks that were trained before, and these networks. Pictures are read as the
-// request says and, where that is open, as the metadata of the networks say (kPreprocessingEntry).
+// request says and, where that is open, as the metadata of the networks say (kPreprocessingEntry);
+// the columns of a table as the networks remember them (table_entry.h).
 // If the first network with class names has the classes of the data in another order, the data get
 // its order, and that is logged. Each network becomes ready_for() the data. Throws InputError as
 // prepare_data(request) and ready_for() do, and when two networks say different things about
 // reading pictures.
-NetworksAndData prepare_data(const DataRequest& request, std::vector<NamedNetwork> networks);
+NetworksAndData prepare_data(DataRequest request, std::vector<NamedNetwork> networks);
 
-// The network with data.preprocessing in its metadata (with_preprocessing()), so that every file
+// The network with data.preprocessing and data.table in its metadata, so that every file
 // written from it has it, too. Throws InputError, naming both sides, when the metadata say
 // something else, or when the network has other classes than the data or another order of them.
 Network ready_for(const PreparedData& data, NamedNetwork network);
 
-// An untrained network for the data with its metadata: class names, counts, minority, and the
-// normalisation that the data's preprocessing gives. If it is open, that is the mean and the
-// standard deviation over the training samples: per feature for data without a range (tables), per
-// channel, over samples and pixels, [C, 1, 1], for colour pictures. Grey pictures stay unchanged,
-// in [0, 1]. Throws InputError for a layout other than nchw, which built-in networks do not take.
+// An untrained network for the data with its metadata: class names, counts, minority, the
+// encoding of a table, and the normalisation that the data's preprocessing gives. If it is open,
+// that is the mean and the standard deviation over the training samples: per feature for data
+// without a range (tables), per channel, over samples and pixels, [C, 1, 1], for colour pictures.
+// Grey pictures stay unchanged, in [0, 1]. Throws InputError for a layout other than nchw, which
+// built-in networks do not take.
 Network make_network(const std::string& architecture, const PreparedData& data, uint64_t seed);
 
 }  // namespace ncprune

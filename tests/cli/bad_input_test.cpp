@@ -59,8 +59,10 @@ const std::string kGood = "--data 'csv:good.csv?label=label' ";
 TEST_F(BadInput, DataFilesAreRefusedWithTheirPlace) {
   folder_.write("bad-number.csv", "a,b,label\n1,2,x\n1,zwei,y\n");
   expect_refused(train("--data 'csv:bad-number.csv?label=label'"), {"bad-number.csv", "3", "zwei"});
-  folder_.write("nan.csv", "a,b,label\n1,2,x\n1,nan,y\n");
-  expect_refused(train("--data 'csv:nan.csv?label=label'"), {"nan.csv", "3"});
+  folder_.write("inf.csv", "a,b,label\n1,2,x\n1,inf,y\n");
+  expect_refused(train("--data 'csv:inf.csv?label=label'"), {"inf.csv", "3", "'inf'"});
+  folder_.write("table.parquet", "PAR1");
+  expect_refused(train("--data 'csv:table.parquet?label=label'"), {"Parquet", "convert"});
   expect_refused(train("--data 'csv:good.csv?label=klass'"), {"klass", "label"});
   expect_refused(train("--data 'csv:missing.csv?label=label'"), {"missing.csv"});
   folder_.write("idx/train-images-idx3-ubyte", std::string("\0\0\x08\x03\0\0\0\x09", 8));

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <ATen/ops/tensor.h>
+
 #include <bit>
 
 #include "ncprune/data/source.h"
@@ -47,14 +49,46 @@ TEST(CsvSource, NamesWhatIsWrongWithTheTestFile) {
             label + ": line 4: label 'e' does not occur in the training data");
   const std::string feature = folder.write("feature.csv", "a,y,z\n1,c,2\n");
   EXPECT_EQ(input_error([&] { load_data(spec + feature, "", 1); }),
-            feature + ": line 1: feature 2 is 'z'; the training data have 'b'");
+            feature + ": no column 'b', which the training data have");
   const std::string fewer = folder.write("fewer.csv", "a,y\n1,c\n");
   EXPECT_EQ(input_error([&] { load_data(spec + fewer, "", 1); }),
-            fewer + ": line 1: feature 2 is no more features; the training data have 'b'");
+            fewer + ": no column 'b', which the training data have");
   EXPECT_NE(input_error([&] {
               load_data(spec + folder.path() + "/none.csv", "", 1);
             }).find("none.csv: No such file"),
             std::string::npos);
+}
+
+TEST(CsvSource, AppliesTheTrainingFilesEncodingToTheTestFile) {
+  const Folder folder;
+  const std::string train =
+      folder.write("t.csv", "size;colour;id;y\n1,5;red;p;c\n;blue;q;d\n3;red;r;d\n");
+  const std::string test = folder.write("test.csv", "# later\ny,more,colour,size\nd,1,blue,NA\n");
+  const std::string options = "?label=y&ignore=id,more&test=" + test;
+  const TrainTest data = load_data("csv:" + train + options, "", 1);
+  EXPECT_EQ(data.train.feature_names, (Names{"size", "size missing", "colour=blue", "colour=red"}));
+  EXPECT_TRUE(data.test.inputs.equal(at::tensor({1.5, 1.0, 1.0, 0.0}).to(at::kFloat).view({1, 4})));
+  ASSERT_TRUE(data.table.has_value());
+  // Another file, with the encoding that was learned before.
+  const std::string other = folder.write("o.csv", "colour,size,y\nred,2,d\nred,2,d\n");
+  const TrainTest again = load_data("csv:" + other + "?label=y&test=" + other, "", 1, data.table);
+  EXPECT_EQ(again.train.class_names, (Names{"c", "d"}));
+  EXPECT_TRUE(again.train.inputs[0].equal(at::tensor({2.0, 0.0, 0.0, 1.0}).to(at::kFloat)));
+  EXPECT_EQ(again.table, data.table);
+}
+
+TEST(CsvSource, NamesTheOptionThatIsWrong) {
+  const Folder folder;
+  const std::string spec = "csv:" + folder.write("t.csv", "a,b,y\n1,2,c\n3,4,d\n") + "?label=y&";
+  const auto error = [&](const std::string& option) {
+    const std::string message = input_error([&] { load_data(spec + option, "", 1); });
+    return message.substr(message.find(": ") + 2);
+  };
+  EXPECT_EQ(error("ignore=c"), "ignore=c: there is no column 'c'");
+  EXPECT_EQ(error("separator=x"), "separator is 'x'; wanted one of , ; | tab");
+  EXPECT_EQ(error("decimal=;"), "decimal is ';'; wanted one of . ,");
+  EXPECT_EQ(error("unknown=yes"), "unknown is 'yes'; wanted bin or error");
+  EXPECT_EQ(error("ignore=a,b"), "every column is ignored; no features to learn from");
 }
 
 TEST(CsvSource, RefusesTooFewSamplesToSplit) {

@@ -1,0 +1,192 @@
+#include "ncprune/data/csv_header.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "ncprune/base/error.h"
+#include "ncprune/data/excerpt.h"
+
+namespace ncprune {
+namespace {
+
+std::string listed(const std::vector<std::string>& columns) {
+  constexpr size_t kMaxNames = 40;
+  std::string list;
+  for (size_t i = 0; i < std::min(columns.size(), kMaxNames); ++i) {
+    list += (i == 0 ? "" : ", ") + excerpt(columns[i]);
+  }
+  return columns.size() <= kMaxNames ? list
+                                     : fmt::format("{}, ... ({} in all)", list, columns.size());
+}
+
+std::optional<size_t> label_in(const std::vector<std::string>& columns, const std::string& label) {
+  const auto found = std::find(columns.begin(), columns.end(), label);
+  if (!label.empty() && found != columns.end()) {
+    return static_cast<size_t>(found - columns.begin());
+  }
+  if (label == "first") return 0;
+  if (label == "last") return columns.size() - 1;
+  return std::nullopt;
+}
+
+size_t find_label(const std::vector<std::string>& columns, const std::string& label,
+                  const std::string& where) {
+  const std::optional<size_t> found = label_in(columns, label);
+  if (!found) {
+    throw InputError(fmt::format(
+        "{}: {}; the columns are: {}", where,
+        label.empty() ? "no label column was named" : fmt::format("no column '{}'", excerpt(label)),
+        listed(columns)));
+  }
+  if (columns.size() == 1) {
+    throw InputError(fmt::format("{}: line 1: '{}' is the only column; no features to learn from",
+                                 where, excerpt(columns.front())));
+  }
+  return *found;
+}
+
+void require_one_label(const std::vector<std::string>& columns, const std::string& label,
+                       const std::string& where) {
+  if (std::count(columns.begin(), columns.end(), label) < 2) return;
+  throw InputError(fmt::format("{}: line 1: two columns are called '{}'", where, excerpt(label)));
+}
+
+std::vector<std::string> unique_names(std::vector<std::string> names) {
+  std::set<std::string> taken;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty()) names[i] = fmt::format("column {}", i + 1);
+    const std::string name = names[i];
+    for (size_t number = taken.size() + 1; !taken.insert(names[i]).second; ++number) {
+      names[i] = fmt::format("{} ({})", name, number);
+    }
+  }
+  return names;
+}
+
+CsvFormat format_with(char separator, const CsvOptions& options) {
+  if (!options.comment.empty()) return {.separator = separator, .comment = options.comment};
+  return {.separator = separator, .comment = "#", .comments_first = true};
+}
+
+std::vector<std::string> next_names(CsvRecords& records) {
+  if (!records.next()) return {};
+  return {records.cells().begin(), records.cells().end()};
+}
+
+char separator_of(std::string_view text, const CsvOptions& options, const std::string& where) {
+  if (options.separator) return *options.separator;
+  char best = ',';
+  std::pair<bool, size_t> best_fit{false, 1};
+  for (const char separator : {',', ';', '\t', '|'}) {
+    CsvRecords records(text, format_with(separator, options), where);
+    std::vector<std::string> names;
+    try {
+      names = next_names(records);
+    } catch (const InputError&) {
+      continue;  // the quotes make no sense with this separator
+    }
+    const bool has_label = std::find(names.begin(), names.end(), options.label) != names.end();
+    const std::pair fit{has_label && names.size() > 1, names.size()};
+    if (fit <= best_fit) continue;
+    best = separator;
+    best_fit = fit;
+  }
+  return best;
+}
+
+bool is_decimal(std::string_view cell, char mark) {
+  return cell.find(mark) != std::string_view::npos && parse_cell(cell, mark).problem == nullptr;
+}
+
+char decimal_of(CsvRecords rows, char separator) {
+  if (separator == ',') return '.';
+  constexpr int kRows = 1000;
+  bool comma = false;
+  try {
+    for (int i = 0; i < kRows && rows.next(); ++i) {
+      for (const std::string_view cell : rows.cells()) {
+        if (is_decimal(cell, '.')) return '.';
+        comma = comma || is_decimal(cell, ',');
+      }
+    }
+  } catch (const InputError&) {
+    return '.';  // the rows are read again, and the error is found again
+  }
+  return comma ? ',' : '.';
+}
+
+// Column names behind a #, as some programs write them: the last comment before the first record,
+// if it has as many cells, and the label, which the record has not. Empty otherwise.
+std::vector<std::string> commented_names(const CsvRecords& records, const CsvFormat& format,
+                                         const CsvOptions& options) {
+  if (!format.comments_first || records.comments() == 0) return {};
+  const auto has_label = [&](const auto& names) {
+    return std::find(names.begin(), names.end(), options.label) != names.end();
+  };
+  if (has_label(records.cells())) return {};
+  CsvRecords comment(records.last_comment().substr(1), {.separator = format.separator}, "");
+  std::vector<std::string> names;
+  try {
+    names = next_names(comment);
+  } catch (const InputError&) {
+    return {};  // any text may be in a comment
+  }
+  return has_label(names) && names.size() == records.cells().size() ? names
+                                                                    : std::vector<std::string>{};
+}
+
+// Whether the first line looks like a row: column names are seldom numbers, and fractions never.
+bool looks_like_row(const std::vector<std::string>& names) {
+  const auto is_fraction = [](const std::string& name) { return is_decimal(name, '.'); };
+  return std::count_if(names.begin(), names.end(), is_fraction) * 2 >
+         static_cast<std::ptrdiff_t>(names.size());
+}
+
+std::string shown(char mark) {
+  return mark == '\t' ? "tabs" : fmt::format("'{}'", mark);
+}
+
+}  // namespace
+
+CsvHeader read_csv_header(std::string_view text, const CsvOptions& options,
+                          const std::string& where) {
+  const CsvFormat format = format_with(separator_of(text, options, where), options);
+  CsvRecords records(text, format, where);
+  std::vector<std::string> names = next_names(records);
+  std::vector<std::string> notes;
+  if (names.empty()) {
+    throw InputError(fmt::format("{}: empty; wanted a line of column names", where));
+  }
+  CsvRecords rows = records;
+  if (auto commented = commented_names(records, format, options); !commented.empty()) {
+    names = std::move(commented);
+    rows = CsvRecords(text, format, where);
+    notes.emplace_back("has its column names behind a #");
+  } else if (format.comments_first && records.comments() > 0) {
+    notes.push_back(fmt::format("has {} {} before the header, which {} skipped", records.comments(),
+                                records.comments() == 1 ? "comment" : "comments",
+                                records.comments() == 1 ? "is" : "are"));
+  }
+  if (looks_like_row(names)) {
+    notes.emplace_back("has numbers in its first line, which is read as the column names");
+  }
+  require_one_label(names, options.label, where);
+  names = unique_names(std::move(names));
+  const size_t label = find_label(names, options.label, where);
+  const char decimal = options.decimal ? *options.decimal : decimal_of(rows, format.separator);
+  if (format.separator != ',' && !options.separator) {
+    notes.push_back(fmt::format("has its cells separated by {}{}", shown(format.separator),
+                                decimal == ',' ? " and decimal commas" : ""));
+  }
+  return {.format = format,
+          .decimal = decimal,
+          .names = std::move(names),
+          .label = label,
+          .notes = std::move(notes),
+          .rows = std::move(rows)};
+}
+
+}  // namespace ncprune

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ncprune/data/csv.h"
+#include "ncprune/data/csv_records.h"
+
+namespace ncprune {
+
+// The beginning of a table: how its records are written, and its columns.
+struct CsvHeader {
+  CsvFormat format;
+  char decimal;
+  std::vector<std::string> names;  // unique
+  size_t label;                    // the index of the label
+  std::vector<std::string> notes;  // on what was found out
+  CsvRecords rows;                 // at the first row
+};
+
+// Reads the header of `text`, which must outlive the result; see parse_csv() for its arguments and
+// for what it throws.
+//
+// Column names may stand behind a # in the last of the comments, if the label is among them.
+//
+// The separator is the one of , ; tab | with which the label is a column; of several, and when
+// there is none, the one that occurs most often; ties go to the earlier one. The decimal mark is a
+// comma if the separator is not, and if among the first rows some cells are numbers only with a
+// comma and none is a number with a point.
+CsvHeader read_csv_header(std::string_view text, const CsvOptions& options,
+                          const std::string& where);
+
+}  // namespace ncprune

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ncprune/data/csv.h"
+#include "ncprune/data/table_encoding.h"
+
+namespace ncprune {
+
+// A column with more words becomes inputs only when it is asked for.
+inline constexpr size_t kMaxOneHotWords = 64;
+
+// What is said about the columns of a table.
+struct EncodingChoice {
+  std::vector<std::string> onehot = {};
+  std::vector<std::string> ordinal = {};
+  // Whether all words that the training file holds once, and those beyond the kMaxOneHotWords most
+  // frequent, share the input EncodedColumn::other.
+  bool bin_unknown = false;
+};
+
+struct LearnedTable {
+  TableEncoding encoding;
+  std::vector<std::string> warnings;  // sentences that name a column
+};
+
+// Learns the encoding of `table`, the training file, which messages call `where`. `table` was read
+// with the columns of `choice` as words. Columns of words become:
+//   boolean   if all are true and false, or yes and no;
+//   onehot    up to kMaxOneHotWords of them, or if chosen;
+//   ordinal   if chosen.
+// Words are ordered as numbers when all are numbers, otherwise as text. Throws InputError, naming
+// the column and the option that helps, for a column without values, of dates or times, of a
+// different word in nearly every row (0.9 of at least 20), of too many words, and of mostly numbers
+// with a word that occurs once. Warns of a column of numbers that only counts the rows.
+LearnedTable learn_table(const CsvTable& table, const CsvOptions& options,
+                         const EncodingChoice& choice, const std::string& where);
+
+}  // namespace ncprune
