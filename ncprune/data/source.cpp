@@ -133,7 +133,7 @@ void require_argument(const Spec& spec, const DataSource& source) {
 }
 
 Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t seed,
-                     const Reading& how) {
+                     const DataReading& how) {
   const DataSource& source = find_named(data_sources(), spec.name, "data source");
   for (const NamedData& named : named_data()) {
     if (named.name != spec.name) continue;
@@ -197,7 +197,7 @@ const std::vector<DataSource>& data_sources() {
 }
 
 TrainTest load_data(const std::string& text, const std::string& data_root, uint64_t seed,
-                    const Reading& how) {
+                    const DataReading& how) {
   Samples samples = read_samples(parse_spec(text), data_root, seed, how);
   if (samples.test) {
     return {std::move(samples.train), std::move(*samples.test), std::move(samples.table)};

@@ -28,7 +28,7 @@ Preprocessing stated_preprocessing(const std::string& spec);
 
 // How networks that were trained before read the data; by default as the options and the training
 // file say.
-struct Reading {
+struct DataReading {
   std::optional<Preprocessing> geometry = {};  // of pictures
   std::optional<TableEncoding> table = {};     // how the columns of a table become inputs
 };
@@ -38,6 +38,6 @@ struct Reading {
 // every class, drawn from `seed`, as the test set. Throws InputError (file, line or sample, what
 // was expected).
 TrainTest load_data(const std::string& spec, const std::string& data_root, uint64_t seed,
-                    const Reading& how = {});
+                    const DataReading& how = {});
 
 }  // namespace ncprune

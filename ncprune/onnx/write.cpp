@@ -73,7 +73,7 @@ onnx::ModelProto model_from(const Network& network) {
   return model;
 }
 
-std::string bytes_of(const Network& network) {
+std::string serialized(const Network& network) {
   const onnx::ModelProto model = model_from(network);
   if (model.ByteSizeLong() > static_cast<size_t>(std::numeric_limits<int>::max())) {
     throw InputError(fmt::format("the network takes {} bytes; the limit of an ONNX file is 2 GiB",
@@ -93,13 +93,13 @@ std::string bytes_of(const Network& network) {
 }  // namespace
 
 std::string onnx_bytes(const Network& network) {
-  return bytes_of(in_file_types(with_file_scores(network)));
+  return serialized(in_file_types(with_file_scores(network)));
 }
 
 std::string scores_onnx_bytes(const Network& network) {
   Network graph = in_file_types(network);
   graph.other_outputs.clear();
-  return bytes_of(graph);
+  return serialized(graph);
 }
 
 void write_onnx(const std::string& path, const Network& network) {
