@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   app.fallthrough();  // --threads, --device and --quiet may come before or after the command
   int threads = 0;
   bool quiet = false;
+  double memory = 1e-9 * static_cast<double>(ncprune::memory_limit());
   std::string device = "cpu";
   app.add_option("--threads", threads,
                  "threads; 0: $OMP_NUM_THREADS, or else one per available core")
@@ -35,10 +36,15 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--device", device, "device for running and training networks: cpu or cuda")
       ->capture_default_str();
+  app.add_option("--memory", memory,
+                 "gigabytes for decoded pictures that are kept and inputs that are needed at once")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_flag("--quiet", quiet, "print only results, no progress");
   app.parse_complete_callback([&] {
     ncprune::configure_runtime(threads);
     ncprune::use_device(device);
+    ncprune::set_memory_limit(static_cast<int64_t>(1e9 * memory));
     ncprune::set_quiet(quiet);
     const std::string problem = ncprune::blas_problem();
     if (!problem.empty()) ncprune::log_warning(problem);

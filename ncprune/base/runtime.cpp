@@ -26,7 +26,17 @@ int default_threads() {
   return std::max(1, known ? CPU_COUNT(&cores) : static_cast<int>(all));
 }
 
+int64_t memory_bytes = 4'000'000'000;
+
 }  // namespace
+
+void set_memory_limit(int64_t bytes) {
+  memory_bytes = bytes;
+}
+
+int64_t memory_limit() {
+  return memory_bytes;
+}
 
 void configure_runtime(int threads) {
   // Adam's moments of dead weights decay into subnormal numbers, which are ten times slower. Set

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace ncprune {
@@ -12,6 +13,11 @@ void configure_runtime(int threads);
 
 // Number of threads in that pool.
 int thread_count();
+
+// Bytes that data may take in memory: decoded pictures that are kept for later passes, and inputs
+// that are needed all at once; 4 GB unless set. REQUIRES: bytes > 0.
+void set_memory_limit(int64_t bytes);
+int64_t memory_limit();
 
 // Empty when BLAS and LibTorch share the thread pool; otherwise one line that names the problem and
 // its remedy.

@@ -19,7 +19,7 @@ bool are_pictures(const Dataset& data) {
 }
 
 bool can_suffer(const Dataset& data, const Corruption& corruption) {
-  return corruption.pictures ? are_pictures(data) : data.inputs.dim() == 2;
+  return corruption.pictures ? are_pictures(data) : data.sample_shape().size() == 1;
 }
 
 void require_valid(const CorruptionLevel& level) {
@@ -50,15 +50,15 @@ Dataset corrupted(const Dataset& data, const std::string& name, const Corruption
                                  name, corruption.pictures ? "images of 1 or 3 channels" : "tables",
                                  fmt::join(data.sample_shape(), ", ")));
   }
-  Dataset result = data;
-  if (data.size() == 0) return result;
+  if (data.size() == 0) return data;
+  Dataset result = in_memory(data);
   Random random = Random(level.seed).stream(name);
   if (!corruption.pictures) {
-    result.inputs = corruption.apply(data.inputs, level, random);
+    result.inputs = corruption.apply(result.inputs, level, random);
   } else {
     const auto [low, high] = *data.range;
     std::vector<at::Tensor> parts;
-    for (const at::Tensor& part : data.inputs.split(kPicturesAtOnce)) {
+    for (const at::Tensor& part : result.inputs.split(kPicturesAtOnce)) {
       const at::Tensor unit = (part - low) / (high - low);
       parts.push_back(corruption.apply(unit, level, random).mul(high - low).add(low));
     }

@@ -4,14 +4,41 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/nonzero.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "ncprune/base/error.h"
+#include "ncprune/base/runtime.h"
 #include "ncprune/data/excerpt.h"
 
 namespace ncprune {
 
 std::vector<int64_t> Dataset::sample_shape() const {
-  return inputs.sizes().slice(1).vec();
+  return reader ? reader->sample_shape() : inputs.sizes().slice(1).vec();
+}
+
+at::Tensor Dataset::inputs_at(int64_t begin, int64_t end) const {
+  return reader ? reader->read(rows.slice(0, begin, end)) : inputs.slice(0, begin, end);
+}
+
+at::Tensor Dataset::inputs_of(const at::Tensor& indices) const {
+  return reader ? reader->read(rows.index_select(0, indices)) : inputs.index_select(0, indices);
+}
+
+Dataset in_memory(Dataset data) {
+  if (!data.reader) return data;
+  int64_t bytes = data.size() * static_cast<int64_t>(sizeof(float));
+  for (const int64_t size : data.sample_shape()) bytes *= size;
+  if (bytes > memory_limit()) {
+    throw InputError(
+        fmt::format("{} samples of shape [{}] take {:.1f} GB, all needed at once; "
+                    "--memory allows {:.1f} GB",
+                    data.size(), fmt::join(data.sample_shape(), ", "),
+                    1e-9 * static_cast<double>(bytes), 1e-9 * static_cast<double>(memory_limit())));
+  }
+  data.inputs = data.inputs_at(0, data.size());
+  data.reader.reset();
+  data.rows = {};
+  return data;
 }
 
 std::vector<int64_t> class_counts(const Dataset& data) {
@@ -21,8 +48,14 @@ std::vector<int64_t> class_counts(const Dataset& data) {
 }
 
 Dataset select(const Dataset& data, const at::Tensor& indices) {
-  return {data.inputs.index_select(0, indices), data.labels.index_select(0, indices),
-          data.class_names, data.range, data.feature_names};
+  Dataset chosen = data;
+  chosen.labels = data.labels.index_select(0, indices);
+  if (data.reader) {
+    chosen.rows = data.rows.index_select(0, indices);
+  } else {
+    chosen.inputs = data.inputs.index_select(0, indices);
+  }
+  return chosen;
 }
 
 at::Tensor class_indices(const Dataset& data, int64_t c) {
@@ -30,7 +63,7 @@ at::Tensor class_indices(const Dataset& data, int64_t c) {
 }
 
 void validate(const Dataset& data, const std::string& where) {
-  if (data.inputs.dim() < 2 || data.inputs.size(0) != data.labels.numel()) {
+  if (!data.reader && (data.inputs.dim() < 2 || data.inputs.size(0) != data.labels.numel())) {
     throw InputError(fmt::format("{}: inputs of {} samples, labels of {}", where,
                                  data.inputs.dim() == 0 ? 0 : data.inputs.size(0),
                                  data.labels.numel()));
@@ -48,6 +81,7 @@ void validate(const Dataset& data, const std::string& where) {
     throw InputError(fmt::format("{}: sample {} has label {}; wanted 0 to {}", where, i,
                                  data.labels[i].item<int64_t>(), data.num_classes() - 1));
   }
+  if (data.reader) return;  // which gives finite numbers
   const at::Tensor finite = at::isfinite(data.inputs.flatten(1)).all(1);
   const at::Tensor bad_input = at::nonzero(finite.logical_not()).flatten();
   if (bad_input.numel() > 0) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,10 +11,27 @@
 
 namespace ncprune {
 
+// Reads inputs when they are needed. Several threads may call it.
+class InputReader {
+ public:
+  InputReader() = default;
+  InputReader(const InputReader&) = delete;
+  InputReader& operator=(const InputReader&) = delete;
+  virtual ~InputReader() = default;
+
+  // Of one sample, without N.
+  virtual std::vector<int64_t> sample_shape() const = 0;
+
+  // The inputs at `rows`, int64 [M]; float [M, ...], always the same. Throws InputError, naming the
+  // sample, when one cannot be read.
+  virtual at::Tensor read(const at::Tensor& rows) const = 0;
+};
+
 // Labelled samples. INVARIANT (see validate()): every label lies in [0, K), and every input is
-// finite.
+// finite. The inputs are in memory, or a reader has them: inputs_at() and inputs_of() give both.
 struct Dataset {
-  at::Tensor inputs;                     // float [N, ...]; an image is [channels, height, width]
+  // Float [N, ...]; an image is [channels, height, width]. Undefined if a reader has them.
+  at::Tensor inputs;
   at::Tensor labels;                     // int64 [N], in [0, K)
   std::vector<std::string> class_names;  // K of them
   // The interval that contains every input: {0, 1} for images, none for tables. Noise is clipped to
@@ -21,11 +39,17 @@ struct Dataset {
   std::optional<std::pair<double, double>> range;
   // What each input is called, d of them, for tables; empty for other data.
   std::vector<std::string> feature_names = {};
+  std::shared_ptr<const InputReader> reader = {};
+  at::Tensor rows = {};  // int64 [N], for the reader
 
   int64_t size() const { return labels.size(0); }
   int64_t num_classes() const { return static_cast<int64_t>(class_names.size()); }
   // Shape of one sample, without N.
   std::vector<int64_t> sample_shape() const;
+  // The inputs of the samples [begin, end), or of those at `indices`, int64 [M]. Throws InputError
+  // as InputReader::read().
+  at::Tensor inputs_at(int64_t begin, int64_t end) const;
+  at::Tensor inputs_of(const at::Tensor& indices) const;
 };
 
 // The result of a data source: the samples to learn from (training, validation, calibration) and
@@ -35,6 +59,10 @@ struct TrainTest {
   Dataset test;
   std::optional<TableEncoding> table = {};  // how the columns became inputs, for tables
 };
+
+// The data with all inputs in memory, for what needs them at once. Throws InputError as
+// InputReader::read(), and when they would take more than memory_limit() (runtime.h).
+Dataset in_memory(Dataset data);
 
 // Samples per class, K of them.
 std::vector<int64_t> class_counts(const Dataset& data);

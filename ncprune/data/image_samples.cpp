@@ -1,15 +1,18 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <mutex>
 #include <utility>
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
 #include "ncprune/base/log.h"
-#include "ncprune/base/progress.h"
+#include "ncprune/base/runtime.h"
 #include "ncprune/data/excerpt.h"
 #include "ncprune/data/exif.h"
 #include "ncprune/data/image.h"
@@ -49,41 +52,42 @@ Image prepared_image(const ImageFiles::File& file, const Preprocessing& how) {
   return image;
 }
 
-// Decodes these images of `files` and prepares them in worker threads. All must have one size then.
-// The first bad image is reported, whatever the number of threads.
-std::vector<Image> decode_images(const ImageFiles& files, const std::vector<PlacedImage>& placed,
-                                 const Preprocessing& how) {
-  const auto count = static_cast<int64_t>(placed.size());
-  const auto decode = [&](int64_t i) {
-    return prepared_image(files.read(placed[static_cast<size_t>(i)].file), how);
-  };
-  const Image first = decode(0);
-  if (first.pixels.size() > kMaxFileBytes / placed.size()) {
-    throw InputError(fmt::format(
-        "{}: {} images of {} x {} pixels take more than {} bytes; use smaller ones, as in "
-        "images:DIR?size=64",
-        files.where, count, first.height, first.width, kMaxFileBytes));
+// One size, and the number of channels that all images get.
+struct ImageShape {
+  int64_t channels;
+  int64_t height;
+  int64_t width;
+};
+
+// Decodes and prepares images when they are needed, in worker threads, and keeps their pixels as
+// far as memory_limit() allows.
+class ImageReader : public InputReader {
+ public:
+  ImageReader(std::shared_ptr<const ImageFiles> files, Preprocessing how, ImageShape shape)
+      : files_(std::move(files)),
+        how_(std::move(how)),
+        shape_(shape),
+        kept_(files_->names.size()) {}
+
+  std::vector<int64_t> sample_shape() const override {
+    return {shape_.channels, shape_.height, shape_.width};
   }
-  std::vector<Image> images(placed.size());
-  Progress bar("decoding images", count);
-  constexpr int64_t kChunk = 512;
-  for (int64_t begin = 0; begin < count; begin += kChunk) {
-    const int64_t end = std::min(begin + kChunk, count);
+
+  // The first bad image is reported, whatever the number of threads.
+  at::Tensor read(const at::Tensor& rows) const override {
+    const at::Tensor own = rows.contiguous();
+    const auto places = elements<int64_t>(own);
+    at::Tensor inputs =
+        at::empty({own.numel(), shape_.channels, shape_.height, shape_.width}, at::kFloat);
+    auto* out = inputs.data_ptr<float>();
+    const int64_t size = shape_.channels * shape_.height * shape_.width;
     std::mutex mutex;
-    int64_t bad = end;
+    int64_t bad = own.numel();
     std::string message;
-    at::parallel_for(begin, end, /*grain_size=*/8, [&](int64_t from, int64_t to) {
-      for (int64_t i = from; i < to; ++i) {
+    at::parallel_for(0, own.numel(), /*grain_size=*/4, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
         try {
-          Image image = decode(i);
-          if (image.height != first.height || image.width != first.width) {
-            throw InputError(fmt::format(
-                "{}: image '{}' has {} x {} pixels, the first has {} x {}; to crop and resize all "
-                "of them give a size, as in images:DIR?size=64",
-                files.where, excerpt(files.names[placed[static_cast<size_t>(i)].file]),
-                image.height, image.width, first.height, first.width));
-          }
-          images[static_cast<size_t>(i)] = std::move(image);
+          fill(out + i * size, *pixels_of(static_cast<size_t>(places[static_cast<size_t>(i)])));
         } catch (const InputError& error) {
           const std::lock_guard lock(mutex);
           if (i < bad) {
@@ -94,90 +98,133 @@ std::vector<Image> decode_images(const ImageFiles& files, const std::vector<Plac
         }
       }
     });
-    if (bad < end) throw InputError(message);
-    bar.advance(end - begin);
+    if (!message.empty()) throw InputError(message);
+    return inputs;
   }
-  const auto more = std::count_if(images.begin(), images.end(),
-                                  [](const Image& image) { return image.more_frames; });
-  if (more > 0) {
-    log_info(fmt::format("{}: {} of {} images have further pages or frames; only the first is read",
-                         files.where, more, count));
+
+ private:
+  using Pixels = std::shared_ptr<const std::vector<uint8_t>>;  // [height, width, channels]
+
+  Pixels pixels_of(size_t file) const {
+    {
+      const std::lock_guard lock(mutex_);
+      if (kept_[file]) return kept_[file];
+    }
+    Image image = prepared_image(files_->read(file), how_);
+    if (image.height != shape_.height || image.width != shape_.width) {
+      throw InputError(fmt::format(
+          "{}: image '{}' has {} x {} pixels, the first has {} x {}; to crop and resize all "
+          "of them give a size, as in images:DIR?size=64",
+          files_->where, excerpt(files_->names[file]), image.height, image.width, shape_.height,
+          shape_.width));
+    }
+    const bool more_frames = image.more_frames;
+    image = with_channels(std::move(image), shape_.channels);
+    auto pixels = std::make_shared<const std::vector<uint8_t>>(std::move(image.pixels));
+    const std::lock_guard lock(mutex_);
+    if (more_frames && !std::exchange(told_of_frames_, true)) {
+      log_info(
+          fmt::format("{}: image '{}' has further pages or frames; only the first is read, "
+                      "also of others",
+                      files_->where, excerpt(files_->names[file])));
+    }
+    const auto bytes = static_cast<int64_t>(pixels->size());
+    if (kept_bytes_ + bytes <= memory_limit()) {
+      kept_bytes_ += bytes;
+      kept_[file] = pixels;
+    }
+    return pixels;
   }
-  return images;
-}
 
-// Three channels, unless most images have one.
-int64_t common_channels(const std::vector<Image>& images) {
-  const auto grey = std::count_if(images.begin(), images.end(),
-                                  [](const Image& image) { return image.channels == 1; });
-  return 2 * static_cast<size_t>(grey) > images.size() ? 1 : 3;
-}
-
-// Takes over the memory of the images.
-Dataset to_dataset(std::vector<Image>& images, const std::vector<PlacedImage>& placed,
-                   int64_t channels) {
-  const auto count = static_cast<int64_t>(images.size());
-  const int64_t area = images.front().height * images.front().width;
-  Dataset data{.inputs = at::empty({count, channels, images.front().height, images.front().width},
-                                   at::kFloat),
-               .labels = at::empty({count}, at::kLong),
-               .class_names = {},
-               .range = std::pair{0.0, 1.0}};
-  auto* inputs = data.inputs.data_ptr<float>();
-  auto* labels = data.labels.data_ptr<int64_t>();
-  at::parallel_for(0, count, /*grain_size=*/64, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const auto n = static_cast<size_t>(i);
-      labels[i] = placed[n].label;
-      const Image image = with_channels(std::exchange(images[n], {}), channels);
-      float* sample = inputs + i * channels * area;
-      for (int64_t c = 0; c < channels; ++c) {
-        const uint8_t* pixel = image.pixels.data() + c;
-        for (int64_t p = 0; p < area; ++p) {
-          sample[c * area + p] = static_cast<float>(pixel[p * channels]) / 255;
-        }
+  // Bytes become [0, 1], channel by channel.
+  void fill(float* sample, const std::vector<uint8_t>& pixels) const {
+    const int64_t area = shape_.height * shape_.width;
+    for (int64_t c = 0; c < shape_.channels; ++c) {
+      const uint8_t* pixel = pixels.data() + c;
+      for (int64_t p = 0; p < area; ++p) {
+        sample[c * area + p] = static_cast<float>(pixel[p * shape_.channels]) / 255;
       }
     }
+  }
+
+  std::shared_ptr<const ImageFiles> files_;
+  Preprocessing how_;
+  ImageShape shape_;
+  mutable std::mutex mutex_;
+  mutable std::vector<Pixels> kept_;  // by file
+  mutable int64_t kept_bytes_ = 0;
+  mutable bool told_of_frames_ = false;
+};
+
+// How many of these images are grey.
+int64_t count_grey(const ImageFiles& files, const std::vector<PlacedImage>& placed, size_t step) {
+  std::atomic<int64_t> grey = 0;
+  const auto count = static_cast<int64_t>((placed.size() + step - 1) / step);
+  at::parallel_for(0, count, /*grain_size=*/8, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const size_t file = placed[static_cast<size_t>(i) * step].file;
+      const ImageFiles::File content = files.read(file);
+      if (decode_image(content.bytes, content.where).channels == 1) ++grey;
+    }
   });
-  return data;
+  return grey;
 }
 
-// The channels of all images: those that `how` says, or those of most images.
-int64_t wanted_channels(const std::vector<Image>& images, const Preprocessing& how,
-                        const std::string& where) {
+// The channels of all images: those that `how` says, or three unless most training images have one.
+// A part of them is looked at, and all only if that part is mixed.
+int64_t wanted_channels(const ImageFiles& files, const Preprocessing& how) {
   if (how.channels) return how.channels == "grey" ? 1 : 3;
-  const int64_t channels = common_channels(images);
-  const auto other = std::count_if(images.begin(), images.end(),
-                                   [&](const Image& image) { return image.channels != channels; });
-  if (other > 0) {
-    log_info(fmt::format("{}: {} of {} training images are converted to {}", where, other,
-                         images.size(), channels == 1 ? "grey" : "RGB"));
-  }
+  constexpr size_t kLookedAt = 64;
+  const std::vector<PlacedImage>& placed = files.layout.train;
+  const size_t step = std::max<size_t>(1, placed.size() / kLookedAt);
+  const auto looked_at = static_cast<int64_t>((placed.size() + step - 1) / step);
+  int64_t grey = count_grey(files, placed, step);
+  if (grey == 0 || grey == looked_at) return grey == 0 ? 3 : 1;
+  grey = count_grey(files, placed, 1);
+  const int64_t all = std::ssize(placed);
+  const int64_t channels = 2 * grey > all ? 1 : 3;
+  log_info(fmt::format("{}: {} of {} training images are converted to {}", files.where,
+                       channels == 1 ? all - grey : grey, all, channels == 1 ? "grey" : "RGB"));
   return channels;
+}
+
+ImageShape shape_of(const ImageFiles& files, const Preprocessing& how) {
+  const Image first = prepared_image(files.read(files.layout.train.front().file), how);
+  return {wanted_channels(files, how), first.height, first.width};
+}
+
+Dataset dataset_of(const std::shared_ptr<const InputReader>& reader,
+                   const std::vector<PlacedImage>& placed,
+                   const std::vector<std::string>& class_names) {
+  std::vector<int64_t> rows;
+  std::vector<int64_t> labels;
+  for (const PlacedImage& image : placed) {
+    rows.push_back(static_cast<int64_t>(image.file));
+    labels.push_back(image.label);
+  }
+  const at::TensorOptions whole(at::kLong);
+  return {.inputs = {},
+          .labels = at::tensor(labels, whole),
+          .class_names = class_names,
+          .range = std::pair{0.0, 1.0},
+          .reader = reader,
+          .rows = at::tensor(rows, whole)};
 }
 
 }  // namespace
 
 Samples read_image_files(const std::string& path, const ImageOptions& options) {
-  const ImageFiles files = find_images(path, options.test, options.classes);
-  const ImageLayout& layout = files.layout;
-  std::vector<Image> train = decode_images(files, layout.train, options.preprocessing);
-  const int64_t channels = wanted_channels(train, options.preprocessing, files.where);
+  const auto files =
+      std::make_shared<const ImageFiles>(find_images(path, options.test, options.classes));
+  const ImageLayout& layout = files->layout;
+  const auto reader = std::make_shared<const ImageReader>(files, options.preprocessing,
+                                                          shape_of(*files, options.preprocessing));
   Samples samples;
-  const std::pair image_size{train.front().height, train.front().width};
-  samples.train = to_dataset(train, layout.train, channels);
-  samples.train.class_names = layout.class_names;
-  validate(samples.train, files.where);
+  samples.train = dataset_of(reader, layout.train, layout.class_names);
+  validate(samples.train, files->where);
   if (!layout.test || layout.test->empty()) return samples;
-  std::vector<Image> test = decode_images(files, *layout.test, options.preprocessing);
-  if (image_size != std::pair{test.front().height, test.front().width}) {
-    throw InputError(fmt::format(
-        "{}: test images of {} x {} pixels; the training images have {} x {}", files.where,
-        test.front().height, test.front().width, image_size.first, image_size.second));
-  }
-  samples.test = to_dataset(test, *layout.test, channels);
-  samples.test->class_names = layout.class_names;
-  validate(*samples.test, files.where);
+  samples.test = dataset_of(reader, *layout.test, layout.class_names);
+  validate(*samples.test, files->where);
   return samples;
 }
 

@@ -8,8 +8,8 @@ namespace ncprune {
 
 Dataset with_gaussian_noise(const Dataset& data, double sigma, uint64_t seed) {
   Random random = Random(seed).stream("gaussian noise");
-  Dataset noisy = data;
-  noisy.inputs = data.inputs + at::empty_like(data.inputs).normal_(0, sigma, random.generator());
+  Dataset noisy = in_memory(data);
+  noisy.inputs = noisy.inputs + at::empty_like(noisy.inputs).normal_(0, sigma, random.generator());
   if (data.range) noisy.inputs.clamp_(data.range->first, data.range->second);
   return noisy;
 }

@@ -44,8 +44,9 @@ struct ImageOptions {
   std::vector<std::string> classes = {};  // all classes in the order wanted; empty: byte order
 };
 
-// The image files of a folder, a tar file or a list (see find_images()). Worker threads decode,
-// turn, resize and crop them; their number does not change the result. [N, C, H, W], bytes become
+// The image files of a folder, a tar file or a list (see find_images()), which the data sets read
+// when they are needed. Worker threads decode, turn, resize and crop them; their number does not
+// change the result. [N, C, H, W], bytes become
 // [0, 1]. All images have one size after that. C is 1 for grey and 3 for rgb or bgr (as red, green,
 // blue); if channels are open, 1 when more than half of the training images are grey, otherwise 3;
 // all other images are converted.

@@ -55,9 +55,10 @@ void require_valid(const AttackOptions& options) {
   }
 }
 
-Dataset attacked(const Network& network, const Dataset& data, const AttackOptions& options) {
+Dataset attacked(const Network& network, const Dataset& clean, const AttackOptions& options) {
   require_valid(options);
-  require_fits(network, data, network.name);
+  require_fits(network, clean, network.name);
+  const Dataset data = in_memory(clean);
   Random random = Random(options.seed).stream("attack");
   at::Tensor radius = at::full({}, options.epsilon, data.inputs.options());
   if (!data.range) radius = radius * data.inputs.std(0, false);

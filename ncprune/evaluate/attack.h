@@ -22,6 +22,6 @@ void require_valid(const AttackOptions& options);
 
 // `data` with inputs changed by an attacker who knows `network`. Throws InputError when an option
 // is out of range, the data do not fit, or the network cannot be differentiated.
-Dataset attacked(const Network& network, const Dataset& data, const AttackOptions& options = {});
+Dataset attacked(const Network& network, const Dataset& clean, const AttackOptions& options = {});
 
 }  // namespace ncprune

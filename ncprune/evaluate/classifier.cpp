@@ -221,7 +221,7 @@ Classifier read_classifier(const std::string& path, const std::string& runtime) 
 void require_fits(const Classifier& classifier, const Dataset& data, const std::string& where) {
   if (classifier.runtime == "ncprune") return require_fits(*classifier.network, data, where);
   const at::Tensor scores = with_path(where, [&] {
-    return classifier.run(prepare_inputs(*classifier.network, data.inputs.slice(0, 0, 1)));
+    return classifier.run(prepare_inputs(*classifier.network, data.inputs_at(0, 1)));
   });
   if (scores.size(1) == data.num_classes()) return;
   throw InputError(fmt::format("{}: computes scores of shape [{}]; the data have {} classes", where,
@@ -233,8 +233,10 @@ at::Tensor class_scores(const Classifier& classifier, const Dataset& data) {
   if (classifier.runtime == "ncprune") return class_scores(network, data);
   require_fits(classifier, data, network.name);
   std::vector<at::Tensor> parts;
-  for (const at::Tensor& raw : data.inputs.split(samples_at_once(network))) {
-    parts.push_back(classifier.run(prepare_inputs(network, raw)));
+  const int64_t batch = samples_at_once(network);
+  for (int64_t begin = 0; begin < data.size(); begin += batch) {
+    const int64_t end = std::min(begin + batch, data.size());
+    parts.push_back(classifier.run(prepare_inputs(network, data.inputs_at(begin, end))));
   }
   const at::Tensor scores = at::cat(parts);
   if (scores.isnan().any().item<bool>()) {

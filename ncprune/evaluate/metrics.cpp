@@ -114,8 +114,10 @@ at::Tensor class_scores(const Network& network, const Dataset& data, const std::
   require_fits(network, data, network.name);
   const Runner runner = make_runner(network, runtime);
   std::vector<at::Tensor> scores;
-  for (const at::Tensor& raw : data.inputs.split(batch_size(network))) {
-    scores.push_back(runner(prepare_inputs(network, raw)));
+  const int64_t batch = batch_size(network);
+  for (int64_t begin = 0; begin < data.size(); begin += batch) {
+    const int64_t end = std::min(begin + batch, data.size());
+    scores.push_back(runner(prepare_inputs(network, data.inputs_at(begin, end))));
   }
   const at::Tensor all = at::cat(scores);
   return gives_shares(network) ? all.log() : all;

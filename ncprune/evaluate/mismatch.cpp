@@ -28,7 +28,7 @@ Dataset balanced_sample(const Dataset& data) {
     const int64_t step = std::max<int64_t>(1, own.numel() / each);
     chosen.push_back(own.slice(0, 0, std::min(own.numel(), step * each), step));
   }
-  return select(data, at::cat(chosen).slice(0, 0, kMostSamples));
+  return in_memory(select(data, at::cat(chosen).slice(0, 0, kMostSamples)));
 }
 
 // A change of the pixels, and the words for it.

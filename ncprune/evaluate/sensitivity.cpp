@@ -115,7 +115,9 @@ std::vector<Sensitivity> measure_sensitivity(const Network& network, const Datas
   require_fits(network, data, network.name);
   Random random = Random(options.seed).stream("sensitivity");
   std::vector<at::Tensor> parts;
-  for (const at::Tensor& inputs : data.inputs.split(batch_size(network))) {
+  const int64_t batch = batch_size(network);
+  for (int64_t begin = 0; begin < data.size(); begin += batch) {
+    const at::Tensor inputs = data.inputs_at(begin, std::min(begin + batch, data.size()));
     at::Tensor sum;
     for (int64_t i = 0; i < options.draws; ++i) {
       const at::Tensor e = at::empty_like(inputs).normal_(0, options.sigma, random.generator());
@@ -129,7 +131,8 @@ std::vector<Sensitivity> measure_sensitivity(const Network& network, const Datas
   const Dataset few = at_most_per_class(data, options.per_class);
   const at::Tensor directions = projections(data.num_classes(), random);
   parts.clear();
-  for (const at::Tensor& inputs : few.inputs.split(batch_size(network))) {
+  for (int64_t begin = 0; begin < few.size(); begin += batch) {
+    const at::Tensor inputs = few.inputs_at(begin, std::min(begin + batch, few.size()));
     parts.push_back(derivative_measures(network, inputs, directions));
   }
   const at::Tensor derivatives = at::cat(parts);

@@ -51,7 +51,9 @@ std::vector<PicturedExemplar> exemplars_of(const std::vector<Comparison>& compar
       if (rank >= exemplars.size()) continue;
       found = true;
       const Exemplar& exemplar = exemplars[rank];
-      pictures.push_back({i + 1, exemplar, image_of(test.inputs[exemplar.sample], *test.range)});
+      pictures.push_back(
+          {i + 1, exemplar,
+           image_of(test.inputs_at(exemplar.sample, exemplar.sample + 1)[0], *test.range)});
     }
     if (!found) break;
   }

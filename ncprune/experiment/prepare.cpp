@@ -55,7 +55,7 @@ TrainTest in_stated_order(TrainTest data, const StatedClasses& classes, const st
 // How the pictures of a source were read, with what the data decided; open for other sources.
 Preprocessing as_read(const DataRequest& request, Preprocessing how, const Dataset& data) {
   if (!is_image_source(request.data)) return {};
-  if (!how.channels) how.channels = data.inputs.size(1) == 1 ? "grey" : "rgb";
+  if (!how.channels) how.channels = data.sample_shape().front() == 1 ? "grey" : "rgb";
   if (!how.exif) how.exif = "apply";
   if (!how.resize.empty() && !how.interpolation) how.interpolation = "bilinear";
   return how;
@@ -144,10 +144,11 @@ Network make_network(const std::string& architecture, const PreparedData& data, 
   remember_table(network, data);
   metadata = with_preprocessing(std::move(metadata), data.preprocessing, architecture);
   if (metadata.input_mean.defined()) return network;
-  const at::Tensor& inputs = data.train.inputs;
+  const std::vector<int64_t> shape = data.train.sample_shape();
   const bool table = !data.train.range;
-  const bool colour = !table && inputs.dim() == 4 && inputs.size(1) > 1;
+  const bool colour = !table && shape.size() == 3 && shape.front() > 1;
   if (table || colour) {
+    const at::Tensor inputs = in_memory(data.train).inputs;
     const std::vector<int64_t> axes =
         table ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2, 3};
     metadata.input_mean = inputs.mean(axes, /*keepdim=*/true).squeeze(0);

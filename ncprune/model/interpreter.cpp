@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <unordered_map>
 #include <unordered_set>
@@ -251,32 +252,53 @@ int64_t gradient_batch_size(const Network& network) {
   return std::clamp<int64_t>(kMaxValues / values, 1, batch_size(network));
 }
 
-at::Tensor value_of_all(const Network& network, const std::string& name, const at::Tensor& raw) {
+namespace {
+
+using InputsAt = std::function<at::Tensor(int64_t begin, int64_t end)>;
+
+// The value called `name` for `size` samples, whose raw inputs `inputs_at` gives.
+at::Tensor value_in_batches(const Network& network, const std::string& name, int64_t size,
+                            const InputsAt& inputs_at) {
   const int64_t batch = batch_size(network);
   const at::NoGradGuard no_grad;
-  const int64_t size = raw.size(0);
   const int64_t batches = (size + batch - 1) / batch;
   const bool shared = batches > 1;  // running one batch is faster than sending it
   const Share own = shared ? world_share(batches) : Share{0, batches};
   std::vector<at::Tensor> parts;
   for (int64_t b = own.begin; b < own.end; ++b) {
     const at::Tensor inputs =
-        prepare_inputs(network, raw.slice(0, b * batch, std::min((b + 1) * batch, size)));
+        prepare_inputs(network, inputs_at(b * batch, std::min((b + 1) * batch, size)));
     parts.push_back(run(network, inputs, {name}).front().cpu());
   }
   const at::Tensor mine = parts.empty() ? at::Tensor() : at::cat(parts);
   return shared ? gather_rows(mine, own.begin * batch, size) : mine;
 }
 
+}  // namespace
+
+at::Tensor value_of_all(const Network& network, const std::string& name, const at::Tensor& raw) {
+  return value_in_batches(network, name, raw.size(0),
+                          [&](int64_t begin, int64_t end) { return raw.slice(0, begin, end); });
+}
+
+at::Tensor value_of_all(const Network& network, const std::string& name, const Dataset& data) {
+  return value_in_batches(network, name, data.size(),
+                          [&](int64_t begin, int64_t end) { return data.inputs_at(begin, end); });
+}
+
 at::Tensor logits(const Network& network, const at::Tensor& raw) {
   return value_of_all(network, logits_value(network), raw);
+}
+
+at::Tensor logits(const Network& network, const Dataset& data) {
+  return value_of_all(network, logits_value(network), data);
 }
 
 void require_fits(const Network& network, const Dataset& data, const std::string& where) {
   const at::NoGradGuard no_grad;
   at::Tensor scores;
   try {
-    scores = logits(network, data.inputs.slice(0, 0, 1));
+    scores = logits(network, data.inputs_at(0, 1));
   } catch (const InputError& error) {
     throw InputError(fmt::format("{}: {}", where, error.what()));
   }

@@ -72,8 +72,12 @@ int64_t gradient_batch_size(const Network& network);
 // gradients. Several processes (world.h) share the batches, and each returns all rows.
 at::Tensor value_of_all(const Network& network, const std::string& name, const at::Tensor& raw);
 
+// The same for the samples of `data`, read batch by batch.
+at::Tensor value_of_all(const Network& network, const std::string& name, const Dataset& data);
+
 // Class scores [N, K] before any softmax, computed in the same way.
 at::Tensor logits(const Network& network, const at::Tensor& raw);
+at::Tensor logits(const Network& network, const Dataset& data);
 
 // Throws InputError unless the network takes the data's samples and has the same number of classes.
 void require_fits(const Network& network, const Dataset& data, const std::string& where);

@@ -247,7 +247,7 @@ std::string match_problem(const Network& network, const Dataset& data) {
                    "cannot be matched");
   }
   const at::NoGradGuard no_grad;
-  const at::Tensor few = prepare_inputs(network, data.inputs.slice(0, 0, 2));
+  const at::Tensor few = prepare_inputs(network, data.inputs_at(0, 2));
   const std::vector<at::Tensor> values = run(network, few, outputs);
   for (size_t l = 0; l < norms.size(); ++l) {
     if (values[l].size(0) == few.size(0)) continue;

@@ -82,7 +82,7 @@ at::Tensor rows_in(const UnitGroup& group, const Layer& layer) {
 // See Shrinkage::difference.
 double difference(const Network& masked, const Network& smaller, const Dataset& data) {
   const int64_t drawn = std::min<int64_t>(256, batch_size(masked));  // fewer for large images
-  const at::Tensor known = data.inputs.slice(0, 0, 8 * drawn);
+  const at::Tensor known = data.inputs_at(0, 8 * drawn);
   Random random = Random(0).stream("random inputs");
   std::vector<int64_t> shape = known.sizes().vec();
   shape.front() = drawn;

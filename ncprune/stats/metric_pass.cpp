@@ -10,7 +10,7 @@ namespace {
 // The weight of each sample within its class, [N], mean 1 in every class; undefined: all equal.
 at::Tensor margin_factors(const Network& dense, const Dataset& data, double margin) {
   if (margin == 0) return {};
-  const at::Tensor p = logits(dense, data.inputs).to(at::kDouble).softmax(1);
+  const at::Tensor p = logits(dense, data).to(at::kDouble).softmax(1);
   const at::Tensor undecided = 1 - p.square().sum(1) + 1e-12;
   const int64_t k = data.num_classes();
   const at::Tensor count = data.labels.bincount({}, k).clamp_min(1);
@@ -27,7 +27,7 @@ void for_each_metric_batch(const NetworkPair& pair, const Dataset& data,
   const MetricOptions& options = weighting.options;
   const at::Tensor factors = margin_factors(pair.dense, data, options.margin);
   const bool noisy = options.noise > 0;
-  const at::Tensor seen = noisy ? with_gaussian_noise(data, options.noise, 0).inputs : data.inputs;
+  const at::Tensor seen = noisy ? with_gaussian_noise(data, options.noise, 0).inputs : at::Tensor();
   for_each_batch(pair.dense, data, weighting.class_weights, [&](const WeightedBatch& clean) {
     WeightedBatch batch = clean;
     const int64_t end = batch.begin + batch.labels.size(0);

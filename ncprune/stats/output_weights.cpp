@@ -70,7 +70,7 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
     if (begin / batch % world_size() != world_rank()) continue;
     // Gradients of values inside the graph are needed: a tracked input makes autograd follow all.
     const at::Tensor inputs =
-        prepare_inputs(network, sample.inputs.slice(0, begin, end)).detach().requires_grad_(true);
+        prepare_inputs(network, sample.inputs_at(begin, end)).detach().requires_grad_(true);
     std::vector<at::Tensor> z = run(network, inputs, wanted);
     const at::Tensor logits = z.back();
     z.pop_back();

@@ -31,7 +31,7 @@ void walk(const Network& network, const WeightedData& data, int64_t size, const 
   for (int64_t begin = size * world_rank(); begin < samples; begin += all) {
     const int64_t end = std::min(begin + size, samples);
     const at::Tensor labels = data.samples.labels.slice(0, begin, end).to(device);
-    visit({prepare_inputs(network, data.samples.inputs.slice(0, begin, end)),
+    visit({prepare_inputs(network, data.samples.inputs_at(begin, end)),
            labels,
            weights.index_select(0, labels),
            begin,

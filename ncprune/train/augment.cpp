@@ -161,7 +161,7 @@ void require_valid_augmentation(const std::vector<std::string>& names, const std
 void require_augmentable(const Dataset& data, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const Augmentation& augmentation = find_named(augmentations(), name, "augmentation");
-    if (!augmentation.pictures || data.inputs.dim() == 4) continue;
+    if (!augmentation.pictures || data.sample_shape().size() == 3) continue;
     throw InputError(
         fmt::format("augmentation '{}' needs images, [channels, height, width]; samples are [{}]",
                     name, fmt::join(data.sample_shape(), ", ")));

@@ -46,11 +46,11 @@ DistillationLoss::DistillationLoss(const Distillation& options, const Network& s
   const at::Tensor class_weights = weights_of_mean_one(draws.pow(-options.balance), draws);
   weights_ = class_weights.index_select(0, training.labels);
   if (options.logits > 0) {
-    const at::Tensor scores = logits(teacher, training.inputs);
+    const at::Tensor scores = logits(teacher, training);
     log_probabilities_ = (scores / temperature_).log_softmax(1);
   }
   if (options.features == 0) return;
-  features_ = value_of_all(teacher, head_layer(teacher).input, training.inputs);
+  features_ = value_of_all(teacher, head_layer(teacher).input, training);
   const Layer head = head_layer(student);
   const int64_t width = weight_of(student, head).size(1);
   if (features_.size(1) != width) {

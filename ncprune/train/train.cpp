@@ -153,9 +153,8 @@ class Trainer {
     };
     // The whole batch is augmented, so that the draws do not depend on the parts.
     const at::Device device = compute_device();
-    const TrainingBatch batch =
-        augment({training_.inputs.index_select(0, indices).to(device), training_.range},
-                options_.augment, augment_random_);
+    const TrainingBatch batch = augment({training_.inputs_of(indices).to(device), training_.range},
+                                        options_.augment, augment_random_);
     const at::Tensor inputs = prepare_inputs(network_, own(batch.inputs));
     const at::Tensor labels = training_.labels.index_select(0, indices);
     RunMode mode{.training = true, .random = &dropout_random_};
@@ -242,7 +241,7 @@ class Trainer {
 
 // Sets the accuracies of the epoch.
 Epoch validate_epoch(Epoch epoch, const Network& network, const Dataset& validation) {
-  const at::Tensor predicted = logits(network, validation.inputs).argmax(1);
+  const at::Tensor predicted = logits(network, validation).argmax(1);
   const auto prediction = elements<int64_t>(predicted);
   const auto label = elements<int64_t>(validation.labels);
   const std::vector<int64_t> counts = class_counts(validation);
