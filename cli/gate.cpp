@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/files.h"
@@ -35,30 +36,27 @@ void judge_stored(Gate& gate, const std::string& path, const Classifier& after,
   gate.verdict = judge_counts(gate.promise, before, recall_counts(metrics));
 }
 
-// The same from a network.
-void judge_network(Gate& gate, const GateCommand& options, const Classifier& after,
-                   const Dataset& test) {
-  const Classifier before = read_classifier(options.before, options.runtime);
-  require_fits(before, test, options.before);
-  gate.before = {options.before, options.data.data, before.runtime, ""};
-  gate.verdict =
-      judge(gate.promise, class_scores(before, test), class_scores(after, test), test.labels);
-}
-
 void run_gate(const GateCommand& options) {
   require_writable_all({options.json, options.junit, options.markdown});
   PromiseRequest request = options.promise;
   if (!request.given()) request.max_class_drop = kDefaultDrop;
+  std::optional<Classifier> before;
+  if (!options.before.ends_with(".json")) {
+    before = read_classifier(options.before, options.runtime);
+  }
   const Classifier after = read_classifier(options.after, options.runtime);
   const Dataset test = prepare_data(options.data).test;
+  if (before) require_fits(*before, test, options.before);
   require_fits(after, test, options.after);
   Gate gate{{}, {options.after, options.data.data, after.runtime, ""}, {}, {}, {}};
-  gate.classes = class_info(after.network->metadata, test);
+  gate.classes = class_info((before ? *before : after).network->metadata, test);
   gate.promise = promise_of(request, gate.classes.names);
-  if (options.before.ends_with(".json")) {
-    judge_stored(gate, options.before, after, test);
+  if (before) {
+    gate.before = {options.before, options.data.data, before->runtime, ""};
+    gate.verdict =
+        judge(gate.promise, class_scores(*before, test), class_scores(after, test), test.labels);
   } else {
-    judge_network(gate, options, after, test);
+    judge_stored(gate, options.before, after, test);
   }
   write_json_if(options.json, gate_json(gate));
   if (!options.junit.empty()) write_file(options.junit, gate_junit(gate));
