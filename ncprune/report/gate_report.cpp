@@ -100,7 +100,7 @@ Shown shown_classes(const Gate& gate) {
   shown.classes = worst_first(gate);
   shown.classes.resize(all - kept + closest);
   if (kept > closest) {
-    shown.others = fmt::format("{} more classes keep the promise, less closely.\n", kept - closest);
+    shown.others = fmt::format("{} more classes keep the promise.\n", kept - closest);
   }
   return shown;
 }
