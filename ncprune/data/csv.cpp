@@ -64,15 +64,15 @@ struct WordHash {
 
 // What a pass does with the cells of a column.
 enum class Reading {
-  nothing,
-  numbers,
-  words,
+  kNothing,
+  kNumbers,
+  kWords,
   // Numbers came first and then a word: another pass reads all of the cells as words.
-  postponed,
+  kPostponed,
 };
 
 struct ColumnReader {
-  Reading reading = Reading::numbers;
+  Reading reading = Reading::kNumbers;
   bool only_numbers = false;
   std::unordered_map<std::string, uint32_t, WordHash, std::equal_to<>> index = {};
 };
@@ -90,7 +90,7 @@ class TableReader {
                                       ? std::optional(role->second)
                                       : std::nullopt);
     }
-    readers_[header.label].reading = Reading::words;
+    readers_[header.label].reading = Reading::kWords;
   }
 
   CsvTable read() {
@@ -98,8 +98,8 @@ class TableReader {
     if (table_.rows == 0) throw InputError(fmt::format("{}: a header without rows", where_));
     bool again = false;
     for (ColumnReader& reader : readers_) {
-      const bool postponed = reader.reading == Reading::postponed;
-      reader.reading = postponed ? Reading::words : Reading::nothing;
+      const bool postponed = reader.reading == Reading::kPostponed;
+      reader.reading = postponed ? Reading::kWords : Reading::kNothing;
       again = again || postponed;
     }
     if (again) read_rows();
@@ -110,11 +110,11 @@ class TableReader {
   void add_column(const std::string& name, std::optional<ColumnRole> role) {
     CsvColumn& column = table_.columns.emplace_back();
     column.name = name;
-    column.ignored = role == ColumnRole::ignored;
+    column.ignored = role == ColumnRole::kIgnored;
     ColumnReader& reader = readers_.emplace_back();
-    reader.only_numbers = role == ColumnRole::number;
-    if (column.ignored) reader.reading = Reading::nothing;
-    if (role == ColumnRole::words) reader.reading = Reading::words;
+    reader.only_numbers = role == ColumnRole::kNumber;
+    if (column.ignored) reader.reading = Reading::kNothing;
+    if (role == ColumnRole::kWords) reader.reading = Reading::kWords;
   }
 
   void read_rows() {
@@ -134,12 +134,12 @@ class TableReader {
 
   void read_cell(size_t i, std::string_view cell) {
     if (i == table_.label) {
-      if (readers_[i].reading == Reading::words) read_word(i, cell);
+      if (readers_[i].reading == Reading::kWords) read_word(i, cell);
       return;
     }
     cell = trimmed(cell);
-    if (readers_[i].reading == Reading::numbers) read_number(i, cell);
-    if (readers_[i].reading == Reading::words) read_word(i, cell);
+    if (readers_[i].reading == Reading::kNumbers) read_number(i, cell);
+    if (readers_[i].reading == Reading::kWords) read_word(i, cell);
   }
 
   // Leaves the cell to read_word() when the column turns out to hold words.
@@ -159,10 +159,10 @@ class TableReader {
     const bool no_number_yet = static_cast<int64_t>(column.numbers.size()) == column.missing;
     column.numbers = {};
     if (no_number_yet) {
-      readers_[i].reading = Reading::words;
+      readers_[i].reading = Reading::kWords;
       column.cells.assign(static_cast<size_t>(column.missing), CsvColumn::kMissing);
     } else {
-      readers_[i].reading = Reading::postponed;
+      readers_[i].reading = Reading::kPostponed;
       column.missing = 0;
     }
   }

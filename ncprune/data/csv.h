@@ -12,9 +12,9 @@ namespace ncprune {
 
 // What is already known about a column of a table.
 enum class ColumnRole {
-  number,   // every cell is a number or missing
-  words,    // the cells are words, whatever they look like
-  ignored,  // not read
+  kNumber,   // every cell is a number or missing
+  kWords,    // the cells are words, whatever they look like
+  kIgnored,  // not read
 };
 
 // How to read a table. What is not given is found out from the file.

@@ -24,7 +24,7 @@ struct TableRequest {
   CsvOptions csv;
   EncodingChoice choice;
   std::vector<std::string> ignore;
-  bool gives_missing = false;
+  std::vector<std::string> missing;  // in addition to those of `csv`
 };
 
 // The names in "A,B", which may be quoted as in a CSV file.
@@ -53,22 +53,30 @@ bool bins_unknown(const Spec& spec) {
   throw InputError(fmt::format("'{}': unknown is '{}'; wanted bin or error", spec.text, text));
 }
 
+// `list` and what it does not have yet of `more`.
+std::vector<std::string> joined(std::vector<std::string> list,
+                                const std::vector<std::string>& more) {
+  for (const std::string& item : more) {
+    if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+  }
+  return list;
+}
+
 TableRequest table_request(const Spec& spec) {
   spec.require_known({"label", "test", "ignore", "onehot", "ordinal", "unknown", "missing",
                       "separator", "decimal", "comment"});
   TableRequest request{
       .csv = {.label = spec.get("label", ""),
-              .separator = mark_in(
-                  spec, "separator",
-                  {{",", ','}, {";", ';'}, {"|", '|'}, {":", ':'}, {"tab", '\t'}, {"space", ' '}}),
+              .separator =
+                  mark_in(spec, "separator", {{",", ','}, {";", ';'}, {"|", '|'}, {"tab", '\t'}}),
               .decimal = mark_in(spec, "decimal", {{".", '.'}, {",", ','}}),
               .comment = spec.get("comment", "")},
       .choice = {.onehot = names_in(spec, "onehot"),
                  .ordinal = names_in(spec, "ordinal"),
                  .bin_unknown = bins_unknown(spec)},
       .ignore = names_in(spec, "ignore"),
-      .gives_missing = spec.options.contains("missing")};
-  if (request.gives_missing) request.csv.missing = names_in(spec, "missing");
+      .missing = names_in(spec, "missing")};
+  request.csv.missing = joined(std::move(request.csv.missing), request.missing);
   return request;
 }
 
@@ -106,7 +114,7 @@ std::string summary(const TableEncoding& encoding) {
   std::string list;
   int listed = 0;
   for (const EncodedColumn& column : encoding.columns) {
-    if (column.kind == ColumnKind::number && !column.gaps) continue;
+    if (column.kind == ColumnKind::kNumber && !column.gaps) continue;
     if (++listed > kMaxNames) continue;
     list += fmt::format("{}'{}' ({}{}{})", listed == 1 ? "" : ", ", excerpt(column.name),
                         name_of(column.kind),
@@ -123,14 +131,14 @@ std::string summary(const TableEncoding& encoding) {
 CsvOptions options_with(const TableRequest& request, const std::optional<TableEncoding>& encoding) {
   CsvOptions csv = request.csv;
   for (const auto* names : {&request.choice.onehot, &request.choice.ordinal}) {
-    for (const std::string& name : *names) csv.roles[name] = ColumnRole::words;
+    for (const std::string& name : *names) csv.roles[name] = ColumnRole::kWords;
   }
   if (encoding) {
     csv.roles = roles_of(*encoding);
     if (csv.label.empty()) csv.label = encoding->label;
-    if (!request.gives_missing) csv.missing = encoding->missing;
+    csv.missing = joined(encoding->missing, request.missing);
   }
-  for (const std::string& name : request.ignore) csv.roles[name] = ColumnRole::ignored;
+  for (const std::string& name : request.ignore) csv.roles[name] = ColumnRole::kIgnored;
   return csv;
 }
 

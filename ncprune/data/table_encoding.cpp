@@ -37,8 +37,8 @@ std::vector<std::string> distinct_texts(const Json& json, std::string_view what)
 
 bool usual_fits(const EncodedColumn& column) {
   const float usual = column.usual;
-  if (column.kind == ColumnKind::number) return std::isfinite(usual);
-  const size_t values = column.kind == ColumnKind::boolean ? 2 : column.words.size();
+  if (column.kind == ColumnKind::kNumber) return std::isfinite(usual);
+  const size_t values = column.kind == ColumnKind::kBoolean ? 2 : column.words.size();
   return usual >= 0 && usual < static_cast<float>(values) && usual == std::floor(usual);
 }
 
@@ -47,8 +47,8 @@ EncodedColumn column_from(const Json& json) {
                        .kind = kind_called(json.at("kind").get<std::string>()),
                        .usual = json.at("usual").get<float>(),
                        .gaps = json.at("gaps").get<bool>()};
-  const bool onehot = column.kind == ColumnKind::onehot;
-  if (onehot || column.kind == ColumnKind::ordinal) {
+  const bool onehot = column.kind == ColumnKind::kOnehot;
+  if (onehot || column.kind == ColumnKind::kOrdinal) {
     column.words = distinct_texts(json.at("words"), "a word that occurs twice");
   }
   if (onehot) column.other = json.at("other").get<bool>();
@@ -79,15 +79,15 @@ TableEncoding encoding_from(const Json& json) {
 }  // namespace
 
 size_t width(const EncodedColumn& column) {
-  const size_t values = column.kind == ColumnKind::onehot ? column.words.size() : 1;
+  const size_t values = column.kind == ColumnKind::kOnehot ? column.words.size() : 1;
   return values + (column.other ? 1 : 0) + (column.gaps ? 1 : 0);
 }
 
 std::vector<std::string> feature_names(const TableEncoding& encoding) {
   std::vector<std::string> names;
   for (const EncodedColumn& column : encoding.columns) {
-    if (column.kind != ColumnKind::onehot) names.push_back(column.name);
-    if (column.kind == ColumnKind::onehot) {
+    if (column.kind != ColumnKind::kOnehot) names.push_back(column.name);
+    if (column.kind == ColumnKind::kOnehot) {
       for (const std::string& word : column.words) names.push_back(column.name + "=" + word);
     }
     if (column.other) names.push_back(column.name + " other");
@@ -108,9 +108,9 @@ std::string table_encoding_text(const TableEncoding& encoding) {
               // A float written as a double keeps its bits.
               {"usual", static_cast<double>(column.usual)},
               {"gaps", column.gaps}};
-    const bool onehot = column.kind == ColumnKind::onehot;
+    const bool onehot = column.kind == ColumnKind::kOnehot;
     if (onehot) json["other"] = column.other;
-    if (onehot || column.kind == ColumnKind::ordinal) json["words"] = column.words;
+    if (onehot || column.kind == ColumnKind::kOrdinal) json["words"] = column.words;
     columns.push_back(std::move(json));
   }
   const Json json{{"version", kVersion},

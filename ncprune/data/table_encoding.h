@@ -8,16 +8,16 @@ namespace ncprune {
 
 // How a column of a table becomes inputs of a network.
 enum class ColumnKind {
-  number,   // one input
-  boolean,  // one input: 0 for false and no, 1 for true and yes, in any case of letters
-  onehot,   // one input for every word: 1 for the row's word, 0 for the others
-  ordinal,  // one input: the number of the word, from 0
+  kNumber,   // one input
+  kBoolean,  // one input: 0 for false and no, 1 for true and yes, in any case of letters
+  kOnehot,   // one input for every word: 1 for the row's word, 0 for the others
+  kOrdinal,  // one input: the number of the word, from 0
 };
 
 // One column, as the training file has it.
 struct EncodedColumn {
   std::string name;
-  ColumnKind kind = ColumnKind::number;
+  ColumnKind kind = ColumnKind::kNumber;
   // What a missing value counts as: the median of the column's inputs (the lower one of two), or
   // for onehot the index of the most frequent word (of several, the first).
   float usual = 0;

@@ -152,6 +152,7 @@ bool is_boolean(const CsvColumn& column) {
 
 std::vector<std::string> texts_of(const std::vector<CsvWord>& words) {
   std::vector<std::string> texts;
+  texts.reserve(words.size());
   for (const CsvWord& word : words) texts.push_back(word.text);
   return texts;
 }
@@ -177,13 +178,13 @@ float median_place(const LearnedColumn& c, const std::vector<float>& place) {
 EncodedColumn learn_boolean(const LearnedColumn& c, EncodedColumn encoded) {
   std::vector<float> place;
   for (const CsvWord& word : c.column.words) place.push_back(*truth_of(word.text) ? 1.0F : 0.0F);
-  encoded.kind = ColumnKind::boolean;
+  encoded.kind = ColumnKind::kBoolean;
   encoded.usual = median_place(c, place);
   return encoded;
 }
 
 EncodedColumn learn_ordinal(const LearnedColumn& c, EncodedColumn encoded) {
-  encoded.kind = ColumnKind::ordinal;
+  encoded.kind = ColumnKind::kOrdinal;
   encoded.words = sorted_words(texts_of(c.column.words));
   const WordNumbers numbers(encoded.words);
   std::vector<float> place;
@@ -200,7 +201,7 @@ EncodedColumn learn_onehot(const LearnedColumn& c, EncodedColumn encoded, bool b
     encoded.other = !frequent.empty() && frequent.size() < words.size();
     if (encoded.other) words = std::move(frequent);
   }
-  encoded.kind = ColumnKind::onehot;
+  encoded.kind = ColumnKind::kOnehot;
   encoded.words = sorted_words(texts_of(words));
   const auto usual =
       std::max_element(words.begin(), words.end(),

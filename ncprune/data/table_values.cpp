@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string_view>
+#include <unordered_map>
 
 #include "ncprune/base/error.h"
 #include "ncprune/data/excerpt.h"
@@ -23,10 +25,16 @@ struct PlacedColumn {
   std::vector<std::optional<float>> places = {};  // of every word of `column`; empty: unknown
 };
 
-const CsvColumn* find_column(const CsvTable& table, const std::string& name) {
-  const auto found = std::find_if(table.columns.begin(), table.columns.end(),
-                                  [&](const CsvColumn& column) { return column.name == name; });
-  return found == table.columns.end() || found->ignored ? nullptr : &*found;
+// The features of a table by name.
+using FeatureIndex = std::unordered_map<std::string_view, const CsvColumn*>;
+
+FeatureIndex features_of(const CsvTable& table) {
+  FeatureIndex features;
+  for (const CsvColumn& column : table.columns) {
+    const bool label = &column == &table.columns[table.label];
+    if (!label && !column.ignored) features.emplace(column.name, &column);
+  }
+  return features;
 }
 
 void require_no_further_column(const CsvTable& table, const TableEncoding& encoding,
@@ -47,7 +55,7 @@ void require_no_further_column(const CsvTable& table, const TableEncoding& encod
 
 std::optional<float> place_of(const EncodedColumn& encoded, const WordNumbers& numbers,
                               const std::string& word) {
-  if (encoded.kind == ColumnKind::boolean) {
+  if (encoded.kind == ColumnKind::kBoolean) {
     const std::optional<bool> truth = truth_of(word);
     return truth ? std::optional(*truth ? 1.0F : 0.0F) : std::nullopt;
   }
@@ -55,14 +63,14 @@ std::optional<float> place_of(const EncodedColumn& encoded, const WordNumbers& n
   return number ? std::optional(static_cast<float>(*number)) : std::nullopt;
 }
 
-PlacedColumn placed(const CsvTable& table, const EncodedColumn& encoded, size_t first,
+PlacedColumn placed(const FeatureIndex& index, const EncodedColumn& encoded, size_t first,
                     const std::string& where) {
-  const CsvColumn* column = find_column(table, encoded.name);
-  if (column == nullptr) {
+  const auto found = index.find(encoded.name);
+  if (found == index.end()) {
     throw InputError(fmt::format("{}: no column '{}', which the training data have", where,
                                  excerpt(encoded.name)));
   }
-  return {.column = *column, .encoded = encoded, .first = first};
+  return {.column = *found->second, .encoded = encoded, .first = first};
 }
 
 void find_places(PlacedColumn& c, bool bin_unknown, const std::string& where) {
@@ -86,11 +94,11 @@ void find_places(PlacedColumn& c, bool bin_unknown, const std::string& where) {
 void write_inputs(const PlacedColumn& c, size_t i, float* row) {
   float* own = row + c.first;
   const EncodedColumn& encoded = c.encoded;
-  const bool number = encoded.kind == ColumnKind::number;
+  const bool number = encoded.kind == ColumnKind::kNumber;
   const bool missing =
       number ? std::isnan(c.column.numbers[i]) : c.column.cells[i] == CsvColumn::kMissing;
   if (missing && encoded.gaps) own[width(encoded) - 1] = 1;
-  if (encoded.kind == ColumnKind::onehot) {
+  if (encoded.kind == ColumnKind::kOnehot) {
     if (missing && encoded.gaps) return;
     const std::optional<float> place =
         missing ? std::optional(encoded.usual) : c.places[c.column.cells[i]];
@@ -132,19 +140,21 @@ std::vector<int64_t> labels_of(const CsvTable& table, const TableEncoding& encod
 std::map<std::string, ColumnRole, std::less<>> roles_of(const TableEncoding& encoding) {
   std::map<std::string, ColumnRole, std::less<>> roles;
   for (const EncodedColumn& column : encoding.columns) {
-    roles[column.name] = column.kind == ColumnKind::number ? ColumnRole::number : ColumnRole::words;
+    roles[column.name] =
+        column.kind == ColumnKind::kNumber ? ColumnRole::kNumber : ColumnRole::kWords;
   }
-  for (const std::string& name : encoding.ignored) roles[name] = ColumnRole::ignored;
+  for (const std::string& name : encoding.ignored) roles[name] = ColumnRole::kIgnored;
   return roles;
 }
 
 TableValues encode(const CsvTable& table, const TableEncoding& encoding, bool bin_unknown,
                    const std::string& where) {
   std::vector<PlacedColumn> columns;
+  const FeatureIndex index = features_of(table);
   size_t features = 0;
   for (const EncodedColumn& encoded : encoding.columns) {
-    columns.push_back(placed(table, encoded, features, where));
-    if (encoded.kind != ColumnKind::number) find_places(columns.back(), bin_unknown, where);
+    columns.push_back(placed(index, encoded, features, where));
+    if (encoded.kind != ColumnKind::kNumber) find_places(columns.back(), bin_unknown, where);
     features += width(encoded);
   }
   require_no_further_column(table, encoding, where);

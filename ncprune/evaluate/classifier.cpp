@@ -16,6 +16,7 @@
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/data/excerpt.h"
+#include "ncprune/evaluate/external_data.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/onnx/metadata.h"
@@ -75,19 +76,16 @@ size_t scores_output(const OnnxRuntimeSession& session) {
                                described(outputs)));
 }
 
+std::string folder_of(const std::string& path) {
+  return std::filesystem::absolute(path).parent_path().string();
+}
+
 onnx::ModelProto model_of(const std::string& bytes) {
   onnx::ModelProto model;
   if (!model.ParseFromString(bytes) || !model.has_graph()) {
     throw InputError("not an ONNX model, or truncated");
   }
   return model;
-}
-
-bool has_external_data(const onnx::ModelProto& model) {
-  const auto& weights = model.graph().initializer();
-  return std::any_of(weights.begin(), weights.end(), [](const onnx::TensorProto& tensor) {
-    return tensor.data_location() == onnx::TensorProto::EXTERNAL;
-  });
 }
 
 // Runs a session on any number of samples, `batch` at once if the file fixes their number.
@@ -121,14 +119,24 @@ struct SessionRunner {
   }
 };
 
+// The number of samples that the file takes at once; -1: any.
+int64_t batch_of(const SessionValue& input) {
+  constexpr int64_t kMaxBatch = 1 << 16;
+  const int64_t batch = input.shape.front();
+  if (batch <= kMaxBatch) return batch > 0 ? batch : -1;
+  throw InputError(
+      fmt::format("takes {} samples at once; ncprune gives up to {}", batch, kMaxBatch));
+}
+
 Classifier session_classifier(const std::string& bytes, const std::string& path) {
   const onnx::ModelProto model = model_of(bytes);
   const auto session = std::make_shared<const OnnxRuntimeSession>(
-      has_external_data(model) ? OnnxRuntimeSession::from_file(path, thread_count())
-                               : OnnxRuntimeSession(bytes, thread_count()));
+      has_external_data(model, folder_of(path))
+          ? OnnxRuntimeSession::from_file(path, thread_count())
+          : OnnxRuntimeSession(bytes, thread_count()));
   const SessionValue& input = only_input(*session);
   const size_t output = scores_output(*session);
-  const int64_t batch = input.shape.front() > 0 ? input.shape.front() : -1;
+  const int64_t batch = batch_of(input);
   SessionRunner run{session, output, *input.type, batch};
   Network network;
   network.name = path;
@@ -142,8 +150,7 @@ Classifier session_classifier(const std::string& bytes, const std::string& path)
 }
 
 Classifier interpreted(const std::string& bytes, const std::string& path) {
-  const std::string folder = std::filesystem::absolute(path).parent_path().string();
-  const auto network = std::make_shared<const Network>(parse_onnx(bytes, path, folder));
+  const auto network = std::make_shared<const Network>(parse_onnx(bytes, path, folder_of(path)));
   return {network, "ncprune",
           [network, run = make_runner(*network, "ncprune")](const at::Tensor& inputs) {
             return run(inputs);
@@ -212,7 +219,9 @@ Classifier read_classifier(const std::string& path, const std::string& runtime) 
   try {
     classifier = session_classifier(bytes, path);
   } catch (const InputError& error) {
-    throw InputError(fmt::format("{}; {}", refusal, error.what()));
+    // Both often say the same of a damaged file.
+    const bool same = refusal.ends_with(error.what());
+    throw InputError(same ? refusal : fmt::format("{}; {}", refusal, error.what()));
   }
   log_info(fmt::format("ONNX Runtime runs this file: {}", refusal));
   return *classifier;

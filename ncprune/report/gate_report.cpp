@@ -16,10 +16,10 @@
 namespace ncprune {
 namespace {
 
-constexpr size_t kMaxRows = 20;     // of a table in a terminal
+constexpr size_t kFewClasses = 20;  // all of which a terminal shows
 constexpr size_t kClosest = 5;      // classes shown of those that keep the promise
 constexpr size_t kMaxColumns = 80;  // of a terminal
-constexpr size_t kMaxNamed = 5;     // classes in a sentence
+constexpr size_t kMaxNamed = 20;    // classes in a sentence
 
 constexpr std::array kFailures{ClassOutcome::kBroken, ClassOutcome::kUnsure, ClassOutcome::kTooFew};
 
@@ -91,24 +91,16 @@ struct Shown {
 Shown shown_classes(const Gate& gate) {
   const size_t all = gate.verdict.classes.size();
   Shown shown;
-  if (all <= kMaxRows) {
+  if (all <= kFewClasses) {
     for (size_t c = 0; c < all; ++c) shown.classes.push_back(c);
     return shown;
   }
-  const std::vector<size_t> order = worst_first(gate);
   const size_t kept = with_outcome(gate.verdict, ClassOutcome::kKept).size();
-  const size_t failing = std::min(kMaxRows, all - kept);
   const size_t closest = std::min(kClosest, kept);
-  const auto kept_begin = order.begin() + static_cast<std::ptrdiff_t>(all - kept);
-  shown.classes.assign(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(failing));
-  shown.classes.insert(shown.classes.end(), kept_begin,
-                       kept_begin + static_cast<std::ptrdiff_t>(closest));
-  if (all - kept > failing) {
-    shown.others += fmt::format("{} more classes fail.\n", all - kept - failing);
-  }
+  shown.classes = worst_first(gate);
+  shown.classes.resize(all - kept + closest);
   if (kept > closest) {
-    shown.others +=
-        fmt::format("{} more classes keep the promise, less closely.\n", kept - closest);
+    shown.others = fmt::format("{} more classes keep the promise.\n", kept - closest);
   }
   return shown;
 }

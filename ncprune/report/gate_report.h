@@ -29,12 +29,12 @@ struct Gate {
 };
 
 // The verdict in one line: "PASSED: ..." or "FAILED: ...". It names the classes that break the
-// promise, those that may break it, and those with too few samples, apart and at most five of each.
+// promise, those that may break it, and those with too few samples, apart and at most 20 of each.
 std::string gate_verdict(const Gate& gate);
 
 // For a terminal of 80 columns: the verdict, what was compared, a table, and the method. Beyond 20
-// classes the table holds at most 20 classes that fail, the worst first, and the five that kept the
-// promise most closely; the others are counted. Long names are cut in the middle.
+// classes the table holds those that fail, the worst first, and the five that keep the promise most
+// closely; the others are counted. Long names are cut in the middle.
 std::string gate_text(const Gate& gate);
 
 // All numbers, shares in [0, 1]; docs/gate.md describes the format, whose version is

@@ -131,7 +131,7 @@ TEST(CsvReader, ListsTheColumnsWhenTheLabelIsNotAmongThem) {
 
 TEST(CsvReader, NamesLineAndColumnOfABadCell) {
   const auto error = [](const std::string& text) {
-    const CsvOptions options{.label = "y", .roles = {{"a", ColumnRole::number}}};
+    const CsvOptions options{.label = "y", .roles = {{"a", ColumnRole::kNumber}}};
     return input_error([&] { parse_csv(text, options, "t"); });
   };
   EXPECT_EQ(error("a,y\n1,c\nx1,c\n"), "t: line 3, column 'a': 'x1' is not a number");

@@ -16,8 +16,8 @@ using Texts = std::vector<std::string>;
 
 TableEncoding learned(const std::string& text, const EncodingChoice& choice = {}) {
   CsvOptions options{.label = "y"};
-  for (const std::string& name : choice.onehot) options.roles[name] = ColumnRole::words;
-  for (const std::string& name : choice.ordinal) options.roles[name] = ColumnRole::words;
+  for (const std::string& name : choice.onehot) options.roles[name] = ColumnRole::kWords;
+  for (const std::string& name : choice.ordinal) options.roles[name] = ColumnRole::kWords;
   return learn_table(parse_csv(text, options, "t"), options, choice, "t").encoding;
 }
 
@@ -87,7 +87,7 @@ TEST(TableEncoding, ReadsBooleans) {
   const TableEncoding encoding = learned(text);
   EXPECT_EQ(feature_names(encoding), (Texts{"a", "b", "b missing"}));
   EXPECT_EQ(applied(encoding, text).inputs, (std::vector<float>{1, 1, 0, 0, 0, 0, 1, 0, 1}));
-  EXPECT_EQ(learned("a,y\nyes,c\ntrue,c\n").columns[0].kind, ColumnKind::onehot);
+  EXPECT_EQ(learned("a,y\nyes,c\ntrue,c\n").columns[0].kind, ColumnKind::kOnehot);
 }
 
 TEST(TableEncoding, NumbersOrdinalWordsAndTakesNumbersForWords) {

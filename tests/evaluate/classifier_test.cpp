@@ -158,6 +158,50 @@ TEST_F(ClassifierTest, RefusesWhatIsNoClassifier) {
             std::string::npos);
 }
 
+TEST_F(ClassifierTest, ReadsExternalDataOnlyFromItsFolder) {
+  ModelBuilder model = small_model();
+  auto& weight = *model.graph().mutable_initializer(0);
+  const std::vector<float> values(weight.float_data().begin(), weight.float_data().end());
+  weight.clear_float_data();
+  weight.set_data_location(onnx::TensorProto::EXTERNAL);
+  auto& location = *weight.add_external_data();
+  location.set_key("location");
+  const std::string bytes(reinterpret_cast<const char*>(values.data()),
+                          values.size() * sizeof(float));
+  folder_.write("in/weight.bin", bytes);
+  folder_.write("weight.bin", bytes);
+  location.set_value("weight.bin");
+  const std::string path = folder_.write("in/model.onnx", model.bytes());
+  EXPECT_TRUE(class_scores(read_classifier(path, "onnxruntime"), samples())
+                  .allclose(class_scores(read_classifier(path), samples()), 1e-5, 1e-5));
+  for (const std::string& outside :
+       std::vector<std::string>{"../weight.bin", folder_.path() + "/weight.bin", "/etc/passwd"}) {
+    location.set_value(outside);
+    folder_.write("in/model.onnx", model.bytes());
+    for (const std::string runtime : {"", "ncprune", "onnxruntime"}) {
+      EXPECT_NE(
+          input_error([&] { read_classifier(path, runtime); }).find("not a file in the model's"),
+          std::string::npos)
+          << outside << runtime;
+    }
+  }
+}
+
+TEST_F(ClassifierTest, RefusesExternalDataOutsideItsFolderInASubgraph) {
+  ModelBuilder model = model_with_if();
+  auto& branch = *model.graph().mutable_node(0)->mutable_attribute(0)->mutable_g();
+  auto& weight = *branch.add_initializer();
+  ModelBuilder::fill(weight, "inner", {1}, 0);
+  weight.clear_float_data();
+  weight.set_data_location(onnx::TensorProto::EXTERNAL);
+  auto& location = *weight.add_external_data();
+  location.set_key("location");
+  location.set_value("/etc/hostname");
+  const std::string path = file(model);
+  EXPECT_NE(input_error([&] { read_classifier(path); }).find("'/etc/hostname' are not a file in"),
+            std::string::npos);
+}
+
 TEST_F(ClassifierTest, RefusesScoresThatAreNotNumbers) {
   ModelBuilder model = small_model();
   model.graph().mutable_initializer(1)->set_float_data(0, std::numeric_limits<float>::quiet_NaN());
