@@ -36,54 +36,26 @@ void judge_stored(Gate& gate, const std::string& path, const Classifier& after,
   gate.verdict = judge_counts(gate.promise, before, recall_counts(metrics));
 }
 
-<<<<<<< HEAD
-// The same from a network.
-void judge_network(Gate& gate, const GateCommand& options, const Classifier& before,
-                   const Classifier& after, const Dataset& test) {
-  gate.before = {options.before, options.data.data, before.runtime, ""};
-  gate.verdict =
-      judge(gate.promise, class_scores(before, test), class_scores(after, test), test.labels);
-}
-
-=======
->>>>>>> 212136e243a56c6c9b0e50ac819afeb30b8dfd91
 void run_gate(const GateCommand& options) {
   require_writable_all({options.json, options.junit, options.markdown});
   PromiseRequest request = options.promise;
   if (!request.given()) request.max_class_drop = kDefaultDrop;
-<<<<<<< HEAD
   const bool stored = options.before.ends_with(".json");
   std::vector<std::string> paths{options.after};
-  if (!stored) paths.push_back(options.before);
+  if (!stored) paths.insert(paths.begin(), options.before);
   const auto [classifiers, data] = read_classifiers_and_data(paths, options.runtime, options.data);
-  const Classifier& after = classifiers.front();
+  const Classifier& before = classifiers.front();
+  const Classifier& after = classifiers.back();
   const Dataset& test = data.test;
-=======
-  std::optional<Classifier> before;
-  if (!options.before.ends_with(".json")) {
-    before = read_classifier(options.before, options.runtime);
-  }
-  const Classifier after = read_classifier(options.after, options.runtime);
-  const Dataset test = prepare_data(options.data).test;
-  if (before) require_fits(*before, test, options.before);
-  require_fits(after, test, options.after);
->>>>>>> 212136e243a56c6c9b0e50ac819afeb30b8dfd91
   Gate gate{{}, {options.after, options.data.data, after.runtime, ""}, {}, {}, {}};
-  gate.classes = class_info((before ? *before : after).network->metadata, test);
+  gate.classes = class_info(before.network->metadata, test);
   gate.promise = promise_of(request, gate.classes.names);
-<<<<<<< HEAD
   if (stored) {
     judge_stored(gate, options.before, after, test);
   } else {
-    judge_network(gate, options, classifiers.back(), after, test);
-=======
-  if (before) {
-    gate.before = {options.before, options.data.data, before->runtime, ""};
+    gate.before = {options.before, options.data.data, before.runtime, ""};
     gate.verdict =
-        judge(gate.promise, class_scores(*before, test), class_scores(after, test), test.labels);
-  } else {
-    judge_stored(gate, options.before, after, test);
->>>>>>> 212136e243a56c6c9b0e50ac819afeb30b8dfd91
+        judge(gate.promise, class_scores(before, test), class_scores(after, test), test.labels);
   }
   write_json_if(options.json, gate_json(gate));
   if (!options.junit.empty()) write_file(options.junit, gate_junit(gate));

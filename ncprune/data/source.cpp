@@ -175,22 +175,10 @@ const std::vector<DataSource>& data_sources() {
     table.push_back({"cifar", "cifar:DIR",
                      "a folder of CIFAR-10's or CIFAR-100's binary files: data_batch_*.bin and "
                      "test_batch.bin, or train.bin and test.bin"});
-<<<<<<< HEAD
     table.push_back({"images", "images:DIR_OR_TAR_OR_LIST[?resize=R&crop=C&mean=M&std=S&...]",
                      "JPEG, PNG, WebP, BMP and TIFF files, a folder per class, below train/ and "
                      "test/ if there is a test set, or a list of path,label; prepared as the "
                      "options say (docs/images.md)"});
-    table.push_back({"csv",
-                     "csv:FILE?label=COLUMN[&test=FILE][&ignore=A,B][&onehot=A,B][&ordinal=A,B]"
-                     "[&unknown=bin][&missing=TOKENS][&separator=;][&decimal=,][&comment=#]",
-                     "a table with a header: one column of labels; numbers, words or booleans in "
-                     "the others, with gaps. label: or first, last; ignore: columns to leave out; "
-                     "onehot, ordinal: columns of words; unknown=bin: accept new words; missing: "
-                     "what stands for no value (NA,N/A,NaN,null,?); separator: , ; | or tab"});
-=======
-    table.push_back({"images", "images:DIR_OR_TAR[?size=PIXELS]",
-                     "JPEG and PNG files, a folder per class, below train/ and test/ if there is a "
-                     "test set; size: the central square of each, resized"});
     table.push_back(
         {"csv",
          "csv:FILE?label=COLUMN[&test=FILE][&ignore=A,B][&onehot=A,B][&ordinal=A,B]"
@@ -199,7 +187,6 @@ const std::vector<DataSource>& data_sources() {
          "the others, with gaps. label: or first, last; ignore: columns to leave out; "
          "onehot, ordinal: columns of words; unknown=bin: accept new words; missing: "
          "what stands for no value besides NA, N/A, NaN, null, ?; separator: , ; | or tab"});
->>>>>>> 239833f371a554de1f1b08b8fa1ddc9d45805ff4
     table.push_back({"npz", "npz:FILE[?test=FILE]",
                      "NumPy arrays x and y, or x_train, y_train, x_test and y_test; bytes are "
                      "images"});
