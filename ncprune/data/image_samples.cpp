@@ -193,9 +193,9 @@ ImageShape shape_of(const ImageFiles& files, const Preprocessing& how) {
   return {wanted_channels(files, how), first.height, first.width};
 }
 
-Dataset dataset_of(const std::shared_ptr<const InputReader>& reader,
-                   const std::vector<PlacedImage>& placed,
-                   const std::vector<std::string>& class_names) {
+Dataset placed_images(const std::shared_ptr<const InputReader>& reader,
+                      const std::vector<PlacedImage>& placed,
+                      const std::vector<std::string>& class_names) {
   std::vector<int64_t> rows;
   std::vector<int64_t> labels;
   for (const PlacedImage& image : placed) {
@@ -220,10 +220,10 @@ Samples read_image_files(const std::string& path, const ImageOptions& options) {
   const auto reader = std::make_shared<const ImageReader>(files, options.preprocessing,
                                                           shape_of(*files, options.preprocessing));
   Samples samples;
-  samples.train = dataset_of(reader, layout.train, layout.class_names);
+  samples.train = placed_images(reader, layout.train, layout.class_names);
   validate(samples.train, files->where);
   if (!layout.test || layout.test->empty()) return samples;
-  samples.test = dataset_of(reader, *layout.test, layout.class_names);
+  samples.test = placed_images(reader, *layout.test, layout.class_names);
   validate(*samples.test, files->where);
   return samples;
 }

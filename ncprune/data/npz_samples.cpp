@@ -1,8 +1,10 @@
+#include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <array>
+#include <optional>
 #include <span>
 
 #include "ncprune/base/error.h"
@@ -21,11 +23,18 @@ constexpr std::array kLabels{"y", "Y", "labels", "y_train"};
 constexpr std::array kTestInputs{"x_test", "X_test"};
 constexpr std::array kTestLabels{"y_test"};
 
-NpzArchive open(const std::string& path) {
+// The endings of an array's name, for its training and its test samples.
+constexpr std::array kTrainEndings{"", "_train"};
+constexpr std::array kTestEndings{"_test"};
+
+NpzArchive open(const std::string& path, const std::vector<std::string>& inputs) {
   std::vector<std::string> wanted;
   for (const Names names :
        {Names(kInputs), Names(kLabels), Names(kTestInputs), Names(kTestLabels)}) {
     wanted.insert(wanted.end(), names.begin(), names.end());
+  }
+  for (const std::string& input : inputs) {
+    for (const char* ending : {"", "_train", "_test"}) wanted.push_back(input + ending);
   }
   return parse_npz(read_file(path), wanted, path);
 }
@@ -84,6 +93,44 @@ int64_t count_classes(const Dataset& data, const std::string& path) {
                                data.labels.argmax().item<int64_t>(), largest, kMaxClasses - 1));
 }
 
+// The arrays called `inputs` with this ending side by side, [N, values], of float.
+std::optional<NpyArray> joined(const NpzArchive& archive, const std::vector<std::string>& inputs,
+                               Names endings, const std::string& path) {
+  std::vector<at::Tensor> parts;
+  for (const std::string& input : inputs) {
+    std::vector<std::string> names;
+    for (const char* ending : endings) names.push_back(input + ending);
+    std::vector<const char*> pointers;
+    for (const std::string& name : names) pointers.push_back(name.c_str());
+    const NpyArray* found = find_array(archive, pointers);
+    if (found == nullptr && endings.front() != std::string_view("")) return std::nullopt;
+    const NpyArray& array = found != nullptr ? *found : require_array(archive, pointers, path);
+    if (array.shape.empty() || (!parts.empty() && array.shape[0] != parts[0].size(0))) {
+      throw InputError(
+          fmt::format("{}: array '{}' has shape [{}]; wanted as many samples as in the "
+                      "arrays before it",
+                      path, excerpt(input), fmt::join(array.shape, ", ")));
+    }
+    std::vector<float> values = to_floats(array);
+    parts.push_back(at::from_blob(values.data(), {static_cast<int64_t>(values.size())}, at::kFloat)
+                        .clone()
+                        .reshape({array.shape[0], -1}));
+  }
+  const at::Tensor all = at::cat(parts, 1).contiguous();
+  const std::string bytes(static_cast<const char*>(all.data_ptr()), all.nbytes());
+  return NpyArray{"f4", all.sizes().vec(), bytes};
+}
+
+// Makes the arrays that a network takes apart one array of inputs, and one of test inputs.
+void join_arrays(NpzArchive& archive, const std::vector<std::string>& inputs,
+                 const std::string& path) {
+  if (inputs.empty()) return;
+  archive.arrays["x"] = *joined(archive, inputs, kTrainEndings, path);
+  if (const auto test = joined(archive, inputs, kTestEndings, path)) {
+    archive.arrays["x_test"] = *test;
+  }
+}
+
 // The samples under these names. Throws InputError when an array is missing.
 Dataset read_arrays(const NpzArchive& archive, Names inputs, Names labels,
                     const std::string& path) {
@@ -93,17 +140,19 @@ Dataset read_arrays(const NpzArchive& archive, Names inputs, Names labels,
 
 }  // namespace
 
-Samples read_npz_samples(const Spec& spec) {
+Samples read_npz_samples(const Spec& spec, const std::vector<std::string>& inputs) {
   spec.require_known({"test"});
   const std::string& path = spec.argument;
   const std::string test_path = spec.get("test", "");
-  const NpzArchive archive = open(path);
+  NpzArchive archive = open(path, inputs);
+  join_arrays(archive, inputs, path);
   Samples samples;
   samples.train = read_arrays(archive, kInputs, kLabels, path);
   samples.train.class_names = numbered_classes(count_classes(samples.train, path));
   validate(samples.train, path);
   if (!test_path.empty()) {
-    const NpzArchive test = open(test_path);
+    NpzArchive test = open(test_path, inputs);
+    join_arrays(test, inputs, test_path);
     samples.test = read_arrays(test, kInputs, kLabels, test_path);
   } else if (find_array(archive, kTestInputs) != nullptr) {
     samples.test = read_arrays(archive, kTestInputs, kTestLabels, path);

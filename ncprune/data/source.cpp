@@ -148,7 +148,7 @@ Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t se
   if (spec.name == "cifar") return read_cifar(spec);
   if (spec.name == "images") return read_image_samples(spec, how.geometry);
   if (spec.name == "csv") return read_csv_samples(spec, how.table);
-  if (spec.name == "npz") return read_npz_samples(spec);
+  if (spec.name == "npz") return read_npz_samples(spec, how.arrays);
   return read_synthetic(spec, seed);
 }
 

@@ -31,6 +31,7 @@ Preprocessing stated_preprocessing(const std::string& spec);
 struct DataReading {
   std::optional<Preprocessing> geometry = {};  // of pictures
   std::optional<TableEncoding> table = {};     // how the columns of a table become inputs
+  std::vector<std::string> arrays = {};        // that a sample consists of, in an NPZ file
 };
 
 // Loads the data that --data names. Named data sets are searched for in `data_root`, then

@@ -61,15 +61,14 @@ Preprocessing as_read(const DataRequest& request, Preprocessing how, const Datas
   return how;
 }
 
-// Reads pictures as `geometry` says.
-PreparedData prepare(const DataRequest& request, const Preprocessing& geometry,
+// Reads data as networks that were trained before read them.
+PreparedData prepare(const DataRequest& request, const DataReading& how,
                      const StatedClasses& classes) {
   if (!(request.validation >= 0 && request.validation < 1)) {
     throw InputError(fmt::format("validation share {} is outside [0, 1)", request.validation));
   }
-  TrainTest loaded = in_stated_order(
-      load_data(request.data, request.data_root, request.seed, {geometry, request.table}), classes,
-      request.data);
+  TrainTest loaded = in_stated_order(load_data(request.data, request.data_root, request.seed, how),
+                                     classes, request.data);
   if (!request.classes.empty()) {
     loaded.train = with_class_order(std::move(loaded.train), request.classes, "--classes");
     loaded.test = with_class_order(std::move(loaded.test), request.classes, "--classes");
@@ -84,26 +83,32 @@ PreparedData prepare(const DataRequest& request, const Preprocessing& geometry,
           loaded.test,
           std::move(thinned.minority),
           loaded.table,
-          {stated_preprocessing(request.data), as_read(request, geometry, loaded.train)}};
+          {stated_preprocessing(request.data),
+           as_read(request, how.geometry.value_or(Preprocessing{}), loaded.train)}};
 }
 
 }  // namespace
 
 PreparedData prepare_data(const DataRequest& request) {
-  return prepare(request, geometry_of(stated_preprocessing(request.data)), {});
+  return prepare(request, {geometry_of(stated_preprocessing(request.data)), request.table, {}}, {});
 }
 
 NetworksAndData prepare_data(DataRequest request, std::vector<NamedNetwork> networks) {
   const StatedPreprocessing given{stated_preprocessing(request.data), "--data"};
   StatedPreprocessing geometry{geometry_of(given.value), given.where};
+  std::vector<std::string> arrays;
   for (const auto& [name, network] : networks) {
+    if (arrays.empty()) {
+      for (const ValueInfo& part : network.parts) arrays.push_back(part.name);
+    }
     request = with_table_of(network, std::move(request), name);
     if (!is_image_source(request.data)) continue;
     const Preprocessing stored = stored_preprocessing(network.metadata, name);
     merged({stored, name}, given);  // names a contradiction before anything is read
     geometry = {merged({geometry_of(stored), name}, geometry), name};
   }
-  NetworksAndData ready{{}, prepare(request, geometry.value, stated_classes(networks))};
+  NetworksAndData ready{
+      {}, prepare(request, {geometry.value, request.table, arrays}, stated_classes(networks))};
   for (NamedNetwork& network : networks) {
     ready.networks.push_back(ready_for(ready.data, std::move(network)));
   }

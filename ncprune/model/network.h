@@ -88,6 +88,9 @@ struct Network {
   // By value, of a file whose values are not all FLOAT; other values are stored as their readers
   // need them.
   std::map<std::string, Storage> storage;
+  // The inputs of a file that has several, each of a fixed shape: `input` holds their values side
+  // by side, and the first nodes take them apart.
+  std::vector<ValueInfo> parts;
   // The file has one score z for two classes; the graph has (-z / 2, z / 2).
   bool one_logit = false;
   // The file's outputs that follow from the scores, such as the predicted label: a serialized ONNX

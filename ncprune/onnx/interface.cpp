@@ -141,28 +141,19 @@ Live live_part(const onnx::GraphProto& graph, const std::string& value) {
   return live;
 }
 
-GraphInput graph_input(const onnx::GraphProto& graph, const Live& live) {
+GraphInputs graph_inputs(const onnx::GraphProto& graph, const Live& live) {
   const std::unordered_set<std::string> initializers = initializer_names(graph);
-  GraphInput result;
-  std::vector<const onnx::ValueInfoProto*> inputs;
-  std::string names;
+  GraphInputs result;
   for (const auto& input : graph.input()) {
-    if (initializers.contains(input.name())) continue;
-    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", printable(input.name()));
-    if (!live.values.contains(input.name())) continue;
+    if (initializers.contains(input.name()) || !live.values.contains(input.name())) continue;
+    require_plain(input.name());
     if (is_switch(input)) {
-      require_plain(input.name());
       result.switches.push_back(input.name());
     } else {
-      inputs.push_back(&input);
+      result.samples.push_back(sample_input(input));
     }
   }
-  if (inputs.size() != 1) {
-    throw InputError(fmt::format("the scores need {} inputs{}{}; wanted one input", inputs.size(),
-                                 names.empty() ? "" : " of ", names.substr(0, kMaxNameBytes)));
-  }
-  require_plain(inputs.front()->name());
-  result.samples = sample_input(*inputs.front());
+  if (result.samples.empty()) throw InputError("the scores depend on no input");
   return result;
 }
 

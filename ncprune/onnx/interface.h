@@ -31,15 +31,15 @@ struct Live {
 
 Live live_part(const onnx::GraphProto& graph, const std::string& value);
 
-// The input that samples go to, and the switches: further inputs of one Boolean, such as a training
-// mode. Inputs that the scores do not need are ignored.
-struct GraphInput {
-  ValueInfo samples;
+// The inputs that samples go to, and the switches: further inputs of one Boolean, such as a
+// training mode. Inputs that the scores do not need are ignored.
+struct GraphInputs {
+  std::vector<ValueInfo> samples;  // at least one
   std::vector<std::string> switches;
 };
 
-// Throws InputError unless there is one input with a shape, of a floating type or of whole numbers.
-GraphInput graph_input(const onnx::GraphProto& graph, const Live& live);
+// Throws InputError unless each input has a shape and a floating type or whole numbers.
+GraphInputs graph_inputs(const onnx::GraphProto& graph, const Live& live);
 
 ValueInfo graph_output(const onnx::GraphProto& graph, const std::string& scores);
 

@@ -23,6 +23,7 @@
 #include "ncprune/onnx/nodes.h"
 #include "ncprune/onnx/onnx.h"
 #include "ncprune/onnx/scores.h"
+#include "ncprune/onnx/several_inputs.h"
 #include "ncprune/onnx/tensors.h"
 #include "ncprune/onnx/upgrade.h"
 
@@ -155,9 +156,9 @@ void read_nodes(const onnx::GraphProto& graph, const Live& live, int64_t opset, 
 
 // Gives switches their value in use, and says what of the file's inputs and outputs is no longer
 // there.
-void settle_interface(const GraphInput& input, const OtherOutputs& outputs,
+void settle_interface(const GraphInputs& inputs, const OtherOutputs& outputs,
                       const std::string& where, Network& network) {
-  for (const std::string& name : input.switches) {
+  for (const std::string& name : inputs.switches) {
     log_info(fmt::format("{}: its input '{}' becomes the constant false", where, name));
     add_initializer(network, name, at::zeros({}, at::kBool));
   }
@@ -178,12 +179,13 @@ Network read_model(const onnx::ModelProto& model, const std::string& where,
   network.name = graph.name();
   const std::string scores = scores_value(graph);
   const Live live = live_part(graph, scores);
-  const GraphInput input = graph_input(graph, live);
-  network.input = input.samples;
+  const GraphInputs inputs = graph_inputs(graph, live);
+  network.input = inputs.samples.front();
   network.output = graph_output(graph, scores);
   read_initializers(graph, live, folder, network);
   read_nodes(graph, live, opset, network);
-  settle_interface(input, other_outputs(graph, scores, live, opset), where, network);
+  if (inputs.samples.size() > 1) join_inputs(network, inputs.samples);
+  settle_interface(inputs, other_outputs(graph, scores, live, opset), where, network);
   settle_foreign(network, other_opsets(model));
   network.metadata = metadata_from(model);
   return network;

@@ -13,6 +13,7 @@
 #include "ncprune/onnx/nodes.h"
 #include "ncprune/onnx/onnx.h"
 #include "ncprune/onnx/scores.h"
+#include "ncprune/onnx/several_inputs.h"
 #include "ncprune/onnx/tensors.h"
 
 namespace ncprune {
@@ -63,7 +64,11 @@ onnx::ModelProto model_from(const Network& network) {
   }
   onnx::GraphProto& graph = *model.mutable_graph();
   graph.set_name(network.name.empty() ? "network" : network.name);
-  describe(*graph.add_input(), network.input);
+  if (network.parts.empty()) describe(*graph.add_input(), network.input);
+  for (ValueInfo part : network.parts) {
+    part.shape.front() = -1;
+    describe(*graph.add_input(), part);
+  }
   for (const Node& node : network.nodes) *graph.add_node() = node_to(node);
   for (const auto& [name, tensor] : network.initializers) {
     *graph.add_initializer() = tensor_to(tensor, name);
@@ -93,12 +98,13 @@ std::string serialized(const Network& network) {
 }  // namespace
 
 std::string onnx_bytes(const Network& network) {
-  return serialized(in_file_types(with_file_scores(network)));
+  return serialized(with_file_inputs(in_file_types(with_file_scores(network))));
 }
 
 std::string scores_onnx_bytes(const Network& network) {
   Network graph = in_file_types(network);
   graph.other_outputs.clear();
+  graph.parts.clear();
   return serialized(graph);
 }
 

@@ -387,6 +387,32 @@ TEST(FileForms, SwitchOfTrainingIsOff) {
   }
 }
 
+// a [N, 2], b [N, 1, 2] of INT64 -> scores [N, 3]
+TEST(FileForms, SeveralInputsAreOneSideBySide) {
+  ModelBuilder model = small_model();
+  ModelBuilder::describe(*model.graph().mutable_input(0), "a", {-1, 2});
+  model.input("b", {-1, 1, 2});
+  set_type(*model.graph().mutable_input(1), Proto::INT64);
+  add_constant(model, "flat", {-1, 2});
+  model.node("Reshape", {"b", "flat"}, {"rows"});
+  set_integer(model.node("Cast", {"rows"}, {"floats"}), "to", Proto::FLOAT);
+  set_integer(model.node("Concat", {"a", "floats"}, {"x"}), "axis", 1);
+  auto& nodes = *model.graph().mutable_node();
+  std::rotate(nodes.begin(), nodes.begin() + 1, nodes.end());
+  const Network network = read(model);
+  EXPECT_EQ(network.input.shape, (std::vector<int64_t>{-1, 4}));
+  at::Tensor inputs = samples();
+  inputs.slice(1, 2, 4).round_();
+  EXPECT_TRUE(at::equal(logits(network, inputs), logits(read(small_model()), inputs)));
+  const onnx::ModelProto file = written(network);
+  ASSERT_EQ(file.graph().input_size(), 2);
+  EXPECT_EQ(file.graph().input(0).name(), "a");
+  EXPECT_EQ(file.graph().input(1).type().tensor_type().elem_type(), Proto::INT64);
+  EXPECT_EQ(file.graph().node(0).op_type(), "Reshape");
+  const Network again = parse_onnx(onnx_bytes(network), "again");
+  EXPECT_TRUE(at::equal(logits(again, inputs), logits(network, inputs)));
+}
+
 TEST(FileForms, OperatorSet7) {
   ModelBuilder model = small_model(7);
   expect_scores(model, small_scores());
