@@ -94,8 +94,9 @@ int64_t count_classes(const Dataset& data, const std::string& path) {
 }
 
 // The arrays called `inputs` with this ending side by side, [N, values], of float.
-std::optional<NpyArray> joined(const NpzArchive& archive, const std::vector<std::string>& inputs,
-                               Names endings, const std::string& path) {
+std::optional<NpyArray> joined_arrays(const NpzArchive& archive,
+                                      const std::vector<std::string>& inputs, Names endings,
+                                      const std::string& path) {
   std::vector<at::Tensor> parts;
   for (const std::string& input : inputs) {
     std::vector<std::string> names;
@@ -125,8 +126,8 @@ std::optional<NpyArray> joined(const NpzArchive& archive, const std::vector<std:
 void join_arrays(NpzArchive& archive, const std::vector<std::string>& inputs,
                  const std::string& path) {
   if (inputs.empty()) return;
-  archive.arrays["x"] = *joined(archive, inputs, kTrainEndings, path);
-  if (const auto test = joined(archive, inputs, kTestEndings, path)) {
+  archive.arrays["x"] = *joined_arrays(archive, inputs, kTrainEndings, path);
+  if (const auto test = joined_arrays(archive, inputs, kTestEndings, path)) {
     archive.arrays["x_test"] = *test;
   }
 }
