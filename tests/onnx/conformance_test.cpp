@@ -196,7 +196,7 @@ struct Count {
 std::string table(const std::map<std::string, Count>& counts) {
   std::string text =
       "# Operators\n\n"
-      "The operators that `ncprune` runs, from opset 9 on. A file is converted to opset 17 when it "
+      "The operators that `ncprune` runs, from opset 7 on. A file is converted to opset 17 when it "
       "is\n"
       "read, unless its opset is newer. *Conformance* counts ONNX's own tests that contain the "
       "operator\n"
