@@ -229,8 +229,9 @@ class Arrangement {
     for (const auto& [name, label] : labels_) {
       if (images[static_cast<size_t>(label)] > 0) continue;
       std::vector<Path> own;
-      std::copy_if(unread_.begin(), unread_.end(), std::back_inserter(own),
-                   [&](const Path& path) { return class_of(path, train_) == name; });
+      for (const Path& path : unread_) {
+        if (class_of(path, train_) == name) own.push_back(path);
+      }
       if (own.empty()) continue;
       throw InputError(fmt::format(
           "{}: class '{}' has only images in formats that are not read ({}); wanted JPEG, PNG, "
