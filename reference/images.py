@@ -78,7 +78,7 @@ def make_files():
 
 def opened(name, turn=True):
     image = Image.open(FOLDER / name)
-    if turn:
+    if turn and not name.endswith(".tif"):  # Pillow turns TIFF files when it opens them
         image = ImageOps.exif_transpose(image)
     return image if image.mode == "L" else image.convert("L" if image.mode == "1" else "RGB")
 

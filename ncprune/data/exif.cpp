@@ -7,9 +7,7 @@
 namespace ncprune {
 namespace {
 
-using namespace std::string_view_literals;
-
-constexpr std::string_view kExifBegin = "Exif\0\0"sv;
+constexpr std::string_view kExifBegin("Exif\0\0", 6);
 
 // `size` bytes at `offset`; nothing beyond the end.
 std::optional<uint32_t> number_at(std::string_view bytes, size_t offset, size_t size,

@@ -25,8 +25,8 @@ namespace fs = std::filesystem;
 
 // Adds a file to the listing. Returns whether it is an image that will be read.
 bool add_file(ImageListing& listing, const std::string& name) {
-  if (is_left_behind(name)) {
-    ++listing.left_behind;
+  if (std::string foreign = left_behind(name); !foreign.empty()) {
+    listing.left_behind.insert(std::move(foreign));
   } else if (is_image_name(name)) {
     listing.images.push_back(name);
     return true;
@@ -37,7 +37,8 @@ bool add_file(ImageListing& listing, const std::string& name) {
 }
 
 ImageListing list_folder(const std::string& folder) {
-  ImageListing listing{.where = folder, .images = {}, .folders = {}, .unread = {}};
+  ImageListing listing{
+      .where = folder, .images = {}, .folders = {}, .unread = {}, .left_behind = {}};
   try {
     constexpr auto kFollow = fs::directory_options::follow_directory_symlink;
     for (auto entry = fs::recursive_directory_iterator(folder, kFollow); entry != end(entry);
@@ -45,9 +46,10 @@ ImageListing list_folder(const std::string& folder) {
       constexpr int kMaxDepth = 16;  // a link to an enclosing folder never ends
       const std::string name = entry->path().lexically_relative(folder).string();
       const bool is_folder = entry->is_directory();
-      const bool skipped = is_folder && is_left_behind(name);
+      const bool skipped = is_folder && !left_behind(name).empty();
       if (skipped || entry.depth() > kMaxDepth) entry.disable_recursion_pending();
       if (is_folder && !skipped) listing.folders.push_back(name);
+      if (skipped) listing.left_behind.insert(name);
       if (entry->is_regular_file()) add_file(listing, name);
       if (listing.images.size() + listing.folders.size() > kMaxImageFiles) {
         throw InputError(fmt::format("{}: contains more than {} images", folder, kMaxImageFiles));
@@ -74,7 +76,7 @@ ImageFiles folder_images(const std::string& folder, const std::vector<std::strin
 }
 
 ImageFiles tar_images(const std::string& path, const std::vector<std::string>& classes) {
-  ImageListing listing{.where = path, .images = {}, .folders = {}, .unread = {}};
+  ImageListing listing{.where = path, .images = {}, .folders = {}, .unread = {}, .left_behind = {}};
   TarArchive archive =
       parse_tar(read_file(path), [&](const std::string& name) { return add_file(listing, name); },
                 path, {.entries = kMaxImageFiles, .file_bytes = kMaxImageFileBytes});

@@ -29,7 +29,7 @@ struct Path {
 std::vector<Path> sorted_paths(const std::vector<std::string>& names) {
   std::vector<Path> paths;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (!is_left_behind(names[i])) paths.push_back({split(names[i], '/'), i});
+    if (left_behind(names[i]).empty()) paths.push_back({split(names[i], '/'), i});
   }
   std::sort(paths.begin(), paths.end(),
             [](const Path& a, const Path& b) { return a.parts < b.parts; });
@@ -229,8 +229,9 @@ class Arrangement {
     for (const auto& [name, label] : labels_) {
       if (images[static_cast<size_t>(label)] > 0) continue;
       std::vector<Path> own;
-      std::copy_if(unread_.begin(), unread_.end(), std::back_inserter(own),
-                   [&](const Path& path) { return class_of(path, train_) == name; });
+      for (const Path& path : unread_) {
+        if (class_of(path, train_) == name) own.push_back(path);
+      }
       if (own.empty()) continue;
       throw InputError(fmt::format(
           "{}: class '{}' has only images in formats that are not read ({}); wanted JPEG, PNG, "
@@ -257,22 +258,27 @@ class Arrangement {
 
 }  // namespace
 
-bool is_left_behind(std::string_view path) {
-  const std::vector<std::string> parts = split(path, '/');
-  const auto hidden = [](const std::string& part) {
-    return part.starts_with('.') || part == "__MACOSX";
+std::string left_behind(std::string_view path) {
+  const auto is_foreign = [](const std::string& part) {
+    const std::string lower = lower_case(part);
+    return part.starts_with('.') || part == "__MACOSX" || lower == "thumbs.db" ||
+           lower == "desktop.ini";
   };
-  const std::string file = lower_case(parts.back());
-  return std::any_of(parts.begin(), parts.end(), hidden) || file == "thumbs.db" ||
-         file == "desktop.ini";
+  std::vector<std::string> parts;
+  for (const std::string& part : split(path, '/')) {
+    parts.push_back(part);
+    if (is_foreign(part)) return fmt::format("{}", fmt::join(parts, "/"));
+  }
+  return "";
 }
 
 ImageLayout arrange_images(const ImageListing& listing, const std::vector<std::string>& classes) {
   ImageLayout layout = Arrangement(listing).layout(classes);
-  if (listing.left_behind > 0) {
-    layout.notes.push_back(fmt::format("{}: {} of other programs ({}) skipped", listing.where,
-                                       counted(static_cast<size_t>(listing.left_behind), "file"),
-                                       "names with a dot, __MACOSX, Thumbs.db, desktop.ini"));
+  if (!listing.left_behind.empty()) {
+    layout.notes.push_back(fmt::format("{}: {} of other programs skipped: {}", listing.where,
+                                       counted(listing.left_behind.size(), "file"),
+                                       excerpt(*listing.left_behind.begin())));
+    if (listing.left_behind.size() > 1) layout.notes.back() += ", ...";
   }
   return layout;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,15 +12,16 @@ namespace ncprune {
 // The files of a folder or an archive, by their paths below it, and what it is called in messages.
 struct ImageListing {
   std::string where;
-  std::vector<std::string> images;   // "train/cat/1.png"
-  std::vector<std::string> folders;  // all known folders: one without images is a class, too
-  std::vector<std::string> unread;   // images in formats that are not read (unread_image_ending())
-  int64_t left_behind = 0;           // files of other programs, see is_left_behind()
+  std::vector<std::string> images;    // "train/cat/1.png"
+  std::vector<std::string> folders;   // all known folders: one without images is a class, too
+  std::vector<std::string> unread;    // images in formats that are not read (unread_image_ending())
+  std::set<std::string> left_behind;  // files and folders of other programs, see left_behind()
 };
 
-// Whether a path is a file that other programs leave between pictures (.DS_Store, ._1.png,
-// Thumbs.db, desktop.ini, all below __MACOSX), or has another part that begins with a dot.
-bool is_left_behind(std::string_view path);
+// The file or folder in a path that other programs leave between pictures (.DS_Store, ._1.png,
+// Thumbs.db, desktop.ini, __MACOSX), or another part that begins with a dot, with the folders that
+// lead to it; empty when there is none.
+std::string left_behind(std::string_view path);
 
 // An image and the class of its folder.
 struct PlacedImage {

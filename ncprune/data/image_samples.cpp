@@ -27,14 +27,18 @@ namespace {
 // The size after `resize`.
 ImageSize wanted_size(const Image& image, const std::vector<int64_t>& resize,
                       const std::string& where) {
+  constexpr int64_t kMaxSide = 65535;  // the weights of a side take memory, too
   const ImageSize size = resize.size() == 2
                              ? ImageSize{resize[0], resize[1]}
                              : size_of_shorter_side({image.height, image.width}, resize.front());
-  if (size.height <= kMaxImagePixels / size.width) return size;
-  throw InputError(
-      fmt::format("{}: an image of {} x {} pixels would become one of {} x {}; at "
-                  "most {} pixels are allowed",
-                  where, image.height, image.width, size.height, size.width, kMaxImagePixels));
+  if (size.height <= kMaxImagePixels / size.width &&
+      std::max(image.height, image.width) <= kMaxSide) {
+    return size;
+  }
+  throw InputError(fmt::format(
+      "{}: an image of {} x {} pixels cannot be resized to {} x {}; wanted sides of at most {} and "
+      "at most {} pixels",
+      where, image.height, image.width, size.height, size.width, kMaxSide, kMaxImagePixels));
 }
 
 // The image of a file, upright, resized and cropped.

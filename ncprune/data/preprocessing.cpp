@@ -13,14 +13,6 @@
 namespace ncprune {
 namespace {
 
-constexpr int64_t kMaxSide = 1 << 14;
-const std::vector<double> kImageNetMean{0.485, 0.456, 0.406};
-const std::vector<double> kImageNetStd{0.229, 0.224, 0.225};
-
-std::string text_of(const std::vector<std::string>& words) {
-  return fmt::format("{}", fmt::join(words, ", "));
-}
-
 // A field of words: its name, its place, and the words.
 struct WordField {
   const char* name;
@@ -42,25 +34,20 @@ InputError bad_field(const std::string& where, const std::string& name, const st
   return InputError(fmt::format("{}: {} is '{}'; wanted {}", where, name, excerpt(given), wanted));
 }
 
-// Throws unless the fields are possible and agree.
-void require_possible(const Preprocessing& p, const std::string& where) {
-  for (const auto& [name, field, words] : word_fields()) {
-    const std::optional<std::string>& word = p.*field;
-    if (!word || std::find(words.begin(), words.end(), *word) != words.end()) continue;
-    throw bad_field(where, name, *word, "one of " + text_of(words));
-  }
-  const auto require_sides = [&](const char* name, const std::vector<int64_t>& sides, int64_t max) {
-    const bool possible =
-        std::all_of(sides.begin(), sides.end(), [&](int64_t s) { return s >= 1 && s <= max; });
-    if (!possible || sides.size() > 2) {
-      throw bad_field(where, name, fmt::format("{}", fmt::join(sides, "x")),
-                      fmt::format("sides from 1 to {}", max));
-    }
-  };
+void require_sides(const char* name, const std::vector<int64_t>& sides, int64_t max,
+                   const std::string& where) {
+  const bool possible =
+      std::all_of(sides.begin(), sides.end(), [&](int64_t s) { return s >= 1 && s <= max; });
+  if (possible && sides.size() <= 2) return;
+  throw bad_field(where, name, fmt::format("{}", fmt::join(sides, "x")),
+                  fmt::format("sides from 1 to {}", max));
+}
+
+void require_possible_sizes(const Preprocessing& p, const std::string& where) {
   constexpr int64_t kMaxSquare = 4096;
-  if (p.size) require_sides("size", {*p.size}, kMaxSquare);
-  require_sides("resize", p.resize, kMaxSide);
-  require_sides("crop", p.crop, kMaxSide);
+  if (p.size) require_sides("size", {*p.size}, kMaxSquare, where);
+  require_sides("resize", p.resize, kMaxImageSide, where);
+  require_sides("crop", p.crop, kMaxImageSide, where);
   if (p.size && (!p.resize.empty() || !p.crop.empty())) {
     throw InputError(fmt::format("{}: size crops and resizes; wanted it without {}", where,
                                  p.resize.empty() ? "crop" : "resize"));
@@ -68,102 +55,19 @@ void require_possible(const Preprocessing& p, const std::string& where) {
   if (p.interpolation && p.resize.empty()) {
     throw InputError(fmt::format("{}: interpolation without resize", where));
   }
-  if (p.range && *p.range != 1 && *p.range != 255) {
-    throw bad_field(where, "range", std::to_string(*p.range), "1 or 255");
-  }
-  const size_t channels = p.channels == "grey" ? 1 : 3;
-  for (const auto& [name, values] : {std::pair{"mean", &p.mean}, std::pair{"std", &p.deviation}}) {
-    const std::string shown = fmt::format("{}", fmt::join(*values, ","));
-    if (values->size() > 1 && (values->size() != channels || channels == 1)) {
-      throw bad_field(where, name, shown,
-                      channels == 1 ? "1 number for grey" : "1 number or 3, one a channel");
-    }
-    const bool finite =
-        std::all_of(values->begin(), values->end(), [](double v) { return std::isfinite(v); });
-    if (!finite) throw bad_field(where, name, shown, "finite numbers");
-  }
-  const bool positive =
-      std::all_of(p.deviation.begin(), p.deviation.end(), [](double v) { return v > 0; });
-  if (!positive) {
-    throw bad_field(where, "std", fmt::format("{}", fmt::join(p.deviation, ",")),
-                    "numbers above 0");
-  }
 }
 
-// "256" or "224x320".
-std::vector<int64_t> sides_from(const std::string& text, const std::string& where) {
-  std::vector<int64_t> sides;
-  for (const std::string& side : split(text, 'x')) {
-    sides.push_back(parse_integers(side, where, 1, kMaxSide).front());
+void require_one_a_channel(const char* name, const std::vector<double>& values,
+                           const Preprocessing& p, const std::string& where) {
+  const bool grey = p.channels == "grey";
+  const std::string shown = fmt::format("{}", fmt::join(values, ","));
+  if (values.size() > 1 && (grey || values.size() != 3)) {
+    throw bad_field(where, name, shown,
+                    grey ? "1 number for grey" : "1 number or 3, one a channel");
   }
-  return sides;
-}
-
-std::vector<double> numbers_from(const std::string& text, const std::string& where) {
-  std::vector<double> numbers;
-  for (const std::string& number : split(text, ',')) numbers.push_back(parse_number(number, where));
-  return numbers;
-}
-
-// Values of red, green and blue in [0, 1] as the network takes its channels.
-std::vector<double> as_taken(std::vector<double> values, const Preprocessing& p) {
-  if (p.channels == "bgr") std::reverse(values.begin(), values.end());
-  for (double& value : values) value *= static_cast<double>(p.range.value_or(1));
-  return values;
-}
-
-// A preset's geometry, and its mean and std in [0, 1].
-struct Preset {
-  std::string name;
-  Preprocessing value;
-};
-
-const std::vector<Preset>& presets() {
-  static const std::vector<Preset> table = [] {
-    Preset imagenet{"imagenet", {}};
-    imagenet.value.resize = {256};
-    imagenet.value.crop = {224, 224};
-    imagenet.value.interpolation = "bilinear";
-    imagenet.value.mean = kImageNetMean;
-    imagenet.value.deviation = kImageNetStd;
-    Preset vit{"timm-vit", imagenet.value};
-    vit.value.resize = {248};  // 224 / 0.9
-    vit.value.interpolation = "bicubic";
-    vit.value.mean = vit.value.deviation = {0.5, 0.5, 0.5};
-    return std::vector{imagenet, vit};
-  }();
-  return table;
-}
-
-Preprocessing preset_of(const Spec& spec) {
-  const std::string name = spec.get("preset", "");
-  if (name.empty()) return {};
-  std::vector<std::string> names;
-  for (const Preset& preset : presets()) {
-    if (preset.name == name) return preset.value;
-    names.push_back(preset.name);
-  }
-  throw bad_field(fmt::format("'{}'", spec.text), "preset", name, "one of " + text_of(names));
-}
-
-// mean and std as the options give them, or the preset's.
-void read_normalisation(const Spec& spec, Preprocessing& p) {
-  const auto where = [&](const char* name) { return fmt::format("'{}': {}", spec.text, name); };
-  p.mean = as_taken(p.mean, p);
-  p.deviation = as_taken(p.deviation, p);
-  const std::string mean = spec.get("mean", "");
-  if (mean == "imagenet") {
-    p.mean = as_taken(kImageNetMean, p);
-    p.deviation = as_taken(kImageNetStd, p);
-  } else if (!mean.empty()) {
-    p.mean = numbers_from(mean, where("mean"));
-  }
-  const std::string deviation = spec.get("std", "");
-  if (deviation == "imagenet") {
-    p.deviation = as_taken(kImageNetStd, p);
-  } else if (!deviation.empty()) {
-    p.deviation = numbers_from(deviation, where("std"));
-  }
+  const bool finite =
+      std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+  if (!finite) throw bad_field(where, name, shown, "finite numbers");
 }
 
 template <typename Value>
@@ -220,31 +124,24 @@ std::string option_text(const std::string& name, const Json& json) {
 
 }  // namespace
 
-const std::vector<std::string>& preprocessing_options() {
-  static const std::vector<std::string> names{"size", "resize", "crop",     "interpolation",
-                                              "exif", "layout", "channels", "range",
-                                              "mean", "std",    "preset"};
-  return names;
-}
-
-Preprocessing preprocessing_of(const Spec& spec) {
-  const std::string where = fmt::format("'{}'", spec.text);
-  Preprocessing p = preset_of(spec);
-  const auto of = [&](const char* name) { return fmt::format("{}: {}", where, name); };
-  for (const WordField& word : word_fields()) {
-    if (spec.options.contains(word.name)) p.*word.field = spec.options.at(word.name);
+void require_possible(const Preprocessing& p, const std::string& where) {
+  for (const auto& [name, field, words] : word_fields()) {
+    const std::optional<std::string>& word = p.*field;
+    if (!word || std::find(words.begin(), words.end(), *word) != words.end()) continue;
+    throw bad_field(where, name, *word, fmt::format("one of {}", fmt::join(words, ", ")));
   }
-  const auto number = [&](const char* name, int64_t max) {
-    return parse_integers(spec.get(name, ""), of(name), 1, max).front();
-  };
-  if (spec.options.contains("size")) p.size = number("size", 4096);
-  if (spec.options.contains("range")) p.range = number("range", 255);
-  if (spec.options.contains("resize")) p.resize = sides_from(spec.get("resize", ""), of("resize"));
-  if (spec.options.contains("crop")) p.crop = sides_from(spec.get("crop", ""), of("crop"));
-  if (p.crop.size() == 1) p.crop.push_back(p.crop.front());
-  read_normalisation(spec, p);
-  require_possible(p, where);
-  return p;
+  require_possible_sizes(p, where);
+  if (p.range && *p.range != 1 && *p.range != 255) {
+    throw bad_field(where, "range", std::to_string(*p.range), "1 or 255");
+  }
+  require_one_a_channel("mean", p.mean, p, where);
+  require_one_a_channel("std", p.deviation, p, where);
+  const bool positive =
+      std::all_of(p.deviation.begin(), p.deviation.end(), [](double v) { return v > 0; });
+  if (!positive) {
+    throw bad_field(where, "std", fmt::format("{}", fmt::join(p.deviation, ",")),
+                    "numbers above 0");
+  }
 }
 
 Json preprocessing_json(const Preprocessing& p) {

@@ -30,6 +30,13 @@ struct Preprocessing {
   bool operator==(const Preprocessing&) const = default;
 };
 
+// The longest side that `resize` and `crop` may ask for.
+inline constexpr int64_t kMaxImageSide = 1 << 14;
+
+// Throws InputError, naming `where` and the field, unless every field is possible and the fields
+// agree.
+void require_possible(const Preprocessing& preprocessing, const std::string& where);
+
 // The entry of an ONNX file's metadata that holds the JSON form.
 inline constexpr const char* kPreprocessingEntry = "ncprune.preprocessing";
 

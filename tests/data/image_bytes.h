@@ -37,6 +37,13 @@ inline std::string png_bytes(const Image& image, png_uint_32 format) {
   return bytes;
 }
 
+// `size` bytes of `value`, little-endian.
+inline std::string little_endian(uint64_t value, size_t size) {
+  std::string bytes;
+  for (size_t i = 0; i < size; ++i) bytes += static_cast<char>(value >> (8 * i));
+  return bytes;
+}
+
 inline std::string png_bytes(const Image& image) {
   return png_bytes(image, image.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB);
 }

@@ -10,7 +10,9 @@ namespace {
 using Names = std::vector<std::string>;
 
 ImageLayout arranged(const Names& files, const Names& folders = {}, const Names& classes = {}) {
-  return arrange_images({.where = "x", .images = files, .folders = folders, .unread = {}}, classes);
+  return arrange_images(
+      {.where = "x", .images = files, .folders = folders, .unread = {}, .left_behind = {}},
+      classes);
 }
 
 // "cat:a/1.png" for every image, in order.
@@ -95,25 +97,28 @@ TEST(ImageLayout, TakesTheClassesInTheOrderGiven) {
 }
 
 TEST(ImageLayout, CountsTheFilesThatOtherProgramsLeave) {
-  for (const char* path : {".DS_Store", "a/._1.png", "__MACOSX/a/1.png", "a/Thumbs.db",
-                           "a/desktop.ini", ".git/x/y.png"}) {
-    EXPECT_TRUE(is_left_behind(path)) << path;
-  }
+  EXPECT_EQ(left_behind(".DS_Store"), ".DS_Store");
+  EXPECT_EQ(left_behind("a/._1.png"), "a/._1.png");
+  EXPECT_EQ(left_behind("x/__MACOSX/a/1.png"), "x/__MACOSX");
+  EXPECT_EQ(left_behind("a/Thumbs.db"), "a/Thumbs.db");
+  EXPECT_EQ(left_behind("a/Desktop.ini"), "a/Desktop.ini");
   for (const char* path : {"a/1.png", "a.b/thumbs.png", "MACOSX/1.png"}) {
-    EXPECT_FALSE(is_left_behind(path)) << path;
+    EXPECT_EQ(left_behind(path), "") << path;
   }
-  const ImageListing listing{
-      .where = "x", .images = {"a/1.png"}, .folders = {}, .unread = {}, .left_behind = 3};
+  ImageListing listing{
+      .where = "x", .images = {"a/1.png"}, .folders = {}, .unread = {}, .left_behind = {".git"}};
+  EXPECT_EQ(arrange_images(listing).notes, Names{"x: 1 file of other programs skipped: .git"});
+  listing.left_behind.insert("a/._1.png");
   EXPECT_EQ(arrange_images(listing).notes,
-            Names{"x: 3 files of other programs (names with a dot, __MACOSX, Thumbs.db, "
-                  "desktop.ini) skipped"});
+            Names{"x: 2 files of other programs skipped: .git, ..."});
 }
 
 TEST(ImageLayout, NamesTheFormatsThatAreNotRead) {
   ImageListing listing{.where = "x",
                        .images = {"a/1.png", "b/1.png"},
                        .folders = {},
-                       .unread = {"a/2.heic", "a/3.gif", "b/4.HEIC"}};
+                       .unread = {"a/2.heic", "a/3.gif", "b/4.HEIC"},
+                       .left_behind = {}};
   EXPECT_EQ(arrange_images(listing).warnings,
             Names{"x: images in formats that are not read are left out: 1 .gif, 2 .heic"});
   listing.unread.emplace_back("c/5.heic");
