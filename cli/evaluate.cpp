@@ -24,8 +24,10 @@ ClassMetrics metrics_of(const Classifier& classifier, const Dataset& data) {
 
 // The samples of every class that are classified correctly.
 std::vector<int64_t> right_of(const ClassMetrics& metrics) {
+  const std::vector<RecallCount> counts = recall_counts(metrics);
   std::vector<int64_t> right;
-  for (const RecallCount& count : recall_counts(metrics)) right.push_back(count.right);
+  right.reserve(counts.size());
+  for (const RecallCount& count : counts) right.push_back(count.right);
   return right;
 }
 
@@ -35,6 +37,7 @@ void run_evaluate(const EvaluateCommand& options) {
     throw InputError(fmt::format("noise {} is outside [0, 1e6]", options.noise));
   }
   std::vector<Classifier> networks;
+  networks.reserve(options.networks.size());
   for (const std::string& path : options.networks) {
     networks.push_back(read_classifier(path, options.runtime));
   }
