@@ -35,9 +35,11 @@ void run_apply(const ApplyCommand& options) {
   const Pruned pruned = apply_plan(network, plan, data.train);
   write_onnx(options.output, pruned.network);
   Json json = report_pruned(network, pruned, options.output);
-  fmt::print("{}\n", changed.empty() ? "the weights are the ones that the plan was made with"
-                                     : fmt::format("tensors changed since the plan was made: {}",
-                                                   fmt::join(changed, ", ")));
+  fmt::print("{}\n",
+             changed.empty()
+                 ? "the weights are the ones that the plan was made with"
+                 : fmt::format("tensors changed since the plan was made: {}",
+                               printable_text(fmt::format("{}", fmt::join(changed, ", ")))));
   json.update({{"output", options.output}, {"changed", changed}});
   write_json_if(options.json, json);
 }

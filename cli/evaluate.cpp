@@ -24,8 +24,10 @@ ClassMetrics metrics_of(const Classifier& classifier, const Dataset& data) {
 
 // The samples of every class that are classified correctly.
 std::vector<int64_t> right_of(const ClassMetrics& metrics) {
+  const std::vector<RecallCount> counts = recall_counts(metrics);
   std::vector<int64_t> right;
-  for (const RecallCount& count : recall_counts(metrics)) right.push_back(count.right);
+  right.reserve(counts.size());
+  for (const RecallCount& count : counts) right.push_back(count.right);
   return right;
 }
 
@@ -37,7 +39,8 @@ void run_evaluate(const EvaluateCommand& options) {
   const auto [networks, data] =
       read_classifiers_and_data(options.networks, options.runtime, options.data);
   const Dataset& test = data.test;
-  const Dataset noisy = with_gaussian_noise(test, options.noise, options.data.seed);
+  Dataset noisy;
+  if (options.noise > 0) noisy = with_gaussian_noise(test, options.noise, options.data.seed);
   // The networks are a dense network and its pruned versions, with the same classes.
   const ClassInfo classes = class_info(networks.front().network->metadata, test);
   std::vector<ModelResult> results;

@@ -64,6 +64,7 @@ ClassInfo class_info(const Metadata& metadata, const Dataset& data) {
   ClassInfo info{data.class_names, metadata.class_counts, metadata.minority};
   if (info.counts.size() != info.names.size()) info.counts.clear();
   std::vector<std::string> known;
+  known.reserve(metadata.class_names.size());
   for (const std::string& name : metadata.class_names) known.push_back(printable_text(name));
   if (known.size() != data.class_names.size() || known == data.class_names) return info;
   if (are_numbers(data.class_names)) {

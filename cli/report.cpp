@@ -67,7 +67,7 @@ void run_of_study(const ReportCommand& options) {
   for (const std::string& path : options.outputs) {
     write_file(path, path.ends_with(".md") ? to_markdown(page) : to_html(page));
   }
-  for (const std::string& sentence : page.verdict) fmt::print("{}\n", sentence);
+  for (const std::string& sentence : page.verdict) fmt::print("{}\n", printable_text(sentence));
   fmt::print("Written to {}\n", fmt::join(options.outputs, ", "));
 }
 
@@ -96,7 +96,8 @@ void run_report(const ReportCommand& options) {
   for (const std::string& path : options.outputs) {
     write_file(path, writer_for(path)(evidence, provenance));
   }
-  for (const std::string& sentence : verdicts(evidence)) fmt::print("{}\n", sentence);
+  for (const std::string& sentence : verdicts(evidence))
+    fmt::print("{}\n", printable_text(sentence));
   fmt::print("Written to {}\n", fmt::join(options.outputs, ", "));
 }
 

@@ -35,6 +35,7 @@ bool is_floating(const SessionValue& value) {
 // "scores, Long [-1, 10]", for messages.
 std::string described(const std::vector<SessionValue>& values) {
   std::vector<std::string> all;
+  all.reserve(values.size());
   for (const SessionValue& value : values) {
     all.push_back(fmt::format("'{}', {} [{}]", excerpt(value.name),
                               value.type ? at::toString(*value.type) : "another type",
@@ -111,7 +112,7 @@ struct SessionRunner {
 
  private:
   at::Tensor scores(const at::Tensor& inputs) const {
-    const at::Tensor all = session->run({inputs}, output).to(at::kFloat);
+    at::Tensor all = session->run({inputs}, output).to(at::kFloat);
     if (all.dim() == 2 && all.size(0) == inputs.size(0)) return all;
     throw InputError(fmt::format("output '{}' has shape [{}] for {} samples; wanted [N, K]",
                                  excerpt(session->outputs()[output].name),

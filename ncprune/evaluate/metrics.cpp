@@ -58,6 +58,7 @@ ClassMetrics class_metrics(const at::Tensor& scores, const at::Tensor& labels) {
 std::vector<RecallCount> recall_counts(const ClassMetrics& metrics) {
   const size_t k = metrics.recall.size();
   std::vector<RecallCount> counts;
+  counts.reserve(k);
   for (size_t c = 0; c < k; ++c) {
     const auto row = metrics.confusion.begin() + static_cast<std::ptrdiff_t>(c * k);
     counts.push_back({std::accumulate(row, row + static_cast<std::ptrdiff_t>(k), int64_t{0}),

@@ -137,6 +137,7 @@ Verdict judge(const Promise& promise, const at::Tensor& before, const at::Tensor
   require_valid(promise);
   const std::vector<ClassChange> changes = class_changes(before, after, labels);
   std::vector<ClassVerdict> classes;
+  classes.reserve(changes.size());
   for (size_t c = 0; c < changes.size(); ++c) {
     classes.push_back(verdict_of(promise, changes[c], static_cast<int64_t>(c)));
   }
@@ -151,6 +152,7 @@ Verdict judge_counts(const Promise& promise, const std::vector<RecallCount>& bef
         fmt::format("counts of {} classes before and of {} after", before.size(), after.size()));
   }
   std::vector<ClassVerdict> classes;
+  classes.reserve(before.size());
   for (size_t c = 0; c < before.size(); ++c) {
     classes.push_back(verdict_of(promise, before[c], after[c], static_cast<int64_t>(c)));
   }

@@ -68,7 +68,6 @@ double slack(const Promise& promise, const ClassVerdict& own, int64_t label) {
 
 // The classes that fail, the worst first, and then those that keep the promise, the closest first.
 std::vector<size_t> worst_first(const Gate& gate) {
-  std::vector<std::pair<double, size_t>> keyed;
   std::vector<size_t> order;
   for (const ClassOutcome outcome :
        {ClassOutcome::kBroken, ClassOutcome::kUnsure, ClassOutcome::kTooFew, ClassOutcome::kKept}) {
@@ -138,6 +137,7 @@ std::string table_for_terminal(const Gate& gate, const std::vector<size_t>& show
     for (std::string& name : classes.names) name = cut_in_the_middle(name, most);
     Table table = promise_table(gate.verdict, classes);
     std::vector<std::vector<std::string>> rows;
+    rows.reserve(shown.size());
     for (const size_t c : shown) rows.push_back(std::move(table.rows[c]));
     table.rows = std::move(rows);
     text = to_text(table);

@@ -153,6 +153,7 @@ std::vector<RecallCount> counts_for(const StoredCounts& stored,
   const std::map<std::string, size_t> stored_places = places(stored.names, where);
   const std::map<std::string, size_t> asked = places(names, "the data");
   std::vector<RecallCount> counts;
+  counts.reserve(names.size());
   for (const std::string& name : names) {
     const auto found = stored_places.find(name);
     if (found == stored_places.end()) {
