@@ -66,9 +66,20 @@ std::vector<std::string> constant_inputs(const Dataset& train) {
   if (train.feature_names.empty()) return names;
   const at::Tensor constant = train.inputs.eq(train.inputs[0]).all(0);
   for (size_t i = 0; i < train.feature_names.size(); ++i) {
-    if (constant[static_cast<int64_t>(i)].item<bool>()) names.push_back(train.feature_names[i]);
+    if (!constant[static_cast<int64_t>(i)].item<bool>()) continue;
+    names.push_back(excerpt(train.feature_names[i]));
   }
   return names;
+}
+
+void print_constant(const std::vector<std::string>& inputs) {
+  constexpr size_t kMaxNames = 20;
+  if (inputs.empty()) return;
+  const size_t shown = std::min(kMaxNames, inputs.size());
+  const std::vector<std::string> first(inputs.begin(),
+                                       inputs.begin() + static_cast<std::ptrdiff_t>(shown));
+  fmt::print("The same in all training samples: {}{}\n", fmt::join(first, ", "),
+             shown < inputs.size() ? fmt::format(" and {} more", inputs.size() - shown) : "");
 }
 
 // How the columns of a table became inputs; null for other data.
@@ -78,18 +89,20 @@ Json report_columns(const PreparedData& data) {
   Json list = Json::array();
   for (const EncodedColumn& column : data.table->columns) {
     const std::string kind(name_of(column.kind));
-    table.rows.push_back(
-        {excerpt(column.name), kind, std::to_string(width(column)), column.gaps ? "yes" : "no"});
+    if (column.kind != ColumnKind::kNumber || column.gaps) {
+      table.rows.push_back(
+          {excerpt(column.name), kind, std::to_string(width(column)), column.gaps ? "yes" : "no"});
+    }
     list.push_back({{"column", column.name},
                     {"kind", kind},
                     {"inputs", width(column)},
                     {"gaps", column.gaps}});
   }
-  fmt::print("\n{}", to_text(table));
+  const size_t numbers = data.table->columns.size() - table.rows.size();
+  fmt::print("\n{}{} of {} columns are numbers without gaps.\n",
+             table.rows.empty() ? "" : to_text(table), numbers, data.table->columns.size());
   const std::vector<std::string> constant = constant_inputs(data.train);
-  if (!constant.empty()) {
-    fmt::print("\nThe same in all training samples: {}\n", fmt::join(constant, ", "));
-  }
+  print_constant(constant);
   return {{"columns", std::move(list)}, {"constant", constant}};
 }
 
