@@ -20,7 +20,7 @@ struct Pictures {
 };
 
 Pictures pictures() {
-  const Random random(5);
+  Random random(5);
   Pictures made{at::rand({kClasses, 3, 2, 2}, random.generator()), {}};
   made.data.labels = at::arange(kClasses, at::kLong).repeat({20});
   made.data.inputs = (made.means.index_select(0, made.data.labels) +
