@@ -186,7 +186,7 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
     throw InputError(fmt::format("the network takes samples of shape [{}]; the data have [{}]",
                                  fmt::join(sample, ", "), fmt::join(raw.sizes().slice(1), ", ")));
   }
-  const at::Tensor inputs = arranged(network.metadata, normalised(network.metadata, raw));
+  at::Tensor inputs = arranged(network.metadata, normalised(network.metadata, raw));
   if (!fixed) return inputs;
   require_layout(shape, inputs.sizes());
   return inputs.reshape(shape);
