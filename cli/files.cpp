@@ -16,6 +16,7 @@ void require_writable_all(const std::vector<std::string>& paths) {
 NetworksAndData read_networks_and_data(const std::vector<std::string>& paths,
                                        const DataRequest& data) {
   std::vector<NamedNetwork> networks;
+  networks.reserve(paths.size());
   for (const std::string& path : paths) networks.push_back({path, read_onnx(path)});
   return prepare_data(data, std::move(networks));
 }

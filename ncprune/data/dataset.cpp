@@ -37,7 +37,7 @@ Dataset in_memory(Dataset data) {
   }
   data.inputs = data.inputs_at(0, data.size());
   data.reader.reset();
-  data.rows = {};
+  data.rows.reset();
   return data;
 }
 

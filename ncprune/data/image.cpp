@@ -27,13 +27,13 @@ constexpr std::array kImageFormats{
     ImageFormat{"II*\0"sv, decode_tiff},    ImageFormat{"MM\0*"sv, decode_tiff},
     ImageFormat{"II+\0"sv, decode_tiff},    ImageFormat{"MM\0+"sv, decode_tiff}};
 
-constexpr std::array kImageEndings{".jpg"sv, ".jpeg"sv, ".png"sv, ".webp"sv,
-                                   ".bmp"sv, ".tif"sv,  ".tiff"sv};
+constexpr std::array kImageEndings{".jpg"sv,  ".jpeg"sv, ".jpe"sv, ".jfif"sv, ".png"sv,
+                                   ".webp"sv, ".bmp"sv,  ".tif"sv, ".tiff"sv};
 
-constexpr std::array kUnreadEndings{
-    ".heic"sv, ".heif"sv, ".avif"sv, ".gif"sv, ".svg"sv, ".jp2"sv, ".jxl"sv, ".ppm"sv, ".pgm"sv,
-    ".pbm"sv,  ".pnm"sv,  ".tga"sv,  ".psd"sv, ".ico"sv, ".exr"sv, ".hdr"sv, ".dng"sv, ".cr2"sv,
-    ".cr3"sv,  ".nef"sv,  ".arw"sv,  ".raw"sv, ".dcm"sv, ".eps"sv, ".jfif"sv};
+constexpr std::array kUnreadEndings{".heic"sv, ".heif"sv, ".avif"sv, ".gif"sv, ".svg"sv, ".jp2"sv,
+                                    ".jxl"sv,  ".ppm"sv,  ".pgm"sv,  ".pbm"sv, ".pnm"sv, ".tga"sv,
+                                    ".psd"sv,  ".ico"sv,  ".exr"sv,  ".hdr"sv, ".dng"sv, ".cr2"sv,
+                                    ".cr3"sv,  ".nef"sv,  ".arw"sv,  ".raw"sv, ".dcm"sv, ".eps"sv};
 
 template <size_t n>
 std::string_view ending_among(std::string_view name,

@@ -24,7 +24,7 @@ inline constexpr size_t kMaxImageFiles = 1 << 21;
 inline constexpr uint64_t kMaxImageFileBytes = 64 << 20;
 
 // Whether the name of a file is that of an image that decode_image() reads: it ends in .jpg, .jpeg,
-// .png, .webp, .bmp, .tif or .tiff, upper or lower case.
+// .jpe, .jfif, .png, .webp, .bmp, .tif or .tiff, upper or lower case.
 bool is_image_name(std::string_view name);
 
 // The ending, in lower case, of an image in a format that decode_image() does not read (".heic",

@@ -138,6 +138,7 @@ std::vector<PlacedImage> placed_from(const std::vector<ListedImage>& images,
 
 std::vector<std::string> paths_of(const std::vector<ListedImage>& images, const std::string& list) {
   std::vector<std::string> paths;
+  paths.reserve(images.size());
   for (const ListedImage& image : images) {
     paths.push_back((fs::path(list).parent_path() / image.path).string());
   }

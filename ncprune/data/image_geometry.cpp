@@ -21,15 +21,20 @@ struct AxisWeights {
 };
 
 double cubic(double x) {
-  constexpr double a = -0.5;
+  constexpr double kA = -0.5;
   x = std::abs(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+  if (x < 1) return ((kA + 2) * x - (kA + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * kA;
   return 0;
 }
 
 double triangle(double x) {
   return std::max(0.0, 1 - std::abs(x));
+}
+
+// Pillow adds a half and drops what lies after the point, below zero, too.
+int64_t pixel_border(double x) {
+  return static_cast<int64_t>(std::trunc(x + 0.5));
 }
 
 AxisWeights axis_weights(int64_t from, int64_t to, Interpolation interpolation) {
@@ -43,8 +48,8 @@ AxisWeights axis_weights(int64_t from, int64_t to, Interpolation interpolation) 
   std::vector<double> exact(axis.longest);
   for (int64_t i = 0; i < to; ++i) {
     const double centre = (static_cast<double>(i) + 0.5) * scale;
-    const int64_t begin = std::max<int64_t>(static_cast<int64_t>(centre - support + 0.5), 0);
-    const int64_t end = std::min<int64_t>(static_cast<int64_t>(centre + support + 0.5), from);
+    const int64_t begin = std::max<int64_t>(pixel_border(centre - support), 0);
+    const int64_t end = std::min<int64_t>(pixel_border(centre + support), from);
     const auto count = static_cast<size_t>(end - begin);
     double sum = 0;
     for (size_t k = 0; k < count; ++k) {

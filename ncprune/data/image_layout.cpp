@@ -218,6 +218,7 @@ class Arrangement {
     std::map<std::string_view, size_t> counts;
     for (const Path& file : files) ++counts[unread_image_ending(listing_.unread[file.index])];
     std::vector<std::string> texts;
+    texts.reserve(counts.size());
     for (const auto& [ending, count] : counts) texts.push_back(fmt::format("{} {}", count, ending));
     return fmt::format("{}", fmt::join(texts, ", "));
   }

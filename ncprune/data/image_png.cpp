@@ -7,7 +7,28 @@
 
 namespace ncprune {
 
+namespace {
+
+// libpng allocates as much memory as a chunk of metadata says, before it reads the chunk.
+void require_chunks_inside(std::string_view bytes, const std::string& where) {
+  constexpr size_t kSignature = 8;
+  constexpr size_t kHead = 8;  // length and type
+  constexpr size_t kChecksum = 4;
+  for (size_t at = kSignature; at + kHead <= bytes.size();) {
+    size_t length = 0;
+    for (size_t i = 0; i < 4; ++i) length = length << 8 | static_cast<unsigned char>(bytes[at + i]);
+    if (length > bytes.size() - at - kHead) {
+      throw damaged_image(where, "PNG", "a chunk is longer than the file");
+    }
+    if (bytes.substr(at + 4, 4) == "IEND") return;
+    at += kHead + length + kChecksum;
+  }
+}
+
+}  // namespace
+
 Image decode_png(std::string_view bytes, const std::string& where, int64_t max_pixels) {
+  require_chunks_inside(bytes, where);
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
   const std::unique_ptr<png_image, void (*)(png_image*)> guard(&png, png_image_free);

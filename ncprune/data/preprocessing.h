@@ -23,9 +23,10 @@ struct Preprocessing {
   std::optional<std::string> channels;  // rgb, bgr or grey; if open, the data decide rgb or grey
   std::optional<std::string> layout;    // nchw (if open) or nhwc
   std::optional<int64_t> range;  // the network takes pixels in [0, range]: 1 (if open) or 255
-  std::vector<double>
-      mean;  // of the option mean, and std: in units of `range`; 1 value or one a channel, in the
-  std::vector<double> deviation;  // order in which the network takes them; empty: open
+  // The options mean and std, in units of `range`: 1 value, or one a channel in the order in which
+  // the network takes them; empty: open.
+  std::vector<double> mean;
+  std::vector<double> deviation;
 
   bool operator==(const Preprocessing&) const = default;
 };

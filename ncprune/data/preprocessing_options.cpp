@@ -9,8 +9,13 @@
 namespace ncprune {
 namespace {
 
-const std::vector<double> kImageNetMean{0.485, 0.456, 0.406};
-const std::vector<double> kImageNetStd{0.229, 0.224, 0.225};
+std::vector<double> imagenet_mean() {
+  return {0.485, 0.456, 0.406};
+}
+
+std::vector<double> imagenet_deviation() {
+  return {0.229, 0.224, 0.225};
+}
 
 // "256" or "224x320".
 std::vector<int64_t> sides_from(const std::string& text, const std::string& where) {
@@ -46,8 +51,8 @@ const std::vector<Preset>& presets() {
     imagenet.value.resize = {256};
     imagenet.value.crop = {224, 224};
     imagenet.value.interpolation = "bilinear";
-    imagenet.value.mean = kImageNetMean;
-    imagenet.value.deviation = kImageNetStd;
+    imagenet.value.mean = imagenet_mean();
+    imagenet.value.deviation = imagenet_deviation();
     Preset vit{"timm-vit", imagenet.value};
     vit.value.resize = {248};  // 224 / 0.9
     vit.value.interpolation = "bicubic";
@@ -76,14 +81,14 @@ void read_normalisation(const Spec& spec, Preprocessing& p) {
   p.deviation = as_taken(p.deviation, p);
   const std::string mean = spec.get("mean", "");
   if (mean == "imagenet") {
-    p.mean = as_taken(kImageNetMean, p);
-    p.deviation = as_taken(kImageNetStd, p);
+    p.mean = as_taken(imagenet_mean(), p);
+    p.deviation = as_taken(imagenet_deviation(), p);
   } else if (!mean.empty()) {
     p.mean = numbers_from(mean, where("mean"));
   }
   const std::string deviation = spec.get("std", "");
   if (deviation == "imagenet") {
-    p.deviation = as_taken(kImageNetStd, p);
+    p.deviation = as_taken(imagenet_deviation(), p);
   } else if (!deviation.empty()) {
     p.deviation = numbers_from(deviation, where("std"));
   }

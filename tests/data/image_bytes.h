@@ -40,7 +40,7 @@ inline std::string png_bytes(const Image& image, png_uint_32 format) {
 // `size` bytes of `value`, little-endian.
 inline std::string little_endian(uint64_t value, size_t size) {
   std::string bytes;
-  for (size_t i = 0; i < size; ++i) bytes += static_cast<char>(value >> (8 * i));
+  for (size_t i = 0; i < size; ++i) bytes += static_cast<char>(i < 8 ? value >> (8 * i) : 0);
   return bytes;
 }
 

@@ -87,6 +87,13 @@ TEST(ImageReader, RefusesEveryShortenedFile) {
   EXPECT_EQ(error_of(""), "x.png: not a JPEG, PNG, WebP, BMP or TIFF image");
 }
 
+TEST(ImageReader, RefusesAChunkOfMetadataThatIsLongerThanTheFile) {
+  std::string bytes = png_bytes(pattern(3, 2, 2));
+  const std::string chunk = "\x5D" + std::string(2, '\0') + "\x1A" + "eXIf" + "MM";
+  bytes.insert(33, chunk);  // after the header
+  EXPECT_EQ(error_of(bytes), "x.png: damaged PNG image: a chunk is longer than the file");
+}
+
 TEST(ImageReader, SaysThatAJpegIsCutShort) {
   const std::string whole = jpeg_bytes(pattern(3, 32, 32));
   EXPECT_EQ(error_of(whole.substr(0, whole.size() - 100)),
@@ -117,8 +124,8 @@ TEST(ImageReader, ConvertsBetweenGreyAndColour) {
 }
 
 TEST(ImageReader, KnowsImagesByTheirNames) {
-  for (const char* name :
-       {"a.jpg", "a.JPG", "b/c.jpeg", "x.Png", ".png", "a.webp", "a.BMP", "a.tif", "a.Tiff"}) {
+  for (const char* name : {"a.jpg", "a.JPG", "b/c.jpeg", "x.Png", ".png", "a.jfif", "a.webp",
+                           "a.BMP", "a.tif", "a.Tiff"}) {
     EXPECT_TRUE(is_image_name(name)) << name;
   }
   for (const char* name : {"", "jpg", "a.jpg.txt", "a.gif", "png"}) {

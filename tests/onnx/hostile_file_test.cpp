@@ -151,6 +151,9 @@ TEST(HostileFile, Metadata) {
     refused("ncprune.input_mean", value);
   }
   for (const char* value : {"0", "[1,0,1,1]", "1e-99"}) refused("ncprune.input_scale", value);
+  for (const char* value : {"", "1", "\"hwc\"", "[\"nhwc\"]"})
+    refused("ncprune.input_layout", value);
+  for (const char* value : {"null", "\"red\"", "\"RGB\""}) refused("ncprune.input_channels", value);
   refused("ncprune.input_mean", std::string(1000000, '['));
 }
 

@@ -121,6 +121,8 @@ TEST(RoundTrip, Metadata) {
   metadata.minority = {1, 2};
   metadata.input_mean = at::rand({2, 3}) / 3;
   metadata.input_scale = at::tensor(0.1F).squeeze();
+  metadata.reversed_channels = true;
+  metadata.channels_last = true;
   metadata.other = {{"author", "someone else"}, {"ncprune.later", "{}"}, {"empty", ""}};
   const Metadata back = round_trip(network).metadata;
   EXPECT_EQ(back.class_names, metadata.class_names);
@@ -128,6 +130,8 @@ TEST(RoundTrip, Metadata) {
   EXPECT_EQ(back.minority, metadata.minority);
   EXPECT_TRUE(same_bits(back.input_mean, metadata.input_mean));
   EXPECT_TRUE(same_bits(back.input_scale, metadata.input_scale));
+  EXPECT_TRUE(back.reversed_channels);
+  EXPECT_TRUE(back.channels_last);
   EXPECT_EQ(back.other, metadata.other);
 }
 
@@ -135,6 +139,8 @@ TEST(RoundTrip, NoMetadataStaysNone) {
   const Metadata back = round_trip(small_network()).metadata;
   EXPECT_TRUE(back.class_names.empty());
   EXPECT_FALSE(back.input_mean.defined());
+  EXPECT_FALSE(back.reversed_channels);
+  EXPECT_FALSE(back.channels_last);
   EXPECT_TRUE(back.other.empty());
 }
 
