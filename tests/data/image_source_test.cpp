@@ -10,6 +10,7 @@
 #include "tests/data/folder.h"
 #include "tests/data/image_bytes.h"
 #include "tests/data/input_error.h"
+#include "tests/data/loaded.h"
 #include "tests/data/tar_bytes.h"
 
 namespace ncprune {
@@ -17,12 +18,8 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-TrainTest load(const std::string& spec) {
-  return load_data(spec, "", 1);
-}
-
 std::string error_of(const std::string& spec) {
-  return input_error([&] { load(spec); });
+  return input_error([&] { loaded(spec); });
 }
 
 // gzip's own form of `content`.
@@ -41,7 +38,7 @@ TEST(ImageSource, GivesPlanesBetweenZeroAndOne) {
   folder.write("d/train/cat/1.png", png_bytes(pattern(3, 1, 2)));
   folder.write("d/test/dog/7.PNG", png_bytes(pattern(3, 1, 2, 9)));
   folder.write("d/train/dog/notes.txt", "no image");
-  const TrainTest data = load("images:" + folder.path() + "/d");
+  const TrainTest data = loaded("images:" + folder.path() + "/d");
   EXPECT_EQ(data.train.class_names, (Names{"cat", "dog"}));
   EXPECT_EQ(data.test.class_names, data.train.class_names);
   EXPECT_EQ(data.train.inputs.sizes().vec(), (std::vector<int64_t>{2, 3, 1, 2}));
@@ -64,10 +61,10 @@ TEST(ImageSource, ReadsATarFileAsItReadsTheFolder) {
   const std::string plain = folder.write("d.tar", tar + tar_end());
   const std::string packed = folder.write("d.tar.gz", gzipped(folder, tar + tar_end()));
   at::set_num_threads(1);
-  const TrainTest one = load("images:" + folder.path() + "/d/");
+  const TrainTest one = loaded("images:" + folder.path() + "/d/");
   at::set_num_threads(3);
   for (const std::string& other : {folder.path() + "/d", plain, packed}) {
-    const TrainTest data = load("images:" + other);
+    const TrainTest data = loaded("images:" + other);
     EXPECT_TRUE(data.train.inputs.equal(one.train.inputs)) << other;
     EXPECT_TRUE(data.train.labels.equal(one.train.labels)) << other;
     EXPECT_TRUE(data.test.inputs.equal(one.test.inputs)) << other;
@@ -83,7 +80,7 @@ TEST(ImageSource, ClassesOfOneImageStayInTraining) {
     folder.write(fmt::format("a/{}.png", i), png_bytes(plain(1, 2, static_cast<uint8_t>(i))));
   }
   folder.write("b/1.png", png_bytes(plain(1, 2, 9)));
-  const TrainTest data = load("images:" + folder.path());
+  const TrainTest data = loaded("images:" + folder.path());
   EXPECT_EQ(class_counts(data.train), (std::vector<int64_t>{8, 1}));
   EXPECT_EQ(class_counts(data.test), (std::vector<int64_t>{2, 0}));
   EXPECT_EQ(data.train.sample_shape(), (std::vector<int64_t>{1, 2, 2}));
@@ -97,12 +94,12 @@ TEST(ImageSource, ConvertsTheKindThatIsRarer) {
   folder.write("train/a/9.png", png_bytes({3, 1, 1, {255, 0, 0}}));
   folder.write("test/a/1.png", png_bytes(plain(3, 1, 51)));
   const std::string spec = "images:" + folder.path();
-  EXPECT_EQ(load(spec).train.sample_shape(), (std::vector<int64_t>{1, 1, 1}));
-  EXPECT_FLOAT_EQ(load(spec).train.inputs[3].item<float>(), 76 / 255.0F);
-  EXPECT_EQ(load(spec).test.sample_shape(), (std::vector<int64_t>{1, 1, 1}));
+  EXPECT_EQ(loaded(spec).train.sample_shape(), (std::vector<int64_t>{1, 1, 1}));
+  EXPECT_FLOAT_EQ(loaded(spec).train.inputs[3].item<float>(), 76 / 255.0F);
+  EXPECT_EQ(loaded(spec).test.sample_shape(), (std::vector<int64_t>{1, 1, 1}));
   folder.write("train/a/7.png", png_bytes(plain(3, 1, 51)));
   folder.write("train/a/8.png", png_bytes(plain(3, 1, 51)));  // now three of either kind: colour
-  EXPECT_EQ(load(spec).train.sample_shape(), (std::vector<int64_t>{3, 1, 1}));
+  EXPECT_EQ(loaded(spec).train.sample_shape(), (std::vector<int64_t>{3, 1, 1}));
 }
 
 TEST(ImageSource, RefusesSizesThatDifferUnlessOneIsAskedFor) {
@@ -115,7 +112,7 @@ TEST(ImageSource, RefusesSizesThatDifferUnlessOneIsAskedFor) {
                                 ": image 'train/a/2.png' has 4 x 6 pixels, the first has 4 x 4; to "
                                 "crop and resize all of them give a size, as in "
                                 "images:DIR?size=64");
-  const TrainTest data = load(spec + "?size=2");
+  const TrainTest data = loaded(spec + "?size=2");
   EXPECT_EQ(data.train.inputs.sizes().vec(), (std::vector<int64_t>{2, 1, 2, 2}));
   EXPECT_FLOAT_EQ(data.train.inputs[0][0][1][1].item<float>(), 100 / 255.0F);
   EXPECT_FLOAT_EQ(data.test.inputs[0][0][1][1].item<float>(), 7 / 255.0F);
@@ -231,7 +228,7 @@ TEST(ImageSource, SaysThatAFolderIsEmptyOrOneOfItsClasses) {
   for (int i = 0; i < 5; ++i) {
     folder.write(fmt::format("a/{}.png", i), png_bytes(plain(1, 1, 0)));
   }
-  const TrainTest data = load("images:" + folder.path());
+  const TrainTest data = loaded("images:" + folder.path());
   EXPECT_EQ(input_error([&] { require_every_class(data.train, "x"); }),
             "x: class 'b' has no sample; every class needs at least one");
 }
@@ -247,7 +244,7 @@ TEST(CifarSource, ReadsCifar10) {
   folder.write("data_batch_1.bin", record({"\0", 1}, 51, 102, 0) + record("\1", 1, 2, 3));
   folder.write("test_batch.bin", record("\t", 7, 8, 9));
   folder.write("batches.meta.txt", "airplane\nautomobile\r\n\n");
-  const TrainTest data = load("cifar:" + folder.path());
+  const TrainTest data = loaded("cifar:" + folder.path());
   EXPECT_EQ(data.train.inputs.sizes().vec(), (std::vector<int64_t>{3, 3, 32, 32}));
   EXPECT_EQ(data.train.num_classes(), 10);
   EXPECT_EQ(data.train.class_names[1], "automobile");
@@ -262,7 +259,7 @@ TEST(CifarSource, ReadsTheFineClassesOfCifar100) {
   const Folder root;
   root.write("cifar-100-binary/train.bin", record("\x13\x63", 1, 2, 3));
   root.write("cifar-100-binary/test.bin", record({"\x13\0", 2}, 1, 2, 3));
-  const TrainTest data = load_data("cifar100", root.path(), 1);
+  const TrainTest data = loaded("cifar100", root.path());
   EXPECT_EQ(data.train.num_classes(), 100);
   EXPECT_EQ(data.train.labels[0].item<int64_t>(), 99);
   EXPECT_EQ(data.test.labels[0].item<int64_t>(), 0);
@@ -289,7 +286,7 @@ TEST(NamedSource, FindsCifar10AsImagesInATarFile) {
   root.write("cifar10/cifar10-images.tar",
              tar_entry("train/cat/1.png", png_bytes(plain(3, 2, 51))) +
                  tar_entry("test/cat/1.png", png_bytes(plain(3, 2, 0))) + tar_end());
-  const TrainTest data = load_data("cifar10", root.path(), 1);
+  const TrainTest data = loaded("cifar10", root.path());
   EXPECT_EQ(data.train.class_names, Names{"cat"});
   EXPECT_FLOAT_EQ(data.train.inputs[0][0][0][0].item<float>(), 0.2F);
 }

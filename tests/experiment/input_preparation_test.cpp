@@ -156,7 +156,7 @@ TEST(PrepareData, ReadsPicturesAsTheNetworksFileSays) {
   const Network network = make_network("mlp:4", prepared, 1);
   EXPECT_FLOAT_EQ(network.metadata.input_mean.flatten()[0].item<float>(), 0.5F);
   const NetworksAndData again = prepare_data(request_of(data), {{"a.onnx", network}});
-  EXPECT_TRUE(again.data.train.inputs.equal(prepared.train.inputs));
+  EXPECT_TRUE(in_memory(again.data.train).inputs.equal(in_memory(prepared.train).inputs));
   EXPECT_EQ(again.networks[0].metadata.other, network.metadata.other);
   EXPECT_EQ(network.metadata.other.at(kPreprocessingEntry),
             R"({"version":1,"resize":[8],"crop":[6,6],"interpolation":"bilinear",)"
@@ -170,8 +170,7 @@ TEST(PrepareData, ReadsPicturesAsTheNetworksFileSays) {
   silent.metadata = {};
   const NetworksAndData two =
       prepare_data(request_of(data + options), {{"a.onnx", silent}, {"b.onnx", network}});
-  EXPECT_TRUE(logits(two.networks[0], two.data.test.inputs)
-                  .equal(logits(two.networks[1], two.data.test.inputs)));
+  EXPECT_TRUE(logits(two.networks[0], two.data.test).equal(logits(two.networks[1], two.data.test)));
 }
 
 TEST(PrepareData, RefusesChannelsLastForABuiltInNetwork) {
@@ -234,7 +233,7 @@ TEST(PrepareData, GivesTheNumbersOfTorchvisionAfterNormalising) {
     request.validation = 0;
     const NetworksAndData ready = prepare_data(request, {{"a.onnx", inputs_of({3, 8, 8}, {})}});
     const at::Tensor found =
-        prepare_inputs(ready.networks.front(), ready.data.train.inputs).flatten();
+        prepare_inputs(ready.networks.front(), ready.data.train.inputs_at(0, 1)).flatten();
     const auto values = wanted["values"].get<std::vector<double>>();
     ASSERT_EQ(found.numel(), static_cast<int64_t>(values.size()));
     for (size_t i = 0; i < values.size(); ++i) {
