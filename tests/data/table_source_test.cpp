@@ -71,7 +71,8 @@ TEST(CsvSource, AppliesTheTrainingFilesEncodingToTheTestFile) {
   ASSERT_TRUE(data.table.has_value());
   // Another file, with the encoding that was learned before.
   const std::string other = folder.write("o.csv", "colour,size,y\nred,2,d\nred,2,d\n");
-  const TrainTest again = load_data("csv:" + other + "?label=y&test=" + other, "", 1, data.table);
+  const TrainTest again =
+      load_data("csv:" + other + "?label=y&test=" + other, "", 1, {.table = data.table});
   EXPECT_EQ(again.train.class_names, (Names{"c", "d"}));
   EXPECT_TRUE(again.train.inputs[0].equal(at::tensor({2.0, 0.0, 0.0, 1.0}).to(at::kFloat)));
   EXPECT_EQ(again.table, data.table);

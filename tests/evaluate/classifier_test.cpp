@@ -92,11 +92,11 @@ TEST_F(ClassifierTest, OfHalfPrecisionAndAFixedBatchTakesEverySample) {
   onnx::NodeProto& cast = model.node("Cast", {"w"}, {"half.w"});
   set_integer(cast, "to", onnx::TensorProto::FLOAT16);
   model.node("MatMul", {"x", "half.w"}, {"scores"});
-  const Classifier classifier = read_classifier(file(model));
-  EXPECT_EQ(classifier.runtime, "onnxruntime");
-  const at::Tensor scores = class_scores(classifier, samples());
-  EXPECT_EQ(scores.size(0), 93);
-  EXPECT_TRUE(scores.allclose(product_with_w(), 0.01, 0.02));
+  for (const char* runtime : {"ncprune", "onnxruntime"}) {
+    const at::Tensor scores = class_scores(read_classifier(file(model), runtime), samples());
+    EXPECT_EQ(scores.size(0), 93);
+    EXPECT_TRUE(scores.allclose(product_with_w(), 0.01, 0.02)) << runtime;
+  }
 }
 
 TEST_F(ClassifierTest, TakesTheScoresAmongSeveralOutputsAndLogsShares) {
@@ -127,6 +127,22 @@ TEST_F(ClassifierTest, KeepsTheMetadataThatNormaliseInputs) {
                   .allclose(class_scores(network, samples(), "ncprune"), 1e-4, 1e-4));
 }
 
+TEST_F(ClassifierTest, RunsTheScoresAloneOfFilesThatHaveAnotherForm) {
+  ModelBuilder model;
+  model.input("x", {-1, 4}).output("p", {-1, 1}).weight("w", {4, 1}, -0.25F);
+  model.node("MatMul", {"x", "w"}, {"z"});
+  model.node("Sigmoid", {"z"}, {"p"});
+  Dataset data = samples();
+  data.labels = data.labels.clamp_max(1);
+  data.class_names = {"0", "1"};
+  const Classifier theirs = read_classifier(file(model), "onnxruntime");
+  EXPECT_EQ(theirs.runtime, "onnxruntime");
+  const Classifier ours = read_classifier(file(model), "ncprune");
+  EXPECT_TRUE(class_scores(theirs, data)
+                  .softmax(1)
+                  .allclose(class_scores(ours, data).softmax(1), 1e-4, 1e-5));
+}
+
 TEST_F(ClassifierTest, RefusesWhatIsNoClassifier) {
   const auto refusal = [](const std::string& path) {
     return input_error([&] { read_classifier(path, "onnxruntime"); });
@@ -135,9 +151,11 @@ TEST_F(ClassifierTest, RefusesWhatIsNoClassifier) {
   EXPECT_EQ(refusal(text), text + ": not an ONNX model, or truncated");
   EXPECT_NE(input_error([&] { read_classifier(text); }).find("not an ONNX model"),
             std::string::npos);
-  ModelBuilder two = small_model();
-  two.input("y", {-1, 3});
-  EXPECT_NE(refusal(file(two)).find("model.onnx: has the inputs 'x', Float [-1, 4]; 'y'"),
+  ModelBuilder open = small_model();
+  open.input("y", {-1, -1});
+  open.graph().mutable_node(0)->set_output(0, "z");
+  open.node("Add", {"z", "y"}, {"scores"});
+  EXPECT_NE(refusal(file(open)).find("model.onnx: has the inputs 'x', Float [-1, 4]; 'y'"),
             std::string::npos);
   ModelBuilder cube;
   cube.input("x", {-1, 4, 3}).output("y", {-1, 4, 3});

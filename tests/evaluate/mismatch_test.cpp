@@ -43,7 +43,7 @@ Network nearest(const at::Tensor& means) {
 }
 
 void expect_named(const std::string& line, const std::string& part) {
-  EXPECT_NE(line.find(part), std::string::npos) << line;
+  EXPECT_NE(line.find(part), std::string::npos) << part << " is not in: " << line;
   EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 

@@ -204,7 +204,7 @@ TEST(Exports, OnlyTheFirstOutputIsKept) {
   model.node("NonMaxSuppression", {"x"}, {"more"});
   testing::internal::CaptureStderr();
   const Network network = parse_onnx(model.bytes(), "test");
-  EXPECT_NE(testing::internal::GetCapturedStderr().find("2 outputs"), std::string::npos);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("left out: more"), std::string::npos);
   EXPECT_EQ(network.nodes.size(), 1U);
 }
 
