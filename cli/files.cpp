@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace ncprune::cli {
@@ -64,18 +63,11 @@ std::string file_stem(const std::string& path) {
 ClassInfo class_info(const Metadata& metadata, const Dataset& data) {
   ClassInfo info{data.class_names, metadata.class_counts, metadata.minority};
   if (info.counts.size() != info.names.size()) info.counts.clear();
-  std::vector<std::string> known;
-  known.reserve(metadata.class_names.size());
-  for (const std::string& name : metadata.class_names) known.push_back(printable_text(name));
-  if (known.size() != data.class_names.size() || known == data.class_names) return info;
-  if (are_numbers(data.class_names)) {
-    info.names = known;
-    return info;
+  const bool named = metadata.class_names.size() == info.names.size();
+  if (!named || !are_numbers(info.names)) return info;
+  for (size_t c = 0; c < info.names.size(); ++c) {
+    info.names[c] = printable_text(metadata.class_names[c]);
   }
-  const auto [old, own] = std::mismatch(known.begin(), known.end(), data.class_names.begin());
-  log_warning(fmt::format(
-      "class {} is called '{}' by the network and '{}' by the data, whose names are shown",
-      old - known.begin(), excerpt(*old), excerpt(*own)));
   return info;
 }
 

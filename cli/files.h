@@ -47,7 +47,6 @@ std::string file_stem(const std::string& path);
 
 // The names of the classes from `data`, whose labels are counted, and their counts and minority
 // from the network's metadata. If the data only number their classes, the names are the metadata's.
-// Warns of the first class that the two name differently.
 ClassInfo class_info(const Metadata& metadata, const Dataset& data);
 
 }  // namespace ncprune::cli

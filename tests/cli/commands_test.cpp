@@ -31,7 +31,7 @@ TEST_F(Commands, TrainPruneEvaluateWithAClassOfOneSample) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.01 ";
   run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx --json history.json");
   EXPECT_EQ(Json::parse(content(folder_, "history.json"))["history"].size(), 4);
-  run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.7 --head realign");
+  run("prune --force " + data + "dense.onnx -o pruned.onnx --sparsity 0.7 --head realign");
   const std::string table =
       run("evaluate " + data + "dense.onnx pruned.onnx --noise 0.1 --json out.json");
   EXPECT_NE(table.find("minority"), std::string::npos);
@@ -43,10 +43,21 @@ TEST_F(Commands, TrainPruneEvaluateWithAClassOfOneSample) {
   EXPECT_TRUE(json["networks"][1]["noisy"].contains("worst_recall"));
 }
 
+TEST_F(Commands, NetworkNoBetterThanChanceIsNotPrunedUnlessForced) {
+  const std::string data = "--data 'synthetic:3,6,80?spread=3' ";
+  run("train " + data + "--arch mlp:8 --epochs 1 --learning-rate 1e-9 -o dense.onnx");
+  const std::string prune = "prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.5 ";
+  const testing::Outcome refused = run_program(folder_, prune);
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_NE(refused.error.find("not above chance, 33 %"), std::string::npos) << refused.error;
+  EXPECT_EQ(content(folder_, "pruned.onnx"), "");
+  run(prune + "--force");
+}
+
 TEST_F(Commands, RobustnessHoldsNetworksSideBySide) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
   run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
-  run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.7");
+  run("prune --force " + data + "dense.onnx -o pruned.onnx --sparsity 0.7");
   const std::string both =
       run("robustness " + data + "dense.onnx pruned.onnx --severities 2,5 --json out.json");
   for (const std::string word : {"weight-noise", "all corruptions", "PGD-10", "jacobian", "rare"}) {
@@ -62,7 +73,7 @@ TEST_F(Commands, RobustnessHoldsNetworksSideBySide) {
 TEST_F(Commands, ReportWritesTheSameNumbersInEveryForm) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
   run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
-  run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.7");
+  run("prune --force " + data + "dense.onnx -o pruned.onnx --sparsity 0.7");
   run("report " + data + "dense.onnx pruned.onnx --brief -o r.html,r.md,r.json,r.csv");
   const Json json = Json::parse(content(folder_, "r.json"));
   EXPECT_EQ(json["schema"], "ncprune.report/1");
@@ -90,7 +101,7 @@ TEST_F(Commands, DoctorNamesTheClassesWithTooFewSamples) {
 TEST_F(Commands, LatencyAndEvaluateRunWhatTheyAreAsked) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' ";
   run("train " + data + "--arch mlp:400,300 --epochs 2 -o dense.onnx");
-  run("prune " + data + "dense.onnx -o small.onnx --structured 0.9 --round-to 10");
+  run("prune --force " + data + "dense.onnx -o small.onnx --structured 0.9 --round-to 10");
   for (const std::string runtime : {"ncprune", "onnxruntime"}) {
     const std::string printed =
         run("latency dense.onnx small.onnx --batch 4 --runs 5 --threads 1 "
@@ -112,7 +123,7 @@ TEST_F(Commands, CompareTellsWhatChanged) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
   run("train " + data +
       "--arch mlp:16,8 --epochs 20 --batch 16 --learning-rate 0.01 -o dense.onnx");
-  run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.98 --method random");
+  run("prune --force " + data + "dense.onnx -o pruned.onnx --sparsity 0.98 --method random");
   const std::string printed = run("compare " + data + "dense.onnx pruned.onnx --json changes.json");
   EXPECT_NE(printed.find("balanced accuracy"), std::string::npos) << printed;
   EXPECT_NE(printed.find("is taken for"), std::string::npos) << printed;
@@ -132,7 +143,7 @@ TEST_F(Commands, CompareTellsWhatChanged) {
 TEST_F(Commands, PruneKeepsAPromiseOrSaysThatItCannot) {
   const std::string data = "--data 'synthetic:2,6,800?spread=3' ";
   run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
-  const std::string printed = run("prune " + data +
+  const std::string printed = run("prune --force " + data +
                                   "dense.onnx --min-recall 0=0.6 --sparsity 0.7 "
                                   "-o promised.onnx --json promised.json");
   EXPECT_NE(printed.find("steps kept the promise"), std::string::npos) << printed;
@@ -142,8 +153,9 @@ TEST_F(Commands, PruneKeepsAPromiseOrSaysThatItCannot) {
   EXPECT_GE(kept["steps"][0]["classes"][0]["least_recall"], 0.6);
 
   // 200 held-out samples a class cannot show a drop below half a point.
-  const testing::Outcome outcome = run_program(
-      folder_, "prune " + data + "dense.onnx --max-class-drop 0.5 --structured 0.9 -o best.onnx");
+  const testing::Outcome outcome =
+      run_program(folder_, "prune --force " + data +
+                               "dense.onnx --max-class-drop 0.5 --structured 0.9 -o best.onnx");
   EXPECT_EQ(outcome.code, 2) << outcome.error;
   EXPECT_NE(outcome.output.find("too few held-out samples"), std::string::npos) << outcome.output;
   EXPECT_NE(outcome.output.find("could not be shown to be kept"), std::string::npos);
@@ -154,7 +166,7 @@ TEST_F(Commands, TheSurgeonMatchesBatchNormalizationUnlessToldOtherwise) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
   run("train " + data + "--arch 'mlp:16,8?batchnorm=true' --epochs 2 -o dense.onnx");
   const auto treatment = [&](const std::string& options) {
-    run("plan " + data + "dense.onnx -o plan.json --sparsity 0.7 " + options);
+    run("plan --force " + data + "dense.onnx -o plan.json --sparsity 0.7 " + options);
     return Json::parse(content(folder_, "plan.json"))["recipe"]["batch_norm"].get<std::string>();
   };
   EXPECT_EQ(treatment(""), "match");
@@ -162,17 +174,18 @@ TEST_F(Commands, TheSurgeonMatchesBatchNormalizationUnlessToldOtherwise) {
   EXPECT_EQ(treatment("--method magnitude"), "keep") << "as it was published";
   EXPECT_EQ(treatment("--method magnitude --batch-norm match"), "match");
   const std::string line = "BatchNormalization: matched to the dense network's class shares";
-  const std::string prune = "prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.7 ";
+  const std::string prune = "prune --force " + data + "dense.onnx -o pruned.onnx --sparsity 0.7 ";
   EXPECT_NE(run(prune).find(line), std::string::npos);
   EXPECT_EQ(run(prune + "--batch-norm keep").find(line), std::string::npos);
-  EXPECT_NE(run("apply " + data + "plan.json dense.onnx -o applied.onnx").find(line),
+  EXPECT_NE(run("apply --force " + data + "plan.json dense.onnx -o applied.onnx").find(line),
             std::string::npos);
 }
 
 TEST_F(Commands, FinetuneKeepsTheZerosAndFollowsATeacher) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
   run("train " + data + "--arch mlp:16,8 --epochs 3 -o dense.onnx");
-  run("prune " + data + "dense.onnx -o pruned.onnx --sparsity 0.75 --method magnitude-uniform");
+  run("prune --force " + data +
+      "dense.onnx -o pruned.onnx --sparsity 0.75 --method magnitude-uniform");
   const std::string printed = run("finetune " + data +
                                   "pruned.onnx -o tuned.onnx --epochs 2 --loss balanced-softmax "
                                   "--teacher dense.onnx --distill-features 0.5 --json tuned.json");
@@ -183,7 +196,7 @@ TEST_F(Commands, FinetuneKeepsTheZerosAndFollowsATeacher) {
   EXPECT_DOUBLE_EQ(json["sparsity_before"], 0.75);
   EXPECT_DOUBLE_EQ(json["sparsity_after"], 0.75);
   // Units removed for real: just trained. The metadata stay.
-  run("prune " + data + "dense.onnx -o small.onnx --structured 0.5");
+  run("prune --force " + data + "dense.onnx -o small.onnx --structured 0.5");
   run("finetune " + data + "small.onnx -o small-tuned.onnx --epochs 1 --teacher dense.onnx");
   run("evaluate " + data + "small-tuned.onnx --json small.json");
   EXPECT_EQ(Json::parse(content(folder_, "small.json"))["minority"], Json::array({2}));
@@ -196,7 +209,7 @@ TEST_F(Commands, GradualPrunesInStepsAndRewinds) {
       "--save-epoch 1=early.onnx");
   EXPECT_FALSE(content(folder_, "start.onnx").empty());
   for (const std::string schedule : {"iterative", "cubic", "rewind --rewind-to early.onnx"}) {
-    run("gradual " + data +
+    run("gradual --force " + data +
         "dense.onnx -o out.onnx --steps 2 --epochs 1 --sparsity 0.75 "
         "--method magnitude-uniform --json out.json --sparsity-schedule " +
         schedule);
@@ -220,7 +233,7 @@ TEST_F(Commands, TrainSaysWhichEpochItDidNotReach) {
 TEST_F(Commands, CollapseMeasuresNetworksOfDifferentWidthSideBySide) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.01 ";
   run("train " + data + "--arch mlp:16,8 --epochs 4 -o dense.onnx");
-  run("prune " + data + "dense.onnx -o narrow.onnx --structured 0.5");
+  run("prune --force " + data + "dense.onnx -o narrow.onnx --structured 0.5");
   const std::string printed = run("collapse " + data + "dense.onnx narrow.onnx --json out.json");
   EXPECT_NE(printed.find("one sample, which looks like perfect collapse: 2\n"), std::string::npos)
       << printed;
@@ -253,7 +266,7 @@ TEST_F(Commands, OneSeedGivesOneFileToTheByte) {
   const std::string data = "--data synthetic:2,4,60 --seed 5 --threads 1 ";
   for (const std::string run_name : {"a", "b"}) {
     run("train " + data + "--arch mlp:8 --epochs 2 -o dense-" + run_name + ".onnx");
-    run("prune " + data + "dense-" + run_name + ".onnx -o pruned-" + run_name + ".onnx");
+    run("prune --force " + data + "dense-" + run_name + ".onnx -o pruned-" + run_name + ".onnx");
   }
   EXPECT_EQ(content(folder_, "dense-a.onnx"), content(folder_, "dense-b.onnx"));
   EXPECT_EQ(content(folder_, "pruned-a.onnx"), content(folder_, "pruned-b.onnx"));
@@ -274,7 +287,7 @@ TEST_F(Commands, TheListedPartsMakeTheMethod) {
   run("train " + data + "--arch 'mlp:8,6?batchnorm=true' --epochs 1 -o dense.onnx");
   run("methods --json methods.json");
   const auto planned = [&](const std::string& options) {
-    run("plan " + data + "dense.onnx -o plan.json --sparsity 0.5 " + options);
+    run("plan --force " + data + "dense.onnx -o plan.json --sparsity 0.5 " + options);
     Json plan = Json::parse(content(folder_, "plan.json"));
     plan["recipe"]["method"].erase("name");
     return plan.dump();

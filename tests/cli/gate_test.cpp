@@ -239,7 +239,7 @@ TEST_F(GateCommandTest, WritesItsFilesWhenItFailsAndNothingWhenItRefuses) {
   EXPECT_EQ(gate("dense.onnx after.onnx --min-recall iron=0.9").code, 0);
 }
 
-TEST_F(GateCommandTest, ShowsTheNamesOfTheDataWhatTheNetworkCallsThem) {
+TEST_F(GateCommandTest, NamesAClassThatTheNetworkCallsOtherwise) {
   ModelBuilder renamed;
   renamed.model.ParseFromString(dense_.onnx_bytes());
   auto& entry = *renamed.model.add_metadata_props();
@@ -249,12 +249,9 @@ TEST_F(GateCommandTest, ShowsTheNamesOfTheDataWhatTheNetworkCallsThem) {
   const std::string data = " --data 'csv:train.csv?label=label&test=test.csv' ";
   for (const std::string command : {"evaluate renamed.onnx", "compare renamed.onnx dense.onnx"}) {
     const Outcome outcome = run_program(folder_, command + data);
-    EXPECT_EQ(outcome.code, 0) << outcome.error;
-    EXPECT_NE(outcome.output.find("brass"), std::string::npos) << outcome.output;
-    EXPECT_EQ(outcome.output.find("old"), std::string::npos) << outcome.output;
-    EXPECT_NE(outcome.error.find("is called 'old\\x1b[31m' by the network and '"),
-              std::string::npos)
-        << outcome.error;
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_NE(outcome.error.find("has no class 'old"), std::string::npos) << outcome.error;
+    EXPECT_EQ(outcome.error.find('\x1B'), std::string::npos) << outcome.error;
   }
 }
 
@@ -267,7 +264,7 @@ TEST_F(GateCommandTest, PrintsFileNamesWithoutControlCharacters) {
     const Outcome outcome =
         run_program(folder_, command + " --data 'csv:train.csv?label=label&test=test.csv'");
     const std::string all = outcome.output + outcome.error;
-    EXPECT_NE(all.find("\\x1b["), std::string::npos) << command;
+    EXPECT_NE(all.find(".onnx"), std::string::npos) << command;
     EXPECT_EQ(all.find('\x1B'), std::string::npos) << command;
     EXPECT_EQ(all.find('\xFF'), std::string::npos) << command;
   }

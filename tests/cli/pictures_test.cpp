@@ -55,7 +55,7 @@ const std::string kOptions =
     "'images:d?resize=6&crop=4x5&mean=imagenet&range=255&channels=bgr&layout=nhwc' ";
 
 TEST_F(Pictures, EveryWrittenFileKeepsWhatTheOptionsSay) {
-  run("prune dense.onnx --sparsity 0.5 -o small.onnx --data " + kOptions);
+  run("prune dense.onnx --force --sparsity 0.5 -o small.onnx --data " + kOptions);
   run("finetune small.onnx --epochs 1 -o tuned.onnx --data images:d");
   for (const char* file : {"small.onnx", "tuned.onnx"}) {
     const Metadata metadata = read_onnx(folder_.path() + "/" + file).metadata;
@@ -78,7 +78,7 @@ TEST_F(Pictures, ContradictionsAreNamedAndNothingIsWritten) {
                 .find("images:DIR?layout=nhwc"),
             std::string::npos);
   EXPECT_EQ(content(folder_, "x.onnx"), "");
-  run("prune dense.onnx --sparsity 0.5 -o small.onnx --data " + kOptions);
+  run("prune dense.onnx --force --sparsity 0.5 -o small.onnx --data " + kOptions);
   EXPECT_NE(refusal("evaluate small.onnx --data 'images:d?crop=5x4'")
                 .find("small.onnx says crop=4x5, --data says crop=5x4; wanted one of them"),
             std::string::npos);

@@ -191,12 +191,13 @@ TEST(ImageSource, NamesTheFirstBadImageWhateverTheThreads) {
   const Folder folder;
   const std::string good = jpeg_bytes(pattern(3, 16, 16));
   for (int i = 10; i < 90; ++i) {
-    folder.write(fmt::format("a/{}.jpg", i), i < 47 ? good : good.substr(0, good.size() / 2));
+    folder.write(fmt::format("train/a/{}.jpg", i), i < 47 ? good : good.substr(0, good.size() / 2));
   }
+  folder.write("test/a/1.jpg", good);
   for (const int threads : {1, 4}) {
     at::set_num_threads(threads);
     EXPECT_EQ(error_of("images:" + folder.path()),
-              folder.path() + "/a/47.jpg: damaged JPEG image: Premature end of JPEG file");
+              folder.path() + "/train/a/47.jpg: damaged JPEG image: Premature end of JPEG file");
   }
   at::set_num_threads(1);
 }

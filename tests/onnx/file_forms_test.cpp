@@ -97,7 +97,8 @@ TEST(FileForms, NewBiasOfAHalfNetworkIsHalf) {
   model.graph().mutable_node(0)->mutable_input()->RemoveLast();
   Network network = read(model);
   set_bias(network, linear_layers(network).front(), at::ones({3}));
-  for (const Proto& tensor : written(network).graph().initializer()) {
+  const onnx::ModelProto file = written(network);
+  for (const Proto& tensor : file.graph().initializer()) {
     EXPECT_EQ(tensor.data_type(), Proto::FLOAT16) << tensor.name();
   }
 }
@@ -120,7 +121,8 @@ TEST(FileForms, StoredWeightsAreWrittenAsTheyWereStored) {
   set_integer(half.node("Cast", {"b"}, {"bf"}), "to", Proto::FLOAT);
   half.node("Gemm", {"x", "wf", "bf"}, {"scores"});
   expect_scores(half, small_scores());
-  for (const Proto& tensor : written(read(half)).graph().initializer()) {
+  const onnx::ModelProto half_file = written(read(half));
+  for (const Proto& tensor : half_file.graph().initializer()) {
     EXPECT_EQ(tensor.data_type(), Proto::FLOAT16) << tensor.name();
   }
 

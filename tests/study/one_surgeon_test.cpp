@@ -50,7 +50,7 @@ class OneSurgeon : public ::testing::TestWithParam<const char*> {
  protected:
   // The network that a command writes to out.onnx.
   Network made_by(const std::string& arguments) {
-    const testing::Outcome outcome = testing::run_program(folder_, arguments + data_);
+    const testing::Outcome outcome = testing::run_program(folder_, arguments + data_ + " --force");
     EXPECT_EQ(outcome.code, 0) << arguments << ": " << outcome.error;
     return read_onnx(folder_.path() + "/out.onnx");
   }
@@ -61,7 +61,7 @@ class OneSurgeon : public ::testing::TestWithParam<const char*> {
     write_onnx(folder_.path() + "/dense.onnx", cells.dense);
     const Network by_program = made_by("prune dense.onnx -o out.onnx " + half);
     expect_same_weights(by_program, cells.pruned, "the program");
-    testing::run_program(folder_, "plan dense.onnx -o plan.json " + half + data_);
+    testing::run_program(folder_, "plan dense.onnx -o plan.json --force " + half + data_);
     expect_same_weights(made_by("apply plan.json dense.onnx -o out.onnx"), cells.pruned, "a plan");
     for (const std::string file : {"plan.json", "out.onnx"}) {
       expect_same_weights(made_by("prune dense.onnx -o out.onnx --recipe " + file), cells.pruned,
