@@ -160,7 +160,7 @@ class ImageReader : public InputReader {
   mutable bool told_of_frames_ = false;
 };
 
-// How many of these images are grey.
+// How many of these images are grey. Those that cannot be read are not; reading them says why.
 int64_t count_grey(const ImageFiles& files, const std::vector<PlacedImage>& placed, size_t step) {
   std::atomic<int64_t> grey = 0;
   const auto count = static_cast<int64_t>((placed.size() + step - 1) / step);
@@ -168,7 +168,11 @@ int64_t count_grey(const ImageFiles& files, const std::vector<PlacedImage>& plac
     for (int64_t i = begin; i < end; ++i) {
       const size_t file = placed[static_cast<size_t>(i) * step].file;
       const ImageFiles::File content = files.read(file);
-      if (decode_image(content.bytes, content.where).channels == 1) ++grey;
+      try {
+        if (decode_image(content.bytes, content.where).channels == 1) ++grey;
+      } catch (const InputError&) {
+        continue;
+      }
     }
   });
   return grey;

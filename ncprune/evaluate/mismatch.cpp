@@ -103,7 +103,7 @@ std::string mismatch_of_order(const ClassMetrics& metrics, const Dataset& data) 
   if (!is_far_better(changed, metrics.balanced_accuracy)) return "";
   std::vector<std::string> names;
   for (const int64_t c : *order) names.push_back(data.class_names[static_cast<size_t>(c)]);
-  constexpr size_t kMostNames = 20;
+  constexpr size_t kMostNames = 30;
   const bool many = names.size() > kMostNames;
   if (many) names.resize(kMostNames);
   const std::string list = fmt::format("{}{}", fmt::join(names, ","), many ? ",..." : "");

@@ -144,8 +144,13 @@ Live live_part(const onnx::GraphProto& graph, const std::string& value) {
 GraphInputs graph_inputs(const onnx::GraphProto& graph, const Live& live) {
   const std::unordered_set<std::string> initializers = initializer_names(graph);
   GraphInputs result;
+  const onnx::ValueInfoProto* unread = nullptr;
   for (const auto& input : graph.input()) {
-    if (initializers.contains(input.name()) || !live.values.contains(input.name())) continue;
+    if (initializers.contains(input.name())) continue;
+    if (!live.values.contains(input.name())) {
+      if (unread == nullptr && !is_switch(input)) unread = &input;
+      continue;
+    }
     require_plain(input.name());
     if (is_switch(input)) {
       result.switches.push_back(input.name());
@@ -153,7 +158,11 @@ GraphInputs graph_inputs(const onnx::GraphProto& graph, const Live& live) {
       result.samples.push_back(sample_input(input));
     }
   }
-  if (result.samples.empty()) throw InputError("the scores depend on no input");
+  if (result.samples.empty()) {
+    if (unread == nullptr) throw InputError("has 0 inputs; wanted one");
+    require_plain(unread->name());
+    result.samples.push_back(sample_input(*unread));
+  }
   return result;
 }
 

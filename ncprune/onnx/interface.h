@@ -2,6 +2,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -32,7 +33,7 @@ struct Live {
 Live live_part(const onnx::GraphProto& graph, const std::string& value);
 
 // The inputs that samples go to, and the switches: further inputs of one Boolean, such as a
-// training mode. Inputs that the scores do not need are ignored.
+// training mode. Inputs that the scores do not need are ignored if there is another.
 struct GraphInputs {
   std::vector<ValueInfo> samples;  // at least one
   std::vector<std::string> switches;
@@ -50,6 +51,7 @@ struct OtherOutputs {
   std::string graph;  // empty when there are none
   std::vector<std::string> kept;
   std::vector<std::string> left_out;
+  std::set<std::string> domains;  // of the graph's operators
 };
 
 // `opset` is the graph's.

@@ -140,7 +140,10 @@ OtherOutputs other_outputs(const onnx::GraphProto& graph, const std::string& sco
     (follows ? result.kept : result.left_out).push_back(output.name());
     if (follows) kept.push_back(&output);
   }
-  if (!result.kept.empty()) result.graph = tail.graph(kept).SerializeAsString();
+  if (result.kept.empty()) return result;
+  const onnx::GraphProto own = tail.graph(kept);
+  for (const onnx::NodeProto& node : own.node()) result.domains.insert(node.domain());
+  result.graph = own.SerializeAsString();
   return result;
 }
 

@@ -185,8 +185,13 @@ Network read_model(const onnx::ModelProto& model, const std::string& where,
   read_initializers(graph, live, folder, network);
   read_nodes(graph, live, opset, network);
   if (inputs.samples.size() > 1) join_inputs(network, inputs.samples);
-  settle_interface(inputs, other_outputs(graph, scores, live, opset), where, network);
-  settle_foreign(network, other_opsets(model));
+  const OtherOutputs outputs = other_outputs(graph, scores, live, opset);
+  settle_interface(inputs, outputs, where, network);
+  const std::map<std::string, int64_t> opsets = other_opsets(model);
+  settle_foreign(network, opsets);
+  for (const auto& [domain, version] : opsets) {
+    if (outputs.domains.contains(domain)) network.domains[domain] = version;
+  }
   network.metadata = metadata_from(model);
   return network;
 }

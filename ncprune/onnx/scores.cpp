@@ -67,9 +67,9 @@ Node* node_writing(Network& network, const std::string& value) {
   return index < 0 ? nullptr : &network.nodes[static_cast<size_t>(index)];
 }
 
-// Takes out a node that only gives the scores another shape.
-bool take_out_reshape(Network& network) {
-  const Node* last = node_writing(network, network.output.name);
+// Takes out the node that writes `result` if it only gives the scores another shape.
+bool take_out_reshape(Network& network, const std::string& result) {
+  const Node* last = node_writing(network, result);
   const bool reshapes = last != nullptr && last->domain.empty() &&
                         (last->op_type == "Squeeze" || last->op_type == "Flatten" ||
                          last->op_type == "Reshape" || last->op_type == "Identity");
@@ -78,22 +78,24 @@ bool take_out_reshape(Network& network) {
   Node* before = node_writing(network, value);
   if (before == nullptr || consumers(network, value).size() != 1) return false;
   for (std::string& output : before->outputs) {
-    if (output == value) output = network.output.name;
+    if (output == value) output = result;
   }
   std::erase_if(network.nodes, [&](const Node& node) {
-    return !node.inputs.empty() && node.inputs.front() == value &&
-           node.outputs.front() == network.output.name;
+    return !node.inputs.empty() && node.inputs.front() == value && node.outputs.front() == result;
   });
   return true;
 }
 
 // Makes the closing unit two: -z / 2 and z / 2. Their softmax is (1 - p, p) with p = sigmoid(z).
 void split_logit(Network& network) {
-  while (take_out_reshape(network)) {
+  while (take_out_reshape(network, network.output.name)) {
   }
   Node* last = node_writing(network, network.output.name);
   const bool closes = last != nullptr && last->op_type == "Sigmoid";
   const std::string logit = closes ? last->inputs.front() : network.output.name;
+  while (closes && take_out_reshape(network, logit)) {
+  }
+  last = node_writing(network, network.output.name);
   const std::optional<OneUnit> unit = one_unit(network, logit);
   if (!unit) {
     throw InputError(

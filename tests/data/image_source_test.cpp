@@ -208,9 +208,10 @@ TEST(ImageSource, RefusesDamagedAndUnsafeArchives) {
   const std::string packed = gzipped(folder, image + tar_entry("b/1.png", image) + tar_end());
   const std::string cut = folder.write("cut.tar.gz", packed.substr(0, packed.size() - 20));
   EXPECT_EQ(error_of("images:" + cut), cut + ": damaged gzip data (the file is truncated)");
-  const std::string bad = folder.write("bad.tar", image + tar_entry("b/1.png", "no") + tar_end());
+  const std::string bad = folder.write(
+      "bad.tar", tar_entry("train/b/1.png", "no") + tar_entry("test/b/1.png", "no") + tar_end());
   EXPECT_EQ(error_of("images:" + bad),
-            bad + ": entry 'b/1.png': not a JPEG, PNG, WebP, BMP or TIFF image");
+            bad + ": entry 'train/b/1.png': not a JPEG, PNG, WebP, BMP or TIFF image");
   const std::string outside = folder.write("o.tar", tar_entry("/a/1.png", image) + tar_end());
   EXPECT_EQ(error_of("images:" + outside),
             outside + ": entry '/a/1.png' leads outside the archive");

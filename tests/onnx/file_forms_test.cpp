@@ -389,16 +389,16 @@ TEST(FileForms, SwitchOfTrainingIsOff) {
   }
 }
 
-// a [N, 2], b [N, 1, 2] of INT64 -> scores [N, 3]
+// left [N, 2], right [N, 1, 2] of INT64 -> scores [N, 3]
 TEST(FileForms, SeveralInputsAreOneSideBySide) {
   ModelBuilder model = small_model();
-  ModelBuilder::describe(*model.graph().mutable_input(0), "a", {-1, 2});
-  model.input("b", {-1, 1, 2});
+  model.graph().clear_input();
+  model.input("left", {-1, 2}).input("right", {-1, 1, 2});
   set_type(*model.graph().mutable_input(1), Proto::INT64);
   add_constant(model, "flat", {-1, 2});
-  model.node("Reshape", {"b", "flat"}, {"rows"});
+  model.node("Reshape", {"right", "flat"}, {"rows"});
   set_integer(model.node("Cast", {"rows"}, {"floats"}), "to", Proto::FLOAT);
-  set_integer(model.node("Concat", {"a", "floats"}, {"x"}), "axis", 1);
+  set_integer(model.node("Concat", {"left", "floats"}, {"x"}), "axis", 1);
   auto& nodes = *model.graph().mutable_node();
   std::rotate(nodes.begin(), nodes.begin() + 1, nodes.end());
   const Network network = read(model);
@@ -408,7 +408,7 @@ TEST(FileForms, SeveralInputsAreOneSideBySide) {
   EXPECT_TRUE(at::equal(logits(network, inputs), logits(read(small_model()), inputs)));
   const onnx::ModelProto file = written(network);
   ASSERT_EQ(file.graph().input_size(), 2);
-  EXPECT_EQ(file.graph().input(0).name(), "a");
+  EXPECT_EQ(file.graph().input(0).name(), "left");
   EXPECT_EQ(file.graph().input(1).type().tensor_type().elem_type(), Proto::INT64);
   EXPECT_EQ(file.graph().node(0).op_type(), "Reshape");
   const Network again = parse_onnx(onnx_bytes(network), "again");
@@ -426,7 +426,8 @@ TEST(FileForms, OperatorSet7) {
 TEST(FileForms, FixedBatchInAReshapeIsOpened) {
   for (const std::vector<int64_t>& shape : {std::vector<int64_t>{1, 4}, {1, -1}}) {
     ModelBuilder model = small_model();
-    ModelBuilder::describe(*model.graph().mutable_input(0), "x", {1, 2, 2});
+    model.graph().clear_input();
+    model.input("x", {1, 2, 2});
     add_constant(model, "shape", shape);
     model.graph().mutable_node(0)->set_input(0, "flat");
     model.node("Reshape", {"x", "shape"}, {"flat"});
@@ -438,7 +439,8 @@ TEST(FileForms, FixedBatchInAReshapeIsOpened) {
 
 TEST(FileForms, FixedBatchElsewhereIsNamed) {
   ModelBuilder model = small_model();
-  ModelBuilder::describe(*model.graph().mutable_input(0), "x", {1, 4});
+  model.graph().clear_input();
+  model.input("x", {1, 4});
   model.graph().mutable_node(0)->set_output(0, "y");
   model.weight("first", {1, 3}, 0);
   onnx::NodeProto& concat = model.node("Concat", {"y", "first"}, {"both"});
