@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       ncprune::require(file.content.size() <= kLimits.file_bytes);
       names.push_back(file.name);
     }
-    const auto layout = ncprune::arrange_images(names, archive.folders, "input");
+    const auto layout = ncprune::arrange_images(
+        {.where = "input", .images = names, .folders = archive.folders, .unread = {}});
     ncprune::require(!layout.train.empty() && layout.train.size() <= names.size());
     for (const ncprune::PlacedImage& image : layout.train) {
       ncprune::require(image.file < names.size());
