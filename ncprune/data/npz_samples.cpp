@@ -98,10 +98,13 @@ std::optional<NpyArray> joined_arrays(const NpzArchive& archive,
                                       const std::vector<std::string>& inputs, Names endings,
                                       const std::string& path) {
   std::vector<at::Tensor> parts;
+  parts.reserve(inputs.size());
   for (const std::string& input : inputs) {
     std::vector<std::string> names;
+    names.reserve(endings.size());
     for (const char* ending : endings) names.push_back(input + ending);
     std::vector<const char*> pointers;
+    pointers.reserve(endings.size());
     for (const std::string& name : names) pointers.push_back(name.c_str());
     const NpyArray* found = find_array(archive, pointers);
     if (found == nullptr && endings.front() != std::string_view("")) return std::nullopt;

@@ -210,7 +210,7 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
                                  fmt::join(sample, ", "), fmt::join(raw.sizes().slice(1), ", "),
                                  size_remedy(sample, raw.sizes().slice(1))));
   }
-  const at::Tensor inputs = arranged(network.metadata, normalised(network.metadata, raw));
+  at::Tensor inputs = arranged(network.metadata, normalised(network.metadata, raw));
   if (takes_whole_numbers(network) && !inputs.frac().eq(0).all().item<bool>()) {
     throw InputError(
         fmt::format("the network takes whole numbers ({}), such as tokens; the data have others",

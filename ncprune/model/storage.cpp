@@ -104,7 +104,7 @@ StoredWeight stored_weight(const at::Tensor& weight, const Storage& storage,
 }
 
 at::Tensor read_weight(const StoredWeight& stored) {
-  const at::Tensor values = stored.values.to(at::kFloat);
+  at::Tensor values = stored.values.to(at::kFloat);
   const Storage& storage = stored.storage;
   if (!storage.scale.defined()) return values;
   return (values - along(values, storage, zero_of(storage))) *

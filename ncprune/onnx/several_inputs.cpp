@@ -67,6 +67,7 @@ std::vector<Node> nodes_of(Network& network, const ValueInfo& input, const std::
 
 void join_inputs(Network& network, const std::vector<ValueInfo>& inputs) {
   std::vector<int64_t> sizes;
+  sizes.reserve(inputs.size());
   for (const ValueInfo& input : inputs) sizes.push_back(size_of(input));
   const int64_t total = c10::sum_integers(sizes);
   network.parts = inputs;
