@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cli/files.h"
+#include "cli/options.h"
 
 namespace ncprune::cli {
 namespace {
