@@ -11,6 +11,7 @@
 #include "ncprune/base/json.h"
 #include "ncprune/base/log.h"
 #include "ncprune/base/lookup.h"
+#include "ncprune/base/naming.h"
 #include "ncprune/base/output.h"
 #include "ncprune/base/printable_text.h"
 #include "ncprune/base/progress.h"

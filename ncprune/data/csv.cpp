@@ -62,7 +62,7 @@ struct WordHash {
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 
-// What a pass does with the cells of a column.
+// How one pass over the file treats the cells of a column.
 enum class Reading {
   kNothing,
   kNumbers,

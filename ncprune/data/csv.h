@@ -10,7 +10,7 @@
 
 namespace ncprune {
 
-// What is already known about a column of a table.
+// The facts about a column that are known before it is read.
 enum class ColumnRole {
   kNumber,   // every cell is a number or missing
   kWords,    // the cells are words, whatever they look like

@@ -108,7 +108,7 @@ void require_named_columns(const TableRequest& request, const std::vector<const 
   }
 }
 
-// What the encoding made of the columns, in one line; empty if all are numbers without gaps.
+// One line that lists the inputs each column became; empty if all columns are numbers without gaps.
 std::string summary(const TableEncoding& encoding) {
   constexpr int kMaxNames = 20;
   std::string list;

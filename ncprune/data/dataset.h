@@ -19,7 +19,7 @@ class InputReader {
   InputReader& operator=(const InputReader&) = delete;
   virtual ~InputReader() = default;
 
-  // Of one sample, without N.
+  // The shape of one sample, without N.
   virtual std::vector<int64_t> sample_shape() const = 0;
 
   // The inputs at `rows`, int64 [M]; float [M, ...], always the same. Throws InputError, naming the
@@ -37,7 +37,7 @@ struct Dataset {
   // The interval that contains every input: {0, 1} for images, none for tables. Noise is clipped to
   // it.
   std::optional<std::pair<double, double>> range;
-  // What each input is called, d of them, for tables; empty for other data.
+  // The names of the d inputs of a table; empty for other data.
   std::vector<std::string> feature_names = {};
   std::shared_ptr<const InputReader> reader = {};
   at::Tensor rows = {};  // int64 [N], for the reader

@@ -18,8 +18,8 @@ enum class ColumnKind {
 struct EncodedColumn {
   std::string name;
   ColumnKind kind = ColumnKind::kNumber;
-  // What a missing value counts as: the median of the column's inputs (the lower one of two), or
-  // for onehot the index of the most frequent word (of several, the first).
+  // The value that replaces a missing one: the median of the column's inputs (the lower one of
+  // two), or for onehot the index of the most frequent word (of several, the first).
   float usual = 0;
   // Whether the training file has missing values here. A last input then tells them: 1 where the
   // value is missing. A onehot column then has none of its words there.

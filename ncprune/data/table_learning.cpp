@@ -110,7 +110,7 @@ void require_no_dates(const LearnedColumn& c) {
 }
 
 void require_no_ids(const LearnedColumn& c) {
-  // Of a column with too many words, the rest is not counted: it has at least as many cells.
+  // The words beyond the limit are not counted: the column has at least as many cells.
   const auto words = static_cast<double>(c.column.words.size());
   const auto cells = static_cast<double>(
       c.column.too_many_words ? static_cast<int64_t>(c.column.cells.size()) : c.present());

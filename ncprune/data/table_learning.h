@@ -11,7 +11,7 @@ namespace ncprune {
 // A column with more words becomes inputs only when it is asked for.
 inline constexpr size_t kMaxOneHotWords = 64;
 
-// What is said about the columns of a table.
+// The options that a user gives for the columns of a table.
 struct EncodingChoice {
   std::vector<std::string> onehot = {};
   std::vector<std::string> ordinal = {};

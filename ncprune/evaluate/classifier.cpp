@@ -14,6 +14,7 @@
 #include "ncprune/base/file.h"
 #include "ncprune/base/log.h"
 #include "ncprune/base/lookup.h"
+#include "ncprune/base/naming.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/data/excerpt.h"
 #include "ncprune/evaluate/external_data.h"
@@ -190,15 +191,6 @@ int64_t samples_at_once(const Network& network) {
   return std::clamp<int64_t>(kValues / sample / 16, 1, network.input.shape.size() > 2 ? 64 : 2048);
 }
 
-template <typename Step>
-auto with_path(const std::string& path, Step step) {
-  try {
-    return step();
-  } catch (const InputError& error) {
-    throw InputError(fmt::format("{}: {}", path, error.what()));
-  }
-}
-
 }  // namespace
 
 Classifier read_classifier(const std::string& path, const std::string& runtime) {
@@ -208,7 +200,7 @@ Classifier read_classifier(const std::string& path, const std::string& runtime) 
   }
   const std::string bytes = read_file(path);
   if (runtime == "ncprune") return interpreted(bytes, path);
-  if (runtime == "onnxruntime") return with_path(path, [&] { return run_elsewhere(bytes, path); });
+  if (runtime == "onnxruntime") return naming(path, [&] { return run_elsewhere(bytes, path); });
   std::string refusal;
   try {
     return interpreted(bytes, path);
@@ -230,7 +222,7 @@ Classifier read_classifier(const std::string& path, const std::string& runtime) 
 
 void require_fits(const Classifier& classifier, const Dataset& data, const std::string& where) {
   if (classifier.runtime == "ncprune") return require_fits(*classifier.network, data, where);
-  const at::Tensor scores = with_path(where, [&] {
+  const at::Tensor scores = naming(where, [&] {
     return classifier.run(prepare_inputs(*classifier.network, data.inputs_at(0, 1)));
   });
   if (scores.size(1) == data.num_classes()) return;

@@ -134,11 +134,11 @@ std::string find_mismatch(const Network& network, const Dataset& train) {
   const Dataset sample = balanced_sample(train);
   const ClassMetrics metrics = evaluate(network, sample);
   const double given = metrics.balanced_accuracy;
-  if (given >= 0.5 && train.num_classes() > 2) return "";
-  if (std::string line = mismatch_of_order(metrics, train); !line.empty()) return line;
-  if (std::string line = mismatch_of_pixels(network, sample, given); !line.empty()) return line;
   const double chance = 1 / static_cast<double>(train.num_classes());
   const double error = std::sqrt(chance * (1 - chance) / static_cast<double>(sample.size()));
+  if (given >= 0.5 && given > chance + error) return "";
+  if (std::string line = mismatch_of_order(metrics, train); !line.empty()) return line;
+  if (std::string line = mismatch_of_pixels(network, sample, given); !line.empty()) return line;
   if (given > chance + error) return "";
   return fmt::format(
       "balanced accuracy {} on training samples is not above chance, {}: the network "

@@ -15,6 +15,7 @@
 
 #include "ncprune/base/device.h"
 #include "ncprune/base/error.h"
+#include "ncprune/base/naming.h"
 #include "ncprune/distributed/world.h"
 
 namespace ncprune {
@@ -296,12 +297,7 @@ at::Tensor logits(const Network& network, const Dataset& data) {
 
 void require_fits(const Network& network, const Dataset& data, const std::string& where) {
   const at::NoGradGuard no_grad;
-  at::Tensor scores;
-  try {
-    scores = logits(network, data.inputs_at(0, 1));
-  } catch (const InputError& error) {
-    throw InputError(fmt::format("{}: {}", where, error.what()));
-  }
+  const at::Tensor scores = naming(where, [&] { return logits(network, data.inputs_at(0, 1)); });
   if (scores.dim() != 2 || scores.size(1) != data.num_classes()) {
     throw InputError(fmt::format("{}: computes scores of shape [{}]; the data have {} classes",
                                  where, fmt::join(scores.sizes(), ", "), data.num_classes()));

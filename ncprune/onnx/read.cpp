@@ -13,6 +13,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
 #include "ncprune/base/log.h"
+#include "ncprune/base/naming.h"
 #include "ncprune/onnx/element_type.h"
 #include "ncprune/onnx/fixed_batch.h"
 #include "ncprune/onnx/fold.h"
@@ -207,16 +208,6 @@ void settle_class_names(std::vector<std::string> names, Network& network) {
 bool knows_sample_shape(const Network& network) {
   return std::all_of(network.input.shape.begin() + 1, network.input.shape.end(),
                      [](int64_t size) { return size >= 0; });
-}
-
-// Adds the name of the file to errors.
-template <typename Step>
-auto naming(const std::string& where, Step step) {
-  try {
-    return step();
-  } catch (const InputError& error) {
-    throw InputError(fmt::format("{}: {}", where, error.what()));
-  }
 }
 
 }  // namespace
