@@ -44,7 +44,7 @@ void run_compare(const CompareCommand& options) {
   const Classifier& after = classifiers.back();
   const Dataset& test = data.test;
   const Comparison comparison = compare(class_scores(before, test), class_scores(after, test),
-                                        test.labels, options.comparison);
+                                        test.targets(), options.comparison);
   const ClassInfo classes = class_info(before.network->metadata, test);
   print_compare(comparison, classes, options.comparison.confidence);
   Json json{{"before", options.before},

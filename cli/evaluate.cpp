@@ -19,7 +19,7 @@ struct EvaluateCommand {
 };
 
 ClassMetrics metrics_of(const Classifier& classifier, const Dataset& data) {
-  return class_metrics(class_scores(classifier, data), data.labels);
+  return class_metrics(class_scores(classifier, data), data.targets());
 }
 
 // The samples of every class that are classified correctly.
@@ -64,6 +64,9 @@ void run_evaluate(const EvaluateCommand& options) {
                                                    options.data.data, test.size(), noise),
                                        classes, results)));
   if (!classes.minority.empty()) fmt::print("* rare in the training data\n");
+  if (test.label_sets.defined()) {
+    fmt::print("\n{}", to_text(precision_table("Average precision (%)", classes, results)));
+  }
   write_json_if(options.json, {{"data", options.data.data},
                                {"runtimes", runtimes},
                                {"noise", options.noise},

@@ -63,9 +63,9 @@ std::string file_stem(const std::string& path) {
 ClassInfo class_info(const Metadata& metadata, const Dataset& data) {
   ClassInfo info{data.class_names, metadata.class_counts, metadata.minority};
   if (info.counts.size() != info.names.size()) info.counts.clear();
-  const bool named = metadata.class_names.size() == info.names.size();
-  if (!named || !are_numbers(info.names)) return info;
-  for (size_t c = 0; c < info.names.size(); ++c) {
+  const std::vector<std::string> own = data.score_names();
+  if (metadata.class_names.size() != own.size() || !are_numbers(own)) return info;
+  for (size_t c = 0; c < own.size(); ++c) {
     info.names[c] = printable_text(metadata.class_names[c]);
   }
   return info;

@@ -32,7 +32,7 @@ void judge_stored(Gate& gate, const std::string& path, const Classifier& after,
   const StoredCounts stored = parse_stored_counts(read_file(path, kMaxStoredBytes), path);
   const std::vector<RecallCount> before = counts_for(stored, gate.classes.names, path);
   gate.before = {stored.network, stored.data, "", path};
-  const ClassMetrics metrics = class_metrics(class_scores(after, test), test.labels);
+  const ClassMetrics metrics = class_metrics(class_scores(after, test), test.targets());
   gate.verdict = judge_counts(gate.promise, before, recall_counts(metrics));
 }
 
@@ -55,7 +55,7 @@ void run_gate(const GateCommand& options) {
   } else {
     gate.before = {options.before, options.data.data, before.runtime, ""};
     gate.verdict =
-        judge(gate.promise, class_scores(before, test), class_scores(after, test), test.labels);
+        judge(gate.promise, class_scores(before, test), class_scores(after, test), test.targets());
   }
   write_json_if(options.json, gate_json(gate));
   if (!options.junit.empty()) write_file(options.junit, gate_junit(gate));

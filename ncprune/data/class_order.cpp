@@ -50,15 +50,22 @@ void require_same_classes(const std::vector<std::string>& wanted, const std::str
 
 Dataset with_class_order(Dataset data, const std::vector<std::string>& names,
                          const std::string& where) {
-  require_once_each(data.class_names, names, "is not a class of the data", where);
-  require_once_each(names, data.class_names, "is not named once in the order of the classes",
-                    where);
+  const std::vector<std::string> own = data.score_names();
+  require_once_each(own, names, "is not a class of the data", where);
+  require_once_each(names, own, "is not named once in the order of the classes", where);
   std::vector<int64_t> places;
-  for (const std::string& name : data.class_names) {
+  for (const std::string& name : own) {
     places.push_back(std::find(names.begin(), names.end(), name) - names.begin());
   }
-  data.labels = at::tensor(places, at::kLong).index_select(0, data.labels);
-  data.class_names = names;
+  // "no label" stays the last class.
+  for (int64_t c = data.num_scores(); c < data.num_classes(); ++c) places.push_back(c);
+  const at::Tensor place = at::tensor(places, at::kLong);
+  data.labels = place.index_select(0, data.labels);
+  if (data.label_sets.defined()) {
+    data.label_sets =
+        data.label_sets.index_select(1, place.slice(0, 0, data.num_scores()).argsort());
+  }
+  std::copy(names.begin(), names.end(), data.class_names.begin());
   return data;
 }
 

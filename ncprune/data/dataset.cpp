@@ -16,6 +16,10 @@ std::vector<int64_t> Dataset::sample_shape() const {
   return reader ? reader->sample_shape() : inputs.sizes().slice(1).vec();
 }
 
+std::vector<std::string> Dataset::score_names() const {
+  return {class_names.begin(), class_names.begin() + num_scores()};
+}
+
 at::Tensor Dataset::inputs_at(int64_t begin, int64_t end) const {
   return reader ? reader->read(rows.slice(0, begin, end)) : inputs.slice(0, begin, end);
 }
@@ -50,6 +54,7 @@ std::vector<int64_t> class_counts(const Dataset& data) {
 Dataset select(const Dataset& data, const at::Tensor& indices) {
   Dataset chosen = data;
   chosen.labels = data.labels.index_select(0, indices);
+  if (data.label_sets.defined()) chosen.label_sets = data.label_sets.index_select(0, indices);
   if (data.reader) {
     chosen.rows = data.rows.index_select(0, indices);
   } else {
@@ -92,7 +97,7 @@ void validate(const Dataset& data, const std::string& where) {
 
 void require_every_class(const Dataset& data, const std::string& where) {
   const std::vector<int64_t> counts = class_counts(data);
-  for (size_t c = 0; c < counts.size(); ++c) {
+  for (size_t c = 0; c < static_cast<size_t>(data.num_scores()); ++c) {
     if (counts[c] > 0) continue;
     throw InputError(fmt::format("{}: class '{}' has no sample; every class needs at least one",
                                  where, data.class_names[c]));

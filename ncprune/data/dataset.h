@@ -8,6 +8,7 @@
 
 #include "ncprune/base/tensor.h"
 #include "ncprune/data/table_encoding.h"
+#include "ncprune/data/targets.h"
 
 namespace ncprune {
 
@@ -40,10 +41,15 @@ struct Dataset {
   // The names of the d inputs of a table; empty for other data.
   std::vector<std::string> feature_names = {};
   std::shared_ptr<const InputReader> reader = {};
-  at::Tensor rows = {};  // int64 [N], for the reader
+  at::Tensor rows = {};        // int64 [N], for the reader
+  at::Tensor label_sets = {};  // bool [N, L] of multi-label data (targets.h), otherwise undefined
 
   int64_t size() const { return labels.size(0); }
   int64_t num_classes() const { return static_cast<int64_t>(class_names.size()); }
+  // The scores that a network has for the data: one of each class, or of each label.
+  int64_t num_scores() const { return label_sets.defined() ? label_sets.size(1) : num_classes(); }
+  std::vector<std::string> score_names() const;  // of the classes or labels that have a score
+  Targets targets() const { return {labels, label_sets, num_scores() < num_classes()}; }
   // Shape of one sample, without N.
   std::vector<int64_t> sample_shape() const;
   // The inputs of the samples [begin, end), or of those at `indices`, int64 [M]. Throws InputError
@@ -77,7 +83,7 @@ at::Tensor class_indices(const Dataset& data, int64_t c);
 // (the first bad sample is named) and class names are plain text.
 void validate(const Dataset& data, const std::string& where);
 
-// Throws InputError naming the first class without a sample.
+// Throws InputError naming the first class without a sample; "no label" may have none.
 void require_every_class(const Dataset& data, const std::string& where);
 
 }  // namespace ncprune

@@ -1,8 +1,10 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <span>
@@ -10,6 +12,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
 #include "ncprune/data/excerpt.h"
+#include "ncprune/data/label_rows.h"
 #include "ncprune/data/npz.h"
 #include "ncprune/data/samples.h"
 
@@ -64,21 +67,70 @@ at::Tensor channels_first(const at::Tensor& images) {
   return images.permute({0, 3, 1, 2}).contiguous();
 }
 
+// The matrix of labels, bool [N, L].
+at::Tensor label_sets_of(const NpyArray& y, const std::string& path) {
+  std::vector<int64_t> values = to_integers(y, path + ": labels");
+  const at::Tensor matrix = at::from_blob(values.data(), y.shape, at::kLong);
+  const at::Tensor bad = matrix.ne(0).logical_and(matrix.ne(1)).nonzero();
+  if (bad.numel() > 0) {
+    const auto sample = bad[0][0].item<int64_t>();
+    const auto label = bad[0][1].item<int64_t>();
+    throw InputError(fmt::format("{}: sample {} has {} for label {}; wanted 0 or 1", path, sample,
+                                 matrix[sample][label].item<int64_t>(), label));
+  }
+  return matrix.to(at::kBool);
+}
+
+// Settles what the labels of a matrix are: classes if each sample of `parts` has exactly one,
+// otherwise multi-label data.
+void settle_labels(const std::vector<Dataset*>& parts, const std::string& path) {
+  const auto width = [](const Dataset* part) {
+    return part->label_sets.defined() ? part->label_sets.size(1) : 1;
+  };
+  const int64_t labels = width(parts.front());
+  bool exclusive = true;
+  bool unlabelled = false;
+  for (const Dataset* part : parts) {
+    if (width(part) != labels) {
+      throw InputError(fmt::format("{}: training labels of shape [N, {}], test labels of [N, {}]",
+                                   path, labels, width(part)));
+    }
+    const at::Tensor each = part->label_sets.sum(1);
+    exclusive = exclusive && each.eq(1).all().item<bool>();
+    unlabelled = unlabelled || each.eq(0).any().item<bool>();
+  }
+  for (Dataset* part : parts) {
+    if (exclusive) {
+      part->labels = part->label_sets.to(at::kByte).argmax(1);
+      part->label_sets.reset();
+      part->class_names = numbered_classes(labels);
+    } else {
+      *part = with_label_sets(*part, part->label_sets, numbered_classes(labels), unlabelled);
+    }
+  }
+}
+
 Dataset dataset_of_arrays(const NpyArray& x, const NpyArray& y, const std::string& path) {
   if (x.shape.size() < 2) {
     throw InputError(fmt::format("{}: inputs of shape [{}]; wanted [N, features] or images", path,
                                  fmt::join(x.shape, ", ")));
   }
-  const bool column = y.shape.size() == 2 && y.shape[1] == 1;
-  if (y.shape.size() != 1 && !column) {
-    throw InputError(fmt::format("{}: labels of shape [{}]; wanted one number per sample, [N]",
-                                 path, fmt::join(y.shape, ", ")));
+  if (y.shape.empty() || y.shape.size() > 2 || (y.shape.size() == 2 && y.shape[1] == 0)) {
+    throw InputError(
+        fmt::format("{}: labels of shape [{}]; wanted one number per sample, [N], or a 0 or 1 for "
+                    "each sample and label, [N, L]",
+                    path, fmt::join(y.shape, ", ")));
   }
   std::vector<float> values = to_floats(x);
-  std::vector<int64_t> labels = to_integers(y, path + ": labels");
   Dataset data;
   data.inputs = at::from_blob(values.data(), x.shape, at::kFloat).clone();
-  data.labels = at::from_blob(labels.data(), {y.shape[0]}, at::kLong).clone();
+  if (y.shape.size() == 1 || y.shape[1] == 1) {
+    std::vector<int64_t> labels = to_integers(y, path + ": labels");
+    data.labels = at::from_blob(labels.data(), {y.shape[0]}, at::kLong).clone();
+  } else {
+    data.label_sets = label_sets_of(y, path);
+    data.labels = at::zeros({y.shape[0]}, at::kLong);
+  }
   if (x.dtype == "u1" && (x.shape.size() == 3 || x.shape.size() == 4)) {
     data.inputs = channels_first(data.inputs.div_(255));
     data.range = std::pair{0.0, 1.0};
@@ -91,6 +143,15 @@ int64_t count_classes(const Dataset& data, const std::string& path) {
   if (largest < kMaxClasses) return largest + 1;
   throw InputError(fmt::format("{}: sample {} has label {}; wanted 0 to {}", path,
                                data.labels.argmax().item<int64_t>(), largest, kMaxClasses - 1));
+}
+
+void name_classes(Samples& samples, const std::string& path) {
+  std::vector<Dataset*> parts{&samples.train};
+  if (samples.test) parts.push_back(&*samples.test);
+  const auto has_matrix = [](const Dataset* part) { return part->label_sets.defined(); };
+  if (std::any_of(parts.begin(), parts.end(), has_matrix)) return settle_labels(parts, path);
+  const std::vector<std::string> names = numbered_classes(count_classes(samples.train, path));
+  for (Dataset* part : parts) part->class_names = names;
 }
 
 // The arrays called `inputs` with this ending side by side, [N, values], of float.
@@ -152,19 +213,17 @@ Samples read_npz_samples(const Spec& spec, const std::vector<std::string>& input
   join_arrays(archive, inputs, path);
   Samples samples;
   samples.train = read_arrays(archive, kInputs, kLabels, path);
-  samples.train.class_names = numbered_classes(count_classes(samples.train, path));
-  validate(samples.train, path);
   if (!test_path.empty()) {
     NpzArchive test = open(test_path, inputs);
     join_arrays(test, inputs, test_path);
     samples.test = read_arrays(test, kInputs, kLabels, test_path);
   } else if (find_array(archive, kTestInputs) != nullptr) {
     samples.test = read_arrays(archive, kTestInputs, kTestLabels, path);
-  } else {
-    return samples;
   }
   const std::string where = fmt::format("{}: test samples", test_path.empty() ? path : test_path);
-  samples.test->class_names = samples.train.class_names;
+  name_classes(samples, path);
+  validate(samples.train, path);
+  if (!samples.test) return samples;
   validate(*samples.test, where);
   if (samples.test->sample_shape() != samples.train.sample_shape()) {
     throw InputError(fmt::format("{}: of shape [{}]; the training samples have [{}]", where,

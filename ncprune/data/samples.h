@@ -63,9 +63,10 @@ Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& k
 // npz:FILE[?test=FILE]: inputs called x, X, inputs, x_train or X_train and labels called y, Y,
 // labels or y_train; test samples from x_test or X_test and y_test, or from x and y of the test
 // file. Bytes [N, height, width], [N, channels, height, width] or [N, height, width, channels] are
-// images and become [0, 1]; all other arrays are used unchanged. Labels are integers. `inputs`, if
-// not empty, are the arrays of a sample (or NAME_train and NAME_test), whose values are put side by
-// side.
+// images and become [0, 1]; all other arrays are used unchanged. Labels are integers [N], or zeros
+// and ones [N, L]: multi-label data (label_rows.h), unless each sample has exactly one. `inputs`,
+// if not empty, are the arrays of a sample (or NAME_train and NAME_test), whose values are put side
+// by side.
 Samples read_npz_samples(const Spec& spec, const std::vector<std::string>& inputs = {});
 
 // Names for `num_classes` classes: those in `known`, then numbers ("0", "1", ...).

@@ -189,7 +189,7 @@ const std::vector<DataSource>& data_sources() {
          "what stands for no value besides NA, N/A, NaN, null, ?; separator: , ; | or tab"});
     table.push_back({"npz", "npz:FILE[?test=FILE]",
                      "NumPy arrays x and y, or x_train, y_train, x_test and y_test; bytes are "
-                     "images"});
+                     "images; y may be a matrix of labels, 0 or 1"});
     table.push_back({"synthetic", "synthetic:CLASSES,FEATURES,SAMPLES_PER_CLASS[?spread=S&noise=N]",
                      "normal classes with known means and a known covariance"});
     return table;

@@ -5,12 +5,12 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
-#include <ATen/ops/one_hot.h>
 #include <fmt/format.h>
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/random.h"
 #include "ncprune/evaluate/input_gradient.h"
+#include "ncprune/model/class_loss.h"
 #include "ncprune/model/interpreter.h"
 
 namespace ncprune {
@@ -35,13 +35,9 @@ Box box_around(const at::Tensor& inputs, const at::Tensor& radius, const Dataset
   return box;
 }
 
-at::Tensor gradient_sign(const Network& network, const at::Tensor& inputs,
-                         const at::Tensor& labels) {
+at::Tensor gradient_sign(const Network& network, const at::Tensor& inputs, const Targets& targets) {
   const InputGradient function(network, inputs);
-  const at::Tensor& logits = function.logits();
-  return function
-      .by(logits.softmax(1) - at::one_hot(labels, logits.size(1)).to(logits.scalar_type()))
-      .sign_();
+  return function.by(losses_by_logits(function.logits(), targets)).sign_();
 }
 
 }  // namespace
@@ -64,10 +60,10 @@ Dataset attacked(const Network& network, const Dataset& clean, const AttackOptio
   if (!data.range) radius = radius * data.inputs.std(0, false);
   std::vector<at::Tensor> moved;
   const int64_t batch = batch_size(network);
-  const std::vector<at::Tensor> labels = data.labels.split(batch);
   for (const at::Tensor& inputs : data.inputs.split(batch)) {
     const Box box = box_around(inputs, radius, data);
-    const at::Tensor& own = labels[moved.size()];
+    const int64_t begin = std::ssize(moved) * batch;
+    const Targets own = data.targets().of(begin, begin + inputs.size(0));
     if (options.steps == 0) {
       moved.push_back(box.nearest(inputs + radius * gradient_sign(network, inputs, own)));
       continue;

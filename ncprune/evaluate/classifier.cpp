@@ -225,9 +225,7 @@ void require_fits(const Classifier& classifier, const Dataset& data, const std::
   const at::Tensor scores = naming(where, [&] {
     return classifier.run(prepare_inputs(*classifier.network, data.inputs_at(0, 1)));
   });
-  if (scores.size(1) == data.num_classes()) return;
-  throw InputError(fmt::format("{}: computes scores of shape [{}]; the data have {} classes", where,
-                               fmt::join(scores.sizes(), ", "), data.num_classes()));
+  require_scores_fit(scores, data, where);
 }
 
 at::Tensor class_scores(const Classifier& classifier, const Dataset& data) {
@@ -244,6 +242,7 @@ at::Tensor class_scores(const Classifier& classifier, const Dataset& data) {
   if (scores.isnan().any().item<bool>()) {
     throw InputError(fmt::format("{}: computes scores that are not numbers", network.name));
   }
+  if (data.label_sets.defined()) return as_logits(scores);
   return are_shares(scores) ? scores.log() : scores;
 }
 

@@ -32,7 +32,8 @@ struct Classifier {
 Classifier read_classifier(const std::string& path, const std::string& runtime = "");
 
 // As for networks: see interpreter.h and metrics.h. Scores of ONNX Runtime that are class
-// probabilities become their logarithms. Throws InputError when a score is not a number.
+// probabilities become their logarithms, or their logits for multi-label data. Throws InputError
+// when a score is not a number.
 void require_fits(const Classifier& classifier, const Dataset& data, const std::string& where);
 at::Tensor class_scores(const Classifier& classifier, const Dataset& data);
 

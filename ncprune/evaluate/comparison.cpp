@@ -14,6 +14,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/no_value.h"
 #include "ncprune/base/random.h"
+#include "ncprune/data/label_rows.h"
 #include "ncprune/evaluate/bootstrap.h"
 
 namespace ncprune {
@@ -132,9 +133,10 @@ std::vector<ConfusionFlow> flows_of(const std::vector<Exemplar>& exemplars) {
 
 }  // namespace
 
-std::vector<ClassChange> class_changes(const at::Tensor& before, const at::Tensor& after,
-                                       const at::Tensor& labels) {
-  require_fits(before, after, labels);
+namespace {
+
+std::vector<ClassChange> changes_of(const at::Tensor& before, const at::Tensor& after,
+                                    const at::Tensor& labels) {
   std::vector<ClassChange> changes;
   std::vector<double> p_values;
   changes.reserve(static_cast<size_t>(before.size(1)));
@@ -150,16 +152,27 @@ std::vector<ClassChange> class_changes(const at::Tensor& before, const at::Tenso
   return changes;
 }
 
-Comparison compare(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels,
-                   const ComparisonOptions& options) {
+}  // namespace
+
+std::vector<ClassChange> class_changes(const at::Tensor& before, const at::Tensor& after,
+                                       const Targets& targets) {
+  require_fits(before, after, targets.labels);
+  return changes_of(answer_scores(before, targets), answer_scores(after, targets), targets.labels);
+}
+
+Comparison compare(const at::Tensor& scores_before, const at::Tensor& scores_after,
+                   const Targets& targets, const ComparisonOptions& options) {
   require_valid(options);
+  require_fits(scores_before, scores_after, targets.labels);
+  const at::Tensor before = answer_scores(scores_before, targets);
+  const at::Tensor after = answer_scores(scores_after, targets);
   Comparison comparison{};
-  comparison.classes = class_changes(before, after, labels);
+  comparison.classes = changes_of(before, after, targets.labels);
   comparison.balanced_before = mean_of(comparison.classes, &ClassChange::recall_before);
   comparison.balanced_after = mean_of(comparison.classes, &ClassChange::recall_after);
   comparison.balanced_change = bootstrap(comparison.classes, options);
   comparison.intensification = intensification_of(comparison);
-  comparison.exemplars = exemplars_of(before, after, labels);
+  comparison.exemplars = exemplars_of(before, after, targets.labels);
   comparison.flows = flows_of(comparison.exemplars);
   return comparison;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ncprune/base/tensor.h"
+#include "ncprune/data/targets.h"
 #include "ncprune/evaluate/inference.h"
 
 namespace ncprune {
@@ -63,11 +64,11 @@ struct ComparisonOptions {
 
 // The changes of each of the K classes. Arguments and errors as in compare().
 std::vector<ClassChange> class_changes(const at::Tensor& before, const at::Tensor& after,
-                                       const at::Tensor& labels);
+                                       const Targets& targets);
 
-// `before` and `after` are class scores [N, K] for the same samples, `labels` int64 [N]. Throws
+// `before` and `after` are the networks' class scores (metrics.h) for the same samples. Throws
 // InputError when they do not fit together or an option is out of range.
-Comparison compare(const at::Tensor& before, const at::Tensor& after, const at::Tensor& labels,
+Comparison compare(const at::Tensor& before, const at::Tensor& after, const Targets& targets,
                    const ComparisonOptions& options = {});
 
 // The expected calibration error of scores [N, K] (logits) on samples labelled int64 [N]: the mean

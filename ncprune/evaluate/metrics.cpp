@@ -10,14 +10,17 @@
 #include <set>
 
 #include "ncprune/base/random.h"
+#include "ncprune/data/label_rows.h"
 #include "ncprune/evaluate/runner.h"
+#include "ncprune/evaluate/separation.h"
 #include "ncprune/model/interpreter.h"
 
 namespace ncprune {
 
-ClassMetrics class_metrics(const at::Tensor& scores, const at::Tensor& labels) {
-  const int64_t k = scores.size(1);
-  const at::Tensor cells = (labels * k + scores.argmax(1)).bincount({}, k * k);
+ClassMetrics class_metrics(const at::Tensor& scores, const Targets& targets) {
+  const at::Tensor answers = answer_scores(scores, targets);
+  const int64_t k = answers.size(1);
+  const at::Tensor cells = (targets.labels * k + answers.argmax(1)).bincount({}, k * k);
   ClassMetrics metrics;
   const auto view = elements<int64_t>(cells);
   metrics.confusion.assign(view.begin(), view.end());
@@ -51,7 +54,11 @@ ClassMetrics class_metrics(const at::Tensor& scores, const at::Tensor& labels) {
   metrics.balanced_accuracy /= present;
   metrics.macro_f1 /= present;
   metrics.g_mean = std::exp(log_recall / present);
-  metrics.overall_accuracy = hits / static_cast<double>(labels.numel());
+  metrics.overall_accuracy = hits / static_cast<double>(targets.labels.numel());
+  for (const ClassSeparation& separation : class_separations(scores, targets)) {
+    metrics.auroc.push_back(separation.auroc);
+    metrics.average_precision.push_back(separation.average_precision);
+  }
   return metrics;
 }
 
@@ -79,6 +86,17 @@ double mean_recall(const ClassMetrics& metrics, const std::vector<int64_t>& clas
   return sum / present;
 }
 
+double mean_present(const std::vector<double>& values) {
+  double sum = 0;
+  double present = 0;
+  for (const double value : values) {
+    if (std::isnan(value)) continue;
+    sum += value;
+    present += 1;
+  }
+  return sum / present;
+}
+
 ClassGroups class_groups(const std::vector<int64_t>& counts) {
   if (std::set<int64_t>(counts.begin(), counts.end()).size() < 3) return {};
   std::vector<int64_t> order(counts.size());
@@ -98,15 +116,15 @@ ClassGroups class_groups(const std::vector<int64_t>& counts) {
 
 namespace {
 
-// Whether the graph ends in Softmax, so that its output is probabilities instead of scores.
-bool gives_shares(const Network& network) {
+// The operator that gives the output, such as Softmax; empty if it is the input.
+std::string closing_operator(const Network& network) {
   std::string value = network.output.name;
   for (int64_t i = producer(network, value); i >= 0; i = producer(network, value)) {
     const Node& node = network.nodes[static_cast<size_t>(i)];
-    if (node.op_type != "Identity") return node.op_type == "Softmax";
+    if (node.op_type != "Identity") return node.op_type;
     value = node.inputs.front();
   }
-  return false;
+  return "";
 }
 
 }  // namespace
@@ -121,11 +139,19 @@ at::Tensor class_scores(const Network& network, const Dataset& data, const std::
     scores.push_back(runner(prepare_inputs(network, data.inputs_at(begin, end))));
   }
   const at::Tensor all = at::cat(scores);
-  return gives_shares(network) ? all.log() : all;
+  const std::string closing = closing_operator(network);
+  if (closing == "Sigmoid") return as_logits(all);
+  return closing == "Softmax" ? all.log() : all;
+}
+
+at::Tensor as_logits(const at::Tensor& scores) {
+  constexpr double kRounding = 6e-8;  // of a float next to 1
+  const bool probabilities = scores.ge(0).logical_and(scores.le(1)).all().item<bool>();
+  return probabilities ? scores.to(at::kDouble).logit(kRounding) : scores;
 }
 
 ClassMetrics evaluate(const Network& network, const Dataset& data, const std::string& runtime) {
-  return class_metrics(class_scores(network, data, runtime), data.labels);
+  return class_metrics(class_scores(network, data, runtime), data.targets());
 }
 
 }  // namespace ncprune

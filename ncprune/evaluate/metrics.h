@@ -19,10 +19,16 @@ struct ClassMetrics {
   double macro_f1 = 0;             // mean over classes of 2 TP / (2 TP + FP + FN)
   double g_mean = 0;               // geometric mean of max(recall, 0.001)
   std::vector<int64_t> confusion;  // [K, K] row by row: samples of class r predicted as c
+  // Independent of thresholds and of how frequent classes are predicted; see class_separations(). K
+  // each.
+  std::vector<double> auroc;
+  std::vector<double> average_precision;
 };
 
-// From class scores [N, K] (ties go to the lower class) and labels int64 [N].
-ClassMetrics class_metrics(const at::Tensor& scores, const at::Tensor& labels);
+// From the scores of a network (ties go to the lower class). In multi-label data recall of a label
+// is the share of its samples whose score is positive, and recall of "no label" the share of the
+// samples without a label of which no score is: see answer_scores() (label_rows.h).
+ClassMetrics class_metrics(const at::Tensor& scores, const Targets& targets);
 
 // A recall as the counts behind it.
 struct RecallCount {
@@ -36,6 +42,9 @@ std::vector<RecallCount> recall_counts(const ClassMetrics& metrics);
 // Mean recall over `classes`; NaN when there are none.
 double mean_recall(const ClassMetrics& metrics, const std::vector<int64_t>& classes);
 
+// Mean of the values that are not NaN, such as those of classes that have samples; NaN without any.
+double mean_present(const std::vector<double>& values);
+
 // Classes by number of training samples: the most frequent three tenths, the rarest three tenths
 // and those between; ties go to the lower index. Empty groups when the counts are unknown or have
 // fewer than three distinct values, because then the minority is sufficient.
@@ -46,10 +55,14 @@ struct ClassGroups {
 };
 ClassGroups class_groups(const std::vector<int64_t>& counts);
 
-// Class scores [N, K] of the samples, whose softmax gives the network's class probabilities, run by
-// `runtime` (runner.h). Throws InputError when network and data do not fit, and as make_runner().
+// Class scores [N, K] of the samples, which give the network's probabilities (class_loss.h), run by
+// `runtime` (runner.h). Multi-label data have K = L of them. Throws InputError when network and
+// data do not fit, and as make_runner().
 at::Tensor class_scores(const Network& network, const Dataset& data,
                         const std::string& runtime = "ncprune");
+
+// The logits of scores that all lie in [0, 1], probabilities of labels; other scores unchanged.
+at::Tensor as_logits(const at::Tensor& scores);
 
 // Metrics of `network` on `data`, run by `runtime` (runner.h). Throws InputError when they do not
 // fit together, and as make_runner().

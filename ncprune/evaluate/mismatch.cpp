@@ -128,11 +128,23 @@ std::string mismatch_of_pixels(const Network& network, const Dataset& sample, do
   return line_of_change(given, most, best->condition, fmt::format("images:DIR?{}", best->remedy));
 }
 
+// The recall of rare labels depends on a threshold that even a good network need not reach, so
+// multi-label networks are judged by how they rank.
+std::string mismatch_of_labels(const ClassMetrics& metrics, int64_t samples) {
+  const double given = mean_present(metrics.auroc);
+  if (given > 0.5 + 0.5 / std::sqrt(static_cast<double>(samples))) return "";
+  return fmt::format(
+      "mean AUROC {} on training samples is not above chance, 50 %: the network is untrained, the "
+      "data are not prepared as for its training, or the labels have another order",
+      points(given));
+}
+
 }  // namespace
 
 std::string find_mismatch(const Network& network, const Dataset& train) {
   const Dataset sample = balanced_sample(train);
   const ClassMetrics metrics = evaluate(network, sample);
+  if (train.label_sets.defined()) return mismatch_of_labels(metrics, sample.size());
   const double given = metrics.balanced_accuracy;
   const double chance = 1 / static_cast<double>(train.num_classes());
   const double error = std::sqrt(chance * (1 - chance) / static_cast<double>(sample.size()));

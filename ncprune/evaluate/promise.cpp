@@ -133,9 +133,9 @@ void require_valid(const Promise& promise) {
 }
 
 Verdict judge(const Promise& promise, const at::Tensor& before, const at::Tensor& after,
-              const at::Tensor& labels) {
+              const Targets& targets) {
   require_valid(promise);
-  const std::vector<ClassChange> changes = class_changes(before, after, labels);
+  const std::vector<ClassChange> changes = class_changes(before, after, targets);
   std::vector<ClassVerdict> classes;
   classes.reserve(changes.size());
   for (size_t c = 0; c < changes.size(); ++c) {

@@ -50,14 +50,14 @@ struct Verdict {
   bool kept;                          // for every class
 };
 
-// Judges class scores [N, K] before and after pruning on samples that pruning did not use, labels
-// int64 [N]. The bounds are exact for any number of samples: least_recall is the lower bound of
-// Clopper and Pearson; most_drop is their upper bound on the share of lost samples minus the lower
-// bound on the share of gained samples, each with error probability (1 - confidence) / 2. A promise
-// about all classes needs no adjustment for their number: it is wrongly accepted only if a broken
-// part is. Throws InputError as require_valid(), and when the tensors do not fit together.
+// Judges class scores (metrics.h) before and after pruning on samples that pruning did not use. The
+// bounds are exact for any number of samples: least_recall is the lower bound of Clopper and
+// Pearson; most_drop is their upper bound on the share of lost samples minus the lower bound on the
+// share of gained samples, each with error probability (1 - confidence) / 2. A promise about all
+// classes needs no adjustment for their number: it is wrongly accepted only if a broken part is.
+// Throws InputError as require_valid(), and when the tensors do not fit together.
 Verdict judge(const Promise& promise, const at::Tensor& before, const at::Tensor& after,
-              const at::Tensor& labels);
+              const Targets& targets);
 
 // Judges by counts alone, K of each, when it is not known which samples changed, or when the two
 // networks were measured on different samples. most_drop is the upper bound of Clopper and Pearson

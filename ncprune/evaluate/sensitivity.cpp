@@ -18,6 +18,7 @@
 #include "ncprune/base/no_value.h"
 #include "ncprune/base/random.h"
 #include "ncprune/evaluate/input_gradient.h"
+#include "ncprune/model/class_loss.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/stats/sampling.h"
 
@@ -49,19 +50,21 @@ Sensitivity by_class(std::string name, std::string summary, const at::Tensor& va
 
 // One column per measure: absolute and relative for the softmax and for the logits, then the
 // predecessor's; [B, 5].
-at::Tensor noise_measures(const Network& network, const at::Tensor& inputs, const at::Tensor& e) {
+at::Tensor noise_measures(const Network& network, const at::Tensor& inputs, const at::Tensor& e,
+                          Labelling labelling) {
   const at::Tensor before = logits(network, inputs).to(at::kDouble);
   const at::Tensor after = logits(network, inputs + e).to(at::kDouble);
   const at::Tensor size = norms(inputs);
   const at::Tensor noise = norms(e);
   std::vector<at::Tensor> columns;
   for (const bool shares : {true, false}) {
-    const at::Tensor f = shares ? before.softmax(1) : before;
-    const at::Tensor moved = norms((shares ? after.softmax(1) : after) - f);
+    const at::Tensor f = shares ? probabilities(before, labelling) : before;
+    const at::Tensor moved = norms((shares ? probabilities(after, labelling) : after) - f);
     columns.push_back(moved / noise);
     columns.push_back((moved / norms(f)) / (noise / size));
   }
-  columns.push_back((after.softmax(1) - before.softmax(1)).abs().mean(1) / size);
+  const at::Tensor change = probabilities(after, labelling) - probabilities(before, labelling);
+  columns.push_back(change.abs().mean(1) / size);
   return at::stack(columns, 1);
 }
 
@@ -121,7 +124,7 @@ std::vector<Sensitivity> measure_sensitivity(const Network& network, const Datas
     at::Tensor sum;
     for (int64_t i = 0; i < options.draws; ++i) {
       const at::Tensor e = at::empty_like(inputs).normal_(0, options.sigma, random.generator());
-      const at::Tensor measured = noise_measures(network, inputs, e);
+      const at::Tensor measured = noise_measures(network, inputs, e, labelling_of(data.targets()));
       sum = sum.defined() ? sum + measured : measured;
     }
     parts.push_back(sum / static_cast<double>(options.draws));
@@ -129,7 +132,7 @@ std::vector<Sensitivity> measure_sensitivity(const Network& network, const Datas
   const at::Tensor noise = at::cat(parts);
 
   const Dataset few = at_most_per_class(data, options.per_class);
-  const at::Tensor directions = projections(data.num_classes(), random);
+  const at::Tensor directions = projections(data.num_scores(), random);
   parts.clear();
   for (int64_t begin = 0; begin < few.size(); begin += batch) {
     const at::Tensor inputs = few.inputs_at(begin, std::min(begin + batch, few.size()));

@@ -91,8 +91,8 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
   }
   const Metadata& known = networks.front().network.metadata;
   Evidence evidence;
-  evidence.classes = {known.class_names.empty() ? test.class_names : known.class_names,
-                      class_counts(data.train), data.minority};
+  evidence.classes = {test.class_names, class_counts(data.train), data.minority};
+  std::copy(known.class_names.begin(), known.class_names.end(), evidence.classes.names.begin());
   evidence.confidence = options.comparison.confidence;
   std::vector<Network> all;
   std::vector<at::Tensor> scores;
@@ -104,14 +104,14 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
     require_fits(n.network, test, n.name);
     all.push_back(n.network);
     scores.push_back(class_scores(n.network, test));
-    ModelResult result{n.name, class_metrics(scores.back(), test.labels), {}};
+    ModelResult result{n.name, class_metrics(scores.back(), test.targets()), {}};
     if (noisy) result.noisy = evaluate(n.network, *noisy);
     evidence.results.push_back(std::move(result));
     evidence.sizes.push_back(network_size(n.network));
     evidence.file_bytes.push_back(std::ssize(onnx_bytes(n.network)));
     if (scores.size() == 1) continue;
     evidence.comparisons.push_back(
-        compare(scores.front(), scores.back(), test.labels, options.comparison));
+        compare(scores.front(), scores.back(), test.targets(), options.comparison));
   }
   evidence.exemplars = exemplars_of(evidence.comparisons, test, options.exemplars);
   unless_refused("latency", [&] {

@@ -13,6 +13,7 @@
 #include "ncprune/data/class_order.h"
 #include "ncprune/data/excerpt.h"
 #include "ncprune/data/imbalance.h"
+#include "ncprune/data/label_rows.h"
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
 #include "ncprune/experiment/input_preparation.h"
@@ -38,11 +39,11 @@ StatedClasses stated_classes(const std::vector<NamedNetwork>& networks) {
 
 // The data with the classes in the stated order.
 TrainTest in_stated_order(TrainTest data, const StatedClasses& classes, const std::string& where) {
-  if (classes.names.empty() || data.train.class_names == classes.names) return data;
-  require_same_classes(classes.names, classes.where, data.train.class_names, where);
-  if (classes.names.size() != data.train.class_names.size() ||
-      !std::is_permutation(classes.names.begin(), classes.names.end(),
-                           data.train.class_names.begin())) {
+  const std::vector<std::string> own = data.train.score_names();
+  if (classes.names.empty() || own == classes.names) return data;
+  require_same_classes(classes.names, classes.where, own, where);
+  if (classes.names.size() != own.size() ||
+      !std::is_permutation(classes.names.begin(), classes.names.end(), own.begin())) {
     return data;  // names that say nothing
   }
   log_info(fmt::format("{}: its classes are taken in the order of {}: {}", where, classes.where,
@@ -73,14 +74,25 @@ PreparedData prepare(const DataRequest& request, const DataReading& how,
     loaded.train = with_class_order(std::move(loaded.train), request.classes, "--classes");
     loaded.test = with_class_order(std::move(loaded.test), request.classes, "--classes");
   }
-  require_every_class(loaded.train, request.data);
+  const bool multi_label = loaded.train.label_sets.defined();
+  if (multi_label && request.imbalance != "none") {
+    throw InputError(fmt::format(
+        "'{}': samples with several labels cannot be thinned class by class; wanted none",
+        request.imbalance));
+  }
+  require_every_class(with_row_per_label(loaded.train), request.data);
   const Random random(request.seed);
   Imbalanced thinned = make_imbalanced(loaded.train, request.imbalance, random.stream("imbalance"));
   auto [train, validation] =
       stratified_split(thinned.data, request.validation, random.stream("validation"));
+  if (multi_label) {
+    train = with_row_per_label(std::move(train));
+    thinned.minority = make_imbalanced(train, "none", random).minority;
+    std::erase_if(thinned.minority, [&](int64_t c) { return c >= train.num_scores(); });
+  }
   return {std::move(train),
-          std::move(validation),
-          loaded.test,
+          with_row_per_label(std::move(validation)),
+          with_row_per_label(std::move(loaded.test)),
           std::move(thinned.minority),
           loaded.table,
           {stated_preprocessing(request.data),
@@ -118,12 +130,12 @@ NetworksAndData prepare_data(DataRequest request, std::vector<NamedNetwork> netw
 Network ready_for(const PreparedData& data, NamedNetwork stated) {
   auto& [name, network] = stated;
   const std::vector<std::string>& names = network.metadata.class_names;
-  if (!names.empty() && !data.train.class_names.empty()) {
-    require_same_classes(names, name, data.train.class_names, "the data");
+  const std::vector<std::string> own = data.train.score_names();
+  if (!names.empty() && !own.empty()) {
+    require_same_classes(names, name, own, "the data");
     const bool same_set =
-        names.size() == data.train.class_names.size() &&
-        std::is_permutation(names.begin(), names.end(), data.train.class_names.begin());
-    if (same_set && names != data.train.class_names) {
+        names.size() == own.size() && std::is_permutation(names.begin(), names.end(), own.begin());
+    if (same_set && names != own) {
       throw InputError(
           fmt::format("{}: its classes have another order than those of the first "
                       "network; wanted one order",
@@ -140,11 +152,12 @@ Network make_network(const std::string& architecture, const PreparedData& data, 
     throw InputError(fmt::format("layout=nhwc: the built-in network '{}' takes the channels first",
                                  architecture));
   }
-  Network network = build_network(architecture, data.train.sample_shape(), data.train.num_classes(),
+  Network network = build_network(architecture, data.train.sample_shape(), data.train.num_scores(),
                                   Random(seed).stream("weights"));
   Metadata& metadata = network.metadata;
-  metadata.class_names = data.train.class_names;
+  metadata.class_names = data.train.score_names();
   metadata.class_counts = class_counts(data.train);
+  metadata.class_counts.resize(metadata.class_names.size());
   metadata.minority = data.minority;
   remember_table(network, data);
   metadata = with_preprocessing(std::move(metadata), data.preprocessing, architecture);

@@ -33,8 +33,8 @@ PromiseSearch search_promise(const NetworkToKeep& task, const Promise& promise, 
   std::vector<PromiseStep> steps;
   for (const double share : shares) {
     const Network pruned = prune_by(share);
-    steps.push_back(
-        {share, judge(promise, before, class_scores(pruned, task.held_out), task.held_out.labels)});
+    steps.push_back({share, judge(promise, before, class_scores(pruned, task.held_out),
+                                  task.held_out.targets())});
     progress.advance();
     if (!steps.back().verdict.kept) break;
   }

@@ -297,11 +297,15 @@ at::Tensor logits(const Network& network, const Dataset& data) {
 
 void require_fits(const Network& network, const Dataset& data, const std::string& where) {
   const at::NoGradGuard no_grad;
-  const at::Tensor scores = naming(where, [&] { return logits(network, data.inputs_at(0, 1)); });
-  if (scores.dim() != 2 || scores.size(1) != data.num_classes()) {
-    throw InputError(fmt::format("{}: computes scores of shape [{}]; the data have {} classes",
-                                 where, fmt::join(scores.sizes(), ", "), data.num_classes()));
-  }
+  require_scores_fit(naming(where, [&] { return logits(network, data.inputs_at(0, 1)); }), data,
+                     where);
+}
+
+void require_scores_fit(const at::Tensor& scores, const Dataset& data, const std::string& where) {
+  if (scores.dim() == 2 && scores.size(1) == data.num_scores()) return;
+  throw InputError(fmt::format("{}: computes scores of shape [{}]; the data have {} {}", where,
+                               fmt::join(scores.sizes(), ", "), data.num_scores(),
+                               data.label_sets.defined() ? "labels" : "classes"));
 }
 
 }  // namespace ncprune

@@ -75,11 +75,15 @@ at::Tensor value_of_all(const Network& network, const std::string& name, const a
 // The same for the samples of `data`, read batch by batch.
 at::Tensor value_of_all(const Network& network, const std::string& name, const Dataset& data);
 
-// Class scores [N, K] before any softmax, computed in the same way.
+// Class scores [N, K] before any softmax or sigmoid, computed in the same way.
 at::Tensor logits(const Network& network, const at::Tensor& raw);
 at::Tensor logits(const Network& network, const Dataset& data);
 
-// Throws InputError unless the network takes the data's samples and has the same number of classes.
+// Throws InputError unless the network takes the data's samples and has the same number of classes
+// or labels.
 void require_fits(const Network& network, const Dataset& data, const std::string& where);
+
+// Throws InputError unless these scores of some samples are [N, K] with the data's K.
+void require_scores_fit(const at::Tensor& scores, const Dataset& data, const std::string& where);
 
 }  // namespace ncprune

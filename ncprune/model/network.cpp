@@ -81,8 +81,10 @@ std::string logits_value(const Network& network) {
   std::string value = network.output.name;
   for (int64_t i = producer(network, value); i >= 0; i = producer(network, value)) {
     const Node& node = network.nodes[static_cast<size_t>(i)];
-    if (node.op_type != "Softmax" && node.op_type != "LogSoftmax" && node.op_type != "Identity")
+    if (node.op_type != "Softmax" && node.op_type != "LogSoftmax" && node.op_type != "Sigmoid" &&
+        node.op_type != "Identity") {
       break;
+    }
     value = node.inputs.front();
   }
   return value;

@@ -104,7 +104,7 @@ struct Network {
 // `device` (operand_on()).
 Network clone(const Network& network, at::Device device = at::kCPU);
 
-// The value that holds the class scores before any closing Softmax or LogSoftmax; [N, K].
+// The value that holds the class scores before any closing Softmax, LogSoftmax or Sigmoid; [N, K].
 std::string logits_value(const Network& network);
 
 // Index of the node that writes `value`; -1 when none does (an input or initializer).

@@ -17,6 +17,7 @@
 #include "ncprune/base/random.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/distributed/world.h"
+#include "ncprune/model/class_loss.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/stats/pass.h"
 #include "ncprune/stats/sampling.h"
@@ -57,11 +58,12 @@ struct Norms {
 // The samples that D runs over, and the dense network's class shares on them.
 struct Aim {
   WeightedSample sample;  // as the pruned network sees them
-  at::Tensor log_shares;  // double [N, K]; for the batches of this process
+  at::Tensor logits;      // double [N, K]; for the batches of this process
 
+  Labelling labelling() const { return labelling_of(sample.samples.targets()); }
   at::Tensor of(const WeightedBatch& batch) const {
     const int64_t end = batch.begin + batch.labels.size(0);
-    return log_shares.slice(0, batch.begin, end).to(batch.labels.device());
+    return logits.slice(0, batch.begin, end).to(batch.labels.device());
   }
 };
 
@@ -81,10 +83,10 @@ Aim make_aim(const Network& dense, int64_t per_class, const Dataset& data,
              const MetricOptions& options) {
   Aim aim{weighted_sample(data, per_class, options.balance), {}};
   const Dataset& clean = aim.sample.samples;
-  aim.log_shares = at::zeros({clean.size(), clean.num_classes()}, at::TensorOptions(at::kDouble));
+  aim.logits = at::zeros({clean.size(), clean.num_scores()}, at::TensorOptions(at::kDouble));
   for_each_batch(dense, clean, aim.sample.class_weights, [&](const WeightedBatch& batch) {
-    const at::Tensor logits = logits_of(dense, batch.inputs).to(at::kDouble);
-    aim.log_shares.slice(0, batch.begin, batch.begin + logits.size(0)).copy_(logits.log_softmax(1));
+    const at::Tensor logits = logits_of(dense, batch.inputs);
+    aim.logits.slice(0, batch.begin, batch.begin + logits.size(0)).copy_(logits);
   });
   if (options.noise > 0) aim.sample.samples = with_gaussian_noise(clean, options.noise, 0);
   return aim;
@@ -92,13 +94,12 @@ Aim make_aim(const Network& dense, int64_t per_class, const Dataset& data,
 
 double divergence(const Network& network, const Aim& aim) {
   at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble));
-  for_each_batch(
-      network, aim.sample.samples, aim.sample.class_weights, [&](const WeightedBatch& batch) {
-        const at::Tensor own = logits_of(network, batch.inputs).to(at::kDouble).log_softmax(1);
-        const at::Tensor log_q = aim.of(batch);
-        const at::Tensor terms = log_q.exp() * (log_q - own);
-        sum += (terms.sum(1) * batch.weights).sum().cpu();
-      });
+  for_each_batch(network, aim.sample.samples, aim.sample.class_weights,
+                 [&](const WeightedBatch& batch) {
+                   const at::Tensor own = logits_of(network, batch.inputs).to(at::kDouble);
+                   const at::Tensor terms = divergences(aim.of(batch), own, aim.labelling());
+                   sum += (terms * batch.weights).sum().cpu();
+                 });
   return sum_over_world(sum).item<double>();
 }
 
@@ -152,19 +153,18 @@ Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
         // A tracked input makes autograd follow every value inside the graph.
         const at::Tensor inputs = batch.inputs.detach().requires_grad_(true);
         const std::vector<at::Tensor> values = run(network, inputs, wanted);
-        const at::Tensor p = values.back().detach().softmax(1);
-        const at::Tensor q = aim.of(batch).exp().to(p.dtype());
+        const at::Tensor p = probabilities(values.back().detach(), aim.labelling());
+        const at::Tensor q = probabilities(aim.of(batch), aim.labelling()).to(p.dtype());
         const at::Tensor weights = batch.weights.to(p.dtype()).unsqueeze(1);
         slope.descent += derivatives(network, norms, values, (q - p) * weights).sum(0);
-        // With random signs r, M r has the second moment M M^T = diag(p) - p p^T. The signs are
-        // drawn for every batch, so that they do not depend on the process that runs it.
-        const at::Tensor root = p.sqrt();
+        // With random signs r, M r has the second moment M M^T, the Hessian. The signs are drawn
+        // for every batch, so that they do not depend on the process that runs it.
         Random random = Random(0).stream(fmt::format("score match, from sample {}", batch.begin));
         for (int64_t draw = 0; draw < kDraws; ++draw) {
           at::Tensor signs = at::empty(p.sizes(), at::TensorOptions(at::kFloat));
           signs.bernoulli_(0.5, random.generator()).mul_(2).sub_(1);
           signs = signs.to(p.device());
-          const at::Tensor along = root * signs - p * (root * signs).sum(1, true);
+          const at::Tensor along = hessian_root_times(p, signs, aim.labelling());
           const at::Tensor by_logits = along * (weights / static_cast<double>(kDraws)).sqrt();
           slope.rows.push_back(derivatives(network, norms, values, by_logits).to(at::kDouble));
         }

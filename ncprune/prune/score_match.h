@@ -10,7 +10,7 @@
 namespace ncprune {
 
 // The pruned network with scales and shifts of every BatchNormalization that bring its class shares
-// p close to the class shares q of the dense network. They lower
+// p close to the class shares q of the dense network (probabilities() of class_loss.h). They lower
 //   D = sum_c pi_c E_c KL(q || p),   in nats; averaged over samples or classes by options.balance.
 // No labels are fitted and no weight is touched. Three steps of Fisher scoring (Amari 1998) over
 // all scales and shifts together, with Levenberg-Marquardt damping: a step that does not lower D is

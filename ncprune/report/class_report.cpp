@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -32,6 +33,9 @@ std::vector<AverageLine> average_lines(const ClassInfo& classes) {
        [](const auto& m) { return m.overall_accuracy; }},
       {"macro-F1", "macro_f1", "", [](const auto& m) { return m.macro_f1; }},
       {"G-mean", "g_mean", "", [](const auto& m) { return m.g_mean; }},
+      {"mean AUROC", "mean_auroc", "", [](const auto& m) { return mean_present(m.auroc); }},
+      {"mean average precision", "mean_average_precision", "",
+       [](const auto& m) { return mean_present(m.average_precision); }},
   };
   const ClassGroups groups = class_groups(classes.counts);
   if (!groups.head.empty()) {
@@ -81,8 +85,10 @@ Table class_table(const std::string& title, const ClassInfo& classes,
   table.rows.emplace_back();
   const std::vector<AverageLine> lines = average_lines(classes);
   for (const AverageLine& line : lines) {
-    if (line.key == "minority_recall" && classes.minority.empty()) continue;
-    add_row(table, line.name, models, line.value);
+    const bool known = std::any_of(models.begin(), models.end(), [&](const ModelResult& m) {
+      return !std::isnan(line.value(m.clean));
+    });
+    if (known) add_row(table, line.name, models, line.value);
   }
   const bool noisy = std::any_of(models.begin(), models.end(),
                                  [](const ModelResult& m) { return m.noisy.has_value(); });
@@ -101,10 +107,23 @@ Table class_table(const std::string& title, const ClassInfo& classes,
   return table;
 }
 
+Table precision_table(const std::string& title, const ClassInfo& classes,
+                      const std::vector<ModelResult>& models) {
+  Table table{title, {"class"}, {}};
+  for (const ModelResult& model : models) table.header.push_back(model.name);
+  for (size_t c = 0; c < classes.names.size(); ++c) {
+    add_row(table, class_label({classes.names, {}, classes.minority}, c), models,
+            [c](const ClassMetrics& m) { return m.average_precision[c]; });
+  }
+  return table;
+}
+
 Json metrics_json(const ClassMetrics& metrics, const ClassInfo& classes) {
   Json json;
   for (const AverageLine& line : average_lines(classes)) json[line.key] = line.value(metrics);
   json["recall"] = metrics.recall;
+  json["auroc"] = metrics.auroc;
+  json["average_precision"] = metrics.average_precision;
   return json;
 }
 

@@ -20,10 +20,16 @@ std::vector<std::string> class_labels(const ClassInfo& classes);
 Table class_table(const std::string& title, const ClassInfo& classes,
                   const std::vector<ModelResult>& models);
 
-// The numbers of class_table() as JSON, shares in [0, 1]: recall (array over classes, null for a
-// class without test samples), balanced_accuracy, overall_accuracy, minority_recall (null when
-// there is no minority), worst_recall, macro_f1, g_mean, and head, medium and tail recall where
-// there are groups.
+// Average precision per class (class_separations()) on clean data; a column per network, in
+// percent.
+Table precision_table(const std::string& title, const ClassInfo& classes,
+                      const std::vector<ModelResult>& models);
+
+// The numbers of class_table() as JSON, shares in [0, 1]: recall, auroc and average_precision
+// (arrays over classes, null for a class without test samples), balanced_accuracy,
+// overall_accuracy, minority_recall (null when there is no minority), worst_recall, macro_f1,
+// g_mean, mean_auroc, mean_average_precision, and head, medium and tail recall where there are
+// groups.
 Json metrics_json(const ClassMetrics& metrics, const ClassInfo& classes);
 
 }  // namespace ncprune

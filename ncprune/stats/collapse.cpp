@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "ncprune/base/device.h"
+#include "ncprune/base/error.h"
 #include "ncprune/base/no_value.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
@@ -234,6 +235,11 @@ at::Tensor strays_from(const ClassMeans& means, const at::Tensor& features,
 
 Collapse measure_collapse(const Network& network, const Dataset& data,
                           const std::vector<int64_t>& training_counts) {
+  if (data.label_sets.defined()) {
+    throw InputError(
+        "Neural Collapse is a geometry of classes of which a sample has one; the data "
+        "have several labels for a sample");
+  }
   const Layer head = head_layer(network);
   const Classes classes = classes_of(data, training_counts);
   std::vector<Layer> layers = linear_layers(network);

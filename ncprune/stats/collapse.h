@@ -60,8 +60,8 @@ struct Collapse {
 // `data`: first the means, then the deviations from them, all in double, so that the batch size
 // does not matter. Time per layer: d^2 multiply-adds per sample and d^3 at the end; memory
 // O(d^2 + K d). `training_counts` define SELI; empty: the counts of `data`. Ties go to the lower
-// class. Throws InputError when the data have no samples or the graph does not end in a fully
-// connected layer.
+// class. Throws InputError when the data have no samples or are multi-label, or the graph does not
+// end in a fully connected layer.
 Collapse measure_collapse(const Network& network, const Dataset& data,
                           const std::vector<int64_t>& training_counts = {});
 

@@ -4,12 +4,12 @@
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/one_hot.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "ncprune/distributed/world.h"
+#include "ncprune/model/class_loss.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
 #include "ncprune/stats/class_sums.h"
@@ -169,9 +169,7 @@ std::vector<LayerStatistics> measure_gradients(const Network& network,
         const at::Tensor inputs = batch.inputs.detach().requires_grad_(true);
         std::vector<at::Tensor> values = run(network, inputs, wanted);
         const at::Tensor logits = values.back();
-        const at::Tensor by_logits =
-            (logits.detach().softmax(1) -
-             at::one_hot(batch.labels, logits.size(1)).to(logits.scalar_type()));
+        const at::Tensor by_logits = losses_by_logits(logits, batch.targets());
         values.resize(layers.size() * 2);
         const std::vector<at::Tensor> z(values.begin(), values.begin() + std::ssize(layers));
         const std::vector<at::Tensor> dz = torch::autograd::grad({logits}, z, {by_logits});
@@ -196,8 +194,8 @@ std::vector<at::Tensor> hessian_gradients(const Network& network, const std::vec
   // The gradient of the mean loss over the part of the sample that is in the batch.
   const auto gradient = [&](const WeightedBatch& batch, bool differentiable) {
     const at::Tensor logits = run(leaves.network, batch.inputs, {scores}).front();
-    const at::Tensor loss = -logits.log_softmax(1).gather(1, batch.labels.unsqueeze(1)).sum() /
-                            static_cast<double>(sample.size());
+    const at::Tensor loss =
+        class_losses(logits, batch.targets()).sum() / static_cast<double>(sample.size());
     return torch::autograd::grad({loss}, leaves.weights, {}, differentiable, differentiable);
   };
   const std::vector<double> alike(static_cast<size_t>(data.num_classes()), 1);

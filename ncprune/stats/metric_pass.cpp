@@ -1,6 +1,7 @@
 #include "ncprune/stats/metric_pass.h"
 
 #include "ncprune/data/noise.h"
+#include "ncprune/model/class_loss.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/stats/class_sums.h"
 
@@ -10,8 +11,9 @@ namespace {
 // The weight of each sample within its class, [N], mean 1 in every class; undefined: all equal.
 at::Tensor margin_factors(const Network& dense, const Dataset& data, double margin) {
   if (margin == 0) return {};
-  const at::Tensor p = logits(dense, data).to(at::kDouble).softmax(1);
-  const at::Tensor undecided = 1 - p.square().sum(1) + 1e-12;
+  const Labelling labelling = labelling_of(data.targets());
+  const at::Tensor p = probabilities(logits(dense, data).to(at::kDouble), labelling);
+  const at::Tensor undecided = undecidedness(p, labelling) + 1e-12;
   const int64_t k = data.num_classes();
   const at::Tensor count = data.labels.bincount({}, k).clamp_min(1);
   const at::Tensor mean =

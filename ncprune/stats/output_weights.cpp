@@ -63,10 +63,10 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
   for (int64_t begin = 0; begin < sample.size(); begin += batch) {
     const int64_t end = std::min(begin + batch, sample.size());
     // Drawn for every batch, so that they do not depend on the process that runs it.
-    at::Tensor signs =
-        at::empty({end - begin, sample.num_classes()}, at::TensorOptions(at::kFloat));
+    at::Tensor signs = at::empty({end - begin, sample.num_scores()}, at::TensorOptions(at::kFloat));
     signs.bernoulli_(0.5, random.generator()).mul_(2).sub_(1);
-    signs = signs - signs.mean(1, true);
+    // One number added to all scores changes no softmax.
+    if (!sample.label_sets.defined()) signs = signs - signs.mean(1, true);
     if (begin / batch % world_size() != world_rank()) continue;
     // Gradients of values inside the graph are needed: a tracked input makes autograd follow all.
     const at::Tensor inputs =

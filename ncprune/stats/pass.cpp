@@ -26,6 +26,7 @@ void walk(const Network& network, const WeightedData& data, int64_t size, const 
   const at::Device device = compute_device();
   const at::Tensor weights =
       at::tensor(data.class_weights, at::TensorOptions(at::kDouble)).to(device);
+  const at::Tensor& sets = data.samples.label_sets;
   const int64_t samples = data.samples.size();
   const int64_t all = size * world_size();
   for (int64_t begin = size * world_rank(); begin < samples; begin += all) {
@@ -35,7 +36,8 @@ void walk(const Network& network, const WeightedData& data, int64_t size, const 
            labels,
            weights.index_select(0, labels),
            begin,
-           {}});
+           {},
+           sets.defined() ? sets.slice(0, begin, end).to(device) : sets});
   }
 }
 

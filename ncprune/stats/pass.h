@@ -10,11 +10,14 @@ namespace ncprune {
 
 // A batch of samples for a statistic, on the device where networks run (device.h).
 struct WeightedBatch {
-  at::Tensor inputs;   // [B, ...], as the graph takes them (normalised)
-  at::Tensor labels;   // int64 [B]
-  at::Tensor weights;  // double [B]: the weight of each sample's class
-  int64_t begin;       // index of the first sample in the data
-  at::Tensor factors;  // double [B]: weight within the class, mean 1; undefined: all 1
+  at::Tensor inputs;           // [B, ...], as the graph takes them (normalised)
+  at::Tensor labels;           // int64 [B], in [0, K)
+  at::Tensor weights;          // double [B]: the weight of each sample's class
+  int64_t begin;               // index of the first sample in the data
+  at::Tensor factors;          // double [B]: weight within the class, mean 1; undefined: all 1
+  at::Tensor label_sets = {};  // bool [B, L] of multi-label data (targets.h)
+
+  Targets targets() const { return {labels, label_sets, false}; }
 };
 
 // Visits `data` in order, without gradients, in batches that bound memory for any number of

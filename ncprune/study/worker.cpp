@@ -11,6 +11,7 @@
 
 #include "ncprune/base/digest.h"
 #include "ncprune/base/lookup.h"
+#include "ncprune/data/label_rows.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/model/cost.h"
@@ -58,9 +59,10 @@ Network read_kept(const Study& study, const PreparedData& data, const std::strin
 }
 
 // A bit per sample, class after class; it is set when the scores are right.
-std::string right_bits(const at::Tensor& scores, const at::Tensor& labels) {
-  const at::Tensor order = at::argsort(labels, /*stable=*/true, 0, /*descending=*/false);
-  const at::Tensor right = scores.argmax(1).eq(labels).index_select(0, order).contiguous();
+std::string right_bits(const at::Tensor& scores, const Targets& targets) {
+  const at::Tensor order = at::argsort(targets.labels, /*stable=*/true, 0, /*descending=*/false);
+  const at::Tensor predicted = answer_scores(scores, targets).argmax(1);
+  const at::Tensor right = predicted.eq(targets.labels).index_select(0, order).contiguous();
   const auto view = elements<bool>(right);
   std::string bits((view.size() + 7) / 8, '\0');
   for (size_t i = 0; i < view.size(); ++i) {
@@ -145,12 +147,12 @@ StudyOutcome measured(const StudyNetwork& current, const Network& network,
   outcome.nonzero = nonzero(network);
   outcome.network = weights_digest(network);
   const at::Tensor scores = class_scores(network, current.data.test);
-  outcome.result = {method, class_metrics(scores, current.data.test.labels), {}};
-  outcome.right = right_bits(scores, current.data.test.labels);
+  outcome.result = {method, class_metrics(scores, current.data.test.targets()), {}};
+  outcome.right = right_bits(scores, current.data.test.targets());
   if (current.noisy_test) {
     const at::Tensor noisy = class_scores(network, *current.noisy_test);
-    outcome.result.noisy = class_metrics(noisy, current.noisy_test->labels);
-    outcome.noisy_right = right_bits(noisy, current.noisy_test->labels);
+    outcome.result.noisy = class_metrics(noisy, current.noisy_test->targets());
+    outcome.noisy_right = right_bits(noisy, current.noisy_test->targets());
   }
   if (current.data.validation.size() > 0) {
     outcome.validation = evaluate(network, current.data.validation);
@@ -207,8 +209,8 @@ void StudyWorker::take(const StudyCell& network, const std::string& kept, const 
       kept.empty() ? trained(study_, next->data, seed) : read_kept(study_, next->data, kept, where);
   next->calibration = std::make_unique<Calibration>(std::move(dense), next->data.train);
   next->calibration->measure(recipes_of(study_, network, wanted));
-  const Metadata& metadata = next->calibration->network().metadata;
-  next->classes = {metadata.class_names, metadata.class_counts, metadata.minority};
+  next->classes = {next->data.train.class_names, class_counts(next->data.train),
+                   next->data.minority};
   next->tested = class_counts(next->data.test);
   current_ = std::move(next);
 }

@@ -46,8 +46,8 @@ DistillationLoss::DistillationLoss(const Distillation& options, const Network& s
   const at::Tensor class_weights = weights_of_mean_one(draws.pow(-options.balance), draws);
   weights_ = class_weights.index_select(0, training.labels);
   if (options.logits > 0) {
-    const at::Tensor scores = logits(teacher, training);
-    log_probabilities_ = (scores / temperature_).log_softmax(1);
+    labelling_ = labelling_of(training.targets());
+    softened_ = logits(teacher, training) / temperature_;
   }
   if (options.features == 0) return;
   features_ = value_of_all(teacher, head_layer(teacher).input, training);
@@ -71,11 +71,9 @@ at::Tensor DistillationLoss::operator()(const at::Tensor& indices, const at::Ten
     return of_all.index_select(0, indices).to(logits.device());
   };
   at::Tensor per_sample;
-  if (log_probabilities_.defined()) {
-    const at::Tensor log_p = of_batch(log_probabilities_);
-    const at::Tensor log_q = (logits / temperature_).log_softmax(1);
-    per_sample =
-        logits_weight_ * temperature_ * temperature_ * (log_p.exp() * (log_p - log_q)).sum(1);
+  if (softened_.defined()) {
+    per_sample = logits_weight_ * temperature_ * temperature_ *
+                 divergences(of_batch(softened_), logits / temperature_, labelling_);
   }
   if (features_.defined()) {
     const at::Tensor distance = (features - of_batch(features_)).square().sum(1);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ncprune/data/dataset.h"
+#include "ncprune/model/class_loss.h"
 #include "ncprune/model/network.h"
 
 namespace ncprune {
@@ -48,9 +49,10 @@ class DistillationLoss {
   double logits_weight_;
   double features_weight_;  // over F
   std::string features_value_;
-  at::Tensor log_probabilities_;  // of the teacher at T, float [N, K]; undefined when not used
-  at::Tensor features_;           // of the teacher, float [N, d]; undefined when not used
-  at::Tensor weights_;            // of the samples, float [N]
+  Labelling labelling_ = Labelling::kExclusive;
+  at::Tensor softened_;  // logits of the teacher over T, float [N, K]; undefined when not used
+  at::Tensor features_;  // of the teacher, float [N, d]; undefined when not used
+  at::Tensor weights_;   // of the samples, float [N]
 };
 
 }  // namespace ncprune

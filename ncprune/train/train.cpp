@@ -12,6 +12,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/progress.h"
+#include "ncprune/data/label_rows.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/train/augment.h"
@@ -43,7 +44,7 @@ class Trainer {
         options_(options),
         wanted_{logits_value(network_)},
         schedule_(find_named(schedules(), options.schedule, "schedule")),
-        loss_(make_loss(options.loss, class_counts(training))),
+        loss_(make_loss(options.loss, class_counts(training), labelling_of(training.targets()))),
         shares_(epoch_shares(class_counts(training),
                              find_named(samplers(), options.sampler, "sampler"))),
         order_random_(Random(options.seed).stream("order")),
@@ -156,13 +157,14 @@ class Trainer {
     const TrainingBatch batch = augment({training_.inputs_of(indices).to(device), training_.range},
                                         options_.augment, augment_random_);
     const at::Tensor inputs = prepare_inputs(network_, own(batch.inputs));
-    const at::Tensor labels = training_.labels.index_select(0, indices);
-    RunMode mode{.training = true, .random = &dropout_random_};
+    const Targets targets = training_.targets().of(indices);
+    RunMode mode{.training = !options_.keep_statistics, .random = &dropout_random_};
     if (share.size < share.of) mode.share = share;
     const std::vector<at::Tensor> values = run(network_, inputs, wanted_, mode);
-    at::Tensor loss = loss_(values.front(), own(labels).to(device), progress);
+    at::Tensor loss = loss_(values.front(),
+                            targets.of(share.begin, share.begin + share.size).to(device), progress);
     if (batch.partners.defined()) {
-      const at::Tensor other = labels.index_select(0, own(batch.partners)).to(device);
+      const Targets other = targets.of(own(batch.partners)).to(device);
       loss = batch.share * loss + (1 - batch.share) * loss_(values.front(), other, progress);
     }
     if (distillation_) {
@@ -241,7 +243,8 @@ class Trainer {
 
 // Sets the accuracies of the epoch.
 Epoch validate_epoch(Epoch epoch, const Network& network, const Dataset& validation) {
-  const at::Tensor predicted = logits(network, validation).argmax(1);
+  const at::Tensor predicted =
+      answer_scores(logits(network, validation), validation.targets()).argmax(1);
   const auto prediction = elements<int64_t>(predicted);
   const auto label = elements<int64_t>(validation.labels);
   const std::vector<int64_t> counts = class_counts(validation);

@@ -29,6 +29,9 @@ struct TrainOptions {
   std::string select = "balanced";  // validation accuracy that selects the epoch, or "overall"
   int64_t patience = 0;             // epochs without improvement before stopping; 0: never stop
   bool keep_zeros = false;  // zero weights (of two axes or more) stay zero, as after pruning
+  // BatchNormalization normalises with its running statistics, which stay, and Dropout drops
+  // nothing: the network is trained as it will be run.
+  bool keep_statistics = false;
   bool keep_start = false;  // select the given network (epoch 0) if no epoch is better
   std::optional<Distillation> distillation = {};  // an additional teacher
   std::vector<std::string> augment = {};          // in this order; not with a teacher

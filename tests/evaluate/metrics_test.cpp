@@ -37,14 +37,14 @@ TEST(ClassMetricsTest, AgreeWithCountingByHand) {
 }
 
 TEST(ClassMetricsTest, LeaveOutAClassWithoutSamples) {
-  const ClassMetrics m = class_metrics(scores_for({0, 1}, 3), at::tensor({0, 0}, at::kLong));
+  const ClassMetrics m = class_metrics(scores_for({0, 1}, 3), {at::tensor({0, 0}, at::kLong)});
   EXPECT_TRUE(std::isnan(m.recall[1]) && std::isnan(m.recall[2]));
   EXPECT_DOUBLE_EQ(m.balanced_accuracy, 0.5);
   EXPECT_DOUBLE_EQ(mean_recall(m, {0, 2}), 0.5);
 }
 
 TEST(ClassMetricsTest, TiesGoToTheLowerClass) {
-  const ClassMetrics m = class_metrics(at::full({1, 3}, 0.5), at::tensor({0}, at::kLong));
+  const ClassMetrics m = class_metrics(at::full({1, 3}, 0.5), {at::tensor({0}, at::kLong)});
   EXPECT_DOUBLE_EQ(m.recall[0], 1);
 }
 

@@ -51,15 +51,15 @@ TEST(GateOverSeeds, PassesABrokenPromiseNoOftenerThanItsConfidenceSays) {
     const Dataset test = drawn(400, seed);
     const at::Tensor scores_before = class_scores(before, test);
     const at::Tensor scores_after = class_scores(after, test);
-    const auto counts_before = recall_counts(class_metrics(scores_before, test.labels));
-    const auto counts_after = recall_counts(class_metrics(scores_after, test.labels));
+    const auto counts_before = recall_counts(class_metrics(scores_before, test.targets()));
+    const auto counts_after = recall_counts(class_metrics(scores_after, test.targets()));
     for (size_t c = 0; c < kClasses; ++c) {
       const double drop = true_before.recall[c] - true_after.recall[c];
       if (drop < 0.01) continue;
       // It breaks this promise, and only just.
       const Promise promise{.max_drop = drop - 0.002, .min_recall = {}, .confidence = 0.9};
       ++broken;
-      passed += judge(promise, scores_before, scores_after, test.labels).classes[c].kept();
+      passed += judge(promise, scores_before, scores_after, test.targets()).classes[c].kept();
       passed_by_counts += judge_counts(promise, counts_before, counts_after).classes[c].kept();
     }
   }

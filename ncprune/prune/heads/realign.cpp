@@ -2,6 +2,7 @@
 #include <ATen/ops/linalg_cholesky.h>
 #include <ATen/ops/matmul.h>
 
+#include "ncprune/base/error.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/stats/moments.h"
 
@@ -10,6 +11,11 @@ namespace {
 
 Network realigned(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
   const Layer head = head_layer(pair.pruned);
+  if (data.label_sets.defined()) {
+    throw InputError(
+        "head realign: a linear discriminant separates classes of which a sample has "
+        "one, not labels; wanted keep or refit");
+  }
   require_every_class(data, "head realign");
   // Without the class means the metric is the within-class scatter alone.
   MetricOptions scatter_only = options;

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <vector>
+
+#include "ncprune/data/targets.h"
+
+namespace ncprune {
+
+// How well the scores of a class rank its samples above all others, one class against the rest,
+// whatever threshold is chosen later.
+struct ClassSeparation {
+  // The probability that a random sample of the class has a larger score than a random other one;
+  // equal scores count half (Hanley, McNeil 1982). In [0, 1]; 0.5 by chance.
+  double auroc;
+  // The mean over the class's samples of the share of its samples among those with at least the
+  // score of the sample. In (0, 1]; by chance the share of the class.
+  double average_precision;
+};
+
+// The separation of each of K classes from a network's scores (metrics.h). A sample's score for
+// a class is the logarithm of its softmax; in multi-label data it is the label's score, and minus
+// the largest score for "no label". NaN for classes that no sample has or that all samples have.
+// Time: K sorts of N numbers.
+std::vector<ClassSeparation> class_separations(const at::Tensor& scores, const Targets& targets);
+
+}  // namespace ncprune

@@ -1,0 +1,55 @@
+#include "ncprune/model/class_loss.h"
+
+#include <ATen/ops/binary_cross_entropy_with_logits.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/log_sigmoid.h>
+#include <ATen/ops/one_hot.h>
+
+namespace ncprune {
+
+Labelling labelling_of(const Targets& targets) {
+  return targets.multi_label() ? Labelling::kMultiLabel : Labelling::kExclusive;
+}
+
+at::Tensor class_losses(const at::Tensor& logits, const Targets& targets) {
+  if (!targets.multi_label()) {
+    return at::cross_entropy_loss(logits, targets.labels, {}, at::Reduction::None);
+  }
+  return at::binary_cross_entropy_with_logits(logits, targets.label_sets.to(logits.scalar_type()),
+                                              {}, {}, at::Reduction::None)
+      .sum(1);
+}
+
+at::Tensor losses_by_logits(const at::Tensor& logits, const Targets& targets) {
+  const at::Tensor truth =
+      targets.multi_label() ? targets.label_sets : at::one_hot(targets.labels, logits.size(1));
+  return probabilities(logits.detach(), labelling_of(targets)) - truth.to(logits.scalar_type());
+}
+
+at::Tensor probabilities(const at::Tensor& logits, Labelling labelling) {
+  return labelling == Labelling::kMultiLabel ? logits.sigmoid() : logits.softmax(1);
+}
+
+at::Tensor divergences(const at::Tensor& q, const at::Tensor& p, Labelling labelling) {
+  if (labelling == Labelling::kExclusive) {
+    const at::Tensor log_q = q.log_softmax(1);
+    return (log_q.exp() * (log_q - p.log_softmax(1))).sum(1);
+  }
+  const auto of_answer = [](const at::Tensor& its_q, const at::Tensor& its_p) {
+    const at::Tensor log_q = at::log_sigmoid(its_q);
+    return log_q.exp() * (log_q - at::log_sigmoid(its_p));
+  };
+  return (of_answer(q, p) + of_answer(-q, -p)).sum(1);
+}
+
+at::Tensor hessian_root_times(const at::Tensor& p, const at::Tensor& signs, Labelling labelling) {
+  if (labelling == Labelling::kMultiLabel) return (p * (1 - p)).sqrt() * signs;
+  const at::Tensor along = p.sqrt() * signs;
+  return along - p * along.sum(1, true);
+}
+
+at::Tensor undecidedness(const at::Tensor& p, Labelling labelling) {
+  return labelling == Labelling::kMultiLabel ? 2 * (p * (1 - p)).sum(1) : 1 - p.square().sum(1);
+}
+
+}  // namespace ncprune

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ncprune/model/network.h"
+
+namespace ncprune {
+
+// A scale and a shift of every channel of a value, y = scale u + shift, which can be adapted
+// without touching the pattern of zeros: those of a normalization, or of a convolution or fully
+// connected layer, whose scale multiplies the weights of each channel.
+struct ChannelAffine {
+  std::string node;   // for messages: its label and type
+  std::string value;  // y: [N, C, ...], or [N, ..., C] if `last`
+  bool last = false;
+  // The initializer that the scale multiplies, and its axis of the channels; empty: only the shift
+  // is adapted.
+  std::string scale;
+  int64_t scale_axis = 0;
+  std::string shift;  // initializer [C]; empty: only the scale is adapted
+
+  // y [N, C, ...] as [N, C, positions].
+  at::Tensor by_channel(const at::Tensor& y) const;
+};
+
+// BatchNormalization and LayerNormalization over the last axis, then convolutions and fully
+// connected layers whose output no such BatchNormalization reads alone, in the graph's order; of
+// the head only its biases, with which the mean probability of each class can agree with a target.
+// Left out: what is computed instead of an initializer, weights that other nodes use, and layers
+// without a bias, whose channels have no place for a shift.
+std::vector<ChannelAffine> channel_affines(const Network& network);
+
+}  // namespace ncprune

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "ncprune/data/dataset.h"
+#include "ncprune/stats/metric.h"
+#include "ncprune/stats/network_pair.h"
+
+namespace ncprune {
+
+// `pair.pruned` with all weights that are not zero, and all biases, scales and shifts, moved so
+// that its class probabilities p come close to those of the dense network, q (class_loss.h):
+//   min sum_c pi_c E_c KL(q || p),   pi from options.balance,
+// by Adam with a cosine schedule, 12 passes over at most 256 samples of each class, drawn with a
+// fixed seed. No labels are fitted. Zeros stay zero, running statistics stay, and the pruned
+// network sees noisy inputs with options.noise.
+//
+// A fifth of each class of these samples is held out: the result is the last network on the line
+// from `pair.pruned` to the trained one, at 1, 1/2 or 1/4 of it, with which no class has a larger
+// held-out KL than before, or else `pair.pruned` itself. Throws InputError when gradients are not
+// available, as train().
+Network refined(const NetworkPair& pair, const Dataset& data, const MetricOptions& options);
+
+}  // namespace ncprune
