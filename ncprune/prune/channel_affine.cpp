@@ -56,11 +56,10 @@ std::optional<ChannelAffine> of_convolution(const Network& network, const Node& 
   if (node.op_type != "Conv" || node.foreign || weight == network.initializers.end()) {
     return std::nullopt;
   }
-  return ChannelAffine{
-      .node = described(node),
-      .value = node.outputs.front(),
-      .scale = own_initializer(network, node.inputs[1], weight->second.dim()),
-      .shift = own_initializer(network, input_name(node, 2), 1)};
+  return ChannelAffine{.node = described(node),
+                       .value = node.outputs.front(),
+                       .scale = own_initializer(network, node.inputs[1], weight->second.dim()),
+                       .shift = own_initializer(network, input_name(node, 2), 1)};
 }
 
 }  // namespace

@@ -16,7 +16,7 @@
 namespace ncprune {
 namespace {
 
-constexpr int64_t kPerClass = 256;
+constexpr int64_t kSamplesPerClass = 256;
 constexpr double kHeldOut = 0.2;
 
 // Samples, and what the dense network says of them.
@@ -35,10 +35,6 @@ struct Lesson {
   }
 };
 
-Lesson lesson_of(const Network& dense, const Dataset& clean, double noise) {
-  return {noise > 0 ? with_gaussian_noise(clean, noise, 0) : clean, logits(dense, clean)};
-}
-
 // The network at `share` of the way from one to the other.
 Network between(const Network& from, const Network& to, double share) {
   Network result = from;
@@ -52,7 +48,7 @@ Network between(const Network& from, const Network& to, double share) {
 }  // namespace
 
 Network refined(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
-  const Dataset sample = at_most_per_class(data, kPerClass);
+  const Dataset sample = at_most_per_class(data, kSamplesPerClass);
   const auto [learnt, held_out] =
       stratified_split(sample, kHeldOut, Random(0).stream("refine, held out"));
   TrainOptions how;
@@ -64,14 +60,18 @@ Network refined(const NetworkPair& pair, const Dataset& data, const MetricOption
   how.keep_zeros = true;
   how.keep_statistics = true;
   how.distillation = Distillation{.teacher = pair.dense,
+                                  .seen = learnt,
                                   .logits = 1,
                                   .temperature = 1,
                                   .features = 0,
                                   .labels = 0,
                                   .balance = options.balance};
-  const Network end = train(pair.pruned, learnt, {}, how).network;
+  const auto as_pruned_sees = [&](const Dataset& clean) {
+    return options.noise > 0 ? with_gaussian_noise(clean, options.noise, 0) : clean;
+  };
+  const Network end = train(pair.pruned, as_pruned_sees(learnt), {}, how).network;
   if (held_out.size() == 0) return end;
-  const Lesson lesson = lesson_of(pair.dense, held_out, options.noise);
+  const Lesson lesson{as_pruned_sees(held_out), logits(pair.dense, held_out)};
   const at::Tensor before = lesson.divergence_of_classes(pair.pruned);
   for (const double share : {1.0, 0.5, 0.25}) {
     Network result = between(pair.pruned, end, share);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 
@@ -19,6 +20,7 @@
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/class_loss.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/prune/channel_affine.h"
 #include "ncprune/stats/pass.h"
 #include "ncprune/stats/sampling.h"
 
@@ -27,31 +29,38 @@ namespace {
 
 constexpr int64_t kDraws = 2;  // sign vectors per sample
 
-// The places of a network's scales and shifts in one vector of length P; a name that several
-// BatchNormalizations share has one place.
-struct Norms {
-  struct Norm {
-    const Node* node;
-    std::string scale;
-    std::string shift;
-  };
-  std::vector<Norm> norms;
+bool is_batch_norm(const Network& network, const ChannelAffine& affine) {
+  const int64_t writer = producer(network, affine.value);
+  return network.nodes[static_cast<size_t>(writer)].op_type == "BatchNormalization";
+}
+
+// What is matched: BatchNormalization alone where the network has it, otherwise all that can be.
+std::vector<ChannelAffine> matched_affines(const Network& network) {
+  const std::vector<ChannelAffine> all = channel_affines(network);
+  std::vector<ChannelAffine> norms;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(norms),
+               [&](const ChannelAffine& affine) { return is_batch_norm(network, affine); });
+  return norms.empty() ? all : norms;
+}
+
+// The places of a network's scales and shifts in one vector of length P; a name that several nodes
+// share has one place.
+struct Places {
+  std::vector<ChannelAffine> affines;
   std::map<std::string, int64_t> begins;
   int64_t size = 0;  // P
 
-  // REQUIRES: match_problem() is empty.
-  explicit Norms(const Network& network) {
-    for (const Node& node : network.nodes) {
-      if (node.op_type != "BatchNormalization") continue;
-      norms.push_back({&node, node.inputs.at(1), node.inputs.at(2)});
-      place(network, norms.back().scale);
-      place(network, norms.back().shift);
+  explicit Places(const Network& network) : affines(matched_affines(network)) {
+    for (const ChannelAffine& affine : affines) {
+      const int64_t channels = network.initializers.at(affine.shift).numel();
+      if (!affine.scale.empty()) place(affine.scale, channels);
+      place(affine.shift, channels);
     }
   }
 
  private:
-  void place(const Network& network, const std::string& name) {
-    if (begins.emplace(name, size).second) size += network.initializers.at(name).numel();
+  void place(const std::string& name, int64_t channels) {
+    if (begins.emplace(name, size).second) size += channels;
   }
 };
 
@@ -67,11 +76,11 @@ struct Aim {
   }
 };
 
-int64_t samples_per_class(const Norms& norms, const Dataset& data) {
+int64_t samples_per_class(const Places& places, const Dataset& data) {
   constexpr int64_t kPerClass = 256;
   constexpr int64_t kInAll = 8192;
   constexpr int64_t kElements = int64_t{1} << 26;
-  const int64_t in_all = std::min(kInAll, kElements / (kDraws * norms.size));
+  const int64_t in_all = std::min(kInAll, kElements / (kDraws * places.size));
   return std::clamp<int64_t>(in_all / data.num_classes(), 1, kPerClass);
 }
 
@@ -113,40 +122,38 @@ struct Slope {
 
 // Derivatives of the sum over classes of `by_logits` [B, K] times the logits, for every sample:
 // float [B, P].
-at::Tensor derivatives(const Network& network, const Norms& norms,
+at::Tensor derivatives(const Network& network, const Places& places,
                        const std::vector<at::Tensor>& values, const at::Tensor& by_logits) {
   const std::vector<at::Tensor> outputs(values.begin(), values.end() - 1);
   const std::vector<at::Tensor> by_outputs =
       torch::autograd::grad({values.back()}, outputs, {by_logits}, /*retain_graph=*/true,
                             /*create_graph=*/false, /*allow_unused=*/true);
   const at::NoGradGuard no_grad;
-  const int64_t samples = by_logits.size(0);
-  at::Tensor result = at::zeros({samples, norms.size}, by_logits.options());
+  at::Tensor result = at::zeros({by_logits.size(0), places.size}, by_logits.options());
   for (size_t l = 0; l < outputs.size(); ++l) {
-    const auto& [node, scale, shift] = norms.norms[l];
+    const ChannelAffine& affine = places.affines[l];
     if (!by_outputs[l].defined()) continue;  // the logits do not depend on it
-    const at::Tensor shifts = network.initializers.at(shift).to(by_logits.device());
-    const int64_t channels = shifts.numel();
-    const at::Tensor by = by_outputs[l].reshape({samples, channels, -1});
-    const at::Tensor unshifted =
-        outputs[l].reshape({samples, channels, -1}) - shifts.view({channels, 1});
+    const at::Tensor shifts = network.initializers.at(affine.shift).to(by_logits.device());
+    const at::Tensor by = affine.by_channel(by_outputs[l]);
     const auto add = [&](const std::string& name, const at::Tensor& terms) {
-      const int64_t begin = norms.begins.at(name);
-      result.slice(1, begin, begin + channels).add_(terms);
+      const int64_t begin = places.begins.at(name);
+      result.slice(1, begin, begin + shifts.numel()).add_(terms);
     };
-    add(shift, by.sum(2));
-    add(scale, (by * unshifted).sum(2));
+    add(affine.shift, by.sum(2));
+    if (affine.scale.empty()) continue;
+    const at::Tensor unshifted = affine.by_channel(outputs[l]) - shifts.unsqueeze(1);
+    add(affine.scale, (by * unshifted).sum(2));
   }
   return result;
 }
 
-Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
+Slope slope_at(const Network& network, const Places& places, const Aim& aim) {
   std::vector<std::string> wanted;
-  wanted.reserve(norms.norms.size() + 1);
-  for (const Norms::Norm& norm : norms.norms) wanted.push_back(norm.node->outputs.front());
+  wanted.reserve(places.affines.size() + 1);
+  for (const ChannelAffine& affine : places.affines) wanted.push_back(affine.value);
   wanted.push_back(logits_value(network));
   const at::TensorOptions doubles(at::kDouble);
-  Slope slope{at::zeros({norms.size}, doubles.device(compute_device())), {}};
+  Slope slope{at::zeros({places.size}, doubles.device(compute_device())), {}};
   for_each_batch(
       network, aim.sample.samples, aim.sample.class_weights, [&](const WeightedBatch& batch) {
         const at::AutoGradMode with_gradients(true);
@@ -156,7 +163,7 @@ Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
         const at::Tensor p = probabilities(values.back().detach(), aim.labelling());
         const at::Tensor q = probabilities(aim.of(batch), aim.labelling()).to(p.dtype());
         const at::Tensor weights = batch.weights.to(p.dtype()).unsqueeze(1);
-        slope.descent += derivatives(network, norms, values, (q - p) * weights).sum(0);
+        slope.descent += derivatives(network, places, values, (q - p) * weights).sum(0);
         // With random signs r, M r has the second moment M M^T, the Hessian. The signs are drawn
         // for every batch, so that they do not depend on the process that runs it.
         Random random = Random(0).stream(fmt::format("score match, from sample {}", batch.begin));
@@ -166,7 +173,7 @@ Slope slope_at(const Network& network, const Norms& norms, const Aim& aim) {
           signs = signs.to(p.device());
           const at::Tensor along = hessian_root_times(p, signs, aim.labelling());
           const at::Tensor by_logits = along * (weights / static_cast<double>(kDraws)).sqrt();
-          slope.rows.push_back(derivatives(network, norms, values, by_logits).to(at::kDouble));
+          slope.rows.push_back(derivatives(network, places, values, by_logits).to(at::kDouble));
         }
       });
   slope.descent = sum_over_world(slope.descent);
@@ -207,17 +214,21 @@ at::Tensor step_of(const Slope& slope, double damping) {
   return x.cpu();
 }
 
-Network moved(const Network& network, const Norms& norms, const at::Tensor& step) {
+Network moved(const Network& network, const Places& places, const at::Tensor& step) {
   Network result = network;
-  const auto part = [&](const std::string& name, const at::Tensor& like) {
-    const int64_t begin = norms.begins.at(name);
-    return step.slice(0, begin, begin + like.numel()).to(like.dtype());
+  const auto part = [&](const std::string& name, const at::Tensor& like, int64_t axis) {
+    const int64_t begin = places.begins.at(name);
+    return step.slice(0, begin, begin + like.size(axis)).to(like.dtype());
   };
-  for (const auto& [node, scale, shift] : norms.norms) {
-    const at::Tensor& scales = network.initializers.at(scale);
-    const at::Tensor& shifts = network.initializers.at(shift);
-    result.initializers[scale] = scales * (1 + part(scale, scales));
-    result.initializers[shift] = shifts + part(shift, shifts);
+  for (const ChannelAffine& affine : places.affines) {
+    const at::Tensor& shifts = network.initializers.at(affine.shift);
+    result.initializers[affine.shift] = shifts + part(affine.shift, shifts, 0);
+    if (affine.scale.empty()) continue;
+    const at::Tensor& scales = network.initializers.at(affine.scale);
+    std::vector<int64_t> shape(static_cast<size_t>(scales.dim()), 1);
+    shape[static_cast<size_t>(affine.scale_axis)] = -1;
+    result.initializers[affine.scale] =
+        scales * (1 + part(affine.scale, scales, affine.scale_axis).view(shape));
   }
   return result;
 }
@@ -225,33 +236,34 @@ Network moved(const Network& network, const Norms& norms, const at::Tensor& step
 }  // namespace
 
 std::string match_problem(const Network& network, const Dataset& data) {
-  const auto refused = [](const Node& node, const std::string& why) {
-    return fmt::format("node {} ({}): {}", node.label(), node.op_type, why);
-  };
-  std::vector<const Node*> norms;
-  std::vector<std::string> outputs;
   for (const Node& node : network.nodes) {
     if (node.op_type != "BatchNormalization") continue;
-    if (!network.initializers.contains(node.inputs.at(1)) ||
-        !network.initializers.contains(node.inputs.at(2))) {
-      return refused(node, "its scale and shift are computed and cannot be matched");
+    if (network.initializers.contains(node.inputs.at(1)) &&
+        network.initializers.contains(node.inputs.at(2))) {
+      continue;
     }
-    norms.push_back(&node);
-    outputs.push_back(node.outputs.front());
+    return fmt::format("node {} ({}): its scale and shift are computed and cannot be matched",
+                       node.label(), node.op_type);
   }
-  if (norms.empty()) return "";
+  const std::vector<ChannelAffine> affines = matched_affines(network);
+  if (affines.empty()) return "";
   for (const Node& node : network.nodes) {
-    if (node.foreign == nullptr) continue;
-    return refused(node,
-                   "ONNX Runtime runs it without a gradient, so BatchNormalization "
-                   "cannot be matched");
+    if (!node.foreign) continue;
+    return fmt::format(
+        "node {} ({}): ONNX Runtime runs it without a gradient, so no scales and "
+        "shifts can be matched",
+        node.label(), node.op_type);
   }
+  std::vector<std::string> outputs;
+  outputs.reserve(affines.size());
+  for (const ChannelAffine& affine : affines) outputs.push_back(affine.value);
   const at::NoGradGuard no_grad;
   const at::Tensor few = prepare_inputs(network, data.inputs_at(0, 2));
   const std::vector<at::Tensor> values = run(network, few, outputs);
-  for (size_t l = 0; l < norms.size(); ++l) {
+  for (size_t l = 0; l < affines.size(); ++l) {
     if (values[l].size(0) == few.size(0)) continue;
-    return refused(*norms[l], "its first axis is not the samples', so it cannot be matched");
+    return fmt::format("node {}: its first axis is not the samples', so it cannot be matched",
+                       affines[l].node);
   }
   return "";
 }
@@ -262,9 +274,9 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   constexpr double kMaxDamping = 1e4;
   const std::string problem = match_problem(starts.front(), data);
   if (!problem.empty()) throw InputError(problem);
-  const Norms norms(starts.front());
-  if (norms.norms.empty()) return starts.front();
-  const Aim aim = make_aim(dense, samples_per_class(norms, data), data, options);
+  const Places places(starts.front());
+  if (places.affines.empty()) return starts.front();
+  const Aim aim = make_aim(dense, samples_per_class(places, data), data, options);
   Network network;
   double distance = std::numeric_limits<double>::infinity();
   const auto come_closer = [&](const Network& candidate) {
@@ -278,8 +290,8 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   if (!std::isfinite(distance)) return starts.front();
   double damping = 0.01;
   for (int step = 0; step < kSteps && damping < kMaxDamping; ++step) {
-    const Slope slope = slope_at(network, norms, aim);
-    while (damping < kMaxDamping && !come_closer(moved(network, norms, step_of(slope, damping)))) {
+    const Slope slope = slope_at(network, places, aim);
+    while (damping < kMaxDamping && !come_closer(moved(network, places, step_of(slope, damping)))) {
       damping *= 10;
     }
   }

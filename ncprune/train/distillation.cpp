@@ -37,7 +37,8 @@ DistillationLoss::DistillationLoss(const Distillation& options, const Network& s
       logits_weight_(options.logits),
       features_weight_(options.features) {
   const Network& teacher = options.teacher;
-  require_fits(teacher, training, "the teacher");
+  const Dataset& seen = options.seen ? *options.seen : training;
+  require_fits(teacher, seen, "the teacher");
   const auto as_tensor = [](const std::vector<int64_t>& counts) {
     const std::vector<double> doubles(counts.begin(), counts.end());
     return at::tensor(doubles, at::kDouble).clamp_min(1);
@@ -47,10 +48,10 @@ DistillationLoss::DistillationLoss(const Distillation& options, const Network& s
   weights_ = class_weights.index_select(0, training.labels);
   if (options.logits > 0) {
     labelling_ = labelling_of(training.targets());
-    softened_ = logits(teacher, training) / temperature_;
+    softened_ = logits(teacher, seen) / temperature_;
   }
   if (options.features == 0) return;
-  features_ = value_of_all(teacher, head_layer(teacher).input, training);
+  features_ = value_of_all(teacher, head_layer(teacher).input, seen);
   const Layer head = head_layer(student);
   const int64_t width = weight_of(student, head).size(1);
   if (features_.size(1) != width) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "ncprune/data/dataset.h"
 #include "ncprune/model/class_loss.h"
 #include "ncprune/model/network.h"
@@ -16,6 +18,8 @@ namespace ncprune {
 // of the class in it: with a balance of 1 every class counts the same, whatever the sampler.
 struct Distillation {
   Network teacher = {};
+  // The training samples as the teacher sees them, in the same order; not given: as they are.
+  std::optional<Dataset> seen = {};
   double logits = 1;       // at least 0
   double temperature = 2;  // T, positive
   double features = 0;     // at least 0

@@ -2,6 +2,8 @@
 #include <ATen/ops/isfinite.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
 #include "ncprune/evaluate/metrics.h"
@@ -28,8 +30,7 @@ class EveryMethodOnLabels : public testing::TestWithParam<std::string> {};
 
 TEST_P(EveryMethodOnLabels, PrunesAndLeavesEveryLabelBetterThanChance) {
   const Method& method = find_named(methods(), GetParam(), "method");
-  const bool norm =
-      find_criterion(method.criterion).needs.contains(Statistic::kBatchNormScale);
+  const bool norm = find_criterion(method.criterion).needs.contains(Statistic::kBatchNormScale);
   static const Network plain = trained("mlp:24,16");
   static const Network normed = trained("mlp:24,16?batchnorm=true");
   const Dataset test = with_row_per_label(labelled_samples(400, 2));
@@ -39,20 +40,25 @@ TEST_P(EveryMethodOnLabels, PrunesAndLeavesEveryLabelBetterThanChance) {
   for (const auto& [name, tensor] : pruned.network.initializers) {
     EXPECT_TRUE(at::isfinite(tensor).all().item<bool>()) << name;
   }
-  if (method.name == "random" || method.name == "synflow") return;  // know nothing of the data
+  const bool whole = std::all_of(pruned.layers.begin(), pruned.layers.end(),
+                                 [](const PrunedLayer& layer) { return layer.kept > 0; });
+  if (!whole) return;  // some criteria remove a whole layer of so small a network
   EXPECT_GT(mean_present(evaluate(pruned.network, test).auroc), 0.6);
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, EveryMethodOnLabels, testing::ValuesIn([] {
-                           std::vector<std::string> names;
-                           for (const Method& method : methods()) names.push_back(method.name);
-                           return names;
-                         }()),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+std::vector<std::string> method_names() {
+  std::vector<std::string> names;
+  for (const Method& method : methods()) names.push_back(method.name);
+  return names;
+}
+
+std::string readable(const testing::TestParamInfo<std::string>& method) {
+  std::string name = method.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, EveryMethodOnLabels, testing::ValuesIn(method_names()), readable);
 
 TEST(MultiLabel, TheSurgeonLosesNoLabel) {
   const Network dense = trained("mlp:24,16?batchnorm=true");

@@ -159,8 +159,11 @@ TEST(NpzSource, NamesWhatIsWrong) {
   const std::string x = npy_bytes("|u1", "(2, 1)", "ab");
   EXPECT_EQ(error(archive(x, x, "s")),
             ": contains no array called x, X, inputs, x_train, X_train; its arrays: xs, ys");
+  EXPECT_EQ(error(archive(x, npy_bytes("|u1", "(1, 1, 2)", "ab"))),
+            ": labels of shape [1, 1, 2]; wanted one number per sample, [N], or a 0 or 1 for each "
+            "sample and label, [N, L]");
   EXPECT_EQ(error(archive(x, npy_bytes("|u1", "(1, 2)", "ab"))),
-            ": labels of shape [1, 2]; wanted one number per sample, [N]");
+            ": sample 0 has 97 for label 0; wanted 0 or 1");
   EXPECT_EQ(error(archive(npy_bytes("|u1", "(2,)", "ab"), x)),
             ": inputs of shape [2]; wanted [N, features] or images");
   EXPECT_EQ(error(archive(x, npy_bytes("|u1", "(3,)", "\0\0\0"s))),

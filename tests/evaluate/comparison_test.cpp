@@ -67,7 +67,7 @@ TEST(Compare, CountsWhatEveryClassLostAndGained) {
   // Class 0: 3 of 4 right, then 2: one lost. Class 1: 1 of 3, then 2: two gained, one lost.
   const at::Tensor labels = at::tensor({0, 0, 0, 0, 1, 1, 1}, at::kLong);
   const Comparison found =
-      compare(scores_of({0, 0, 0, 1, 1, 0, 2}, 4), scores_of({0, 0, 2, 1, 2, 1, 1}, 4), labels);
+      compare(scores_of({0, 0, 0, 1, 1, 0, 2}, 4), scores_of({0, 0, 2, 1, 2, 1, 1}, 4), {labels});
   ASSERT_EQ(found.classes.size(), 4);
   EXPECT_EQ(found.classes[0].lost, 1);
   EXPECT_EQ(found.classes[0].gained, 0);
@@ -96,11 +96,11 @@ TEST(Compare, TellsWeakClassesMadeWeakerFromAllMadeWorse) {
   const at::Tensor before = scores_of({0, 0, 0, 0, 1, 1, 1, 0, 0, 0}, 2);
   const at::Tensor weaker = scores_of({0, 0, 0, 0, 1, 0, 0, 0, 0, 0}, 2);
   const at::Tensor worse = scores_of({0, 0, 0, 1, 1, 1, 0, 0, 0, 0}, 2);
-  EXPECT_NEAR(compare(before, weaker, labels).intensification, 2, 1e-12);
-  EXPECT_NEAR(compare(before, worse, labels).intensification, 1, 1e-12);
-  EXPECT_TRUE(
-      std::isnan(compare(scores_of({0, 1}, 2), scores_of({0, 1}, 2), at::tensor({0, 1}, at::kLong))
-                     .intensification));
+  EXPECT_NEAR(compare(before, weaker, {labels}).intensification, 2, 1e-12);
+  EXPECT_NEAR(compare(before, worse, {labels}).intensification, 1, 1e-12);
+  EXPECT_TRUE(std::isnan(
+      compare(scores_of({0, 1}, 2), scores_of({0, 1}, 2), {at::tensor({0, 1}, at::kLong)})
+          .intensification));
 }
 
 TEST(Compare, ItsIntervalHoldsTheTrueChangeAsOftenAsItSays) {
@@ -122,7 +122,7 @@ TEST(Compare, ItsIntervalHoldsTheTrueChangeAsOftenAsItSays) {
       both[i][before_right ? own : 1 - own] = 1;
       after[i][after_right ? own : 1 - own] = 1;
     }
-    const Interval change = compare(both, after, truth, {.resamples = 1000}).balanced_change;
+    const Interval change = compare(both, after, {truth}, {.resamples = 1000}).balanced_change;
     held += change.low <= 0 && 0 <= change.high ? 1 : 0;
   }
   EXPECT_GE(held, 180);  // of 190 to be expected; below 180 one time in ten thousand
@@ -131,7 +131,7 @@ TEST(Compare, ItsIntervalHoldsTheTrueChangeAsOftenAsItSays) {
 
 TEST(Compare, OfANetworkWithItselfFindsNothing) {
   const at::Tensor scores = scores_of({0, 1, 0, 1}, 2);
-  const Comparison found = compare(scores, scores, at::tensor({0, 0, 1, 1}, at::kLong));
+  const Comparison found = compare(scores, scores, {at::tensor({0, 0, 1, 1}, at::kLong)});
   EXPECT_TRUE(found.flows.empty());
   EXPECT_TRUE(found.exemplars.empty());
   EXPECT_DOUBLE_EQ(found.balanced_change.low, 0);
@@ -140,9 +140,12 @@ TEST(Compare, OfANetworkWithItselfFindsNothing) {
 
 TEST(Compare, RefusesScoresOfOtherSamples) {
   const at::Tensor labels = at::tensor({0, 1}, at::kLong);
-  EXPECT_NE(input_error([&] { compare(scores_of({0, 1}, 2), scores_of({0, 1}, 3), labels); }), "");
   EXPECT_NE(input_error([&] {
-              compare(scores_of({0, 1}, 2), scores_of({0, 1}, 2), labels, {.confidence = 1});
+              compare(scores_of({0, 1}, 2), scores_of({0, 1}, 3), {labels});
+            }),
+            "");
+  EXPECT_NE(input_error([&] {
+              compare(scores_of({0, 1}, 2), scores_of({0, 1}, 2), {labels}, {.confidence = 1});
             }).find("confidence 1"),
             std::string::npos);
 }

@@ -24,7 +24,7 @@ at::Tensor scores_for(const std::vector<int64_t>& predicted, int64_t classes) {
 TEST(ClassMetricsTest, AgreeWithCountingByHand) {
   // Class 0: 3 of 4 right, class 1: 1 of 2, class 2: 0 of 1 (taken for 0).
   const ClassMetrics m = class_metrics(scores_for({0, 0, 0, 1, 1, 0, 0}, 3),
-                                       at::tensor({0, 0, 0, 0, 1, 1, 2}, at::kLong));
+                                       {at::tensor({0, 0, 0, 0, 1, 1, 2}, at::kLong)});
   EXPECT_EQ(m.recall, (std::vector<double>{0.75, 0.5, 0}));
   EXPECT_DOUBLE_EQ(m.balanced_accuracy, 1.25 / 3);
   EXPECT_DOUBLE_EQ(m.overall_accuracy, 4.0 / 7);

@@ -29,7 +29,7 @@ Verdict judge_case(const Promise& promise, const Case& c) {
   at::Tensor after = before.clone();
   after.slice(0, 0, c.lost).select(1, 0).fill_(0);
   after.slice(0, 0, c.lost).select(1, 1).fill_(1);
-  return judge(promise, before, after, at::zeros({c.samples}, at::kLong));
+  return judge(promise, before, after, {at::zeros({c.samples}, at::kLong)});
 }
 
 // One class with `lost` and `gained` samples.
@@ -49,7 +49,7 @@ bool judge_change(const Promise& promise, const Change& c) {
   const auto scores = [](const at::Tensor& predicted) {
     return at::zeros({predicted.size(0), 2}, at::kDouble).scatter(1, predicted, 1);
   };
-  return judge(promise, scores(before), scores(after), at::zeros({c.samples}, at::kLong))
+  return judge(promise, scores(before), scores(after), {at::zeros({c.samples}, at::kLong)})
       .classes[0]
       .kept();
 }

@@ -48,7 +48,8 @@ TEST(Separation, AgreesWithCountingPairs) {
   constexpr int64_t kClasses = 3;
   constexpr int64_t kSamples = 61;
   Random random(5);
-  const at::Tensor labels = at::empty({kSamples}, at::kLong).random_(0, kClasses, random.generator());
+  const at::Tensor labels =
+      at::empty({kSamples}, at::kLong).random_(0, kClasses, random.generator());
   // Coarse scores, so that many are equal.
   const at::Tensor scores =
       at::empty({kSamples, kClasses}, at::kDouble).normal_(0, 1, random.generator()).mul(2).round();
@@ -79,9 +80,8 @@ TEST(Separation, OfLabelsCountsEverySampleOnce) {
     std::vector<Sample> samples;
     for (int64_t i = 0; i < kSamples; ++i) {
       const at::Tensor z = data.inputs[i];
-      samples.push_back(c < kLabels
-                            ? Sample{z[c].item<double>(), sets[i][c].item<bool>()}
-                            : Sample{-z.max().item<double>(), !sets[i].any().item<bool>()});
+      samples.push_back(c < kLabels ? Sample{z[c].item<double>(), sets[i][c].item<bool>()}
+                                    : Sample{-z.max().item<double>(), !sets[i].any().item<bool>()});
     }
     expect_near(found[static_cast<size_t>(c)], by_counting(samples));
   }
@@ -91,8 +91,8 @@ TEST(Separation, IsUnknownWithoutSamplesOfTheClassOrOfOthers) {
   const at::Tensor scores = at::tensor({1.0, 2.0, 3.0, 0.0}, at::kDouble).view({2, 2});
   const auto found = class_separations(scores, {at::tensor({1, 1}, at::kLong)});
   EXPECT_TRUE(std::isnan(found[0].auroc) && std::isnan(found[1].auroc));
-  EXPECT_TRUE(std::isnan(class_separations(scores.slice(0, 0, 0),
-                                           {at::empty({0}, at::kLong)})[0].average_precision));
+  EXPECT_TRUE(std::isnan(
+      class_separations(scores.slice(0, 0, 0), {at::empty({0}, at::kLong)})[0].average_precision));
 }
 
 }  // namespace

@@ -81,8 +81,9 @@ TEST_F(MultiLabel, BadRequestsAreRefusedInALine) {
 
 TEST_F(MultiLabel, ANetworkOfSigmoidsAndItsLogitsAreOneNetwork) {
   const PreparedData data = prepare_data(request(all_.label_sets));
-  const Network logits =
-      train(make_network("mlp:16", data, 0), data.train, data.validation, {.epochs = 20}).network;
+  const Network logits = train(make_network("mlp:16", data, 0), data.train, data.validation,
+                               {.learning_rate = 1e-2, .epochs = 30, .batch = 32})
+                             .network;
   EXPECT_EQ(logits.metadata.class_names.size(), 3U);
   EXPECT_EQ(find_mismatch(logits, data.train), "");
   Network sigmoids = logits;

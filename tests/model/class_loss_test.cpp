@@ -68,8 +68,7 @@ TEST(ClassLoss, IsTheCrossEntropyOrTheSumOverLabels) {
 TEST(ClassLoss, DerivativesAreThoseOfTheLoss) {
   for (const Targets& targets : {exclusive(), several()}) {
     const at::Tensor z = some_logits(0.2).requires_grad_();
-    const at::Tensor wanted =
-        torch::autograd::grad({class_losses(z, targets).sum()}, {z}).front();
+    const at::Tensor wanted = torch::autograd::grad({class_losses(z, targets).sum()}, {z}).front();
     EXPECT_TRUE(losses_by_logits(z, targets).allclose(wanted, 1e-10, 1e-12));
   }
 }
@@ -93,8 +92,8 @@ TEST(ClassLoss, RootTimesSignsHasTheHessianAsSecondMoment) {
       for (int64_t k = 0; k < kScores; ++k) {
         for (int64_t j = 0; j < kScores; ++j) {
           const double own = number(p, i, k);
-          const double both =
-              labelling == Labelling::kMultiLabel ? (k == j ? own * own : 0) : own * number(p, i, j);
+          const double both = labelling == Labelling::kMultiLabel ? (k == j ? own * own : 0)
+                                                                  : own * number(p, i, j);
           EXPECT_NEAR(number(sum[i], k, j) / kAll, (k == j ? own : 0) - both, 1e-12);
         }
       }

@@ -96,7 +96,7 @@ TEST(TreatBatchNorm, KeepChangesNothingAndOtherNamesAreRefused) {
   EXPECT_EQ(input_error([&] {
               treat_batch_norm({network, network}, "balance", data, {});
             }),
-            "unknown BatchNorm treatment 'balance'; known: keep, match, recalibrate");
+            "unknown BatchNorm treatment 'balance'; known: keep, match, recalibrate, refine");
 }
 
 TEST(TreatBatchNorm, IsGrantedToWeightsAndToUnits) {

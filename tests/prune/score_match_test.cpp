@@ -7,6 +7,7 @@
 #include "ncprune/model/operators.h"
 #include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/prune.h"
+#include "ncprune/prune/refine.h"
 #include "ncprune/train/train.h"
 #include "tests/data/input_error.h"
 #include "tests/matrix.h"
@@ -39,6 +40,18 @@ bool is_scale_or_shift(const Network& network, const std::string& name) {
     return node.op_type == "BatchNormalization" &&
            (node.inputs[1] == name || node.inputs[2] == name);
   });
+}
+
+// Scales the rows of every weight, [out, ...], and the biases.
+Network with_lost_channels(const Network& network) {
+  Network lost = clone(network);
+  for (auto& [name, tensor] : lost.initializers) {
+    if (!tensor.is_floating_point() || tensor.dim() == 0) continue;
+    std::vector<int64_t> shape(static_cast<size_t>(tensor.dim()), 1);
+    shape.front() = tensor.size(0);
+    tensor = tensor * (1 + 0.7 * normal(shape, 5).to(at::kFloat));
+  }
+  return lost;
 }
 
 Dataset pictures(const std::vector<int64_t>& counts) {
@@ -118,11 +131,60 @@ TEST(MatchScores, SeesTheNoiseThatIsToBeExpected) {
   EXPECT_FALSE(prepared.initializers.at("bn1.scale").is_same(dense.initializers.at("bn1.scale")));
 }
 
-TEST(MatchScores, LeavesNetworksWithoutBatchNormalizationAlone) {
-  const Dataset data = gaussian_data({20, 5}, 6);
-  const Network network = network_for(data, "mlp:8");
-  const Network matched = match_scores(network, {network_for(data, "mlp:8", 4)}, data, {});
-  EXPECT_FALSE(matched.initializers.at("fc1.weight").equal(network.initializers.at("fc1.weight")));
+TEST(MatchScores, FindsTheScalesOfChannelsWhereThereIsNoBatchNormalization) {
+  for (const std::string spec : {"mlp:12,8", "cnn:4,6?batchnorm=false"}) {
+    const Dataset data = pictures({120, 30, 8});
+    const Network dense = trained(data, spec);
+    const Network lost = with_lost_channels(dense);
+    const double before = divergence(dense, lost, data);
+    ASSERT_GT(before, 0.01) << spec;
+    EXPECT_LT(divergence(dense, match_scores(dense, {lost}, data, {}), data), before / 3) << spec;
+  }
+}
+
+TEST(MatchScores, KeepsTheZerosOfWeights) {
+  const Dataset data = pictures({120, 30, 8});
+  const Network dense = trained(data, "mlp:12,8");
+  const Network pruned = masked(dense, data);
+  const Network matched = match_scores(dense, {pruned}, data, {});
+  EXPECT_LT(divergence(dense, matched, data), divergence(dense, pruned, data));
+  for (const Layer& layer : prunable_layers(dense)) {
+    EXPECT_TRUE(weight_of(matched, layer).ne(0).equal(weight_of(pruned, layer).ne(0)));
+  }
+}
+
+TEST(MatchScores, TakesLayerNormalizationAndProductsOfTokens) {
+  Dataset data = gaussian_data({120, 30, 8}, 64);
+  data.inputs = data.inputs.view({-1, 1, 8, 8});
+  const Network dense = trained(data, "vit:2,16,2,4");
+  const Network lost = with_lost_channels(dense);
+  const Network matched = match_scores(dense, {lost}, data, {});
+  EXPECT_LT(divergence(dense, matched, data), 0.7 * divergence(dense, lost, data));
+}
+
+TEST(Refined, ComesCloserThanMatchingAndKeepsTheZeros) {
+  const Dataset data = pictures({300, 100, 40});
+  for (const std::string spec : {"mlp:24,16", "cnn:4,6"}) {
+    const Network dense = trained(data, spec);
+    const Network pruned = masked(dense, data);
+    const Network matched = treat_batch_norm({dense, pruned}, "match", data, {});
+    const Network network = treat_batch_norm({dense, pruned}, "refine", data, {});
+    EXPECT_LT(divergence(dense, network, data), 0.8 * divergence(dense, matched, data)) << spec;
+    for (const Layer& layer : prunable_layers(dense)) {
+      EXPECT_TRUE(weight_of(network, layer).ne(0).equal(weight_of(pruned, layer).ne(0))) << spec;
+    }
+    for (const auto& [name, tensor] : network.initializers) {
+      if (!name.ends_with(".mean") && !name.ends_with(".var")) continue;
+      EXPECT_TRUE(tensor.equal(matched.initializers.at(name))) << "statistics stay: " << name;
+    }
+  }
+}
+
+TEST(Refined, LeavesTheDenseNetworkAlone) {
+  const Dataset data = pictures({60, 40, 20});
+  const Network dense = trained(data, "mlp:12");
+  const Network same = refined({dense, dense}, data, {});
+  EXPECT_LT(divergence(dense, same, data), 1e-3);
 }
 
 TEST(MatchScores, BearsSharedAndUnusedScalesAndScoresWithoutANumber) {
@@ -178,11 +240,10 @@ TEST(MatchScores, RefusesOperatorsWithoutGradients) {
     return network;
   };
   const Network normed = with_foreign("mlp:8?batchnorm=true");
-  EXPECT_EQ(input_error([&] { match_scores(normed, {normed}, data, {}); }),
-            "node 'act1' (Relu): ONNX Runtime runs it without a gradient, so "
-            "BatchNormalization cannot be matched");
-  const Network plain = with_foreign("mlp:8");  // nothing to match
-  EXPECT_NO_THROW(match_scores(plain, {plain}, data, {}));
+  EXPECT_EQ(
+      input_error([&] { match_scores(normed, {normed}, data, {}); }),
+      "node 'act1' (Relu): ONNX Runtime runs it without a gradient, so no scales and shifts can "
+      "be matched");
 }
 
 TEST(MatchScores, RefusesScalesThatAreComputed) {

@@ -98,7 +98,7 @@ TEST(Loss, AgreesWithReference) {
   for (const Loss& loss : losses()) {
     for (const Batch& batch : batches()) {
       const at::Tensor got =
-          make_loss(loss.name, batch.counts)(logits_of(batch), labels_of(batch), batch.progress);
+          make_loss(loss.name, batch.counts)(logits_of(batch), {labels_of(batch)}, batch.progress);
       const double wanted = reference(loss.name, batch);
       EXPECT_NEAR(got.item<double>(), wanted, 1e-5 * std::max(1.0, wanted)) << loss.name;
     }
@@ -112,7 +112,7 @@ TEST(Loss, GradientAgreesWithFiniteDifferences) {
   for (const Loss& loss : losses()) {
     for (Batch batch : batches()) {
       at::Tensor logits = logits_of(batch).requires_grad_();
-      make_loss(loss.name, batch.counts)(logits, labels_of(batch), batch.progress).backward();
+      make_loss(loss.name, batch.counts)(logits, {labels_of(batch)}, batch.progress).backward();
       for (size_t i = 0; i < batch.labels.size(); ++i) {
         for (size_t c = 0; c < batch.counts.size(); ++c) {
           const double old = batch.logits[i][c];
