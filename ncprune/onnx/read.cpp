@@ -22,6 +22,7 @@
 #include "ncprune/onnx/interface.h"
 #include "ncprune/onnx/metadata.h"
 #include "ncprune/onnx/nodes.h"
+#include "ncprune/onnx/normalisation.h"
 #include "ncprune/onnx/onnx.h"
 #include "ncprune/onnx/scores.h"
 #include "ncprune/onnx/several_inputs.h"
@@ -222,6 +223,7 @@ Network parse_onnx(std::string_view bytes, const std::string& where, const std::
   validate(network, where);
   naming(where, [&] {
     network = fold_constants(std::move(network));
+    take_out_normalisation(network);
     const int64_t batch = network.input.shape.front();
     network.input.shape.front() = -1;
     if (knows_sample_shape(network)) {
