@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "ncprune/base/spec.h"
 #include "ncprune/data/samples.h"
 #include "ncprune/data/source.h"
@@ -22,9 +24,10 @@ TEST(PictureScores, AreThoseOfPillowTorchvisionAndPyTorch) {
   for (const Json& wanted : golden("picture_scores")) {
     const Folder folder;
     std::string list = "path,label\n";
-    for (const Json& file : wanted["files"]) {
-      list +=
-          fmt::format("{}data/images/{},class {}\n", tests, file.get<std::string>(), list.size());
+    for (const Json& json : wanted["files"]) {
+      const auto file = json.get<std::string>();
+      std::filesystem::copy_file(tests + "data/images/" + file, folder.path() + "/" + file);
+      list += fmt::format("{},class {}\n", file, list.size());
     }
     const std::string source = fmt::format("images:{}?{}", folder.write("list.csv", list),
                                            wanted["options"].get<std::string>());

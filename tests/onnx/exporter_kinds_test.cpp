@@ -97,7 +97,7 @@ TEST_F(ExporterKind, KerasThatFlattensChannelsLast) {
 }
 
 TEST_F(ExporterKind, ConvolutionsOverOneAndThreeAxes) {
-  for (const size_t axes : {1, 3}) {
+  for (const size_t axes : {size_t{1}, size_t{3}}) {
     Integers sample{2};
     Integers kernel{6, 2};
     sample.resize(1 + axes, 6);
@@ -138,7 +138,7 @@ TEST_F(ExporterKind, PoolingByReductions) {
 // Lists of strings, such as the activations that Keras and PyTorch's RNN name, are read and
 // written.
 TEST_F(ExporterKind, RecurrentLayersStayWholeAndTheOthersArePruned) {
-  GraphOfNodes graph({7, 5}, 13);
+  GraphOfNodes graph({7, 5});
   std::string value = graph.add("Transpose", {"x"}, {{"perm", Integers{1, 0, 2}}});
   value = graph.add(
       "LSTM", {value, graph.weight({2, 16, 5}), graph.weight({2, 16, 4}), graph.weight({2, 32})},
@@ -152,7 +152,7 @@ TEST_F(ExporterKind, RecurrentLayersStayWholeAndTheOthersArePruned) {
   value = graph.add("Relu", {graph.dense(value, 8, 7)});
   const std::string bytes = graph.bytes(graph.dense(value, 7, 3));
   EXPECT_EQ(layers_that_lose_units(bytes), 1);
-  EXPECT_EQ(onnx_bytes(parse_onnx(bytes, "lstm")), bytes);
+  EXPECT_TRUE(onnx_bytes(parse_onnx(bytes, "lstm")) == bytes);
 }
 
 // Operator sets in which axes and numbers of parts became inputs and attributes.
