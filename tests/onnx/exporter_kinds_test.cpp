@@ -213,6 +213,19 @@ TEST_F(ExporterKind, WeightsThatAreTransposedBehindDequantizeLinearStayQuantised
   }
 }
 
+TEST_F(ExporterKind, WeightsBehindOtherNodesAndWeightsWithTwoReaders) {
+  GraphOfNodes graph({6});
+  const std::string shared = graph.weight({6, 6});
+  std::string value = graph.add("Relu", {graph.add("MatMul", {"x", shared})});
+  value = graph.add("Relu", {graph.add("MatMul", {value, shared})});
+  const std::string renamed = graph.add("Identity", {graph.weight({6, 8})});
+  value = graph.add("Relu", {graph.add("MatMul", {value, renamed})});
+  const std::string half = graph.constant(normal({8, 7}, 4).to(at::kHalf) / 3);
+  const std::string cast = graph.add("Cast", {half}, {{"to", int64_t{1}}});
+  value = graph.add("Relu", {graph.add("MatMul", {value, cast})});
+  EXPECT_EQ(layers_that_lose_units(graph.bytes(graph.dense(value, 7, 3))), 2);
+}
+
 TEST_F(ExporterKind, TrainingModeIsSaidAndLeft) {
   GraphOfNodes training({8});
   std::string value =
