@@ -10,6 +10,7 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/json.h"
+#include "ncprune/onnx/normalisation.h"
 
 namespace ncprune {
 namespace {
@@ -79,7 +80,15 @@ Metadata with_preprocessing(Metadata metadata, const DataPreprocessing& data,
       merged({geometry_of(stated), where}, {data.geometry, "the data as they were read"});
   const Preprocessing whole = with_geometry(stated, geometry);
   if (whole == Preprocessing{}) return metadata;
-  if (const auto wanted = normalisation_of(whole)) set_normalisation(metadata, *wanted, where);
+  const bool in_graph =
+      metadata.other.contains(kNormalisationEntry) && !metadata.input_mean.defined();
+  const auto wanted = normalisation_of(whole);
+  if (wanted && in_graph && !normalisation_of(stored)) {
+    throw InputError(fmt::format(
+        "{}: normalises its inputs itself, as it was trained; the options say mean {} and scale {}",
+        where, shown(channel_tensor(wanted->mean)), shown(channel_tensor(wanted->scale))));
+  }
+  if (wanted && !in_graph) set_normalisation(metadata, *wanted, where);
   metadata.reversed_channels = whole.channels == "bgr";
   metadata.channels_last = whole.layout == "nhwc";
   metadata.other[kPreprocessingEntry] = preprocessing_json(whole).dump();

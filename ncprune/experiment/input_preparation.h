@@ -21,7 +21,8 @@ Preprocessing stored_preprocessing(const Metadata& metadata, const std::string& 
 // The metadata with this preprocessing: what is stored, and what the data say where that is open.
 // Range, mean and standard deviation become input_mean and input_scale, [C, 1, 1]; order of the
 // channels and layout become reversed_channels and channels_last; the whole is stored under
-// kPreprocessingEntry. Throws InputError, naming `where` and both values, when the metadata say
+// kPreprocessingEntry. A file that normalises its inputs itself (kNormalisationEntry) and is run as
+// it is gets neither. Throws InputError, naming `where` and both values, when the metadata say
 // something else.
 Metadata with_preprocessing(Metadata metadata, const DataPreprocessing& data,
                             const std::string& where);

@@ -19,6 +19,7 @@
 #include "ncprune/experiment/input_preparation.h"
 #include "ncprune/experiment/table_entry.h"
 #include "ncprune/model/architectures.h"
+#include "ncprune/onnx/normalisation.h"
 
 namespace ncprune {
 namespace {
@@ -147,6 +148,23 @@ Network ready_for(const PreparedData& data, NamedNetwork stated) {
   return std::move(network);
 }
 
+namespace {
+
+// Mean and standard deviation of tables and of pictures in colour.
+void normalise_as_in_training(Metadata& metadata, const Dataset& train) {
+  const std::vector<int64_t> shape = train.sample_shape();
+  const bool table = !train.range;
+  const bool colour = !table && shape.size() == 3 && shape.front() > 1;
+  if (!table && !colour) return;
+  const at::Tensor inputs = in_memory(train).inputs;
+  const std::vector<int64_t> axes = table ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2, 3};
+  metadata.input_mean = inputs.mean(axes, /*keepdim=*/true).squeeze(0);
+  const at::Tensor deviation = inputs.std(axes, /*unbiased=*/false, /*keepdim=*/true).squeeze(0);
+  metadata.input_scale = at::where(deviation > 0, deviation, at::ones_like(deviation));
+}
+
+}  // namespace
+
 Network make_network(const std::string& architecture, const PreparedData& data, uint64_t seed) {
   if (data.preprocessing.stated.layout == "nhwc") {
     throw InputError(fmt::format("layout=nhwc: the built-in network '{}' takes the channels first",
@@ -161,18 +179,8 @@ Network make_network(const std::string& architecture, const PreparedData& data, 
   metadata.minority = data.minority;
   remember_table(network, data);
   metadata = with_preprocessing(std::move(metadata), data.preprocessing, architecture);
-  if (metadata.input_mean.defined()) return network;
-  const std::vector<int64_t> shape = data.train.sample_shape();
-  const bool table = !data.train.range;
-  const bool colour = !table && shape.size() == 3 && shape.front() > 1;
-  if (table || colour) {
-    const at::Tensor inputs = in_memory(data.train).inputs;
-    const std::vector<int64_t> axes =
-        table ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2, 3};
-    metadata.input_mean = inputs.mean(axes, /*keepdim=*/true).squeeze(0);
-    const at::Tensor deviation = inputs.std(axes, /*unbiased=*/false, /*keepdim=*/true).squeeze(0);
-    metadata.input_scale = at::where(deviation > 0, deviation, at::ones_like(deviation));
-  }
+  if (!metadata.input_mean.defined()) normalise_as_in_training(metadata, data.train);
+  if (metadata.input_mean.defined()) metadata.other[kNormalisationEntry] = kInGraph;
   return network;
 }
 

@@ -14,8 +14,8 @@ namespace ncprune {
 // A network is a graph in ONNX's own vocabulary: nodes that read and write named values, and
 // initializers, the constant values (weights, biases, shapes).
 
-using Attribute =
-    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>, at::Tensor>;
+using Attribute = std::variant<int64_t, float, std::string, std::vector<int64_t>,
+                               std::vector<float>, at::Tensor, std::vector<std::string>>;
 
 struct Operator;  // operators.h
 

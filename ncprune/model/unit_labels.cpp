@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 
+#include "ncprune/model/operators.h"
 #include "ncprune/model/unit_shapes.h"
 #include "ncprune/model/unit_walk.h"
 
@@ -20,6 +21,8 @@ constexpr std::array kElementwise{"Erf", "Exp",  "Log",     "Sqrt",    "Abs",
 
 // Operators that map every channel separately.
 constexpr std::array kChannelwise{"GlobalMaxPool", "MaxPool", "AveragePool", "GlobalAveragePool"};
+// Reductions that are finite for a unit of zeros.
+constexpr std::array kReductions{"ReduceMean", "ReduceMax", "ReduceMin", "ReduceSum", "ReduceL2"};
 
 // Elementwise operators of two values.
 constexpr std::array kArithmetic{"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "PRelu"};
@@ -147,14 +150,11 @@ bool is_quantizer(const Node& node) {
          (node.op_type == "QuantizeLinear" || node.op_type == "DequantizeLinear");
 }
 
-bool pass_mean(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
+bool pass_reduction(UnitWalk& walk, const Node& node, const at::Tensor& labels) {
   const std::string& output = node.outputs.front();
-  Shape axes = node.integers("axes", {});
-  if (axes.empty()) return false;
-  for (int64_t& axis : axes) {
-    axis = in_range(axis, labels.dim());
-    if (varies_along(labels, axis)) return false;
-  }
+  const Shape axes = axes_of(node, walk.constants(node), labels.dim());
+  const auto holds_units = [&](int64_t axis) { return varies_along(labels, axis); };
+  if (axes.empty() || std::any_of(axes.begin(), axes.end(), holds_units)) return false;
   Shape left;
   for (int64_t axis = 0; axis < labels.dim(); ++axis) {
     const bool gone = std::find(axes.begin(), axes.end(), axis) != axes.end();
@@ -267,7 +267,7 @@ bool pass(UnitWalk& walk, const Node& node) {
   if (type == "BatchNormalization") return pass_norm(walk, node, labels);
   if (type == "InstanceNormalization") return pass_instance_norm(walk, node, labels);
   if (is_quantizer(node)) return pass_quantizer(walk, node, labels);
-  if (type == "ReduceMean") return pass_mean(walk, node, labels);
+  if (is_one_of(kReductions, type)) return pass_reduction(walk, node, labels);
   if (!keeps_places(walk, node, labels)) return pass_shape(walk, node, labels);
   walk.set(node.outputs.front(), labels);
   return true;

@@ -93,14 +93,37 @@ void open_reshape(Network& network, size_t index, const at::Tensor& one, const a
   node.inputs[1] = name;
 }
 
+// The axis of the scales of a weight after the node moved its axes; empty when there is none such.
+std::optional<int64_t> moved_axis(const Node& node, const Storage& storage, int64_t rank) {
+  if (node.op_type == "Identity") return storage.axis;
+  const bool by_axis = storage.scale.defined() && storage.scale.numel() > 1;
+  if (node.op_type != "Transpose") {
+    const bool reshapes = node.op_type == "Reshape" || node.op_type == "Flatten" ||
+                          node.op_type == "Squeeze" || node.op_type == "Unsqueeze";
+    return reshapes && !by_axis ? std::optional<int64_t>(0) : std::nullopt;
+  }
+  std::vector<int64_t> reversed;
+  for (int64_t axis = rank; axis-- > 0;) reversed.push_back(axis);
+  const std::vector<int64_t> order = node.integers("perm", reversed);
+  const auto place = std::find(order.begin(), order.end(), storage.axis);
+  return by_axis ? place - order.begin() : int64_t{0};
+}
+
 // Keeps how the file stores a weight that a Cast or DequantizeLinear, whose output is folded, makes
-// float.
+// float, also through a Transpose that follows.
 void keep_storage(const Node& node, const std::vector<at::Tensor>& inputs, const at::Tensor& output,
                   Network& network) {
   if (!node.domain.empty() || output.scalar_type() != at::kFloat) return;
   const auto stored = network.storage.find(node.inputs.front());
   if (node.op_type == "Cast" && stored != network.storage.end()) {
     network.storage[node.outputs.front()].type = stored->second.type;
+  }
+  if (stored != network.storage.end()) {
+    const Storage storage = stored->second;
+    if (const auto axis = moved_axis(node, storage, inputs.front().dim())) {
+      network.storage[node.outputs.front()] = storage;
+      network.storage[node.outputs.front()].axis = *axis;
+    }
   }
   const at::ScalarType type = inputs.front().scalar_type();
   const bool narrow = type == at::kByte || type == at::kChar || type == at::kShort;

@@ -31,6 +31,8 @@ std::optional<Attribute> attribute_from(const AttributeProto& proto, const std::
       return std::vector<float>(proto.floats().begin(), proto.floats().end());
     case AttributeProto::TENSOR:
       return tensor_from(proto.t(), what, "");
+    case AttributeProto::STRINGS:
+      return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
     default:
       return std::nullopt;
   }
@@ -59,6 +61,10 @@ struct AttributeWriter {
     proto.set_type(AttributeProto::FLOATS);
     proto.mutable_floats()->Assign(values.begin(), values.end());
   }
+  void operator()(const std::vector<std::string>& values) const {
+    proto.set_type(AttributeProto::STRINGS);
+    proto.mutable_strings()->Assign(values.begin(), values.end());
+  }
   void operator()(const at::Tensor& value) const {
     proto.set_type(AttributeProto::TENSOR);
     *proto.mutable_t() = tensor_to(value, "");
@@ -72,6 +78,15 @@ std::string description(const onnx::NodeProto& proto) {
   return fmt::format("node {} ({})", name, printable(proto.op_type()));
 }
 
+// The largest number of inputs that operator sets after known_opset() define: their axes moved
+// there.
+int newest_inputs(const std::string& op_type, int known) {
+  constexpr int64_t kAxesMoved = 18;
+  if (known_opset() >= kAxesMoved) return known;
+  if (op_type == "Pad") return 4;
+  return op_type.starts_with("Reduce") ? 2 : known;
+}
+
 // Checks the node against ONNX's definition of its operator. The definitions end at known_opset():
 // for a newer node only the counts are compared, because the operator may have new attributes.
 void require_definition(const onnx::NodeProto& proto, int64_t opset) {
@@ -82,7 +97,9 @@ void require_definition(const onnx::NodeProto& proto, int64_t opset) {
     throw InputError(fmt::format("{}: opset {} has no such operator", description(proto), opset));
   }
   const auto fits = [](int count, int low, int high) { return low <= count && count <= high; };
-  if (!fits(proto.input_size(), schema->min_input(), schema->max_input()) ||
+  const int most = opset > known_opset() ? newest_inputs(proto.op_type(), schema->max_input())
+                                         : schema->max_input();
+  if (!fits(proto.input_size(), schema->min_input(), most) ||
       !fits(proto.output_size(), schema->min_output(), schema->max_output())) {
     throw InputError(fmt::format("{} has {} inputs and {} outputs, which ONNX does not define",
                                  description(proto), proto.input_size(), proto.output_size()));

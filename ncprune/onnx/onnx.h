@@ -34,12 +34,14 @@ Network parse_onnx(std::string_view bytes, const std::string& where,
 // the bit. IR 8,
 // the network's opset, the batch axis called "N". The metadata are the entries ncprune.class_names,
 // .class_counts, .minority, .input_mean, .input_scale, .input_layout ("nhwc") and .input_channels
-// ("bgr"), each JSON, and `metadata.other` unchanged. Throws InputError beyond the 2 GiB limit of
+// ("bgr"), each JSON, and `metadata.other` unchanged; normalisation.h says when mean and scale
+// become the first nodes instead. Throws InputError beyond the 2 GiB limit of
 // an ONNX file and, naming a weight, when one is too large for the type that the file stores;
 // throws std::logic_error when ONNX's own checker rejects the network.
 std::string onnx_bytes(const Network& network);
 
-// The same with one input and the class scores [N, K] as its only output, for another runtime.
+// The same with one input and the class scores [N, K] as its only output, for another runtime. It
+// takes inputs as prepare_inputs() gives them: normalised.
 std::string scores_onnx_bytes(const Network& network);
 
 // Writes onnx_bytes() to `path`. Throws InputError when it cannot be written; an existing file of

@@ -22,10 +22,12 @@
 #include "ncprune/onnx/interface.h"
 #include "ncprune/onnx/metadata.h"
 #include "ncprune/onnx/nodes.h"
+#include "ncprune/onnx/normalisation.h"
 #include "ncprune/onnx/onnx.h"
 #include "ncprune/onnx/scores.h"
 #include "ncprune/onnx/several_inputs.h"
 #include "ncprune/onnx/tensors.h"
+#include "ncprune/onnx/training_mode.h"
 #include "ncprune/onnx/upgrade.h"
 
 namespace ncprune {
@@ -185,6 +187,12 @@ Network read_model(const onnx::ModelProto& model, const std::string& where,
   network.output = graph_output(graph, scores);
   read_initializers(graph, live, folder, network);
   read_nodes(graph, live, opset, network);
+  if (const std::string nodes = nodes_in_training(live, opset, network); !nodes.empty()) {
+    log_warning(
+        fmt::format("{}: was exported in training mode: {}; it is read, and written again, as "
+                    "it runs after training",
+                    where, nodes));
+  }
   if (inputs.samples.size() > 1) join_inputs(network, inputs.samples);
   const OtherOutputs outputs = other_outputs(graph, scores, live, opset);
   settle_interface(inputs, outputs, where, network);
@@ -222,6 +230,7 @@ Network parse_onnx(std::string_view bytes, const std::string& where, const std::
   validate(network, where);
   naming(where, [&] {
     network = fold_constants(std::move(network));
+    take_out_normalisation(network);
     const int64_t batch = network.input.shape.front();
     network.input.shape.front() = -1;
     if (knows_sample_shape(network)) {

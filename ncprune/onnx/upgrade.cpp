@@ -37,7 +37,9 @@ struct AsTensor {
     return at::tensor(values, at::TensorOptions(at::kFloat));
   }
   at::Tensor operator()(const at::Tensor& value) const { return value; }
-  at::Tensor operator()(const std::string&) const { return {}; }  // does not occur in ONNX
+  // Neither occurs in ONNX.
+  at::Tensor operator()(const std::string&) const { return {}; }
+  at::Tensor operator()(const std::vector<std::string>&) const { return {}; }
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "ncprune/onnx/element_type.h"
 #include "ncprune/onnx/metadata.h"
 #include "ncprune/onnx/nodes.h"
+#include "ncprune/onnx/normalisation.h"
 #include "ncprune/onnx/onnx.h"
 #include "ncprune/onnx/scores.h"
 #include "ncprune/onnx/several_inputs.h"
@@ -98,7 +99,8 @@ std::string serialized(const Network& network) {
 }  // namespace
 
 std::string onnx_bytes(const Network& network) {
-  return serialized(with_file_inputs(in_file_types(with_file_scores(network))));
+  return serialized(
+      with_file_inputs(in_file_types(with_file_scores(with_file_normalisation(network)))));
 }
 
 std::string scores_onnx_bytes(const Network& network) {

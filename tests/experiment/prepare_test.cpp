@@ -7,7 +7,13 @@
 #include <gtest/gtest.h>
 
 #include "ncprune/base/random.h"
+#include "ncprune/data/source.h"
+#include "ncprune/evaluate/classifier.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/onnx/onnx.h"
+#include "ncprune/runtime/onnx_runtime.h"
+#include "tests/data/folder.h"
+#include "tests/data/input_error.h"
 
 namespace ncprune {
 namespace {
@@ -40,6 +46,43 @@ TEST(MakeNetwork, NormalisesEveryChannelOfPicturesInColour) {
   const at::Tensor inputs =
       prepare_inputs(network, data.train.inputs).view(data.train.inputs.sizes());
   EXPECT_TRUE(at::allclose(inputs.mean({0, 2, 3}), at::zeros({3}), 0, 1e-5));
+}
+
+// Measured with the runtime that only sees the bytes of the file.
+TEST(MakeNetwork, WritesFilesThatTakeRawInputsAndAreNormalisedOnce) {
+  if (!onnx_runtime_problem().empty()) GTEST_SKIP() << onnx_runtime_problem();
+  const Folder folder;
+  const std::string path = folder.path() + "/own.onnx";
+  for (const bool stated : {false, true}) {
+    PreparedData data = pictures(3);
+    if (stated) data.preprocessing.stated = stated_preprocessing("images:d?preset=imagenet");
+    const Network network = make_network("mlp:4", data, 1);
+    write_onnx(path, network);
+    for (const char* runtime : {"ncprune", "onnxruntime"}) {
+      const Classifier classifier = read_classifier(path, runtime);
+      EXPECT_EQ(classifier.network->metadata.input_mean.defined(),
+                classifier.runtime == std::string("ncprune"));
+      const Network ready = ready_for(data, {path, *classifier.network});
+      const at::Tensor found = classifier.run(prepare_inputs(ready, data.train.inputs));
+      EXPECT_TRUE(at::allclose(found, logits(network, data.train.inputs), 1e-5, 1e-5)) << runtime;
+    }
+  }
+}
+
+TEST(MakeNetwork, OptionsThatContradictAFileThatNormalisesItselfAreNamed) {
+  if (!onnx_runtime_problem().empty()) GTEST_SKIP() << onnx_runtime_problem();
+  const Folder folder;
+  const std::string path = folder.path() + "/own.onnx";
+  PreparedData data = pictures(3);
+  write_onnx(path, make_network("mlp:4", data, 1));
+  data.preprocessing.stated = stated_preprocessing("images:d?mean=imagenet");
+  for (const char* runtime : {"ncprune", "onnxruntime"}) {
+    const Network network = *read_classifier(path, runtime).network;
+    EXPECT_NE(input_error([&] {
+                ready_for(data, {path, network});
+              }).find("own.onnx: "),
+              std::string::npos);
+  }
 }
 
 TEST(MakeNetwork, LeavesGreyPicturesAsTheyAre) {
