@@ -1,6 +1,7 @@
 #include "ncprune/data/table_learning.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -44,10 +45,12 @@ float median(std::vector<float> values) {
   return *middle;
 }
 
-float median_present(const CsvColumn& column) {
-  std::vector<float> values = column.numbers;
-  if (column.missing > 0) std::erase_if(values, [](float value) { return std::isnan(value); });
-  return median(std::move(values));
+// A column of numbers. Words are all numbers where only other rows of the file hold a real word.
+bool is_number(const CsvColumn& column, char decimal) {
+  return !column.numbers.empty() ||
+         std::all_of(column.words.begin(), column.words.end(), [&](const CsvWord& word) {
+           return parse_cell(word.text, decimal).problem == nullptr;
+         });
 }
 
 // Whether the numbers are N consecutive whole numbers in any order. A short column can be so by
@@ -150,13 +153,6 @@ bool is_boolean(const CsvColumn& column) {
   return all(truth) || all(answer);
 }
 
-std::vector<std::string> texts_of(const std::vector<CsvWord>& words) {
-  std::vector<std::string> texts;
-  texts.reserve(words.size());
-  for (const CsvWord& word : words) texts.push_back(word.text);
-  return texts;
-}
-
 // The words that keep an input each when the others share one.
 std::vector<CsvWord> frequent_words(std::vector<CsvWord> words) {
   std::erase_if(words, [](const CsvWord& word) { return word.count == 1; });
@@ -175,6 +171,21 @@ float median_place(const LearnedColumn& c, const std::vector<float>& place) {
   return median(std::move(values));
 }
 
+EncodedColumn learn_number(const LearnedColumn& c, EncodedColumn encoded) {
+  if (c.column.numbers.empty()) {
+    std::vector<float> place;
+    for (const CsvWord& word : c.column.words) {
+      place.push_back(static_cast<float>(parse_cell(word.text, c.table.decimal).value));
+    }
+    encoded.usual = median_place(c, place);
+    return encoded;
+  }
+  std::vector<float> values = c.column.numbers;
+  if (c.column.missing > 0) std::erase_if(values, [](float value) { return std::isnan(value); });
+  encoded.usual = median(std::move(values));
+  return encoded;
+}
+
 EncodedColumn learn_boolean(const LearnedColumn& c, EncodedColumn encoded) {
   std::vector<float> place;
   for (const CsvWord& word : c.column.words) place.push_back(*truth_of(word.text) ? 1.0F : 0.0F);
@@ -183,13 +194,24 @@ EncodedColumn learn_boolean(const LearnedColumn& c, EncodedColumn encoded) {
   return encoded;
 }
 
-EncodedColumn learn_ordinal(const LearnedColumn& c, EncodedColumn encoded) {
+EncodedColumn learn_ordinal(const LearnedColumn& c, EncodedColumn encoded,
+                            const EncodingChoice& choice) {
+  const auto order = choice.orders.find(c.column.name);
   encoded.kind = ColumnKind::kOrdinal;
-  encoded.words = sorted_words(texts_of(c.column.words));
+  encoded.words =
+      order == choice.orders.end() ? sorted_words(texts_of(c.column.words)) : order->second;
   const WordNumbers numbers(encoded.words);
   std::vector<float> place;
-  for (const CsvWord& word : c.column.words)
-    place.push_back(static_cast<float>(*numbers.find(word.text)));
+  for (const CsvWord& word : c.column.words) {
+    const std::optional<int64_t> number = numbers.find(word.text);
+    if (!number) {
+      throw InputError(fmt::format(
+          "{}: line {}, column '{}': '{}' is not in ordinal={}({}); missing={} reads it as missing",
+          c.where, word.line, excerpt(c.column.name), excerpt(word.text), excerpt(c.column.name),
+          excerpt(fmt::format("{}", fmt::join(encoded.words, "<"))), excerpt(word.text)));
+    }
+    place.push_back(static_cast<float>(*number));
+  }
   encoded.usual = median_place(c, place);
   return encoded;
 }
@@ -216,9 +238,10 @@ EncodedColumn learn_words(const LearnedColumn& c, EncodedColumn encoded,
   const bool onehot = contains(choice.onehot, name);
   if (contains(choice.ordinal, name)) {
     require_words_fit(c);
-    return learn_ordinal(c, std::move(encoded));
+    return learn_ordinal(c, std::move(encoded), choice);
   }
   if (!onehot) {
+    if (is_number(c.column, c.table.decimal)) return learn_number(c, std::move(encoded));
     if (is_boolean(c.column)) return learn_boolean(c, std::move(encoded));
     require_no_dates(c);
     require_no_stray_word(c);
@@ -232,42 +255,41 @@ EncodedColumn learn_words(const LearnedColumn& c, EncodedColumn encoded,
 
 }  // namespace
 
-LearnedTable learn_table(const CsvTable& table, const CsvOptions& options,
-                         const EncodingChoice& choice, const std::string& where) {
+TableEncoding learn_table(const CsvTable& table, const CsvOptions& options,
+                          const EncodingChoice& choice, const std::string& where) {
   const CsvColumn& labels = table.columns[table.label];
-  LearnedTable learned{.encoding = {.label = labels.name,
-                                    .class_names = sorted_words(texts_of(labels.words)),
-                                    .columns = {},
-                                    .ignored = {},
-                                    .missing = options.missing},
-                       .warnings = {}};
+  TableEncoding encoding{.label = labels.name,
+                         .class_names = sorted_words(texts_of(labels.words)),
+                         .columns = {},
+                         .ignored = {},
+                         .missing = options.missing};
   for (const CsvColumn& column : table.columns) {
     if (&column == &labels) continue;
     if (column.ignored) {
-      learned.encoding.ignored.push_back(column.name);
+      encoding.ignored.push_back(column.name);
       continue;
     }
     const LearnedColumn c{column, table, where};
     if (c.present() == 0)
       c.refuse(fmt::format("has no values; {} leaves it out", c.option("ignore")));
     EncodedColumn encoded{.name = column.name, .gaps = column.missing > 0};
-    if (column.numbers.empty()) {
-      encoded = learn_words(c, std::move(encoded), choice);
-    } else {
-      encoded.usual = median_present(column);
-      if (counts_rows(column)) {
-        learned.warnings.push_back(
-            fmt::format("{}: column '{}' only counts the rows; {} leaves it "
-                        "out",
-                        where, excerpt(column.name), c.option("ignore")));
-      }
-    }
-    learned.encoding.columns.push_back(std::move(encoded));
+    encoding.columns.push_back(column.numbers.empty() ? learn_words(c, std::move(encoded), choice)
+                                                      : learn_number(c, std::move(encoded)));
   }
-  if (learned.encoding.columns.empty()) {
+  if (encoding.columns.empty()) {
     throw InputError(fmt::format("{}: every column is ignored; no features to learn from", where));
   }
-  return learned;
+  return encoding;
+}
+
+std::vector<std::string> table_warnings(const CsvTable& table, const std::string& where) {
+  std::vector<std::string> warnings;
+  for (const CsvColumn& column : table.columns) {
+    if (!counts_rows(column)) continue;
+    warnings.push_back(fmt::format("{}: column '{}' only counts the rows; ignore={} leaves it out",
+                                   where, excerpt(column.name), excerpt(column.name)));
+  }
+  return warnings;
 }
 
 }  // namespace ncprune
