@@ -1,6 +1,7 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "ncprune/data/table_rows.h"
 #include "ncprune/data/table_values.h"
 #include "ncprune/data/utf8.h"
+#include "ncprune/data/word_order.h"
 
 namespace ncprune {
 namespace {
@@ -71,6 +73,21 @@ Dataset dataset_of(const CsvTable& table, const TableEncoding& encoding, bool bi
   return data;
 }
 
+// Throws InputError unless a network whose encoding is `known` has every label of the table.
+void require_known_labels(const CsvTable& table, const TableEncoding& known,
+                          const std::string& where) {
+  const WordNumbers classes(known.class_names);
+  for (const CsvWord& word : table.columns[table.label].words) {
+    if (classes.find(word.text)) continue;
+    throw InputError(
+        fmt::format("{}: line {}: label '{}' is not a class of the network, which has {}; "
+                    "--classes NAME,NAME,... "
+                    "names those of the data in the order of the network's scores",
+                    where, word.line, excerpt(word.text),
+                    excerpt(fmt::format("{}", fmt::join(known.class_names, ", ")))));
+  }
+}
+
 // The training rows and the test rows of a table, with what messages call them.
 struct TableParts {
   CsvTable train;
@@ -98,7 +115,9 @@ Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& k
   const TableRequest request = table_request(spec);
   if (known) require_same_orders(request, *known, spec.argument);
   CsvTable table = read_table(spec.argument, options_with(request, known));
-  if (!known) {
+  if (known) {
+    require_known_labels(table, *known, spec.argument);
+  } else {
     for (const std::string& warning : table_warnings(table, spec.argument)) log_warning(warning);
   }
   const std::string test = spec.get("test", "");
