@@ -7,6 +7,7 @@
 #include "ncprune/data/table_learning.h"
 #include "ncprune/data/table_rows.h"
 #include "ncprune/data/table_values.h"
+#include "ncprune/data/table_warnings.h"
 #include "ncprune/data/utf8.h"
 
 namespace {
@@ -39,7 +40,7 @@ void read_as_training_file(const std::string& text, bool bin_unknown) {
 
 // What is learned on every other row meets the rows between.
 void read_in_two_parts(const std::string& text) {
-  const CsvOptions options{.label = "y"};
+  const CsvOptions options{.label = "y", .thousands = ',', .units = {"%", "$"}};
   const CsvTable table = parse_csv(text, options, "input");
   std::array<std::vector<int64_t>, 2> rows;
   for (int64_t i = 0; i < table.rows; ++i) rows[static_cast<size_t>(i % 2)].push_back(i);
@@ -47,6 +48,7 @@ void read_in_two_parts(const std::string& text) {
   const CsvTable learned = with_rows(table, rows[0]);
   const TableEncoding encoding = learn_table(learned, options, {}, "input");
   const CsvTable other = with_rows(table, rows[1]);
+  table_warnings(table, options.missing, "input");
   require(sorted_labels(other).size() == rows[1].size());
   require_encoded(encode(other, encoding, true, "input"), encoding);
 }

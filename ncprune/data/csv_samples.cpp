@@ -17,6 +17,7 @@
 #include "ncprune/data/table_request.h"
 #include "ncprune/data/table_rows.h"
 #include "ncprune/data/table_values.h"
+#include "ncprune/data/table_warnings.h"
 #include "ncprune/data/utf8.h"
 #include "ncprune/data/word_order.h"
 
@@ -97,7 +98,16 @@ struct TableParts {
 
 // The parts of a file without a test file: the labels alone decide which rows are for testing.
 TableParts parts_of(CsvTable table, uint64_t seed, const Spec& spec) {
-  const auto labels = static_cast<int64_t>(table.columns[table.label].words.size());
+  const CsvColumn& column = table.columns[table.label];
+  const auto labels = static_cast<int64_t>(column.words.size());
+  constexpr int64_t kMinRows = 20;
+  if (table.rows >= kMinRows && 2 * labels > table.rows) {
+    throw InputError(fmt::format(
+        "{}: column '{}' holds {} different labels in {} rows, such as '{}'; wanted classes with "
+        "several rows each",
+        spec.argument, excerpt(column.name), labels, table.rows,
+        excerpt(column.words.front().text)));
+  }
   const RowSplit split =
       test_split(at::tensor(sorted_labels(table), at::kLong), labels, seed, spec.text);
   const auto numbers = [](const at::Tensor& rows) {
@@ -118,10 +128,14 @@ Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& k
   if (known) {
     require_known_labels(table, *known, spec.argument);
   } else {
-    for (const std::string& warning : table_warnings(table, spec.argument)) log_warning(warning);
+    for (const std::string& warning : table_warnings(table, request.csv.missing, spec.argument))
+      log_warning(warning);
   }
   const std::string test = spec.get("test", "");
+  const bool bin_unknown = request.choice.bin_unknown;
   if (test.empty()) require_named_columns(request, {&table}, spec.argument);
+  // A row that does not suit the network is named before any split.
+  if (known) require_encodable(table, *known, bin_unknown, spec.argument);
   TableParts parts = test.empty() ? parts_of(std::move(table), seed, spec)
                                   : TableParts{std::move(table), {}, test};
   const TableEncoding encoding = known ? *known : learn(parts.train, request, spec.argument);
@@ -129,7 +143,6 @@ Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& k
     parts.test = read_table(test, options_with(request, encoding));
     require_named_columns(request, {&parts.train, &parts.test}, spec.argument);
   }
-  const bool bin_unknown = request.choice.bin_unknown;
   Samples samples;
   samples.test = dataset_of(parts.test, encoding, bin_unknown, parts.test_where);
   samples.train = dataset_of(parts.train, encoding, bin_unknown, spec.argument);

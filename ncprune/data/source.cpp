@@ -181,12 +181,14 @@ const std::vector<DataSource>& data_sources() {
     table.push_back(
         {"csv",
          "csv:FILE?label=COLUMN[&test=FILE][&ignore=A,B][&onehot=A,B][&ordinal=A,B(LOW<HIGH)]"
-         "[&unknown=bin][&missing=TOKENS][&separator=;][&decimal=,][&comment=#]",
+         "[&unknown=bin][&missing=TOKENS][&separator=;][&decimal=,][&thousands=.]"
+         "[&units=%,$][&header=none][&comment=#]",
          "a table with a header: one column of labels; numbers, words or booleans in "
          "the others, with gaps. label: or first, last; ignore: columns to leave out; "
          "onehot, ordinal: columns of words, with their order if need be; unknown=bin: accept new "
          "words; missing: "
-         "what stands for no value besides NA, N/A, NaN, null, ?; separator: , ; | or tab"});
+         "what stands for no value besides NA, N/A, NaN, null, ?; separator: , ; | or tab; "
+         "thousands, units: what else is written in numbers; header=none: no column names"});
     table.push_back({"npz", "npz:FILE[?test=FILE]",
                      "NumPy arrays x and y, or x_train, y_train, x_test and y_test; bytes are "
                      "images"});

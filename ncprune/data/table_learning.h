@@ -36,7 +36,4 @@ struct EncodingChoice {
 TableEncoding learn_table(const CsvTable& table, const CsvOptions& options,
                           const EncodingChoice& choice, const std::string& where);
 
-// Sentences that name a column of numbers that only counts the rows of `table`, a whole file.
-std::vector<std::string> table_warnings(const CsvTable& table, const std::string& where);
-
 }  // namespace ncprune

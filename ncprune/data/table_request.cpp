@@ -42,6 +42,12 @@ bool bins_unknown(const Spec& spec) {
   throw InputError(fmt::format("'{}': unknown is '{}'; wanted bin or error", spec.text, text));
 }
 
+bool has_header(const Spec& spec) {
+  const std::string text = spec.get("header", "yes");
+  if (text == "yes" || text == "none") return text == "yes";
+  throw InputError(fmt::format("'{}': header is '{}'; wanted yes or none", spec.text, text));
+}
+
 // `list` and what it does not have yet of `more`.
 std::vector<std::string> joined(std::vector<std::string> list,
                                 const std::vector<std::string>& more) {
@@ -102,16 +108,24 @@ void read_ordinal(TableRequest& request, const std::string& text, const std::str
 TableRequest table_request(const Spec& spec) {
   require_no_weight(spec);
   spec.require_known({"label", "test", "ignore", "onehot", "ordinal", "unknown", "missing",
-                      "separator", "decimal", "comment"});
+                      "separator", "decimal", "thousands", "units", "header", "comment"});
   TableRequest request{
       .csv = {.label = spec.get("label", ""),
               .separator =
                   mark_in(spec, "separator", {{",", ','}, {";", ';'}, {"|", '|'}, {"tab", '\t'}}),
               .decimal = mark_in(spec, "decimal", {{".", '.'}, {",", ','}}),
+              .thousands =
+                  mark_in(spec, "thousands", {{".", '.'}, {",", ','}, {"'", '\''}, {"space", ' '}}),
+              .units = names_in(spec, "units"),
+              .header = has_header(spec),
               .comment = spec.get("comment", "")},
       .choice = {.onehot = names_in(spec, "onehot"), .bin_unknown = bins_unknown(spec)},
       .ignore = names_in(spec, "ignore"),
       .missing = names_in(spec, "missing")};
+  if (request.csv.thousands && request.csv.thousands == request.csv.decimal) {
+    throw InputError(
+        fmt::format("'{}': thousands and decimal are both '{}'", spec.text, *request.csv.decimal));
+  }
   request.csv.missing = joined(std::move(request.csv.missing), request.missing);
   for (const std::string& text : names_in(spec, "ordinal")) {
     read_ordinal(request, text, fmt::format("'{}': ordinal=", spec.text));

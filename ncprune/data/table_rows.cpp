@@ -56,8 +56,9 @@ CsvTable with_rows(const CsvTable& table, const std::vector<int64_t>& rows) {
   CsvTable taken{.columns = {},
                  .label = table.label,
                  .rows = static_cast<int64_t>(rows.size()),
-                 .decimal = table.decimal,
-                 .notes = table.notes};
+                 .form = table.form,
+                 .notes = table.notes,
+                 .warnings = table.warnings};
   for (const CsvColumn& column : table.columns) {
     CsvColumn& own = taken.columns.emplace_back();
     own.name = column.name;

@@ -15,7 +15,7 @@ std::vector<std::string> sorted_words(std::vector<std::string> words) {
   std::sort(words.begin(), words.end());
   std::vector<std::pair<double, std::string>> numbers;
   for (const std::string& word : words) {
-    const CellNumber number = parse_cell(word, '.');
+    const CellNumber number = parse_cell(word, {});
     if (number.problem != nullptr) return words;
     numbers.emplace_back(number.value, word);
   }

@@ -7,6 +7,7 @@
 #include "ncprune/data/date_word.h"
 #include "ncprune/data/table_learning.h"
 #include "ncprune/data/table_values.h"
+#include "ncprune/data/table_warnings.h"
 #include "tests/data/input_error.h"
 
 namespace ncprune {
@@ -140,7 +141,7 @@ TEST(TableEncoding, TakesASingleWordAmongNumbersForAMistake) {
 TEST(TableEncoding, WarnsOfAColumnThatOnlyCounts) {
   const auto warnings = [](const std::function<int(int)>& id) {
     const std::string text = "id,y\n" + rows(20, [&](int i) { return fmt::format("{},c", id(i)); });
-    return table_warnings(parse_csv(text, {.label = "y"}, "t"), "t");
+    return table_warnings(parse_csv(text, {.label = "y"}, "t"), {}, "t");
   };
   EXPECT_EQ(warnings([](int i) { return i + 1; }),
             Texts{"t: column 'id' only counts the rows; ignore=id leaves it out"});
