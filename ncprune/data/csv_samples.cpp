@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -96,6 +97,13 @@ struct TableParts {
   std::string test_where;
 };
 
+// Whether a fifth of no class is a row.
+bool is_too_small(const CsvTable& table) {
+  const std::vector<CsvWord>& labels = table.columns[table.label].words;
+  return std::all_of(labels.begin(), labels.end(),
+                     [](const CsvWord& label) { return label.count < 3; });
+}
+
 // The parts of a file without a test file: the labels alone decide which rows are for testing.
 TableParts parts_of(CsvTable table, uint64_t seed, const Spec& spec) {
   const CsvColumn& column = table.columns[table.label];
@@ -134,8 +142,12 @@ Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& k
   const std::string test = spec.get("test", "");
   const bool bin_unknown = request.choice.bin_unknown;
   if (test.empty()) require_named_columns(request, {&table}, spec.argument);
-  // A row that does not suit the network is named before any split.
+  // A row that does not suit the network is named before any split, and a column that nothing can
+  // be learned from before a table that is too small for one.
   if (known) require_encodable(table, *known, bin_unknown, spec.argument);
+  if (!known && test.empty() && is_too_small(table)) {
+    learn_table(table, request.csv, request.choice, spec.argument);
+  }
   TableParts parts = test.empty() ? parts_of(std::move(table), seed, spec)
                                   : TableParts{std::move(table), {}, test};
   const TableEncoding encoding = known ? *known : learn(parts.train, request, spec.argument);

@@ -41,7 +41,7 @@ std::string option_text(const Geometry& geometry) {
     return square ? std::to_string(values[0]) : fmt::format("{}", fmt::join(values, "x"));
   };
   // One number would be the shorter side.
-  const std::string resize = fmt::format("resize={}", fmt::join(geometry.resize, "x"));
+  std::string resize = fmt::format("resize={}", fmt::join(geometry.resize, "x"));
   if (geometry.crop.empty()) return resize;
   const std::string crop = "crop=" + sides(geometry.crop);
   return geometry.resize.empty() ? crop : resize + "&" + crop;
