@@ -29,7 +29,7 @@ void run_apply(const ApplyCommand& options) {
   if (!options.repair.empty()) plan.recipe.method.repair = options.repair;
   if (!options.head.empty()) plan.recipe.head = options.head;
   const NetworkAndData read = read_network_and_data(options.input, options.data);
-  require_match(options.input, read, options.force);
+  require_match(options.input, read, options.data, options.force);
   const auto& [network, data] = read;
   const std::vector<std::string> changed = changed_tensors(plan, network);
   const Pruned pruned = apply_plan(network, plan, data.train);

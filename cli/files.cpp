@@ -1,6 +1,7 @@
 #include "cli/files.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 
@@ -43,10 +44,15 @@ NetworkAndData read_network_and_data(const std::string& path, const DataRequest&
   return task;
 }
 
-void require_match(const std::string& path, const NetworkAndData& task, bool force) {
-  const std::string mismatch = find_mismatch(task.network, task.data.train);
-  if (mismatch.empty()) return;
-  const std::string line = fmt::format("{}: {}", path, mismatch);
+void require_match(const std::string& path, const NetworkAndData& task, const DataRequest& data,
+                   bool force) {
+  const std::optional<Mismatch> mismatch = find_mismatch(
+      task.network, task.data.train, [&] { return other_geometries(data, task.data); });
+  if (!mismatch) return;
+  const bool listed = !mismatch->class_order.empty() && !force;
+  const std::string line =
+      fmt::format("{}: {}{}", path, mismatch->line, listed ? ", as standard output has them" : "");
+  if (listed) fmt::print("{}\n", fmt::join(mismatch->class_order, "\n"));
   if (!force) throw InputError(line + "; --force goes on");
   log_warning(line);
 }

@@ -36,8 +36,10 @@ ClassifiersAndData read_classifiers_and_data(const std::vector<std::string>& pat
 NetworkAndData read_network_and_data(const std::string& path, const DataRequest& data);
 
 // Throws InputError, naming `path`, when the network does not seem to belong to the training data
-// (find_mismatch()); with `force` only a warning.
-void require_match(const std::string& path, const NetworkAndData& task, bool force);
+// of `task`, which was read as `data` says (find_mismatch()); with `force` only a warning. An order
+// of the classes that does not fit a line is printed on standard output, one name a line.
+void require_match(const std::string& path, const NetworkAndData& task, const DataRequest& data,
+                   bool force);
 
 // Writes `json` to `path` unless that is empty.
 void write_json_if(const std::string& path, const Json& json);

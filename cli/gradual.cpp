@@ -30,7 +30,7 @@ void run_gradual(const GradualCommand& options) {
   how.recipe = recipe_of(options.prune, options.data.seed);
   if (!options.early.empty()) how.early = read_onnx(options.early);
   const NetworkAndData read = read_network_and_data(options.input, options.data);
-  require_match(options.input, read, options.prune.force);
+  require_match(options.input, read, options.data, options.prune.force);
   const auto& [dense, data] = read;
   how.train = with_ready_teacher(std::move(how.train), options.train, data);
   if (how.early) how.early = ready_for(data, {options.early, std::move(*how.early)});

@@ -19,6 +19,26 @@ CLI::Validator whole_number() {
           "WHOLE NUMBER"};
 }
 
+namespace {
+
+// The names after --classes, or those in the file after an @, one a line.
+std::vector<std::string> class_names(const std::vector<std::string>& given) {
+  if (given.size() != 1 || !given.front().starts_with('@')) return given;
+  constexpr uint64_t kMaxBytes = uint64_t{1} << 24U;
+  const std::string path = given.front().substr(1);
+  std::vector<std::string> names;
+  for (std::string& line : split(read_file(path, kMaxBytes), '\n')) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty()) names.push_back(std::move(line));
+  }
+  if (names.empty()) {
+    throw InputError(fmt::format("--classes: {} is empty; wanted a name in every line", path));
+  }
+  return names;
+}
+
+}  // namespace
+
 void add_data_options(CLI::App& command, DataRequest& request) {
   command
       .add_option("--data", request.data, "the data: a name or SOURCE:..., see 'ncprune datasets'")
@@ -34,10 +54,15 @@ void add_data_options(CLI::App& command, DataRequest& request) {
                   "share of every class of the training data held out for validation")
       ->capture_default_str();
   command
-      .add_option("--classes", request.classes,
-                  "the data's classes in the order of the network's scores")
+      .add_option_function<std::vector<std::string>>(
+          "--classes",
+          [&request](const std::vector<std::string>& given) {
+            request.classes = class_names(given);
+          },
+          "the data's classes in the order of the network's scores; they replace the names in the "
+          "network's file; @FILE: one name a line")
       ->delimiter(',')
-      ->type_name("NAME,NAME,...");
+      ->type_name("NAME,NAME,...|@FILE");
   command.add_option("--seed", request.seed, "seed of all random draws")
       ->check(whole_number())
       ->capture_default_str();

@@ -122,7 +122,7 @@ PruneTask prune_task(const std::string& network, const DataRequest& data,
   const Recipe recipe = recipe_of(request, data.seed);
   require_valid(recipe);
   NetworkAndData read = read_network_and_data(network, data);
-  require_match(network, read, request.force);
+  require_match(network, read, data, request.force);
   // The search for a promise prunes many times; defaults are resolved and logged once.
   Recipe whole = resolved(recipe, read.network, read.data.train);
   Calibration calibration(std::move(read.network), read.data.train);

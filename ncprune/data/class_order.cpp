@@ -42,10 +42,12 @@ void require_same_classes(const std::vector<std::string>& wanted, const std::str
   if (missing == wanted.end() && extra == given.end()) return;
   if (are_numbers(wanted) || are_numbers(given)) return;
   const bool lacks = missing != wanted.end();
-  throw InputError(fmt::format("{}: has no class '{}', which {} has; the classes must be the same",
-                               lacks ? given_where : wanted_where,
-                               excerpt(lacks ? *missing : *extra),
-                               lacks ? wanted_where : given_where));
+  throw InputError(
+      fmt::format("{}: has no class '{}', which {} has; the classes must be the same, or "
+                  "--classes NAME,NAME,... names those of the data in the order of "
+                  "the network's scores",
+                  lacks ? given_where : wanted_where, excerpt(lacks ? *missing : *extra),
+                  lacks ? wanted_where : given_where));
 }
 
 Dataset with_class_order(Dataset data, const std::vector<std::string>& names,

@@ -1,6 +1,7 @@
 #include "ncprune/data/csv.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +14,7 @@
 #include "ncprune/data/csv_header.h"
 #include "ncprune/data/csv_records.h"
 #include "ncprune/data/excerpt.h"
+#include "ncprune/data/plain_number.h"
 #include "ncprune/data/word_order.h"
 
 namespace ncprune {
@@ -25,13 +27,13 @@ char lower(char c) {
 // The cells that stand for a missing value.
 class MissingCells {
  public:
-  MissingCells(const std::vector<std::string>& tokens, char decimal)
-      : tokens_(tokens), decimal_(decimal) {
+  MissingCells(const std::vector<std::string>& tokens, NumberForm form)
+      : tokens_(tokens), form_(std::move(form)) {
     for (std::string& token : tokens_) {
       std::transform(token.begin(), token.end(), token.begin(), lower);
       if (token.empty()) continue;
       begins_.at(static_cast<unsigned char>(token.front())) = true;
-      const CellNumber number = parse_cell(token, decimal);
+      const CellNumber number = parse_cell(token, form_);
       if (number.problem == nullptr) numbers_.push_back(number.value);
     }
   }
@@ -41,7 +43,7 @@ class MissingCells {
     if (!begins_[static_cast<unsigned char>(lower(cell.front()))]) return false;
     const auto same = [&](const std::string& token) { return is_word(cell, token); };
     if (std::any_of(tokens_.begin(), tokens_.end(), same)) return true;
-    return !numbers_.empty() && contains_number(parse_cell(cell, decimal_));
+    return !numbers_.empty() && contains_number(parse_cell(cell, form_));
   }
 
  private:
@@ -52,7 +54,7 @@ class MissingCells {
   }
 
   std::vector<std::string> tokens_;
-  char decimal_;
+  NumberForm form_;
   std::vector<double> numbers_;
   std::array<bool, 256> begins_{};
 };
@@ -80,10 +82,14 @@ struct ColumnReader {
 class TableReader {
  public:
   TableReader(CsvHeader header, const CsvOptions& options, const std::string& where)
-      : rows_(std::move(header.rows)), missing_(options.missing, header.decimal), where_(where) {
+      : header_(options.header),
+        rows_(std::move(header.rows)),
+        missing_(options.missing, header.form),
+        where_(where) {
     table_.label = header.label;
-    table_.decimal = header.decimal;
+    table_.form = header.form;
     table_.notes = std::move(header.notes);
+    table_.warnings = std::move(header.warnings);
     for (size_t i = 0; i < header.names.size(); ++i) {
       const auto role = options.roles.find(header.names[i]);
       add_column(header.names[i], i != header.label && role != options.roles.end()
@@ -103,6 +109,7 @@ class TableReader {
       again = again || postponed;
     }
     if (again) read_rows();
+    ignore_nameless();
     return std::move(table_);
   }
 
@@ -117,17 +124,43 @@ class TableReader {
     if (role == ColumnRole::kWords) reader.reading = Reading::kWords;
   }
 
+  // Rows that end with a separator have a nameless column without values at the end.
+  void ignore_nameless() {
+    std::vector<std::string> ignored;
+    for (size_t i = 0; i < table_.columns.size(); ++i) {
+      CsvColumn& column = table_.columns[i];
+      const bool nameless = header_ && column.name == nameless_column(i);
+      if (!nameless || column.ignored || i == table_.label || column.missing < table_.rows)
+        continue;
+      column.numbers = {};
+      column.cells = {};
+      column.ignored = true;
+      ignored.push_back(column.name);
+    }
+    if (ignored.empty()) return;
+    table_.notes.push_back(fmt::format("has no name and no values in {}, which {} ignored",
+                                       fmt::join(ignored, ", "),
+                                       ignored.size() == 1 ? "is" : "are"));
+  }
+
   void read_rows() {
     table_.rows = 0;
+    bool first = true;
+    bool trailing = false;  // whether all rows end with a separator, which the header does not
     for (CsvRecords rows = rows_; rows.next();) {
       const std::vector<std::string_view>& cells = rows.cells();
-      if (cells.size() != readers_.size()) fail_count(cells, rows.line());
+      const bool one_more = cells.size() == readers_.size() + 1 && cells.back().empty();
+      if (first) trailing = one_more;
+      first = false;
+      if (cells.size() != readers_.size() + (trailing ? 1 : 0) || trailing != one_more) {
+        fail_count(cells, rows.line());
+      }
       const auto is_empty = [](std::string_view cell) { return cell.empty(); };
       if (is_empty(cells[table_.label]) && std::all_of(cells.begin(), cells.end(), is_empty)) {
         continue;  // as spreadsheets write an empty row
       }
       line_ = rows.line();
-      for (size_t i = 0; i < cells.size(); ++i) read_cell(i, cells[i]);
+      for (size_t i = 0; i < readers_.size(); ++i) read_cell(i, cells[i]);
       ++table_.rows;
     }
   }
@@ -150,7 +183,7 @@ class TableReader {
       column.numbers.push_back(std::numeric_limits<float>::quiet_NaN());
       return;
     }
-    const CellNumber number = parse_cell(cell, table_.decimal);
+    const CellNumber number = parse_cell(cell, table_.form);
     if (number.problem == nullptr) {
       column.numbers.push_back(static_cast<float>(number.value));
       return;
@@ -196,7 +229,8 @@ class TableReader {
   }
 
   [[noreturn]] void fail_cell(size_t i, std::string_view cell, const char* problem) const {
-    const bool comma = table_.decimal == '.' && parse_cell(cell, ',').problem == nullptr;
+    const bool comma =
+        table_.form.decimal == '.' && parse_cell(cell, {.decimal = ','}).problem == nullptr;
     throw InputError(fmt::format("{}: line {}, column '{}': {}{}{}", where_, line_,
                                  excerpt(table_.columns[i].name),
                                  cell.empty() ? "" : fmt::format("'{}' ", excerpt(cell)), problem,
@@ -209,6 +243,7 @@ class TableReader {
         cells.front().starts_with('#') ? " (comment=# skips the lines that begin with #)" : ""));
   }
 
+  bool header_;      // whether the file names its columns
   CsvRecords rows_;  // at the first row
   MissingCells missing_;
   const std::string& where_;
@@ -219,12 +254,18 @@ class TableReader {
 
 }  // namespace
 
-CellNumber parse_cell(std::string_view cell, char decimal) {
+CellNumber parse_cell(std::string_view cell, const NumberForm& form) {
   cell = trimmed(cell);
   std::string replaced;
-  if (decimal == ',' && cell.find_first_of(",.") != std::string_view::npos) {
+  if (form.thousands || !form.units.empty() || cell.starts_with(kMinus)) {
+    const std::optional<std::string> plain = plain_number(cell, form);
+    if (!plain) return {.problem = "is not a number"};
+    replaced = *plain;
+    cell = replaced;
+  }
+  if (form.decimal == ',' && cell.find_first_of(",.") != std::string_view::npos) {
     if (cell.find('.') != std::string_view::npos) return {.problem = "is not a number"};
-    replaced = cell;
+    replaced = std::string(cell);
     std::replace(replaced.begin(), replaced.end(), ',', '.');
     cell = replaced;
   }

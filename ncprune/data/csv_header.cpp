@@ -57,7 +57,7 @@ void require_one_label(const std::vector<std::string>& columns, const std::strin
 std::vector<std::string> unique_names(std::vector<std::string> names) {
   std::set<std::string> taken;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (names[i].empty()) names[i] = fmt::format("column {}", i + 1);
+    if (names[i].empty()) names[i] = nameless_column(i);
     const std::string name = names[i];
     for (size_t number = taken.size() + 1; !taken.insert(names[i]).second; ++number) {
       names[i] = fmt::format("{} ({})", name, number);
@@ -98,11 +98,14 @@ char separator_of(std::string_view text, const CsvOptions& options, const std::s
 }
 
 bool is_decimal(std::string_view cell, char mark) {
-  return cell.find(mark) != std::string_view::npos && parse_cell(cell, mark).problem == nullptr;
+  return cell.find(mark) != std::string_view::npos &&
+         parse_cell(cell, {.decimal = mark}).problem == nullptr;
 }
 
-char decimal_of(CsvRecords rows, char separator) {
-  if (separator == ',') return '.';
+char decimal_of(CsvRecords rows, char separator, const CsvOptions& options) {
+  if (options.decimal) return *options.decimal;
+  if (options.thousands == '.') return ',';
+  if (options.thousands == ',' || separator == ',') return '.';
   constexpr int kRows = 1000;
   bool comma = false;
   try {
@@ -145,15 +148,83 @@ bool looks_like_row(const std::vector<std::string>& names) {
          static_cast<std::ptrdiff_t>(names.size());
 }
 
+// Skips the line "sep=X" that Excel writes for itself; gives X.
+std::optional<char> take_separator_line(std::string_view& text) {
+  constexpr std::string_view kBegin = "sep=";
+  if (!text.starts_with(kBegin)) return std::nullopt;
+  const size_t end = std::min(text.find_first_of("\r\n"), text.size());
+  if (end != kBegin.size() + 1) return std::nullopt;
+  const char separator = text[kBegin.size()];
+  text.remove_prefix(end);
+  text.remove_prefix(text.starts_with("\r\n") ? 2 : text.empty() ? 0 : 1);
+  return separator;
+}
+
+// What the numbers of a column look like.
+struct NumberSigns {
+  int64_t grouped = 0;  // 1.234
+  int64_t whole = 0;    // 2 to 999
+  bool other = false;   // any other number
+};
+
+void look_at(std::string_view cell, char mark, NumberSigns& signs) {
+  if (cell.empty() || parse_cell(cell, {.decimal = mark}).problem != nullptr) return;
+  if (cell.starts_with('-')) cell.remove_prefix(1);
+  const size_t at = cell.find(mark);
+  const bool digits = cell.find_first_not_of("0123456789.,") == std::string_view::npos;
+  const size_t before = std::min(at, cell.size());
+  const bool short_whole = digits && before <= 3 && (before == 1 || !cell.starts_with('0'));
+  if (!short_whole || (at != std::string_view::npos && (cell.size() - at != 4 || cell[0] == '0'))) {
+    signs.other = true;
+    return;
+  }
+  ++(at == std::string_view::npos ? signs.whole : signs.grouped);
+}
+
+std::vector<std::string> grouping_warnings(CsvRecords rows, const std::vector<std::string>& names,
+                                           const NumberForm& form, size_t label) {
+  constexpr int kRows = 1000;
+  constexpr int64_t kMinCells = 3;  // of either kind
+  if (form.thousands) return {};
+  std::vector<NumberSigns> signs(names.size());
+  try {
+    for (int i = 0; i < kRows && rows.next(); ++i) {
+      for (size_t c = 0; c < std::min(names.size(), rows.cells().size()); ++c) {
+        if (!signs[c].other) look_at(rows.cells()[c], form.decimal, signs[c]);
+      }
+    }
+  } catch (const InputError&) {
+    return {};  // the rows are read again, and the error is found again
+  }
+  std::vector<std::string> warnings;
+  for (size_t c = 0; c < names.size(); ++c) {
+    const bool grouped = signs[c].grouped >= kMinCells && signs[c].whole >= kMinCells;
+    if (!grouped || signs[c].other || c == label) continue;
+    warnings.push_back(fmt::format(
+        "column '{}' holds whole numbers below 1000 and numbers with exactly three digits after "
+        "the "
+        "mark, which is read as a decimal mark; thousands={} reads it as a thousands separator",
+        excerpt(names[c]), form.decimal));
+  }
+  return warnings;
+}
+
 std::string shown(char mark) {
   return mark == '\t' ? "tabs" : fmt::format("'{}'", mark);
 }
 
 }  // namespace
 
+std::string nameless_column(size_t i) {
+  return fmt::format("column {}", i + 1);
+}
+
 CsvHeader read_csv_header(std::string_view text, const CsvOptions& options,
                           const std::string& where) {
-  const CsvFormat format = format_with(separator_of(text, options, where), options);
+  const std::optional<char> stated = take_separator_line(text);
+  CsvFormat format = format_with(
+      stated && !options.separator ? *stated : separator_of(text, options, where), options);
+  if (stated) format.first_line = 2;
   CsvRecords records(text, format, where);
   std::vector<std::string> names = next_names(records);
   std::vector<std::string> notes;
@@ -170,22 +241,30 @@ CsvHeader read_csv_header(std::string_view text, const CsvOptions& options,
                                 records.comments() == 1 ? "comment" : "comments",
                                 records.comments() == 1 ? "is" : "are"));
   }
-  if (looks_like_row(names)) {
-    notes.emplace_back("has numbers in its first line, which is read as the column names");
+  if (!options.header) {
+    names.assign(names.size(), "");
+    rows = CsvRecords(text, format, where);
+  } else if (looks_like_row(names)) {
+    notes.emplace_back(
+        "has numbers in its first line, which is read as the column names; header=none reads it as "
+        "a row");
   }
   require_one_label(names, options.label, where);
   names = unique_names(std::move(names));
   const size_t label = find_label(names, options.label, where);
-  const char decimal = options.decimal ? *options.decimal : decimal_of(rows, format.separator);
-  if (format.separator != ',' && !options.separator) {
+  const char decimal = decimal_of(rows, format.separator, options);
+  if (format.separator != ',' && !options.separator && !stated) {
     notes.push_back(fmt::format("has its cells separated by {}{}", shown(format.separator),
                                 decimal == ',' ? " and decimal commas" : ""));
   }
+  const NumberForm form{.decimal = decimal, .thousands = options.thousands, .units = options.units};
+  std::vector<std::string> warnings = grouping_warnings(rows, names, form, label);
   return {.format = format,
-          .decimal = decimal,
+          .form = form,
           .names = std::move(names),
           .label = label,
           .notes = std::move(notes),
+          .warnings = std::move(warnings),
           .rows = std::move(rows)};
 }
 

@@ -18,7 +18,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 CsvRecords::CsvRecords(std::string_view text, CsvFormat format, std::string where)
-    : text_(text), format_(std::move(format)), where_(std::move(where)) {
+    : text_(text), format_(std::move(format)), where_(std::move(where)), line_(format_.first_line) {
   for (const char c : {format_.separator, '\r', '\n', '"'}) {
     ends_cell_.at(static_cast<unsigned char>(c)) = true;
   }

@@ -14,6 +14,7 @@ struct CsvFormat {
   char separator = ',';
   std::string comment = {};     // lines that begin with it are skipped; empty: there are none
   bool comments_first = false;  // skips comments only before the first record
+  int64_t first_line = 1;       // the number of the text's first line
 };
 
 // Walks over the records of a CSV text, quoted as in RFC 4180, with lines ended by LF or CRLF.
@@ -50,7 +51,7 @@ class CsvRecords {
   std::string where_;
   std::array<bool, 256> ends_cell_{};  // whether a byte ends an unquoted cell or may not be in one
   size_t position_ = 0;
-  int64_t line_ = 1;
+  int64_t line_;
   int64_t record_line_ = 0;  // 0: before the first record
   int64_t comments_ = 0;
   std::string_view last_comment_;

@@ -1,5 +1,7 @@
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -9,76 +11,19 @@
 #include "ncprune/base/file.h"
 #include "ncprune/base/log.h"
 #include "ncprune/data/csv.h"
-#include "ncprune/data/csv_records.h"
 #include "ncprune/data/excerpt.h"
 #include "ncprune/data/samples.h"
+#include "ncprune/data/split.h"
 #include "ncprune/data/table_learning.h"
+#include "ncprune/data/table_request.h"
+#include "ncprune/data/table_rows.h"
 #include "ncprune/data/table_values.h"
+#include "ncprune/data/table_warnings.h"
 #include "ncprune/data/utf8.h"
+#include "ncprune/data/word_order.h"
 
 namespace ncprune {
 namespace {
-
-// The options of a csv source.
-struct TableRequest {
-  CsvOptions csv;
-  EncodingChoice choice;
-  std::vector<std::string> ignore;
-  std::vector<std::string> missing;  // in addition to those of `csv`
-};
-
-// The names in "A,B", which may be quoted as in a CSV file.
-std::vector<std::string> names_in(const Spec& spec, const std::string& key) {
-  const std::string text = spec.get(key, "");
-  CsvRecords records(text, {}, fmt::format("'{}': {}", spec.text, key));
-  if (!records.next()) return {};
-  return {records.cells().begin(), records.cells().end()};
-}
-
-std::optional<char> mark_in(const Spec& spec, const std::string& key,
-                            const std::vector<std::pair<std::string, char>>& known) {
-  const std::string text = spec.get(key, "");
-  if (text.empty()) return std::nullopt;
-  std::string names;
-  for (const auto& [name, mark] : known) {
-    if (text == name) return mark;
-    names += " " + name;
-  }
-  throw InputError(fmt::format("'{}': {} is '{}'; wanted one of{}", spec.text, key, text, names));
-}
-
-bool bins_unknown(const Spec& spec) {
-  const std::string text = spec.get("unknown", "error");
-  if (text == "bin" || text == "error") return text == "bin";
-  throw InputError(fmt::format("'{}': unknown is '{}'; wanted bin or error", spec.text, text));
-}
-
-// `list` and what it does not have yet of `more`.
-std::vector<std::string> joined(std::vector<std::string> list,
-                                const std::vector<std::string>& more) {
-  for (const std::string& item : more) {
-    if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
-  }
-  return list;
-}
-
-TableRequest table_request(const Spec& spec) {
-  spec.require_known({"label", "test", "ignore", "onehot", "ordinal", "unknown", "missing",
-                      "separator", "decimal", "comment"});
-  TableRequest request{
-      .csv = {.label = spec.get("label", ""),
-              .separator =
-                  mark_in(spec, "separator", {{",", ','}, {";", ';'}, {"|", '|'}, {"tab", '\t'}}),
-              .decimal = mark_in(spec, "decimal", {{".", '.'}, {",", ','}}),
-              .comment = spec.get("comment", "")},
-      .choice = {.onehot = names_in(spec, "onehot"),
-                 .ordinal = names_in(spec, "ordinal"),
-                 .bin_unknown = bins_unknown(spec)},
-      .ignore = names_in(spec, "ignore"),
-      .missing = names_in(spec, "missing")};
-  request.csv.missing = joined(std::move(request.csv.missing), request.missing);
-  return request;
-}
 
 CsvTable read_table(const std::string& path, const CsvOptions& options) {
   DecodedText decoded = decode_text(read_file(path), path);
@@ -86,26 +31,6 @@ CsvTable read_table(const std::string& path, const CsvOptions& options) {
   if (!decoded.note.empty()) table.notes.insert(table.notes.begin(), decoded.note);
   for (const std::string& note : table.notes) log_info(fmt::format("{} {}", path, note));
   return table;
-}
-
-// Throws InputError unless every column that an option names is in one of the tables.
-void require_named_columns(const TableRequest& request, const std::vector<const CsvTable*>& tables,
-                           const std::string& where) {
-  const auto is_there = [&](const std::string& name) {
-    return std::any_of(tables.begin(), tables.end(), [&](const CsvTable* table) {
-      return std::any_of(table->columns.begin(), table->columns.end(),
-                         [&](const CsvColumn& column) { return column.name == name; });
-    });
-  };
-  for (const auto& [key, names] :
-       {std::pair("ignore", &request.ignore), std::pair("onehot", &request.choice.onehot),
-        std::pair("ordinal", &request.choice.ordinal)}) {
-    for (const std::string& name : *names) {
-      if (is_there(name)) continue;
-      throw InputError(fmt::format("{}: {}={}: there is no column '{}'", where, key, excerpt(name),
-                                   excerpt(name)));
-    }
-  }
 }
 
 // One line that lists the inputs each column became; empty if all columns are numbers without gaps.
@@ -127,28 +52,12 @@ std::string summary(const TableEncoding& encoding) {
                      feature_names(encoding).size(), list);
 }
 
-// How to read a file when `encoding` is already known, and when it is not.
-CsvOptions options_with(const TableRequest& request, const std::optional<TableEncoding>& encoding) {
-  CsvOptions csv = request.csv;
-  for (const auto* names : {&request.choice.onehot, &request.choice.ordinal}) {
-    for (const std::string& name : *names) csv.roles[name] = ColumnRole::kWords;
-  }
-  if (encoding) {
-    csv.roles = roles_of(*encoding);
-    if (csv.label.empty()) csv.label = encoding->label;
-    csv.missing = joined(encoding->missing, request.missing);
-  }
-  for (const std::string& name : request.ignore) csv.roles[name] = ColumnRole::kIgnored;
-  return csv;
-}
-
 TableEncoding learn(const CsvTable& table, const TableRequest& request, const std::string& path) {
-  LearnedTable learned = learn_table(table, request.csv, request.choice, path);
-  for (const std::string& warning : learned.warnings) log_warning(warning);
-  if (const std::string line = summary(learned.encoding); !line.empty()) {
+  TableEncoding encoding = learn_table(table, request.csv, request.choice, path);
+  if (const std::string line = summary(encoding); !line.empty()) {
     log_info(fmt::format("{}: {}", path, line));
   }
-  return std::move(learned.encoding);
+  return encoding;
 }
 
 Dataset dataset_of(const CsvTable& table, const TableEncoding& encoding, bool bin_unknown,
@@ -166,23 +75,89 @@ Dataset dataset_of(const CsvTable& table, const TableEncoding& encoding, bool bi
   return data;
 }
 
+// Throws InputError unless a network whose encoding is `known` has every label of the table.
+void require_known_labels(const CsvTable& table, const TableEncoding& known,
+                          const std::string& where) {
+  const WordNumbers classes(known.class_names);
+  for (const CsvWord& word : table.columns[table.label].words) {
+    if (classes.find(word.text)) continue;
+    throw InputError(
+        fmt::format("{}: line {}: label '{}' is not a class of the network, which has {}; "
+                    "--classes NAME,NAME,... "
+                    "names those of the data in the order of the network's scores",
+                    where, word.line, excerpt(word.text),
+                    excerpt(fmt::format("{}", fmt::join(known.class_names, ", ")))));
+  }
+}
+
+// The training rows and the test rows of a table, with what messages call them.
+struct TableParts {
+  CsvTable train;
+  CsvTable test;
+  std::string test_where;
+};
+
+// Whether a fifth of no class is a row.
+bool is_too_small(const CsvTable& table) {
+  const std::vector<CsvWord>& labels = table.columns[table.label].words;
+  return std::all_of(labels.begin(), labels.end(),
+                     [](const CsvWord& label) { return label.count < 3; });
+}
+
+// The parts of a file without a test file: the labels alone decide which rows are for testing.
+TableParts parts_of(CsvTable table, uint64_t seed, const Spec& spec) {
+  const CsvColumn& column = table.columns[table.label];
+  const auto labels = static_cast<int64_t>(column.words.size());
+  constexpr int64_t kMinRows = 20;
+  if (table.rows >= kMinRows && 2 * labels > table.rows) {
+    throw InputError(fmt::format(
+        "{}: column '{}' holds {} different labels in {} rows, such as '{}'; wanted classes with "
+        "several rows each",
+        spec.argument, excerpt(column.name), labels, table.rows,
+        excerpt(column.words.front().text)));
+  }
+  const RowSplit split =
+      test_split(at::tensor(sorted_labels(table), at::kLong), labels, seed, spec.text);
+  const auto numbers = [](const at::Tensor& rows) {
+    return std::vector<int64_t>(rows.data_ptr<int64_t>(), rows.data_ptr<int64_t>() + rows.numel());
+  };
+  return {.train = with_rows(table, numbers(split.first)),
+          .test = with_rows(table, numbers(split.second)),
+          .test_where = spec.argument + " (rows kept for testing)"};
+}
+
 }  // namespace
 
-Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& known) {
+Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& known,
+                         uint64_t seed) {
   const TableRequest request = table_request(spec);
-  const CsvTable table = read_table(spec.argument, options_with(request, known));
-  const TableEncoding encoding = known ? *known : learn(table, request, spec.argument);
-  const bool bin_unknown = request.choice.bin_unknown;
-  std::vector<const CsvTable*> tables{&table};
-  std::optional<CsvTable> test;
-  Samples samples;
-  if (const std::string path = spec.get("test", ""); !path.empty()) {
-    test = read_table(path, options_with(request, encoding));
-    tables.push_back(&*test);
-    samples.test = dataset_of(*test, encoding, bin_unknown, path);
+  if (known) require_same_orders(request, *known, spec.argument);
+  CsvTable table = read_table(spec.argument, options_with(request, known));
+  if (known) {
+    require_known_labels(table, *known, spec.argument);
+  } else {
+    for (const std::string& warning : table_warnings(table, request.csv.missing, spec.argument))
+      log_warning(warning);
   }
-  require_named_columns(request, tables, spec.argument);
-  samples.train = dataset_of(table, encoding, bin_unknown, spec.argument);
+  const std::string test = spec.get("test", "");
+  const bool bin_unknown = request.choice.bin_unknown;
+  if (test.empty()) require_named_columns(request, {&table}, spec.argument);
+  // A row that does not suit the network is named before any split, and a column that nothing can
+  // be learned from before a table that is too small for one.
+  if (known) require_encodable(table, *known, bin_unknown, spec.argument);
+  if (!known && test.empty() && is_too_small(table)) {
+    learn_table(table, request.csv, request.choice, spec.argument);
+  }
+  TableParts parts = test.empty() ? parts_of(std::move(table), seed, spec)
+                                  : TableParts{std::move(table), {}, test};
+  const TableEncoding encoding = known ? *known : learn(parts.train, request, spec.argument);
+  if (!test.empty()) {
+    parts.test = read_table(test, options_with(request, encoding));
+    require_named_columns(request, {&parts.train, &parts.test}, spec.argument);
+  }
+  Samples samples;
+  samples.test = dataset_of(parts.test, encoding, bin_unknown, parts.test_where);
+  samples.train = dataset_of(parts.train, encoding, bin_unknown, spec.argument);
   samples.table = encoding;
   return samples;
 }

@@ -55,10 +55,12 @@ Samples read_image_files(const std::string& path, const ImageOptions& options);
 // images:DIR_OR_TAR_OR_LIST[?OPTIONS]. `geometry` replaces the preprocessing that the options give.
 Samples read_image_samples(const Spec& spec, const std::optional<Preprocessing>& geometry);
 
-// csv:FILE?label=COLUMN and further options, see table_learning.h: the columns become inputs by the
-// encoding `known`, or by one that is learned on FILE. The classes are the encoding's: those of the
-// training file, sorted (as numbers if all are).
-Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& known);
+// csv:FILE?label=COLUMN and further options, see table_request.h. Without a test file, the test
+// rows are test_split()'s with `seed`, by the labels sorted (as numbers if all are). The columns
+// become inputs by the encoding `known`, or by one that is learned on the training rows alone. The
+// classes are the encoding's.
+Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& known,
+                         uint64_t seed);
 
 // npz:FILE[?test=FILE]: inputs called x, X, inputs, x_train or X_train and labels called y, Y,
 // labels or y_train; test samples from x_test or X_test and y_test, or from x and y of the test

@@ -10,7 +10,6 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/log.h"
 #include "ncprune/base/lookup.h"
-#include "ncprune/base/random.h"
 #include "ncprune/data/samples.h"
 #include "ncprune/data/split.h"
 #include "ncprune/data/synthetic.h"
@@ -147,7 +146,7 @@ Samples read_samples(const Spec& spec, const std::string& data_root, uint64_t se
   if (spec.name == "idx") return read_idx(spec);
   if (spec.name == "cifar") return read_cifar(spec);
   if (spec.name == "images") return read_image_samples(spec, how.geometry);
-  if (spec.name == "csv") return read_csv_samples(spec, how.table);
+  if (spec.name == "csv") return read_csv_samples(spec, how.table, seed);
   if (spec.name == "npz") return read_npz_samples(spec, how.arrays);
   return read_synthetic(spec, seed);
 }
@@ -181,12 +180,15 @@ const std::vector<DataSource>& data_sources() {
                      "options say (docs/images.md)"});
     table.push_back(
         {"csv",
-         "csv:FILE?label=COLUMN[&test=FILE][&ignore=A,B][&onehot=A,B][&ordinal=A,B]"
-         "[&unknown=bin][&missing=TOKENS][&separator=;][&decimal=,][&comment=#]",
+         "csv:FILE?label=COLUMN[&test=FILE][&ignore=A,B][&onehot=A,B][&ordinal=A,B(LOW<HIGH)]"
+         "[&unknown=bin][&missing=TOKENS][&separator=;][&decimal=,][&thousands=.]"
+         "[&units=%,$][&header=none][&comment=#]",
          "a table with a header: one column of labels; numbers, words or booleans in "
          "the others, with gaps. label: or first, last; ignore: columns to leave out; "
-         "onehot, ordinal: columns of words; unknown=bin: accept new words; missing: "
-         "what stands for no value besides NA, N/A, NaN, null, ?; separator: , ; | or tab"});
+         "onehot, ordinal: columns of words, with their order if need be; unknown=bin: accept new "
+         "words; missing: "
+         "what stands for no value besides NA, N/A, NaN, null, ?; separator: , ; | or tab; "
+         "thousands, units: what else is written in numbers; header=none: no column names"});
     table.push_back({"npz", "npz:FILE[?test=FILE]",
                      "NumPy arrays x and y, or x_train, y_train, x_test and y_test; bytes are "
                      "images; y may be a matrix of labels, 0 or 1"});
@@ -203,17 +205,9 @@ TrainTest load_data(const std::string& text, const std::string& data_root, uint6
   if (samples.test) {
     return {std::move(samples.train), std::move(*samples.test), std::move(samples.table)};
   }
-  constexpr double kTestShare = 0.2;
-  auto [train, test] = stratified_split(samples.train, kTestShare, Random(seed).stream("test set"));
-  if (test.size() == 0) {
-    throw InputError(
-        fmt::format("'{}': too few samples to keep a fifth of every class for testing", text));
-  }
-  log_info(
-      fmt::format("'{}' has no test set: {} of its {} samples, a fifth of every class, become "
-                  "one",
-                  text, test.size(), samples.train.size()));
-  return {std::move(train), std::move(test), std::move(samples.table)};
+  const auto [train, test] =
+      test_split(samples.train.labels, samples.train.num_classes(), seed, text);
+  return {select(samples.train, train), select(samples.train, test), std::move(samples.table)};
 }
 
 }  // namespace ncprune

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,26 +16,24 @@ inline constexpr size_t kMaxOneHotWords = 64;
 struct EncodingChoice {
   std::vector<std::string> onehot = {};
   std::vector<std::string> ordinal = {};
+  // The words of ordinal columns in their order, by column; by default sorted.
+  std::map<std::string, std::vector<std::string>, std::less<>> orders = {};
   // Whether all words that the training file holds once, and those beyond the kMaxOneHotWords most
   // frequent, share the input EncodedColumn::other.
   bool bin_unknown = false;
 };
 
-struct LearnedTable {
-  TableEncoding encoding;
-  std::vector<std::string> warnings;  // sentences that name a column
-};
-
-// Learns the encoding of `table`, the training file, which messages call `where`. `table` was read
-// with the columns of `choice` as words. Columns of words become:
+// Learns the encoding of `table`, the training rows, which messages call `where`. `table` was read
+// with the columns of `choice` as words. Columns become:
+//   number    if all cells are numbers, unless chosen otherwise;
 //   boolean   if all are true and false, or yes and no;
-//   onehot    up to kMaxOneHotWords of them, or if chosen;
+//   onehot    up to kMaxOneHotWords words, or if chosen;
 //   ordinal   if chosen.
-// Words are ordered as numbers when all are numbers, otherwise as text. Throws InputError, naming
-// the column and the option that helps, for a column without values, of dates or times, of a
-// different word in nearly every row (0.9 of at least 20), of too many words, and of mostly numbers
-// with a word that occurs once. Warns of a column of numbers that only counts the rows.
-LearnedTable learn_table(const CsvTable& table, const CsvOptions& options,
-                         const EncodingChoice& choice, const std::string& where);
+// Words are in the order chosen, by default as numbers when all are numbers, otherwise as text.
+// Throws InputError, naming the column and the option that helps, for a column without values, of
+// dates or times, of a different word in nearly every row (0.9 of at least 20), of too many words,
+// of mostly numbers with a word that occurs once, and for a word that is not in the order chosen.
+TableEncoding learn_table(const CsvTable& table, const CsvOptions& options,
+                          const EncodingChoice& choice, const std::string& where);
 
 }  // namespace ncprune

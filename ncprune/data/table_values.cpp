@@ -73,6 +73,20 @@ PlacedColumn placed(const FeatureIndex& index, const EncodedColumn& encoded, siz
   return {.column = *found->second, .encoded = encoded, .first = first};
 }
 
+// Numbers that were read as words, because other rows of the file hold real words.
+void find_numbers(PlacedColumn& c, const NumberForm& form, const std::string& where) {
+  for (const CsvWord& word : c.column.words) {
+    const CellNumber number = parse_cell(word.text, form);
+    c.places.emplace_back(static_cast<float>(number.value));
+    if (number.problem == nullptr) continue;
+    throw InputError(fmt::format(
+        "{}: line {}, column '{}': '{}' {}; the training data hold only numbers there; onehot={} "
+        "reads the cells as words, missing={} this one as missing",
+        where, word.line, excerpt(c.column.name), excerpt(word.text), number.problem,
+        excerpt(c.column.name), excerpt(word.text)));
+  }
+}
+
 void find_places(PlacedColumn& c, bool bin_unknown, const std::string& where) {
   if (c.column.too_many_words) {
     throw InputError(fmt::format("{}: column '{}' holds more than {} different words", where,
@@ -90,11 +104,29 @@ void find_places(PlacedColumn& c, bool bin_unknown, const std::string& where) {
   }
 }
 
+std::vector<PlacedColumn> placed_columns(const CsvTable& table, const TableEncoding& encoding,
+                                         bool bin_unknown, const std::string& where) {
+  std::vector<PlacedColumn> columns;
+  const FeatureIndex index = features_of(table);
+  size_t features = 0;
+  for (const EncodedColumn& encoded : encoding.columns) {
+    columns.push_back(placed(index, encoded, features, where));
+    if (encoded.kind == ColumnKind::kNumber) {
+      find_numbers(columns.back(), table.form, where);
+    } else {
+      find_places(columns.back(), bin_unknown, where);
+    }
+    features += width(encoded);
+  }
+  require_no_further_column(table, encoding, where);
+  return columns;
+}
+
 // Writes the column's inputs of row `i`; `row` is where the row's inputs begin.
 void write_inputs(const PlacedColumn& c, size_t i, float* row) {
   float* own = row + c.first;
   const EncodedColumn& encoded = c.encoded;
-  const bool number = encoded.kind == ColumnKind::kNumber;
+  const bool number = !c.column.numbers.empty();
   const bool missing =
       number ? std::isnan(c.column.numbers[i]) : c.column.cells[i] == CsvColumn::kMissing;
   if (missing && encoded.gaps) own[width(encoded) - 1] = 1;
@@ -147,17 +179,15 @@ std::map<std::string, ColumnRole, std::less<>> roles_of(const TableEncoding& enc
   return roles;
 }
 
+void require_encodable(const CsvTable& table, const TableEncoding& encoding, bool bin_unknown,
+                       const std::string& where) {
+  placed_columns(table, encoding, bin_unknown, where);
+}
+
 TableValues encode(const CsvTable& table, const TableEncoding& encoding, bool bin_unknown,
                    const std::string& where) {
-  std::vector<PlacedColumn> columns;
-  const FeatureIndex index = features_of(table);
-  size_t features = 0;
-  for (const EncodedColumn& encoded : encoding.columns) {
-    columns.push_back(placed(index, encoded, features, where));
-    if (encoded.kind != ColumnKind::kNumber) find_places(columns.back(), bin_unknown, where);
-    features += width(encoded);
-  }
-  require_no_further_column(table, encoding, where);
+  const std::vector<PlacedColumn> columns = placed_columns(table, encoding, bin_unknown, where);
+  const size_t features = columns.back().first + width(columns.back().encoded);
   const auto rows = static_cast<size_t>(table.rows);
   if (rows > kMaxInputs / features) {
     throw InputError(fmt::format("{}: {} rows of {} inputs are more than {} numbers", where, rows,

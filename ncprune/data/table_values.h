@@ -21,6 +21,10 @@ struct TableValues {
 // How the columns of `encoding` are to be read from a further file.
 std::map<std::string, ColumnRole, std::less<>> roles_of(const TableEncoding& encoding);
 
+// Throws InputError as encode() does for columns and words.
+void require_encodable(const CsvTable& table, const TableEncoding& encoding, bool bin_unknown,
+                       const std::string& where);
+
 // Applies `encoding` to `table`, which messages call `where` and which was read with
 // roles_of(encoding); columns are found by name. With `bin_unknown`, an unknown word goes into the
 // column's input for other words; a onehot column without one then has none of its words, and

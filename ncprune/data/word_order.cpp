@@ -2,15 +2,20 @@
 
 #include <algorithm>
 
-#include "ncprune/data/csv.h"
-
 namespace ncprune {
+
+std::vector<std::string> texts_of(const std::vector<CsvWord>& words) {
+  std::vector<std::string> texts;
+  texts.reserve(words.size());
+  for (const CsvWord& word : words) texts.push_back(word.text);
+  return texts;
+}
 
 std::vector<std::string> sorted_words(std::vector<std::string> words) {
   std::sort(words.begin(), words.end());
   std::vector<std::pair<double, std::string>> numbers;
   for (const std::string& word : words) {
-    const CellNumber number = parse_cell(word, '.');
+    const CellNumber number = parse_cell(word, {});
     if (number.problem != nullptr) return words;
     numbers.emplace_back(number.value, word);
   }
@@ -23,6 +28,18 @@ std::vector<std::string> sorted_words(std::vector<std::string> words) {
 bool is_word(std::string_view text, std::string_view word) {
   return std::equal(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) {
     return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
+}
+
+bool is_missing_token(std::string_view word, const std::vector<std::string>& tokens) {
+  const auto same = [](char a, char b) {
+    const auto lower = [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    return lower(a) == lower(b);
+  };
+  return std::any_of(tokens.begin(), tokens.end(), [&](const std::string& token) {
+    return std::equal(word.begin(), word.end(), token.begin(), token.end(), same);
   });
 }
 

@@ -1,6 +1,7 @@
 #include "ncprune/evaluate/mismatch.h"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/log_softmax.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "ncprune/base/error.h"
 #include "ncprune/data/class_info.h"
 #include "ncprune/evaluate/metrics.h"
 
@@ -88,31 +90,51 @@ std::string points(double share) {
   return fmt::format("{:.0f} %", 100 * share);
 }
 
-std::string line_of_change(double given, double changed, const std::string& condition,
-                           const std::string& remedy) {
-  return fmt::format(
-      "the network and the data do not belong together: balanced accuracy {} on "
-      "training samples, but {} {}; see {}",
-      points(given), points(changed), condition, remedy);
+Mismatch of_change(double given, double changed, const std::string& condition,
+                   const std::string& remedy) {
+  return {
+      fmt::format("the network and the data do not belong together: balanced accuracy {} on "
+                  "training samples, but {} {}; see {}",
+                  points(given), points(changed), condition, remedy)};
 }
 
-std::string mismatch_of_order(const ClassMetrics& metrics, const Dataset& data) {
+// Whether --classes takes the names as a list between single quotes.
+bool fit_a_line(const std::vector<std::string>& names) {
+  constexpr size_t kMaxNames = 30;
+  return names.size() <= kMaxNames && !names.front().starts_with('@') &&
+         std::none_of(names.begin(), names.end(), [](const std::string& name) {
+           return name.find_first_of(",'\"\\\r\n") != std::string::npos;
+         });
+}
+
+std::string quoted_if_blank(const std::string& list) {
+  constexpr const char* kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,+=%";
+  return list.find_first_not_of(kPlain) == std::string::npos ? list : fmt::format("'{}'", list);
+}
+
+std::optional<Mismatch> mismatch_of_order(const ClassMetrics& metrics, const Dataset& data) {
   const auto order = class_order(metrics);
-  if (!order) return "";
+  if (!order) return std::nullopt;
+  const double given = metrics.balanced_accuracy;
   const double changed = accuracy_in_order(metrics, *order);
-  if (!is_far_better(changed, metrics.balanced_accuracy)) return "";
+  if (!is_far_better(changed, given)) return std::nullopt;
   std::vector<std::string> names;
   for (const int64_t c : *order) names.push_back(data.class_names[static_cast<size_t>(c)]);
-  constexpr size_t kMostNames = 30;
-  const bool many = names.size() > kMostNames;
-  if (many) names.resize(kMostNames);
-  const std::string list = fmt::format("{}{}", fmt::join(names, ","), many ? ",..." : "");
-  return line_of_change(metrics.balanced_accuracy, changed,
-                        "if its classes were in the order " + list, "--classes " + list);
+  const std::string condition = "if its classes were in another order";
+  if (fit_a_line(names)) {
+    return of_change(given, changed, condition,
+                     "--classes " + quoted_if_blank(fmt::format("{}", fmt::join(names, ","))));
+  }
+  Mismatch mismatch = of_change(given, changed, condition,
+                                "--classes @FILE, with the names of the classes in that order");
+  mismatch.class_order = std::move(names);
+  return mismatch;
 }
 
-std::string mismatch_of_pixels(const Network& network, const Dataset& sample, double given) {
-  if (!sample.range || sample.inputs.dim() != 4 || sample.inputs.size(1) != 3) return "";
+std::optional<Mismatch> mismatch_of_pixels(const Network& network, const Dataset& sample,
+                                           double given) {
+  if (!sample.range || sample.inputs.dim() != 4 || sample.inputs.size(1) != 3) return std::nullopt;
   const Change* best = nullptr;
   double most = 0;
   Dataset changed = sample;
@@ -124,8 +146,48 @@ std::string mismatch_of_pixels(const Network& network, const Dataset& sample, do
       best = &change;
     }
   }
-  if (best == nullptr || !is_far_better(most, given)) return "";
-  return line_of_change(given, most, best->condition, fmt::format("images:DIR?{}", best->remedy));
+  if (best == nullptr || !is_far_better(most, given)) return std::nullopt;
+  return of_change(given, most, best->condition, fmt::format("images:DIR?{}", best->remedy));
+}
+
+// How well a network fits samples.
+struct Fit {
+  double accuracy = 0;    // balanced
+  double likelihood = 0;  // mean log probability of the label
+};
+
+Fit fit_of(const Network& network, const Dataset& sample) {
+  const at::Tensor scores = class_scores(network, sample);
+  const at::Tensor likely = at::log_softmax(scores, 1).gather(1, sample.labels.unsqueeze(1));
+  return {class_metrics(scores, sample.labels).balanced_accuracy, likely.mean().item<double>()};
+}
+
+// Two usual ways to crop can be right nearly as often; then the surer one counts.
+bool is_better(const Fit& a, const Fit& b) {
+  constexpr double kSame = 0.02;
+  if (std::abs(a.accuracy - b.accuracy) > kSame) return a.accuracy > b.accuracy;
+  return a.likelihood > b.likelihood;
+}
+
+std::optional<Mismatch> mismatch_of_preparation(const Network& network,
+                                                const std::vector<OtherPreparation>& others,
+                                                double given) {
+  const OtherPreparation* best = nullptr;
+  Fit most;
+  for (const OtherPreparation& other : others) {
+    try {
+      const Fit fit = fit_of(network, balanced_sample(other.train));
+      if (!is_far_better(fit.accuracy, given) || (best != nullptr && !is_better(fit, most))) {
+        continue;
+      }
+      most = fit;
+      best = &other;
+    } catch (const InputError&) {
+      continue;  // a guess that does not suit the pictures is no mistake of the user
+    }
+  }
+  if (best == nullptr) return std::nullopt;
+  return of_change(given, most.accuracy, best->condition, best->remedy);
 }
 
 // The recall of rare labels depends on a threshold that even a good network need not reach, so
@@ -141,21 +203,26 @@ std::string mismatch_of_labels(const ClassMetrics& metrics, int64_t samples) {
 
 }  // namespace
 
-std::string find_mismatch(const Network& network, const Dataset& train) {
+std::optional<Mismatch> find_mismatch(
+    const Network& network, const Dataset& train,
+    const std::function<std::vector<OtherPreparation>()>& others) {
   const Dataset sample = balanced_sample(train);
   const ClassMetrics metrics = evaluate(network, sample);
   if (train.label_sets.defined()) return mismatch_of_labels(metrics, sample.size());
   const double given = metrics.balanced_accuracy;
   const double chance = 1 / static_cast<double>(train.num_classes());
   const double error = std::sqrt(chance * (1 - chance) / static_cast<double>(sample.size()));
-  if (given >= 0.5 && given > chance + error) return "";
-  if (std::string line = mismatch_of_order(metrics, train); !line.empty()) return line;
-  if (std::string line = mismatch_of_pixels(network, sample, given); !line.empty()) return line;
-  if (given > chance + error) return "";
-  return fmt::format(
-      "balanced accuracy {} on training samples is not above chance, {}: the network "
-      "is untrained, or the data are not prepared as for its training",
-      points(given), points(chance));
+  if (given >= 0.5 && given > chance + error) return std::nullopt;
+  if (auto found = mismatch_of_order(metrics, train)) return found;
+  if (auto found = mismatch_of_pixels(network, sample, given)) return found;
+  if (others) {
+    if (auto found = mismatch_of_preparation(network, others(), given)) return found;
+  }
+  if (given > chance + error) return std::nullopt;
+  return Mismatch{
+      fmt::format("balanced accuracy {} on training samples is not above chance, {}: the network "
+                  "is untrained, or the data are not prepared as for its training",
+                  points(given), points(chance))};
 }
 
 }  // namespace ncprune

@@ -69,9 +69,10 @@ PreparedData prepare(const DataRequest& request, const DataReading& how,
   if (!(request.validation >= 0 && request.validation < 1)) {
     throw InputError(fmt::format("validation share {} is outside [0, 1)", request.validation));
   }
-  TrainTest loaded = in_stated_order(load_data(request.data, request.data_root, request.seed, how),
-                                     classes, request.data);
-  if (!request.classes.empty()) {
+  TrainTest loaded = load_data(request.data, request.data_root, request.seed, how);
+  if (request.classes.empty()) {
+    loaded = in_stated_order(std::move(loaded), classes, request.data);
+  } else {
     loaded.train = with_class_order(std::move(loaded.train), request.classes, "--classes");
     loaded.test = with_class_order(std::move(loaded.test), request.classes, "--classes");
   }
@@ -97,7 +98,36 @@ PreparedData prepare(const DataRequest& request, const DataReading& how,
           std::move(thinned.minority),
           loaded.table,
           {stated_preprocessing(request.data),
-           as_read(request, how.geometry.value_or(Preprocessing{}), loaded.train)}};
+           as_read(request, how.geometry.value_or(Preprocessing{}), loaded.train)},
+          !request.classes.empty()};
+}
+
+// The encoding that networks remember, with the names that the request gives their classes.
+std::optional<TableEncoding> renamed(std::optional<TableEncoding> table,
+                                     const std::vector<std::string>& names) {
+  if (!table || names.empty()) return table;
+  if (table->class_names.size() != names.size()) {
+    throw InputError(fmt::format("--classes: {} names; the network has {} classes", names.size(),
+                                 table->class_names.size()));
+  }
+  table->class_names = names;
+  return table;
+}
+
+// The network with the names of the data's classes in place of its own.
+Network with_names(Network network, const std::vector<std::string>& names,
+                   const std::string& where) {
+  std::vector<std::string>& own = network.metadata.class_names;
+  if (!own.empty() && own.size() != names.size()) {
+    throw InputError(
+        fmt::format("--classes: {} names; {} has {} classes", names.size(), where, own.size()));
+  }
+  if (!own.empty() && own != names && !are_numbers(own)) {
+    log_info(fmt::format("{}: --classes replaces its class names {}", where,
+                         excerpt(fmt::format("{}", fmt::join(own, ", ")))));
+  }
+  own = names;
+  return network;
 }
 
 }  // namespace
@@ -121,7 +151,9 @@ NetworksAndData prepare_data(DataRequest request, std::vector<NamedNetwork> netw
     geometry = {merged({geometry_of(stored), name}, geometry), name};
   }
   NetworksAndData ready{
-      {}, prepare(request, {geometry.value, request.table, arrays}, stated_classes(networks))};
+      {},
+      prepare(request, {geometry.value, renamed(request.table, request.classes), arrays},
+              stated_classes(networks))};
   for (NamedNetwork& network : networks) {
     ready.networks.push_back(ready_for(ready.data, std::move(network)));
   }
@@ -130,6 +162,7 @@ NetworksAndData prepare_data(DataRequest request, std::vector<NamedNetwork> netw
 
 Network ready_for(const PreparedData& data, NamedNetwork stated) {
   auto& [name, network] = stated;
+  if (data.renames) network = with_names(std::move(network), data.train.class_names, name);
   const std::vector<std::string>& names = network.metadata.class_names;
   const std::vector<std::string> own = data.train.score_names();
   if (!names.empty() && !own.empty()) {

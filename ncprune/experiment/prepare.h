@@ -19,7 +19,9 @@ struct DataRequest {
   std::string imbalance = "none";      // as make_imbalanced takes it
   double validation = 0.25;            // held-out share of each class in the training set; [0, 1)
   uint64_t seed = 0;
-  std::vector<std::string> classes = {};  // in the order of the network's scores; or as in the data
+  // The data's classes in the order of the network's scores. They replace the names that networks
+  // hold; by default the order of the first network with names, otherwise that of the data.
+  std::vector<std::string> classes = {};
   // For tables: the encoding of the network that reads them (table_entry.h); by default a new one
   // is learned on the training file.
   std::optional<TableEncoding> table = {};
@@ -32,6 +34,7 @@ struct PreparedData {
   std::vector<int64_t> minority;
   std::optional<TableEncoding> table = {};  // how the columns became inputs, for tables
   DataPreprocessing preprocessing = {};
+  bool renames = false;  // whether DataRequest::classes replace the names that networks hold
 };
 
 // Throws InputError on bad data or a class without training samples.
@@ -53,14 +56,15 @@ struct NetworksAndData {
 // request says and, where that is open, as the metadata of the networks say (kPreprocessingEntry);
 // the columns of a table as the networks remember them (table_entry.h).
 // If the first network with class names has the classes of the data in another order, the data get
-// its order, and that is logged. Each network becomes ready_for() the data. Throws InputError as
-// prepare_data(request) and ready_for() do, and when two networks say different things about
-// reading pictures.
+// its order, and that is logged, unless the request says the order. Each network becomes
+// ready_for() the data. Throws InputError as prepare_data(request) and ready_for() do, and when two
+// networks say different things about reading pictures.
 NetworksAndData prepare_data(DataRequest request, std::vector<NamedNetwork> networks);
 
 // The network with data.preprocessing and data.table in its metadata, so that every file
 // written from it has it, too. Throws InputError, naming both sides, when the metadata say
-// something else, or when the network has other classes than the data or another order of them.
+// something else, or when the network has other classes than the data or another order of them
+// and the data do not rename them.
 Network ready_for(const PreparedData& data, NamedNetwork network);
 
 // An untrained network for the data with its metadata: class names, counts, minority, the

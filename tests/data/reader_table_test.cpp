@@ -7,6 +7,7 @@
 #include "ncprune/data/date_word.h"
 #include "ncprune/data/table_learning.h"
 #include "ncprune/data/table_values.h"
+#include "ncprune/data/table_warnings.h"
 #include "tests/data/input_error.h"
 
 namespace ncprune {
@@ -18,7 +19,7 @@ TableEncoding learned(const std::string& text, const EncodingChoice& choice = {}
   CsvOptions options{.label = "y"};
   for (const std::string& name : choice.onehot) options.roles[name] = ColumnRole::kWords;
   for (const std::string& name : choice.ordinal) options.roles[name] = ColumnRole::kWords;
-  return learn_table(parse_csv(text, options, "t"), options, choice, "t").encoding;
+  return learn_table(parse_csv(text, options, "t"), options, choice, "t");
 }
 
 TableValues applied(const TableEncoding& encoding, const std::string& text,
@@ -139,9 +140,8 @@ TEST(TableEncoding, TakesASingleWordAmongNumbersForAMistake) {
 
 TEST(TableEncoding, WarnsOfAColumnThatOnlyCounts) {
   const auto warnings = [](const std::function<int(int)>& id) {
-    const CsvOptions options{.label = "y"};
     const std::string text = "id,y\n" + rows(20, [&](int i) { return fmt::format("{},c", id(i)); });
-    return learn_table(parse_csv(text, options, "t"), options, {}, "t").warnings;
+    return table_warnings(parse_csv(text, {.label = "y"}, "t"), {}, "t");
   };
   EXPECT_EQ(warnings([](int i) { return i + 1; }),
             Texts{"t: column 'id' only counts the rows; ignore=id leaves it out"});

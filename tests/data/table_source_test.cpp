@@ -80,7 +80,8 @@ TEST(CsvSource, AppliesTheTrainingFilesEncodingToTheTestFile) {
 
 TEST(CsvSource, NamesTheOptionThatIsWrong) {
   const Folder folder;
-  const std::string spec = "csv:" + folder.write("t.csv", "a,b,y\n1,2,c\n3,4,d\n") + "?label=y&";
+  const std::string rows = "1,2,c\n3,4,c\n5,6,c\n7,8,d\n9,0,d\n1,2,d\n";
+  const std::string spec = "csv:" + folder.write("t.csv", "a,b,y\n" + rows) + "?label=y&";
   const auto error = [&](const std::string& option) {
     const std::string message = input_error([&] { load_data(spec + option, "", 1); });
     return message.substr(message.find(": ") + 2);

@@ -15,6 +15,7 @@
 #include "ncprune/data/source.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/experiment/prepare.h"
+#include "ncprune/experiment/table_entry.h"
 #include "ncprune/onnx/onnx.h"
 #include "tests/data/folder.h"
 #include "tests/data/image_bytes.h"
@@ -203,7 +204,9 @@ TEST(PrepareData, TakesTheClassesInTheOrderOfTheNetwork) {
   EXPECT_EQ(input_error([&] {
               prepare_data(request, {{"a.onnx", network}});
             }),
-            fmt::format("{}: has no class 'z', which a.onnx has; the classes must be the same",
+            fmt::format("{}: has no class 'z', which a.onnx has; the classes must be the same, or "
+                        "--classes NAME,NAME,... names those of the data in the order of the "
+                        "network's scores",
                         request.data));
   Network other = make_network("mlp:2", plain, 1);
   network.metadata.class_names = {"c", "a", "b"};
@@ -215,6 +218,42 @@ TEST(PrepareData, TakesTheClassesInTheOrderOfTheNetwork) {
   network.metadata.class_names = {"0", "1", "2"};  // these say nothing
   EXPECT_EQ(prepare_data(request, {{"a.onnx", network}}).data.train.class_names,
             plain.train.class_names);
+}
+
+TEST(PrepareData, ClassesThatTheUserNamesReplaceThoseOfTheNetwork) {
+  const Folder folder;
+  std::string text = "x,y\n";
+  for (int i = 0; i < 30; ++i)
+    text += fmt::format("{},{}\n", i, std::string("abc")[static_cast<size_t>(i % 3)]);
+  DataRequest request = request_of("csv:" + folder.write("t.csv", text) + "?label=y");
+  const PreparedData plain = prepare_data(request);
+  Network network = make_network("mlp:2", plain, 1);
+  // The file knows them by other names, in the metadata and in the encoding of its table.
+  network.metadata.class_names = {"C", "A", "B"};
+  TableEncoding encoding = *plain.table;
+  encoding.class_names = network.metadata.class_names;
+  network.metadata.other[kTableEntry] = table_encoding_text(encoding);
+  const auto prepare = [&] { return prepare_data(request, {{"a.onnx", network}}); };
+  EXPECT_NE(input_error(prepare).find("line 2: label 'a' is not a class of the network, which has "
+                                      "C, A, B; --classes NAME"),
+            std::string::npos)
+      << input_error(prepare);
+  request.classes = {"c", "a", "b"};
+  const NetworksAndData ready = prepare();
+  EXPECT_EQ(ready.data.train.class_names, request.classes);
+  EXPECT_EQ(ready.networks.front().metadata.class_names, request.classes);
+  EXPECT_EQ(ready.data.table->class_names, request.classes);
+  EXPECT_TRUE(ready.data.test.inputs.equal(plain.test.inputs));
+  EXPECT_EQ(ready.data.test.labels[0].item<int64_t>(),
+            (plain.test.labels[0].item<int64_t>() + 1) % 3);
+  // Another order of the same names is the user's word against the file's.
+  network.metadata.class_names = {"b", "a", "c"};
+  EXPECT_EQ(prepare().networks.front().metadata.class_names, request.classes);
+  request.classes = {"c", "a"};
+  EXPECT_EQ(input_error(prepare), "--classes: 2 names; the network has 3 classes");
+  network.metadata.other.erase(kTableEntry);
+  EXPECT_EQ(input_error(prepare),
+            "--classes: class 'b' is not named once in the order of the classes");
 }
 
 TEST(PrepareData, GivesTheNumbersOfTorchvisionAfterNormalising) {
