@@ -65,9 +65,10 @@ Network trained(const Dataset& data, const std::string& spec) {
       .network;
 }
 
-// Half of the weights gone, nothing repaired.
-Network masked(const Network& dense, const Dataset& data) {
-  const Recipe recipe{.method = find_named(methods(), "magnitude-uniform", "method"), .share = 0.5};
+// A share of the weights gone, nothing repaired.
+Network masked(const Network& dense, const Dataset& data, double share = 0.5) {
+  const Recipe recipe{.method = find_named(methods(), "magnitude-uniform", "method"),
+                      .share = share};
   return prune(dense, data, recipe).network;
 }
 
@@ -163,10 +164,10 @@ TEST(MatchScores, TakesLayerNormalizationAndProductsOfTokens) {
 }
 
 TEST(Refined, ComesCloserThanMatchingAndKeepsTheZeros) {
-  const Dataset data = pictures({300, 100, 40});
+  const Dataset data = pictures({300, 200, 200});
   for (const std::string spec : {"mlp:24,16", "cnn:4,6"}) {
     const Network dense = trained(data, spec);
-    const Network pruned = masked(dense, data);
+    const Network pruned = masked(dense, data, 0.85);
     const Network matched = treat_batch_norm({dense, pruned}, "match", data, {});
     const Network network = treat_batch_norm({dense, pruned}, "refine", data, {});
     EXPECT_LT(divergence(dense, network, data), 0.8 * divergence(dense, matched, data)) << spec;
