@@ -17,7 +17,7 @@
 namespace ncprune {
 namespace fs = std::filesystem;
 
-std::string read_file(const std::string& path, uint64_t max_bytes) {
+std::string read_file(const std::string& path, uint64_t max_bytes, const std::string& advice) {
   std::error_code error;
   if (fs::is_directory(path, error)) {
     throw InputError(fmt::format("{}: is a folder; wanted a file", path));
@@ -31,7 +31,7 @@ std::string read_file(const std::string& path, uint64_t max_bytes) {
     const int count = gzread(file.get(), block.data(), block.size());
     if (count > 0) bytes.append(block.data(), static_cast<size_t>(count));
     if (bytes.size() > max_bytes) {
-      throw InputError(fmt::format("{}: larger than {} bytes", path, max_bytes));
+      throw InputError(fmt::format("{}: larger than {} bytes{}", path, max_bytes, advice));
     }
     if (count == static_cast<int>(block.size())) continue;
     int code = Z_OK;
