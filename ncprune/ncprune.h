@@ -35,6 +35,7 @@
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
 #include "ncprune/data/table_encoding.h"
+#include "ncprune/data/waiting.h"
 // model: the graph, its operators, the interpreter, built-in architectures
 #include "ncprune/model/architectures.h"
 #include "ncprune/model/cost.h"
