@@ -13,6 +13,8 @@
 #include "ncprune/data/class_order.h"
 #include "ncprune/data/excerpt.h"
 #include "ncprune/data/imbalance.h"
+#include "ncprune/data/memory.h"
+#include "ncprune/data/read_ahead.h"
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
 #include "ncprune/experiment/input_preparation.h"
@@ -87,6 +89,39 @@ PreparedData prepare(const DataRequest& request, const DataReading& how,
            as_read(request, how.geometry.value_or(Preprocessing{}), loaded.train)}};
 }
 
+// Mean and deviation of the inputs over `axes`, of which the first is N, float [..., without N].
+// Inputs that fit into memory are averaged at once in float, all others batch by batch in double,
+// whose last digits differ.
+std::pair<at::Tensor, at::Tensor> mean_and_deviation(const Dataset& data,
+                                                     const std::vector<int64_t>& axes) {
+  if (fits_in_memory(data)) {
+    const at::Tensor inputs = in_memory(data).inputs;
+    return {inputs.mean(axes, /*keepdim=*/true).squeeze(0),
+            inputs.std(axes, /*unbiased=*/false, /*keepdim=*/true).squeeze(0)};
+  }
+  constexpr int64_t kBatch = 64;
+  at::Tensor mean;
+  at::Tensor squares;  // summed squared distances from the mean
+  double seen = 0;     // samples
+  ReadAhead inputs(data, kBatch);
+  for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
+    const at::Tensor batch = inputs.next().to(at::kDouble);
+    const at::Tensor own_mean = batch.mean(axes, /*keepdim=*/true);
+    const at::Tensor own_squares = (batch - own_mean).square().mean(axes, /*keepdim=*/true);
+    const auto own = static_cast<double>(batch.size(0));
+    if (begin == 0) {
+      mean = own_mean;
+      squares = own_squares * own;
+    } else {  // Chan, Golub, LeVeque 1979
+      const at::Tensor step = own_mean - mean;
+      mean = mean + step * (own / (seen + own));
+      squares = squares + own_squares * own + step.square() * (seen * own / (seen + own));
+    }
+    seen += own;
+  }
+  return {mean.squeeze(0).to(at::kFloat), (squares / seen).sqrt().squeeze(0).to(at::kFloat)};
+}
+
 }  // namespace
 
 PreparedData prepare_data(const DataRequest& request) {
@@ -153,11 +188,9 @@ Network make_network(const std::string& architecture, const PreparedData& data, 
   const bool table = !data.train.range;
   const bool colour = !table && shape.size() == 3 && shape.front() > 1;
   if (table || colour) {
-    const at::Tensor inputs = in_memory(data.train).inputs;
-    const std::vector<int64_t> axes =
-        table ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2, 3};
-    metadata.input_mean = inputs.mean(axes, /*keepdim=*/true).squeeze(0);
-    const at::Tensor deviation = inputs.std(axes, /*unbiased=*/false, /*keepdim=*/true).squeeze(0);
+    const auto [mean, deviation] = mean_and_deviation(
+        data.train, table ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2, 3});
+    metadata.input_mean = mean;
     metadata.input_scale = at::where(deviation > 0, deviation, at::ones_like(deviation));
   }
   return network;
