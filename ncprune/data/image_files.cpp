@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
@@ -82,7 +83,7 @@ ImageFiles folder_images(const std::string& folder, const std::vector<std::strin
 // A tar file, of which pictures are read one by one.
 struct OpenTar {
   std::unique_ptr<const RandomAccessFile> file;
-  // The whole unpacked archive instead, when it is compressed or is no file (a pipe).
+  // The pictures instead, when the tar file is compressed or is no file (a pipe).
   std::string bytes;
 };
 
@@ -97,7 +98,7 @@ OpenTar open_tar(const std::string& path) {
 }
 
 ImageFiles tar_images(const std::string& path, const std::vector<std::string>& classes) {
-  const auto tar = std::make_shared<const OpenTar>(open_tar(path));
+  const auto tar = std::make_shared<OpenTar>(open_tar(path));
   ImageListing listing{.where = path, .images = {}, .folders = {}, .unread = {}, .left_behind = {}};
   const auto wanted = [&](const std::string& name) { return add_file(listing, name); };
   const TarLimits limits{.entries = kMaxImageFiles, .file_bytes = kMaxImageFileBytes};
@@ -109,14 +110,22 @@ ImageFiles tar_images(const std::string& path, const std::vector<std::string>& c
   };
   std::vector<Place> places;
   places.reserve(archive.files.size());
-  for (const TarFile& file : archive.files) places.push_back({file.offset, file.size});
+  uint64_t held = 0;  // bytes of pictures in memory, which lie one after the other
+  for (const TarFile& file : archive.files) {
+    places.push_back({tar->file ? file.offset : held, file.size});
+    if (tar->file) continue;
+    std::copy_n(tar->bytes.data() + file.offset, file.size, tar->bytes.data() + held);
+    held += file.size;
+  }
+  tar->bytes.resize(held);
+  tar->bytes.shrink_to_fit();
   archive.files = {};
   listing.folders = std::move(archive.folders);
   ImageFiles files{.where = path,
                    .names = {},
                    .layout = arrange_images(listing, classes),
                    .source = {},
-                   .held_bytes = static_cast<int64_t>(tar->bytes.size())};
+                   .held_bytes = static_cast<int64_t>(held)};
   files.names = std::move(listing.images);
   files.source = [path, tar, places = std::move(places)](
                      size_t i, const std::string& name) -> ImageFiles::File {

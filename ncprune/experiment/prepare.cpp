@@ -2,6 +2,7 @@
 
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -100,26 +101,29 @@ std::pair<at::Tensor, at::Tensor> mean_and_deviation(const Dataset& data,
             inputs.std(axes, /*unbiased=*/false, /*keepdim=*/true).squeeze(0)};
   }
   constexpr int64_t kBatch = 64;
-  at::Tensor mean;
+  at::Tensor origin;   // any value of each input: what is constant is then exactly 0
+  at::Tensor mean;     // minus the origin
   at::Tensor squares;  // summed squared distances from the mean
   double seen = 0;     // samples
   ReadAhead inputs(data, kBatch);
   for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
-    const at::Tensor batch = inputs.next().to(at::kDouble);
+    at::Tensor batch = inputs.next().to(at::kDouble);
+    if (begin == 0) {
+      origin = batch.slice(0, 0, 1).amin(axes, /*keepdim=*/true);
+      mean = at::zeros_like(origin);
+      squares = at::zeros_like(origin);
+    }
+    batch = batch - origin;
     const at::Tensor own_mean = batch.mean(axes, /*keepdim=*/true);
     const at::Tensor own_squares = (batch - own_mean).square().mean(axes, /*keepdim=*/true);
+    const at::Tensor step = own_mean - mean;
     const auto own = static_cast<double>(batch.size(0));
-    if (begin == 0) {
-      mean = own_mean;
-      squares = own_squares * own;
-    } else {  // Chan, Golub, LeVeque 1979
-      const at::Tensor step = own_mean - mean;
-      mean = mean + step * (own / (seen + own));
-      squares = squares + own_squares * own + step.square() * (seen * own / (seen + own));
-    }
+    mean = mean + step * (own / (seen + own));  // Chan, Golub, LeVeque 1979
+    squares = squares + own_squares * own + step.square() * (seen * own / (seen + own));
     seen += own;
   }
-  return {mean.squeeze(0).to(at::kFloat), (squares / seen).sqrt().squeeze(0).to(at::kFloat)};
+  return {(origin + mean).squeeze(0).to(at::kFloat),
+          (squares / seen).sqrt().squeeze(0).to(at::kFloat)};
 }
 
 }  // namespace

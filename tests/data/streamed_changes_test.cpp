@@ -5,24 +5,15 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <algorithm>
 
 #include "ncprune/data/corruption.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/data/normal_stream.h"
+#include "tests/streamed.h"
 
 namespace ncprune {
 namespace {
-
-class TensorReader : public InputReader {
- public:
-  explicit TensorReader(at::Tensor inputs) : inputs_(std::move(inputs)) {}
-  std::vector<int64_t> sample_shape() const override { return inputs_.sizes().slice(1).vec(); }
-  at::Tensor read(const at::Tensor& rows) const override { return inputs_.index_select(0, rows); }
-
- private:
-  at::Tensor inputs_;
-};
 
 Dataset in_memory_of(at::IntArrayRef shape) {
   Dataset data;
@@ -32,14 +23,6 @@ Dataset in_memory_of(at::IntArrayRef shape) {
   data.class_names = {"a"};
   data.range = std::pair{0.0, 1.0};
   return data;
-}
-
-Dataset streamed(const Dataset& data) {
-  Dataset result = data;
-  result.reader = std::make_shared<const TensorReader>(data.inputs);
-  result.rows = at::arange(data.size());
-  result.inputs.reset();
-  return result;
 }
 
 // Every part of `some` equals that of `all`, in order, backwards and alone.
