@@ -19,7 +19,7 @@ class RandomAccessFile {
 
   const std::string& path() const { return path_; }
   int descriptor() const { return descriptor_; }  // for libraries that read it; the file owns it
-  uint64_t size() const { return size_; }  // in bytes
+  uint64_t size() const { return size_; }         // in bytes
 
   // Whether the file begins with these bytes.
   bool starts_with(std::string_view bytes) const;

@@ -19,7 +19,10 @@ at::Generator generator_of(const Random& random) {
 }  // namespace
 
 NormalStream::NormalStream(int64_t total, double sigma, const Random& random)
-    : total_(total), sigma_(sigma), now_{0, generator_of(random)}, known_{Place{0, generator_of(random)}} {
+    : total_(total),
+      sigma_(sigma),
+      now_{0, generator_of(random)},
+      known_{Place{0, generator_of(random)}} {
   if (total < kGroup) last_ = draw(total);  // which LibTorch draws in another way
 }
 
