@@ -1,22 +1,5 @@
-#include <unistd.h>
-
-#include <string>
-
 #include "fuzz/target.h"
 #include "ncprune/data/npz.h"
-
-namespace {
-
-// A file of the memory that all runs share.
-std::string file_with(std::string_view bytes) {
-  static const int descriptor = memfd_create("input", 0);
-  ncprune::require(ftruncate(descriptor, 0) == 0);
-  ncprune::require(pwrite(descriptor, bytes.data(), bytes.size(), 0) ==
-                   static_cast<ssize_t>(bytes.size()));
-  return "/proc/self/fd/" + std::to_string(descriptor);
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ncprune::fuzz(data, size, [](std::string_view bytes) {
@@ -30,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   });
   return ncprune::fuzz(data, size, [](std::string_view bytes) {
     const ncprune::NpzArchive archive =
-        ncprune::read_npz(file_with(bytes), {.wanted = {"x", "y"}, .may_stay = {"x"}});
+        ncprune::read_npz(ncprune::file_of(bytes), {.wanted = {"x", "y"}, .may_stay = {"x"}});
     for (const auto& [name, array] : archive.arrays) {
       if (!array.stored) continue;
       size_t bytes_of_all = static_cast<size_t>(array.dtype[1] - '0');

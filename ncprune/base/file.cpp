@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -26,6 +27,9 @@ std::string read_file(const std::string& path, uint64_t max_bytes, const std::st
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose_r);
   if (!file) throw InputError(fmt::format("{}: {}", path, std::strerror(errno)));
   std::string bytes;
+  // Growing would take up to three times the memory.
+  const auto size = fs::file_size(path, error);
+  if (!error && gzdirect(file.get()) != 0) bytes.reserve(std::min(size, max_bytes));
   std::array<char, 1 << 16> block{};
   for (;;) {
     const int count = gzread(file.get(), block.data(), block.size());
