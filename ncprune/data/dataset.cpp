@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "ncprune/base/error.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/data/excerpt.h"
@@ -96,11 +98,15 @@ void validate(const Dataset& data, const std::string& where) {
                                  data.labels[i].item<int64_t>(), data.num_classes() - 1));
   }
   if (data.reader) return;  // which gives finite numbers
-  const at::Tensor finite = at::isfinite(data.inputs.flatten(1)).all(1);
-  const at::Tensor bad_input = at::nonzero(finite.logical_not()).flatten();
-  if (bad_input.numel() > 0) {
+  // In parts, because the intermediate results take as much memory as the inputs.
+  constexpr int64_t kRows = 4096;
+  for (int64_t begin = 0; begin < data.size(); begin += kRows) {
+    const at::Tensor part = data.inputs.slice(0, begin, std::min(begin + kRows, data.size()));
+    const at::Tensor finite = at::isfinite(part.flatten(1)).all(1);
+    const at::Tensor bad_input = at::nonzero(finite.logical_not()).flatten();
+    if (bad_input.numel() == 0) continue;
     throw InputError(fmt::format("{}: sample {} holds a value that is not a finite number", where,
-                                 bad_input[0].item<int64_t>()));
+                                 begin + bad_input[0].item<int64_t>()));
   }
 }
 
