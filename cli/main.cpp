@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -15,6 +16,17 @@ void print_help_texts(CLI::App& app) {
   for (const CLI::App* command : app.get_subcommands({})) {
     fmt::print("{{\"{}\", R\"help({})help\"}},\n", command->get_name(), command->help("ncprune"));
   }
+}
+
+using Clock = std::chrono::steady_clock;
+
+// Says how much of a long command went into waiting for data, if it is much.
+void print_waiting(Clock::time_point start) {
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  const double waited = ncprune::seconds_waited();
+  if (seconds < 1 || waited < 0.1 * seconds) return;
+  ncprune::log_info(fmt::format("{:.0f} % of the time, {}, passed in waiting for data to be read",
+                                100 * waited / seconds, ncprune::duration_text(waited)));
 }
 
 }  // namespace
@@ -73,8 +85,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   try {
+    const Clock::time_point start = Clock::now();
     app.parse(argc, argv);
     ncprune::leave_world();
+    print_waiting(start);
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version

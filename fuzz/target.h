@@ -1,8 +1,12 @@
 #pragma once
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "ncprune/base/error.h"
@@ -24,6 +28,14 @@ int fuzz(const uint8_t* data, size_t size, Read read) {
 // Ends the program unless the reader kept its promise.
 inline void require(bool promise) {
   if (!promise) std::abort();
+}
+
+// The path of a file in memory that holds `bytes`, until the next call.
+inline std::string file_of(std::string_view bytes) {
+  static const int descriptor = memfd_create("input", 0);
+  require(ftruncate(descriptor, 0) == 0);
+  require(pwrite(descriptor, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+  return "/proc/self/fd/" + std::to_string(descriptor);
 }
 
 }  // namespace ncprune

@@ -37,6 +37,7 @@
 #include "ncprune/data/split.h"
 #include "ncprune/data/table_encoding.h"
 #include "ncprune/data/targets.h"
+#include "ncprune/data/waiting.h"
 // model: the graph, its operators, the interpreter, built-in architectures
 #include "ncprune/model/architectures.h"
 #include "ncprune/model/class_loss.h"

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -17,7 +18,7 @@
 namespace ncprune {
 namespace fs = std::filesystem;
 
-std::string read_file(const std::string& path, uint64_t max_bytes) {
+std::string read_file(const std::string& path, uint64_t max_bytes, const std::string& advice) {
   std::error_code error;
   if (fs::is_directory(path, error)) {
     throw InputError(fmt::format("{}: is a folder; wanted a file", path));
@@ -26,12 +27,15 @@ std::string read_file(const std::string& path, uint64_t max_bytes) {
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose_r);
   if (!file) throw InputError(fmt::format("{}: {}", path, std::strerror(errno)));
   std::string bytes;
+  // Growing would take up to three times the memory.
+  const auto size = fs::file_size(path, error);
+  if (!error && gzdirect(file.get()) != 0) bytes.reserve(std::min(size, max_bytes));
   std::array<char, 1 << 16> block{};
   for (;;) {
     const int count = gzread(file.get(), block.data(), block.size());
     if (count > 0) bytes.append(block.data(), static_cast<size_t>(count));
     if (bytes.size() > max_bytes) {
-      throw InputError(fmt::format("{}: larger than {} bytes", path, max_bytes));
+      throw InputError(fmt::format("{}: larger than {} bytes{}", path, max_bytes, advice));
     }
     if (count == static_cast<int>(block.size())) continue;
     int code = Z_OK;

@@ -10,8 +10,9 @@ namespace ncprune {
 inline constexpr uint64_t kMaxFileBytes = 4ULL << 30;
 
 // Returns the file's bytes, decompressed if the file is gzip. Throws InputError when it cannot be
-// read, is damaged, or would exceed `max_bytes`.
-std::string read_file(const std::string& path, uint64_t max_bytes = kMaxFileBytes);
+// read, is damaged, or would exceed `max_bytes`; then `advice` follows in the message.
+std::string read_file(const std::string& path, uint64_t max_bytes = kMaxFileBytes,
+                      const std::string& advice = "");
 
 // Writes a temporary file in the same folder and renames it: an interrupted run leaves the old
 // file. Throws InputError when the folder cannot be written.

@@ -55,6 +55,10 @@ void configure_runtime(int threads) {
   }
 }
 
+void release_freed_memory() {
+  malloc_trim(0);
+}
+
 int thread_count() {
   return at::get_num_threads();
 }

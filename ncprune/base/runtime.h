@@ -11,6 +11,10 @@ namespace ncprune {
 // twice as fast on small networks.
 void configure_runtime(int threads);
 
+// Gives freed memory back to the kernel all the same. Call it after work that needed much memory,
+// such as parsing a table, and is over.
+void release_freed_memory();
+
 // Number of threads in that pool.
 int thread_count();
 

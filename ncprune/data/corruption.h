@@ -37,7 +37,8 @@ struct Corruption {
   std::string summary;
   std::string source;
   // If true, takes images float [N, channels, height, width] in [0, 1], 1 or 3 channels, one part
-  // of the data at a time, and may leave [0, 1]; otherwise takes a whole table [N, D].
+  // of the data (about 50 MB) at a time, and may leave [0, 1]; otherwise takes a whole table [N,
+  // D].
   bool pictures;
   at::Tensor (*apply)(const at::Tensor& inputs, const CorruptionLevel& level, Random& random);
 };
@@ -49,8 +50,9 @@ const std::vector<Corruption>& corruptions();
 std::vector<std::string> corruption_names(const Dataset& data);
 
 // `data` with corrupted inputs, clipped to the data's range. One seed gives one result, whatever
-// the number of threads. Throws InputError on an unknown name, scale or severity, and on a
-// corruption that does not apply to such data.
+// the number of threads. If a reader has the pictures, a reader has the corrupted ones, which are
+// the same as if they were in memory; tables are read into memory. Throws InputError on an unknown
+// name, scale or severity, and on a corruption that does not apply to such data.
 Dataset corrupted(const Dataset& data, const std::string& name, const CorruptionLevel& level);
 
 }  // namespace ncprune

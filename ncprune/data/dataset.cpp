@@ -6,9 +6,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "ncprune/base/error.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/data/excerpt.h"
+#include "ncprune/data/memory.h"
+#include "ncprune/data/waiting.h"
 
 namespace ncprune {
 
@@ -21,23 +25,35 @@ std::vector<std::string> Dataset::score_names() const {
 }
 
 at::Tensor Dataset::inputs_at(int64_t begin, int64_t end) const {
-  return reader ? reader->read(rows.slice(0, begin, end)) : inputs.slice(0, begin, end);
+  if (!reader) return inputs.slice(0, begin, end);
+  const Waiting waiting;
+  return reader->read(rows.slice(0, begin, end));
 }
 
 at::Tensor Dataset::inputs_of(const at::Tensor& indices) const {
-  return reader ? reader->read(rows.index_select(0, indices)) : inputs.index_select(0, indices);
+  if (!reader) return inputs.index_select(0, indices);
+  const Waiting waiting;
+  return reader->read(rows.index_select(0, indices));
+}
+
+int64_t input_bytes(const Dataset& data) {
+  int64_t bytes = data.size() * static_cast<int64_t>(sizeof(float));
+  for (const int64_t size : data.sample_shape()) bytes *= size;
+  return bytes;
+}
+
+bool fits_in_memory(const Dataset& data) {
+  return input_bytes(data) <= memory_limit();
 }
 
 Dataset in_memory(Dataset data) {
   if (!data.reader) return data;
-  int64_t bytes = data.size() * static_cast<int64_t>(sizeof(float));
-  for (const int64_t size : data.sample_shape()) bytes *= size;
-  if (bytes > memory_limit()) {
-    throw InputError(
-        fmt::format("{} samples of shape [{}] take {:.1f} GB, all needed at once; "
-                    "--memory allows {:.1f} GB",
-                    data.size(), fmt::join(data.sample_shape(), ", "),
-                    1e-9 * static_cast<double>(bytes), 1e-9 * static_cast<double>(memory_limit())));
+  if (!fits_in_memory(data)) {
+    throw InputError(fmt::format(
+        "{} samples of shape [{}] take {:.1f} GB, all needed at once; "
+        "--memory allows {:.1f} GB",
+        data.size(), fmt::join(data.sample_shape(), ", "),
+        1e-9 * static_cast<double>(input_bytes(data)), 1e-9 * static_cast<double>(memory_limit())));
   }
   data.inputs = data.inputs_at(0, data.size());
   data.reader.reset();
@@ -68,10 +84,10 @@ at::Tensor class_indices(const Dataset& data, int64_t c) {
 }
 
 void validate(const Dataset& data, const std::string& where) {
-  if (!data.reader && (data.inputs.dim() < 2 || data.inputs.size(0) != data.labels.numel())) {
+  const at::Tensor& samples = data.reader ? data.rows : data.inputs;
+  if ((!data.reader && data.inputs.dim() < 2) || samples.size(0) != data.labels.numel()) {
     throw InputError(fmt::format("{}: inputs of {} samples, labels of {}", where,
-                                 data.inputs.dim() == 0 ? 0 : data.inputs.size(0),
-                                 data.labels.numel()));
+                                 samples.dim() == 0 ? 0 : samples.size(0), data.labels.numel()));
   }
   if (data.size() == 0) throw InputError(fmt::format("{}: holds no samples", where));
   for (const std::string& name : data.class_names) {
@@ -87,11 +103,15 @@ void validate(const Dataset& data, const std::string& where) {
                                  data.labels[i].item<int64_t>(), data.num_classes() - 1));
   }
   if (data.reader) return;  // which gives finite numbers
-  const at::Tensor finite = at::isfinite(data.inputs.flatten(1)).all(1);
-  const at::Tensor bad_input = at::nonzero(finite.logical_not()).flatten();
-  if (bad_input.numel() > 0) {
+  // In parts, because the intermediate results take as much memory as the inputs.
+  constexpr int64_t kRows = 4096;
+  for (int64_t begin = 0; begin < data.size(); begin += kRows) {
+    const at::Tensor part = data.inputs.slice(0, begin, std::min(begin + kRows, data.size()));
+    const at::Tensor finite = at::isfinite(part.flatten(1)).all(1);
+    const at::Tensor bad_input = at::nonzero(finite.logical_not()).flatten();
+    if (bad_input.numel() == 0) continue;
     throw InputError(fmt::format("{}: sample {} holds a value that is not a finite number", where,
-                                 bad_input[0].item<int64_t>()));
+                                 begin + bad_input[0].item<int64_t>()));
   }
 }
 

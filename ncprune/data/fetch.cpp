@@ -111,9 +111,11 @@ bool is_binary(const std::string& name) {
 // Extracts the archive's binary files and class names next to it, whatever their folders in it.
 void unpack(const std::string& path, const std::string& folder) {
   const TarLimits limits{.file_bytes = 1 << 28};  // CIFAR-100's training images are one file
-  const TarArchive archive = parse_tar(read_file(path), is_binary, path, limits);
+  const std::string bytes = read_file(path);
+  const TarArchive archive = index_tar(bytes, is_binary, path, limits);
   for (const TarFile& file : archive.files) {
-    write_file(folder + "/" + fs::path(file.name).filename().string(), file.content);
+    write_file(folder + "/" + fs::path(file.name).filename().string(),
+               std::string_view(bytes).substr(file.offset, file.size));
   }
 }
 

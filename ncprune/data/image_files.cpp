@@ -9,10 +9,13 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
 #include "ncprune/base/log.h"
+#include "ncprune/base/random_access.h"
+#include "ncprune/base/runtime.h"
 #include "ncprune/data/excerpt.h"
 #include "ncprune/data/image.h"
 #include "ncprune/data/image_list.h"
@@ -69,27 +72,68 @@ ImageFiles::File file_in(const std::string& folder, const std::string& name) {
 ImageFiles folder_images(const std::string& folder, const std::vector<std::string>& classes) {
   ImageListing listing = list_folder(folder);
   ImageFiles files{
-      .where = folder, .names = {}, .layout = arrange_images(listing, classes), .read = {}};
+      .where = folder, .names = {}, .layout = arrange_images(listing, classes), .source = {}};
   files.names = std::move(listing.images);
-  files.read = [folder, names = files.names](size_t i) { return file_in(folder, names[i]); };
+  files.source = [folder](size_t /*image*/, const std::string& name) {
+    return file_in(folder, name);
+  };
   return files;
 }
 
+// A tar file, of which pictures are read one by one.
+struct OpenTar {
+  std::unique_ptr<const RandomAccessFile> file;
+  // The pictures instead, when the tar file is compressed or is no file (a pipe).
+  std::string bytes;
+};
+
+OpenTar open_tar(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return {nullptr, read_file(path)};
+  auto file = std::make_unique<const RandomAccessFile>(path);
+  if (!file->starts_with("\x1f\x8b")) return {std::move(file), ""};
+  return {nullptr, read_file(path, static_cast<uint64_t>(memory_limit()),
+                             " (--memory); a gzipped tar file is held in memory, an unpacked one "
+                             "is not")};
+}
+
 ImageFiles tar_images(const std::string& path, const std::vector<std::string>& classes) {
+  const auto tar = std::make_shared<OpenTar>(open_tar(path));
   ImageListing listing{.where = path, .images = {}, .folders = {}, .unread = {}, .left_behind = {}};
-  TarArchive archive =
-      parse_tar(read_file(path), [&](const std::string& name) { return add_file(listing, name); },
-                path, {.entries = kMaxImageFiles, .file_bytes = kMaxImageFileBytes});
+  const auto wanted = [&](const std::string& name) { return add_file(listing, name); };
+  const TarLimits limits{.entries = kMaxImageFiles, .file_bytes = kMaxImageFileBytes};
+  TarArchive archive = tar->file ? index_tar(*tar->file, wanted, limits)
+                                 : index_tar(tar->bytes, wanted, path, limits);
+  struct Place {
+    uint64_t offset;
+    uint64_t size;
+  };
+  std::vector<Place> places;
+  places.reserve(archive.files.size());
+  uint64_t held = 0;  // bytes of pictures in memory, which lie one after the other
+  for (const TarFile& file : archive.files) {
+    places.push_back({tar->file ? file.offset : held, file.size});
+    if (tar->file) continue;
+    std::copy_n(tar->bytes.data() + file.offset, file.size, tar->bytes.data() + held);
+    held += file.size;
+  }
+  tar->bytes.resize(held);
+  tar->bytes.shrink_to_fit();
+  archive.files = {};
   listing.folders = std::move(archive.folders);
-  listing.images.clear();
-  for (const TarFile& file : archive.files) listing.images.push_back(file.name);
-  ImageFiles files{
-      .where = path, .names = {}, .layout = arrange_images(listing, classes), .read = {}};
+  ImageFiles files{.where = path,
+                   .names = {},
+                   .layout = arrange_images(listing, classes),
+                   .source = {},
+                   .held_bytes = static_cast<int64_t>(held)};
   files.names = std::move(listing.images);
-  files.read = [path, contents = std::make_shared<std::vector<TarFile>>(std::move(archive.files))](
-                   size_t i) -> ImageFiles::File {
-    const TarFile& file = (*contents)[i];
-    return {file.content, fmt::format("{}: entry '{}'", path, excerpt(file.name))};
+  files.source = [path, tar, places = std::move(places)](
+                     size_t i, const std::string& name) -> ImageFiles::File {
+    const auto& [offset, size] = places[i];
+    std::string where = fmt::format("{}: entry '{}'", path, excerpt(name));
+    std::string bytes =
+        tar->file ? tar->file->read(offset, size, where) : tar->bytes.substr(offset, size);
+    return {std::move(bytes), std::move(where)};
   };
   return files;
 }
@@ -148,7 +192,7 @@ std::vector<std::string> paths_of(const std::vector<ListedImage>& images, const 
 ImageFiles listed_images(const std::string& path, const std::string& test,
                          const std::vector<std::string>& classes) {
   const std::vector<ListedImage> train = parse_image_list(read_file(path), path);
-  ImageFiles files{.where = path, .names = {}, .layout = {}, .read = {}};
+  ImageFiles files{.where = path, .names = {}, .layout = {}, .source = {}};
   ImageLayout& layout = files.layout;
   layout.class_names = classes.empty() ? distinct_labels(train) : classes;
   layout.train = placed_from(train, path, layout.class_names, 0);
@@ -158,7 +202,7 @@ ImageFiles listed_images(const std::string& path, const std::string& test,
     layout.test = placed_from(tested, test, layout.class_names, files.names.size());
     for (std::string& name : paths_of(tested, test)) files.names.push_back(std::move(name));
   }
-  files.read = [names = files.names](size_t i) { return file_in("", names[i]); };
+  files.source = [](size_t /*image*/, const std::string& name) { return file_in("", name); };
   return files;
 }
 

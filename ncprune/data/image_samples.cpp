@@ -71,7 +71,8 @@ class ImageReader : public InputReader {
       : files_(std::move(files)),
         how_(std::move(how)),
         shape_(shape),
-        kept_(files_->names.size()) {}
+        kept_(files_->names.size()),
+        kept_bytes_(files_->held_bytes) {}
 
   std::vector<int64_t> sample_shape() const override {
     return {shape_.channels, shape_.height, shape_.width};
@@ -156,7 +157,7 @@ class ImageReader : public InputReader {
   ImageShape shape_;
   mutable std::mutex mutex_;
   mutable std::vector<Pixels> kept_;  // by file
-  mutable int64_t kept_bytes_ = 0;
+  mutable int64_t kept_bytes_;
   mutable bool told_of_frames_ = false;
 };
 
@@ -179,21 +180,24 @@ int64_t count_grey(const ImageFiles& files, const std::vector<PlacedImage>& plac
 }
 
 // The channels of all images: those that `how` says, or three unless most training images have one.
-// A part of them is looked at, and all only if that part is mixed.
+// A few of them are looked at, more if those are mixed, and all only if it is a close decision.
 int64_t wanted_channels(const ImageFiles& files, const Preprocessing& how) {
   if (how.channels) return how.channels == "grey" ? 1 : 3;
-  constexpr size_t kLookedAt = 64;
   const std::vector<PlacedImage>& placed = files.layout.train;
-  const size_t step = std::max<size_t>(1, placed.size() / kLookedAt);
-  const auto looked_at = static_cast<int64_t>((placed.size() + step - 1) / step);
-  int64_t grey = count_grey(files, placed, step);
-  if (grey == 0 || grey == looked_at) return grey == 0 ? 3 : 1;
-  grey = count_grey(files, placed, 1);
-  const int64_t all = std::ssize(placed);
-  const int64_t channels = 2 * grey > all ? 1 : 3;
-  log_info(fmt::format("{}: {} of {} training images are converted to {}", files.where,
-                       channels == 1 ? all - grey : grey, all, channels == 1 ? "grey" : "RGB"));
-  return channels;
+  for (const size_t number : {size_t{64}, size_t{4096}, placed.size()}) {
+    const size_t step = std::max<size_t>(1, placed.size() / number);
+    const auto looked_at = static_cast<int64_t>((placed.size() + step - 1) / step);
+    const int64_t grey = count_grey(files, placed, step);
+    if (grey == 0 || grey == looked_at) return grey == 0 ? 3 : 1;
+    const bool close = 4 * grey > looked_at && 4 * grey < 3 * looked_at;
+    if (step > 1 && (number == 64 || close)) continue;
+    const int64_t channels = 2 * grey > looked_at ? 1 : 3;
+    log_info(fmt::format("{}: {} of {} training images{} are converted to {}", files.where,
+                         channels == 1 ? looked_at - grey : grey, looked_at,
+                         step > 1 ? " that were looked at" : "", channels == 1 ? "grey" : "RGB"));
+    return channels;
+  }
+  return 3;
 }
 
 ImageShape shape_of(const ImageFiles& files, const Preprocessing& how) {

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "ncprune/base/error.h"
 #include "ncprune/data/excerpt.h"
@@ -222,33 +223,46 @@ void each_element(const NpyArray& array, Function function) {
 
 }  // namespace
 
-NpyArray parse_npy(std::string_view bytes, const std::string& where) {
+NpyHeader parse_npy_header(std::string_view bytes, uint64_t file_bytes, const std::string& where) {
   const auto [begin, end] = header_bounds(bytes, where);
-  const Header header = HeaderReader(bytes.substr(begin, end - begin), begin, where).read();
-  NpyArray array{checked_dtype(*header.descr, where), *header.shape, {}};
-  const std::string_view data = bytes.substr(end);
-  const auto size = static_cast<size_t>(array.dtype[1] - '0');
-  size_t expected = size;
-  for (const int64_t dimension : array.shape) {
+  const Header read = HeaderReader(bytes.substr(begin, end - begin), begin, where).read();
+  NpyHeader header{.dtype = checked_dtype(*read.descr, where),
+                   .shape = *read.shape,
+                   .fortran_order = *read.fortran_order,
+                   .big_endian = (*read.descr)[0] == '>',
+                   .begin = end,
+                   .bytes = file_bytes - end};
+  const auto size = static_cast<uint64_t>(header.dtype[1] - '0');
+  uint64_t expected = size;
+  for (const int64_t dimension : header.shape) {
     // Compared by division, because the product of malicious dimensions would overflow.
-    if (expected > data.size() / static_cast<uint64_t>(dimension)) {
+    if (expected > header.bytes / static_cast<uint64_t>(dimension)) {
       throw InputError(
           fmt::format("{}: truncated: declares [{}] elements of {} bytes, holds {} bytes", where,
-                      fmt::join(array.shape, ", "), size, data.size()));
+                      fmt::join(header.shape, ", "), size, header.bytes));
     }
-    expected *= static_cast<size_t>(dimension);
+    expected *= static_cast<uint64_t>(dimension);
   }
-  if (expected != data.size()) {
-    throw InputError(fmt::format("{}: byte {}: {} bytes of elements; [{}] of type {} take {}",
-                                 where, end, data.size(), fmt::join(array.shape, ", "), array.dtype,
-                                 expected));
+  if (expected == header.bytes) return header;
+  throw InputError(fmt::format("{}: byte {}: {} bytes of elements; [{}] of type {} take {}", where,
+                               end, header.bytes, fmt::join(header.shape, ", "), header.dtype,
+                               expected));
+}
+
+std::string with_bytes_swapped(std::string data, size_t size) {
+  for (size_t at = 0; at < data.size(); at += size) {
+    std::reverse(data.data() + at, data.data() + at + size);
   }
-  array.data = *header.fortran_order ? row_major(data, array.shape, size) : std::string(data);
-  if ((*header.descr)[0] == '>') {
-    for (size_t at = 0; at < array.data.size(); at += size) {
-      std::reverse(array.data.data() + at, array.data.data() + at + size);
-    }
-  }
+  return data;
+}
+
+NpyArray parse_npy(std::string_view bytes, const std::string& where) {
+  const NpyHeader header = parse_npy_header(bytes, bytes.size(), where);
+  const auto size = static_cast<size_t>(header.dtype[1] - '0');
+  const std::string_view data = bytes.substr(header.begin);
+  NpyArray array{header.dtype, header.shape, {}};
+  array.data = header.fortran_order ? row_major(data, array.shape, size) : std::string(data);
+  if (header.big_endian) array.data = with_bytes_swapped(std::move(array.data), size);
   return array;
 }
 

@@ -21,4 +21,18 @@ struct NpzArchive {
 NpzArchive parse_npz(std::string_view bytes, const std::vector<std::string>& wanted,
                      const std::string& where);
 
+// Which arrays are read from a file, and how.
+struct NpzRequest {
+  std::vector<std::string> wanted;
+  // Those of them that stay in the file (NpyArray::stored) if they are not compressed, row-major,
+  // and have more elements than this. Their checksums are not verified, which would read them.
+  std::vector<std::string> may_stay = {};
+  uint64_t most_elements = 0;
+  uint64_t max_bytes = 4ULL << 30;  // of the arrays that are read at once, unpacked
+};
+
+// parse_npz() of a file, of which only the wanted arrays are read. The file stays open while an
+// array stays in it. Throws InputError, also when the file cannot be opened.
+NpzArchive read_npz(const std::string& path, const NpzRequest& request);
+
 }  // namespace ncprune

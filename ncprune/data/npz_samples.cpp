@@ -6,11 +6,16 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/file.h"
+#include "ncprune/base/random_access.h"
+#include "ncprune/base/runtime.h"
+#include "ncprune/data/array_inputs.h"
 #include "ncprune/data/excerpt.h"
 #include "ncprune/data/label_rows.h"
 #include "ncprune/data/npz.h"
@@ -39,7 +44,19 @@ NpzArchive open(const std::string& path, const std::vector<std::string>& inputs)
   for (const std::string& input : inputs) {
     for (const char* ending : {"", "_train", "_test"}) wanted.push_back(input + ending);
   }
-  return parse_npz(read_file(path), wanted, path);
+  std::error_code error;
+  const bool is_plain = std::filesystem::is_regular_file(path, error) &&
+                        !RandomAccessFile(path).starts_with("\x1f\x8b");
+  if (!is_plain) return parse_npz(read_file(path), wanted, path);
+  NpzRequest request{.wanted = std::move(wanted)};
+  // Smaller arrays are faster in memory. Arrays that are joined are needed at once.
+  constexpr int64_t kShareOfMemory = 64;
+  request.most_elements = static_cast<uint64_t>(memory_limit()) / (kShareOfMemory * sizeof(float));
+  if (inputs.empty()) {
+    request.may_stay.assign(kInputs.begin(), kInputs.end());
+    request.may_stay.insert(request.may_stay.end(), kTestInputs.begin(), kTestInputs.end());
+  }
+  return read_npz(path, request);
 }
 
 // The first of `names` in the archive, or null.
@@ -56,15 +73,6 @@ const NpyArray& require_array(const NpzArchive& archive, Names names, const std:
   throw InputError(fmt::format("{}: contains no array called {}; its arrays: {}", path,
                                fmt::join(names, ", "),
                                excerpt(fmt::format("{}", fmt::join(archive.names, ", ")))));
-}
-
-// [N, height, width] and [N, height, width, channels] as [N, channels, height, width]. If both the
-// second and the last size could be channels, the second is.
-at::Tensor channels_first(const at::Tensor& images) {
-  if (images.dim() == 3) return images.unsqueeze(1);
-  const auto may_be_channels = [](int64_t size) { return size == 1 || size == 3; };
-  if (may_be_channels(images.size(1)) || !may_be_channels(images.size(3))) return images;
-  return images.permute({0, 3, 1, 2}).contiguous();
 }
 
 // The matrix of labels, bool [N, L].
@@ -121,19 +129,13 @@ Dataset dataset_of_arrays(const NpyArray& x, const NpyArray& y, const std::strin
                     "each sample and label, [N, L]",
                     path, fmt::join(y.shape, ", ")));
   }
-  std::vector<float> values = to_floats(x);
-  Dataset data;
-  data.inputs = at::from_blob(values.data(), x.shape, at::kFloat).clone();
+  Dataset data = with_array_inputs({}, x);
   if (y.shape.size() == 1 || y.shape[1] == 1) {
     std::vector<int64_t> labels = to_integers(y, path + ": labels");
     data.labels = at::from_blob(labels.data(), {y.shape[0]}, at::kLong).clone();
   } else {
     data.label_sets = label_sets_of(y, path);
     data.labels = at::zeros({y.shape[0]}, at::kLong);
-  }
-  if (x.dtype == "u1" && (x.shape.size() == 3 || x.shape.size() == 4)) {
-    data.inputs = channels_first(data.inputs.div_(255));
-    data.range = std::pair{0.0, 1.0};
   }
   return data;
 }

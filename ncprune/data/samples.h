@@ -46,10 +46,10 @@ struct ImageOptions {
 
 // The image files of a folder, a tar file or a list (see find_images()), which the data sets read
 // when they are needed. Worker threads decode, turn, resize and crop them; their number does not
-// change the result. [N, C, H, W], bytes become
-// [0, 1]. All images have one size after that. C is 1 for grey and 3 for rgb or bgr (as red, green,
-// blue); if channels are open, 1 when more than half of the training images are grey, otherwise 3;
-// all other images are converted.
+// change the result. [N, C, H, W], bytes become [0, 1]. All images have one size after that. C is 1
+// for grey and 3 for rgb or bgr (as red, green, blue); if channels are open, 1 when more than half
+// of the training images are grey, otherwise 3 (of more than 4096 images a part decides, unless it
+// is close); all other images are converted.
 Samples read_image_files(const std::string& path, const ImageOptions& options);
 
 // images:DIR_OR_TAR_OR_LIST[?OPTIONS]. `geometry` replaces the preprocessing that the options give.
@@ -65,10 +65,11 @@ Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& k
 // npz:FILE[?test=FILE]: inputs called x, X, inputs, x_train or X_train and labels called y, Y,
 // labels or y_train; test samples from x_test or X_test and y_test, or from x and y of the test
 // file. Bytes [N, height, width], [N, channels, height, width] or [N, height, width, channels] are
-// images and become [0, 1]; all other arrays are used unchanged. Labels are integers [N], or zeros
-// and ones [N, L]: multi-label data (label_rows.h), unless each sample has exactly one. `inputs`,
-// if not empty, are the arrays of a sample (or NAME_train and NAME_test), whose values are put side
-// by side.
+// images and become [0, 1]; all other arrays are used unchanged. Inputs that are stored without
+// compression and take more than a 64th of memory_limit() stay in the file. Labels are integers
+// [N], or zeros and ones [N, L]: multi-label data (label_rows.h), unless each sample has exactly
+// one. `inputs`, if not empty, are the arrays of a sample (or NAME_train and NAME_test), whose
+// values are put side by side.
 Samples read_npz_samples(const Spec& spec, const std::vector<std::string>& inputs = {});
 
 // Names for `num_classes` classes: those in `known`, then numbers ("0", "1", ...).

@@ -10,6 +10,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/log.h"
 #include "ncprune/base/lookup.h"
+#include "ncprune/base/runtime.h"
 #include "ncprune/data/samples.h"
 #include "ncprune/data/split.h"
 #include "ncprune/data/synthetic.h"
@@ -202,6 +203,7 @@ const std::vector<DataSource>& data_sources() {
 TrainTest load_data(const std::string& text, const std::string& data_root, uint64_t seed,
                     const DataReading& how) {
   Samples samples = read_samples(parse_spec(text), data_root, seed, how);
+  release_freed_memory();
   if (samples.test) {
     return {std::move(samples.train), std::move(*samples.test), std::move(samples.table)};
   }

@@ -6,11 +6,15 @@
 #include <string_view>
 #include <vector>
 
+#include "ncprune/base/random_access.h"
+
 namespace ncprune {
 
+// A file in a tar file, and where its content lies in the unpacked archive, in bytes.
 struct TarFile {
   std::string name;  // "train/cat/1.png": no "." or empty parts
-  std::string content;
+  uint64_t offset;
+  uint64_t size;
 };
 
 struct TarArchive {
@@ -24,11 +28,17 @@ struct TarLimits {
   uint64_t file_bytes = 64 << 20;  // in a wanted file
 };
 
-// Reads the files whose names `wanted` accepts from `bytes`, a whole unpacked tar file that
-// messages call `where`; nothing is written to disk. Throws InputError when the archive is damaged
-// or truncated, exceeds the limits, has two wanted files of one name, or has an entry that is
-// absolute, leads outside ("..") or is neither file nor folder (a link, a device).
-TarArchive parse_tar(std::string_view bytes, const std::function<bool(const std::string&)>& wanted,
+// Finds the files whose names `wanted` accepts in `bytes`, a whole unpacked tar file that messages
+// call `where`; nothing is written to disk. The content of every file lies within `bytes`. Throws
+// InputError when the archive is damaged or truncated, exceeds the limits, has two wanted files of
+// one name, a wanted file with holes (GNU tar --sparse), or an entry that is absolute, leads
+// outside ("..") or is neither file nor folder (a link, a device).
+TarArchive index_tar(std::string_view bytes, const std::function<bool(const std::string&)>& wanted,
                      const std::string& where, const TarLimits& limits = {});
+
+// The same for a file, not compressed, of which only the headers of its entries are read.
+TarArchive index_tar(const RandomAccessFile& file,
+                     const std::function<bool(const std::string&)>& wanted,
+                     const TarLimits& limits = {});
 
 }  // namespace ncprune

@@ -7,8 +7,11 @@
 #include <ATen/ops/minimum.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ncprune/base/error.h"
 #include "ncprune/base/random.h"
+#include "ncprune/data/read_ahead.h"
 #include "ncprune/evaluate/input_gradient.h"
 #include "ncprune/model/class_loss.h"
 #include "ncprune/model/interpreter.h"
@@ -40,22 +43,9 @@ at::Tensor gradient_sign(const Network& network, const at::Tensor& inputs, const
   return function.by(losses_by_logits(function.logits(), targets)).sign_();
 }
 
-}  // namespace
-
-void require_valid(const AttackOptions& options) {
-  if (!(options.epsilon > 0 && options.epsilon <= 1e6)) {
-    throw InputError(fmt::format("epsilon {} is outside (0, 1e6]", options.epsilon));
-  }
-  if (options.steps < 0 || options.steps > 1000) {
-    throw InputError(fmt::format("{} steps of an attack; wanted 0 to 1000", options.steps));
-  }
-}
-
-Dataset attacked(const Network& network, const Dataset& clean, const AttackOptions& options) {
-  require_valid(options);
-  require_fits(network, clean, network.name);
-  const Dataset data = in_memory(clean);
-  Random random = Random(options.seed).stream("attack");
+// Moves the inputs of `data`, which are in memory.
+Dataset moved_by_attack(const Network& network, const Dataset& data, const AttackOptions& options,
+                        Random& random) {
   at::Tensor radius = at::full({}, options.epsilon, data.inputs.options());
   if (!data.range) radius = radius * data.inputs.std(0, false);
   std::vector<at::Tensor> moved;
@@ -79,6 +69,49 @@ Dataset attacked(const Network& network, const Dataset& clean, const AttackOptio
   Dataset result = data;
   result.inputs = at::cat(moved);
   return result;
+}
+
+Random random_of(const AttackOptions& options) {
+  return Random(options.seed).stream("attack");
+}
+
+}  // namespace
+
+void require_valid(const AttackOptions& options) {
+  if (!(options.epsilon > 0 && options.epsilon <= 1e6)) {
+    throw InputError(fmt::format("epsilon {} is outside (0, 1e6]", options.epsilon));
+  }
+  if (options.steps < 0 || options.steps > 1000) {
+    throw InputError(fmt::format("{} steps of an attack; wanted 0 to 1000", options.steps));
+  }
+}
+
+Dataset attacked(const Network& network, const Dataset& clean, const AttackOptions& options) {
+  require_valid(options);
+  require_fits(network, clean, network.name);
+  Random random = random_of(options);
+  return moved_by_attack(network, in_memory(clean), options, random);
+}
+
+ClassMetrics evaluate_attacked(const Network& network, const Dataset& clean,
+                               const AttackOptions& options) {
+  // Without a range the attack needs the deviations over all samples.
+  if (!clean.reader || !clean.range) return evaluate(network, attacked(network, clean, options));
+  require_valid(options);
+  require_fits(network, clean, network.name);
+  Random random = random_of(options);
+  const int64_t batch = batch_size(network);
+  std::vector<at::Tensor> scores;
+  ReadAhead inputs(clean, batch);
+  for (int64_t begin = 0; begin < clean.size(); begin += batch) {
+    Dataset part = clean;
+    part.labels = clean.labels.slice(0, begin, std::min(begin + batch, clean.size()));
+    part.inputs = inputs.next();
+    part.reader.reset();
+    part.rows.reset();
+    scores.push_back(class_scores(network, moved_by_attack(network, part, options, random)));
+  }
+  return class_metrics(at::cat(scores), clean.labels);
 }
 
 }  // namespace ncprune

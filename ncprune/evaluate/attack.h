@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ncprune/data/dataset.h"
+#include "ncprune/evaluate/metrics.h"
 #include "ncprune/model/network.h"
 
 namespace ncprune {
@@ -23,5 +24,10 @@ void require_valid(const AttackOptions& options);
 // `data` with inputs changed by an attacker who knows `network`. Throws InputError when an option
 // is out of range, the data do not fit, or the network cannot be differentiated.
 Dataset attacked(const Network& network, const Dataset& clean, const AttackOptions& options = {});
+
+// evaluate() of the network on attacked() data, of which only a part is in memory at a time if the
+// data have a range; otherwise all are. Throws InputError as attacked().
+ClassMetrics evaluate_attacked(const Network& network, const Dataset& clean,
+                               const AttackOptions& options = {});
 
 }  // namespace ncprune

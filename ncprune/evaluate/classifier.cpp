@@ -17,6 +17,7 @@
 #include "ncprune/base/naming.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/data/excerpt.h"
+#include "ncprune/data/read_ahead.h"
 #include "ncprune/evaluate/external_data.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/model/interpreter.h"
@@ -234,9 +235,9 @@ at::Tensor class_scores(const Classifier& classifier, const Dataset& data) {
   require_fits(classifier, data, network.name);
   std::vector<at::Tensor> parts;
   const int64_t batch = samples_at_once(network);
+  ReadAhead inputs(data, batch);
   for (int64_t begin = 0; begin < data.size(); begin += batch) {
-    const int64_t end = std::min(begin + batch, data.size());
-    parts.push_back(classifier.run(prepare_inputs(network, data.inputs_at(begin, end))));
+    parts.push_back(classifier.run(prepare_inputs(network, inputs.next())));
   }
   const at::Tensor scores = at::cat(parts);
   if (scores.isnan().any().item<bool>()) {

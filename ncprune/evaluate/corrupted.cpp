@@ -14,6 +14,7 @@
 #include "ncprune/base/no_value.h"
 #include "ncprune/base/progress.h"
 #include "ncprune/base/random.h"
+#include "ncprune/data/memory.h"
 #include "ncprune/evaluate/runner.h"
 #include "ncprune/model/layers.h"
 
@@ -133,8 +134,12 @@ Corruptions measure_corruptions(const std::vector<Network>& networks, const Data
     for (const int64_t severity : options.severities) {
       progress.set_label(fmt::format("{} {}", name, severity));
       const bool of_weights = name == kWeightNoise;
-      const Dataset inputs =
+      Dataset inputs =
           of_weights ? data : corrupted(data, name, {options.scale, severity, options.seed});
+      // Corrupted once for all networks where that fits.
+      if (networks.size() > 1 && !of_weights && fits_in_memory(inputs)) {
+        inputs = in_memory(std::move(inputs));
+      }
       CorruptedResult result{name, severity, {}};
       for (const Network& network : networks) {
         result.networks.push_back(

@@ -11,6 +11,7 @@
 
 #include "ncprune/base/random.h"
 #include "ncprune/data/label_rows.h"
+#include "ncprune/data/read_ahead.h"
 #include "ncprune/evaluate/runner.h"
 #include "ncprune/evaluate/separation.h"
 #include "ncprune/model/interpreter.h"
@@ -134,9 +135,9 @@ at::Tensor class_scores(const Network& network, const Dataset& data, const std::
   const Runner runner = make_runner(network, runtime);
   std::vector<at::Tensor> scores;
   const int64_t batch = batch_size(network);
+  ReadAhead inputs(data, batch);
   for (int64_t begin = 0; begin < data.size(); begin += batch) {
-    const int64_t end = std::min(begin + batch, data.size());
-    scores.push_back(runner(prepare_inputs(network, data.inputs_at(begin, end))));
+    scores.push_back(runner(prepare_inputs(network, inputs.next())));
   }
   const at::Tensor all = at::cat(scores);
   const std::string closing = closing_operator(network);

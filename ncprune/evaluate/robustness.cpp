@@ -13,7 +13,7 @@ AttackResult measure_attack(const std::vector<Network>& networks, const Dataset&
       options.steps == 0 ? "FGSM" : fmt::format("PGD-{}", options.steps), options.epsilon, {}};
   Progress progress(result.name, std::ssize(networks));
   for (const Network& network : networks) {
-    result.networks.push_back(evaluate(network, attacked(network, data, options)));
+    result.networks.push_back(evaluate_attacked(network, data, options));
     progress.advance();
   }
   return result;

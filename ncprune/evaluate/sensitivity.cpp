@@ -17,6 +17,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/no_value.h"
 #include "ncprune/base/random.h"
+#include "ncprune/data/read_ahead.h"
 #include "ncprune/evaluate/input_gradient.h"
 #include "ncprune/model/class_loss.h"
 #include "ncprune/model/interpreter.h"
@@ -119,8 +120,9 @@ std::vector<Sensitivity> measure_sensitivity(const Network& network, const Datas
   Random random = Random(options.seed).stream("sensitivity");
   std::vector<at::Tensor> parts;
   const int64_t batch = batch_size(network);
+  ReadAhead all_inputs(data, batch);
   for (int64_t begin = 0; begin < data.size(); begin += batch) {
-    const at::Tensor inputs = data.inputs_at(begin, std::min(begin + batch, data.size()));
+    const at::Tensor inputs = all_inputs.next();
     at::Tensor sum;
     for (int64_t i = 0; i < options.draws; ++i) {
       const at::Tensor e = at::empty_like(inputs).normal_(0, options.sigma, random.generator());
@@ -134,8 +136,9 @@ std::vector<Sensitivity> measure_sensitivity(const Network& network, const Datas
   const Dataset few = at_most_per_class(data, options.per_class);
   const at::Tensor directions = projections(data.num_scores(), random);
   parts.clear();
+  ReadAhead few_inputs(few, batch);
   for (int64_t begin = 0; begin < few.size(); begin += batch) {
-    const at::Tensor inputs = few.inputs_at(begin, std::min(begin + batch, few.size()));
+    const at::Tensor inputs = few_inputs.next();
     parts.push_back(derivative_measures(network, inputs, directions));
   }
   const at::Tensor derivatives = at::cat(parts);

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -14,6 +15,8 @@
 #include "ncprune/data/excerpt.h"
 #include "ncprune/data/imbalance.h"
 #include "ncprune/data/label_rows.h"
+#include "ncprune/data/memory.h"
+#include "ncprune/data/read_ahead.h"
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"
 #include "ncprune/experiment/input_preparation.h"
@@ -130,6 +133,42 @@ Network with_names(Network network, const std::vector<std::string>& names,
   return network;
 }
 
+// Mean and deviation of the inputs over `axes`, of which the first is N, float [..., without N].
+// Inputs that fit into memory are averaged at once in float, all others batch by batch in double,
+// whose last digits differ.
+std::pair<at::Tensor, at::Tensor> mean_and_deviation(const Dataset& data,
+                                                     const std::vector<int64_t>& axes) {
+  if (fits_in_memory(data)) {
+    const at::Tensor inputs = in_memory(data).inputs;
+    return {inputs.mean(axes, /*keepdim=*/true).squeeze(0),
+            inputs.std(axes, /*unbiased=*/false, /*keepdim=*/true).squeeze(0)};
+  }
+  constexpr int64_t kBatch = 64;
+  at::Tensor origin;   // any value of each input: what is constant is then exactly 0
+  at::Tensor mean;     // minus the origin
+  at::Tensor squares;  // summed squared distances from the mean
+  double seen = 0;     // samples
+  ReadAhead inputs(data, kBatch);
+  for (int64_t begin = 0; begin < data.size(); begin += kBatch) {
+    at::Tensor batch = inputs.next().to(at::kDouble);
+    if (begin == 0) {
+      origin = batch.slice(0, 0, 1).amin(axes, /*keepdim=*/true);
+      mean = at::zeros_like(origin);
+      squares = at::zeros_like(origin);
+    }
+    batch = batch - origin;
+    const at::Tensor own_mean = batch.mean(axes, /*keepdim=*/true);
+    const at::Tensor own_squares = (batch - own_mean).square().mean(axes, /*keepdim=*/true);
+    const at::Tensor step = own_mean - mean;
+    const auto own = static_cast<double>(batch.size(0));
+    mean = mean + step * (own / (seen + own));  // Chan, Golub, LeVeque 1979
+    squares = squares + own_squares * own + step.square() * (seen * own / (seen + own));
+    seen += own;
+  }
+  return {(origin + mean).squeeze(0).to(at::kFloat),
+          (squares / seen).sqrt().squeeze(0).to(at::kFloat)};
+}
+
 }  // namespace
 
 PreparedData prepare_data(const DataRequest& request) {
@@ -189,10 +228,9 @@ void normalise_as_in_training(Metadata& metadata, const Dataset& train) {
   const bool table = !train.range;
   const bool colour = !table && shape.size() == 3 && shape.front() > 1;
   if (!table && !colour) return;
-  const at::Tensor inputs = in_memory(train).inputs;
-  const std::vector<int64_t> axes = table ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2, 3};
-  metadata.input_mean = inputs.mean(axes, /*keepdim=*/true).squeeze(0);
-  const at::Tensor deviation = inputs.std(axes, /*unbiased=*/false, /*keepdim=*/true).squeeze(0);
+  const auto [mean, deviation] =
+      mean_and_deviation(train, table ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2, 3});
+  metadata.input_mean = mean;
   metadata.input_scale = at::where(deviation > 0, deviation, at::ones_like(deviation));
 }
 

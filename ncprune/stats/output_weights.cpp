@@ -9,6 +9,7 @@
 #include "ncprune/base/device.h"
 #include "ncprune/base/log.h"
 #include "ncprune/base/random.h"
+#include "ncprune/data/read_ahead.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/rows.h"
@@ -43,8 +44,9 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
   const at::AutoGradMode with_gradients(true);
   constexpr int64_t kPerClass = 256;
   Random random = Random(0).stream("output weights");
-  const auto [sample, weights] = weighted_sample(data, kPerClass, balance);
-  const at::Tensor per_sample = at::tensor(weights, at::TensorOptions(at::kDouble))
+  const WeightedSample drawn = weighted_sample(data, kPerClass, balance);
+  const Dataset& sample = drawn.samples;
+  const at::Tensor per_sample = at::tensor(drawn.class_weights, at::TensorOptions(at::kDouble))
                                     .index_select(0, sample.labels)
                                     .to(compute_device());
 
@@ -60,6 +62,13 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
   std::vector<at::Tensor> sums(layers.size());
   // The gradients need as much memory as the values.
   const int64_t batch = std::max<int64_t>(1, gradient_batch_size(network) / 2);
+  const int64_t batches = (sample.size() + batch - 1) / batch;
+  const int64_t own_batches =
+      std::max<int64_t>(0, (batches - world_rank() + world_size() - 1) / world_size());
+  ReadAhead own_inputs(sample, own_batches, [&](int64_t i) {
+    const int64_t begin = (world_rank() + i * world_size()) * batch;
+    return sample.inputs_at(begin, std::min(begin + batch, sample.size()));
+  });
   for (int64_t begin = 0; begin < sample.size(); begin += batch) {
     const int64_t end = std::min(begin + batch, sample.size());
     // Drawn for every batch, so that they do not depend on the process that runs it.
@@ -70,7 +79,7 @@ std::vector<at::Tensor> output_weights(const Network& network, const std::vector
     if (begin / batch % world_size() != world_rank()) continue;
     // Gradients of values inside the graph are needed: a tracked input makes autograd follow all.
     const at::Tensor inputs =
-        prepare_inputs(network, sample.inputs_at(begin, end)).detach().requires_grad_(true);
+        prepare_inputs(network, own_inputs.next()).detach().requires_grad_(true);
     std::vector<at::Tensor> z = run(network, inputs, wanted);
     const at::Tensor logits = z.back();
     z.pop_back();

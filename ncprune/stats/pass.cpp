@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "ncprune/base/device.h"
+#include "ncprune/data/read_ahead.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 
@@ -29,10 +30,16 @@ void walk(const Network& network, const WeightedData& data, int64_t size, const 
   const at::Tensor& sets = data.samples.label_sets;
   const int64_t samples = data.samples.size();
   const int64_t all = size * world_size();
-  for (int64_t begin = size * world_rank(); begin < samples; begin += all) {
+  const int64_t first = size * world_rank();
+  const int64_t batches = first < samples ? (samples - first + all - 1) / all : 0;
+  ReadAhead inputs(data.samples, batches, [&](int64_t i) {
+    const int64_t begin = first + i * all;
+    return data.samples.inputs_at(begin, std::min(begin + size, samples));
+  });
+  for (int64_t begin = first; begin < samples; begin += all) {
     const int64_t end = std::min(begin + size, samples);
     const at::Tensor labels = data.samples.labels.slice(0, begin, end).to(device);
-    visit({prepare_inputs(network, data.samples.inputs_at(begin, end)),
+    visit({prepare_inputs(network, inputs.next()),
            labels,
            weights.index_select(0, labels),
            begin,

@@ -13,6 +13,7 @@
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/progress.h"
 #include "ncprune/data/label_rows.h"
+#include "ncprune/data/read_ahead.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/train/augment.h"
@@ -81,16 +82,21 @@ class Trainer {
       }
       losses.clear();
     };
-    for (int64_t step = 0; step < steps; ++step) {
+    const auto indices_of = [&](int64_t step) {
       const int64_t begin = step * options_.batch;
+      return order.slice(0, begin, step + 1 == steps ? training_.size() : begin + options_.batch);
+    };
+    ReadAhead inputs(training_, steps,
+                     [&](int64_t step) { return training_.inputs_of(indices_of(step)); });
+    for (int64_t step = 0; step < steps; ++step) {
+      const at::Tensor indices = indices_of(step);
       const bool last = step + 1 == steps;
-      const int64_t end = last ? training_.size() : begin + options_.batch;
       const double progress = static_cast<double>((epoch - 1) * steps + step) /
                               static_cast<double>(options_.epochs * steps);
       result.learning_rate = options_.learning_rate * schedule_.factor(progress);
       if (last || std::ssize(losses) == kUnseen) look(options_.batch);
-      losses.push_back(take_step(order.slice(0, begin, end), progress, result.learning_rate));
-      if (last) look(end - begin);
+      losses.push_back(take_step(indices, inputs.next(), progress, result.learning_rate));
+      if (last) look(indices.size(0));
       bar.advance();
     }
     for (const auto& [name, tensor] : network_.initializers) {
@@ -147,15 +153,16 @@ class Trainer {
   }
 
   // Returns the batch's mean loss before the step; reading it waits for the device.
-  at::Tensor take_step(const at::Tensor& indices, double progress, double learning_rate) {
+  at::Tensor take_step(const at::Tensor& indices, const at::Tensor& raw, double progress,
+                       double learning_rate) {
     const BatchShare share = share_of(indices.size(0));
     const auto own = [&](const at::Tensor& of_batch) {
       return of_batch.slice(0, share.begin, share.begin + share.size);
     };
     // The whole batch is augmented, so that the draws do not depend on the parts.
     const at::Device device = compute_device();
-    const TrainingBatch batch = augment({training_.inputs_of(indices).to(device), training_.range},
-                                        options_.augment, augment_random_);
+    const TrainingBatch batch =
+        augment({raw.to(device), training_.range}, options_.augment, augment_random_);
     const at::Tensor inputs = prepare_inputs(network_, own(batch.inputs));
     const Targets targets = training_.targets().of(indices);
     RunMode mode{.training = !options_.keep_statistics, .random = &dropout_random_};
