@@ -105,13 +105,15 @@ ClassMetrics evaluate_attacked(const Network& network, const Dataset& clean,
   ReadAhead inputs(clean, batch);
   for (int64_t begin = 0; begin < clean.size(); begin += batch) {
     Dataset part = clean;
-    part.labels = clean.labels.slice(0, begin, std::min(begin + batch, clean.size()));
+    const Targets own = clean.targets().of(begin, std::min(begin + batch, clean.size()));
+    part.labels = own.labels;
+    part.label_sets = own.label_sets;
     part.inputs = inputs.next();
     part.reader.reset();
     part.rows.reset();
     scores.push_back(class_scores(network, moved_by_attack(network, part, options, random)));
   }
-  return class_metrics(at::cat(scores), clean.labels);
+  return class_metrics(at::cat(scores), clean.targets());
 }
 
 }  // namespace ncprune

@@ -158,8 +158,8 @@ struct Fit {
 
 Fit fit_of(const Network& network, const Dataset& sample) {
   const at::Tensor scores = class_scores(network, sample);
-  const at::Tensor likely = at::log_softmax(scores, 1).gather(1, sample.labels.unsqueeze(1));
-  return {class_metrics(scores, sample.labels).balanced_accuracy, likely.mean().item<double>()};
+  return {class_metrics(scores, sample.targets()).balanced_accuracy,
+          -class_losses(scores, sample.targets()).mean().item<double>()};
 }
 
 // Two usual ways to crop can be right nearly as often; then the surer one counts.
@@ -192,13 +192,14 @@ std::optional<Mismatch> mismatch_of_preparation(const Network& network,
 
 // The recall of rare labels depends on a threshold that even a good network need not reach, so
 // multi-label networks are judged by how they rank.
-std::string mismatch_of_labels(const ClassMetrics& metrics, int64_t samples) {
+std::optional<Mismatch> mismatch_of_labels(const ClassMetrics& metrics, int64_t samples) {
   const double given = mean_present(metrics.auroc);
-  if (given > 0.5 + 0.5 / std::sqrt(static_cast<double>(samples))) return "";
-  return fmt::format(
-      "mean AUROC {} on training samples is not above chance, 50 %: the network is untrained, the "
-      "data are not prepared as for its training, or the labels have another order",
-      points(given));
+  if (given > 0.5 + 0.5 / std::sqrt(static_cast<double>(samples))) return std::nullopt;
+  return Mismatch{
+      fmt::format("mean AUROC {} on training samples is not above chance, 50 %: the network is "
+                  "untrained, the data are not prepared as for its training, or the labels have "
+                  "another order",
+                  points(given))};
 }
 
 }  // namespace

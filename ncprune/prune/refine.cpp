@@ -69,7 +69,10 @@ Network refined(const NetworkPair& pair, const Dataset& data, const MetricOption
   const auto as_pruned_sees = [&](const Dataset& clean) {
     return options.noise > 0 ? with_gaussian_noise(clean, options.noise, 0) : clean;
   };
-  const Network end = train(pair.pruned, as_pruned_sees(learnt), {}, how).network;
+  const Network end = [&] {
+    const at::AutoGradMode with_gradients(true);  // pruning runs without
+    return train(pair.pruned, as_pruned_sees(learnt), {}, how).network;
+  }();
   if (held_out.size() == 0) return end;
   const Lesson lesson{as_pruned_sees(held_out), logits(pair.dense, held_out)};
   const at::Tensor before = lesson.divergence_of_classes(pair.pruned);
