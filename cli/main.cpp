@@ -25,8 +25,8 @@ void print_waiting(Clock::time_point start) {
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   const double waited = ncprune::seconds_waited();
   if (seconds < 1 || waited < 0.1 * seconds) return;
-  ncprune::log_info(fmt::format("{:.0f} % of the time, {}, passed in waiting for data to be read",
-                                100 * waited / seconds, ncprune::duration_text(waited)));
+  ncprune::log_info(fmt::format("{:.0f} % of the time passed in waiting for data to be read",
+                                100 * waited / seconds));
 }
 
 }  // namespace
