@@ -1,7 +1,6 @@
 #include "ncprune/evaluate/mismatch.h"
 
 #include <ATen/ops/cat.h>
-#include <ATen/ops/log_softmax.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,6 +14,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/data/class_info.h"
 #include "ncprune/evaluate/metrics.h"
+#include "ncprune/model/class_loss.h"
 
 namespace ncprune {
 namespace {
