@@ -15,22 +15,29 @@
 #include "ncprune/data/class_info.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/model/class_loss.h"
+#include "ncprune/model/cost.h"
 
 namespace ncprune {
 namespace {
 
-constexpr int64_t kMostSamples = 512;
+// Few samples of a large network, which is run on them up to ten times.
+int64_t sample_size(const Network& network) {
+  constexpr int64_t kMost = 512;
+  constexpr int64_t kLeast = 96;
+  constexpr int64_t kMacs = 200'000'000'000;
+  return std::clamp(kMacs / std::max<int64_t>(1, cost(network).macs), kLeast, kMost);
+}
 
 // Equally many samples of every class, as far as they go.
-Dataset balanced_sample(const Dataset& data) {
-  const int64_t each = std::max<int64_t>(1, kMostSamples / data.num_classes());
+Dataset balanced_sample(const Dataset& data, int64_t most) {
+  const int64_t each = std::max<int64_t>(1, most / data.num_classes());
   std::vector<at::Tensor> chosen;
   for (int64_t c = 0; c < data.num_classes(); ++c) {
     const at::Tensor own = class_indices(data, c);
     const int64_t step = std::max<int64_t>(1, own.numel() / each);
     chosen.push_back(own.slice(0, 0, std::min(own.numel(), step * each), step));
   }
-  return in_memory(select(data, at::cat(chosen).slice(0, 0, kMostSamples)));
+  return in_memory(select(data, at::cat(chosen).slice(0, 0, most)));
 }
 
 // A change of the pixels, and the words for it.
@@ -176,7 +183,7 @@ std::optional<Mismatch> mismatch_of_preparation(const Network& network,
   Fit most;
   for (const OtherPreparation& other : others) {
     try {
-      const Fit fit = fit_of(network, balanced_sample(other.train));
+      const Fit fit = fit_of(network, balanced_sample(other.train, sample_size(network)));
       if (!is_far_better(fit.accuracy, given) || (best != nullptr && !is_better(fit, most))) {
         continue;
       }
@@ -207,7 +214,7 @@ std::optional<Mismatch> mismatch_of_labels(const ClassMetrics& metrics, int64_t 
 std::optional<Mismatch> find_mismatch(
     const Network& network, const Dataset& train,
     const std::function<std::vector<OtherPreparation>()>& others) {
-  const Dataset sample = balanced_sample(train);
+  const Dataset sample = balanced_sample(train, sample_size(network));
   const ClassMetrics metrics = evaluate(network, sample);
   if (train.label_sets.defined()) return mismatch_of_labels(metrics, sample.size());
   const double given = metrics.balanced_accuracy;

@@ -28,13 +28,15 @@ struct OtherPreparation {
   Dataset train;          // as many samples, in the same order
 };
 
-// Empty when nothing is found. At most 512 training samples are run, the same number of each class
-// as far as they go. The network is refused when its balanced accuracy (mean over classes) on them
-// is not above chance, or below a half and at least twice as high, and by 0.15, under one of the
-// changes that are tried: another order of the classes, for pictures another order of the channels,
-// values of 0 to 255, and ImageNet's or a symmetric normalisation, and last the preparations that
-// `others` gives. It is called only if they are tried, and those that cannot be read are passed
-// over. REQUIRES: network and data fit (require_fits()).
+// Empty when nothing is found. At most 512 training samples are run, and at least 96 with large
+// networks, the same number of each class as far as they go. The network is refused when its
+// balanced accuracy (mean over classes) on them is not above chance, or below a half and at least
+// twice as high, and by 0.15, under one of the changes that are tried: another order of the
+// classes, for pictures another order of the channels, values of 0 to 255, and ImageNet's or a
+// symmetric normalisation, and last the preparations that `others` gives. It is called only if they
+// are tried, and those that cannot be read are passed over. With multi-label data the network is
+// refused when the mean AUROC of its labels is not above chance. REQUIRES: network and data fit
+// (require_fits()).
 std::optional<Mismatch> find_mismatch(
     const Network& network, const Dataset& train,
     const std::function<std::vector<OtherPreparation>()>& others = {});
