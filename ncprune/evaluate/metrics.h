@@ -21,8 +21,8 @@ struct ClassMetrics {
   std::vector<int64_t> confusion;  // [K, K] row by row: samples of class r predicted as c
   // Independent of thresholds and of how frequent classes are predicted; see class_separations(). K
   // each.
-  std::vector<double> auroc;
-  std::vector<double> average_precision;
+  std::vector<double> auroc = {};
+  std::vector<double> average_precision = {};
 };
 
 // From the scores of a network (ties go to the lower class). In multi-label data recall of a label
