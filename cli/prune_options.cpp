@@ -68,8 +68,9 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
                                  kUsualShare));
   command.add_option(
       "--batch-norm", recipe.batch_norm,
-      "keep BatchNormalization as trained, match the dense network's class shares, or "
-      "recalibrate its statistics; by default the method's choice, and keep in 'gradual'");
+      "keep BatchNormalization as trained, recalibrate its statistics, match the dense network's "
+      "class shares, or refine: match, then move all remaining weights towards these shares, also "
+      "without BatchNormalization; by default the method's choice, and keep in 'gradual'");
   option("--head", recipe.head, choices(head_treatments()) + " the classifier");
   for (const MethodPart& part : method_parts()) {
     command.add_option("--" + part.name, recipe.method.*part.field, part.summary);

@@ -56,6 +56,7 @@ Dataset with_class_order(Dataset data, const std::vector<std::string>& names,
   require_once_each(own, names, "is not a class of the data", where);
   require_once_each(names, own, "is not named once in the order of the classes", where);
   std::vector<int64_t> places;
+  places.reserve(data.class_names.size());
   for (const std::string& name : own) {
     places.push_back(std::find(names.begin(), names.end(), name) - names.begin());
   }

@@ -19,7 +19,8 @@ struct OneAgainstRest {
 };
 
 ClassSeparation separation_of(const OneAgainstRest& one) {
-  const auto [sorted, order] = one.scores.sort(0, /*descending=*/true);
+  const at::Tensor order = one.scores.argsort(/*dim=*/0, /*descending=*/true);
+  const at::Tensor sorted = one.scores.index_select(0, order);
   // Samples with one score form a group.
   const at::Tensor starts = at::cat({at::zeros({1}, at::TensorOptions(at::kLong)),
                                      sorted.slice(0, 1).ne(sorted.slice(0, 0, -1)).to(at::kLong)});

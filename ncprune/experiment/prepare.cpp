@@ -66,6 +66,13 @@ Preprocessing as_read(const DataRequest& request, Preprocessing how, const Datas
   return how;
 }
 
+// The rare labels of multi-label data with a row for each label.
+std::vector<int64_t> rare_labels(const Dataset& rows) {
+  std::vector<int64_t> rare = make_imbalanced(rows, "none", Random(0)).minority;
+  std::erase_if(rare, [&](int64_t c) { return c >= rows.num_scores(); });
+  return rare;
+}
+
 // Reads data as networks that were trained before read them.
 PreparedData prepare(const DataRequest& request, const DataReading& how,
                      const StatedClasses& classes) {
@@ -92,8 +99,7 @@ PreparedData prepare(const DataRequest& request, const DataReading& how,
       stratified_split(thinned.data, request.validation, random.stream("validation"));
   if (multi_label) {
     train = with_row_per_label(std::move(train));
-    thinned.minority = make_imbalanced(train, "none", random).minority;
-    std::erase_if(thinned.minority, [&](int64_t c) { return c >= train.num_scores(); });
+    thinned.minority = rare_labels(train);
   }
   return {std::move(train),
           with_row_per_label(std::move(validation)),

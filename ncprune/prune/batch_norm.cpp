@@ -3,6 +3,8 @@
 #include <ATen/ops/scalar_tensor.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ncprune/base/lookup.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/activation_cache.h"
@@ -56,6 +58,11 @@ ChannelMoments channel_moments(const Network& network, const std::string& value,
 }
 
 }  // namespace
+
+bool has_batch_norm(const Network& network) {
+  return std::any_of(network.nodes.begin(), network.nodes.end(),
+                     [](const Node& node) { return node.op_type == "BatchNormalization"; });
+}
 
 Network recalibrate_batch_norm(const Network& network, const Dataset& data) {
   Network result = network;

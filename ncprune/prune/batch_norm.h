@@ -32,8 +32,13 @@ struct BatchNormTreatment {
 //              most (activation_cache.h). A network without BatchNormalization is unchanged.
 // match:       match_scores() chooses the scale and shift of every channel (score_match.h). It
 //              starts from the present statistics or from those recalibrated on about 1000 samples,
-//              whichever are closer to the dense network, on average over classes.
+//              whichever are closer to the dense network, on average over classes. A network
+//              without BatchNormalization is unchanged.
+// refine:      match, also of layers where there is no BatchNormalization, and then refined()
+//              (refine.h): all remaining weights move.
 const std::vector<BatchNormTreatment>& batch_norm_treatments();
+
+bool has_batch_norm(const Network& network);
 
 // `network` with the statistics of every BatchNormalization measured anew on all of `data`: see
 // "recalibrate" above. Throws InputError on statistics that are not initializers.

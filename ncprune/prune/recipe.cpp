@@ -108,10 +108,7 @@ Recipe resolved(Recipe recipe, const Network& network, const Dataset& data) {
   recipe.share = share_of(recipe);
   if (!recipe.metric.kappa) recipe.metric.kappa = usual_kappa(network);
   if (recipe.batch_norm) return recipe;
-  const bool normed = std::any_of(network.nodes.begin(), network.nodes.end(), [](const Node& node) {
-    return node.op_type == "BatchNormalization";
-  });
-  recipe.batch_norm = normed ? recipe.method.batch_norm : Method{}.batch_norm;
+  recipe.batch_norm = recipe.method.batch_norm;
   const auto problem =
       find_named(batch_norm_treatments(), *recipe.batch_norm, "BatchNorm treatment").problem;
   const std::string found = problem == nullptr ? "" : problem(network, data);

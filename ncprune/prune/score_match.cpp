@@ -20,6 +20,7 @@
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/class_loss.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/channel_affine.h"
 #include "ncprune/stats/pass.h"
 #include "ncprune/stats/sampling.h"
@@ -296,6 +297,13 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
     }
   }
   return network;
+}
+
+Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
+  constexpr int64_t kEnough = 1024;
+  const Network recalibrated =
+      recalibrate_batch_norm(pair.pruned, at_even_distances(data, kEnough));
+  return match_scores(pair.dense, {pair.pruned, recalibrated}, data, options);
 }
 
 }  // namespace ncprune

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ncprune/base/device.h"
 #include "ncprune/base/error.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/layers.h"
@@ -33,7 +34,8 @@ void require_valid(const Distillation& options) {
 
 DistillationLoss::DistillationLoss(const Distillation& options, const Network& student,
                                    const Dataset& training, const std::vector<int64_t>& shares)
-    : temperature_(options.temperature),
+    : teacher_(clone(options.teacher, compute_device())),
+      temperature_(options.temperature),
       logits_weight_(options.logits),
       features_weight_(options.features) {
   const Network& teacher = options.teacher;
@@ -66,22 +68,36 @@ DistillationLoss::DistillationLoss(const Distillation& options, const Network& s
   features_weight_ /= std::max(mean.item<double>(), 1e-30);
 }
 
-at::Tensor DistillationLoss::operator()(const at::Tensor& indices, const at::Tensor& logits,
-                                        const at::Tensor& features) const {
-  const auto of_batch = [&](const at::Tensor& of_all) {
-    return of_all.index_select(0, indices).to(logits.device());
-  };
-  at::Tensor per_sample;
-  if (softened_.defined()) {
-    per_sample = logits_weight_ * temperature_ * temperature_ *
-                 divergences(of_batch(softened_), logits / temperature_, labelling_);
+DistillationLoss::Lesson DistillationLoss::lesson_for(const StudentBatch& batch) const {
+  if (!batch.changed.defined()) {
+    const auto of_batch = [&](const at::Tensor& of_all) {
+      return of_all.defined() ? of_all.index_select(0, batch.indices).to(batch.logits.device())
+                              : of_all;
+    };
+    return {of_batch(softened_), of_batch(features_)};
   }
-  if (features_.defined()) {
-    const at::Tensor distance = (features - of_batch(features_)).square().sum(1);
+  const at::NoGradGuard no_grad;
+  std::vector<std::string> wanted{logits_value(teacher_)};
+  if (features_.defined()) wanted.push_back(head_layer(teacher_).input);
+  const std::vector<at::Tensor> values =
+      run(teacher_, prepare_inputs(teacher_, batch.changed), wanted);
+  return {softened_.defined() ? values.front() / temperature_ : at::Tensor(),
+          features_.defined() ? values.back() : at::Tensor()};
+}
+
+at::Tensor DistillationLoss::operator()(const StudentBatch& batch) const {
+  const auto [softened, features] = lesson_for(batch);
+  at::Tensor per_sample;
+  if (softened.defined()) {
+    per_sample = logits_weight_ * temperature_ * temperature_ *
+                 divergences(softened, batch.logits / temperature_, labelling_);
+  }
+  if (features.defined()) {
+    const at::Tensor distance = (batch.features - features).square().sum(1);
     per_sample = per_sample.defined() ? per_sample + features_weight_ * distance
                                       : features_weight_ * distance;
   }
-  return (per_sample * of_batch(weights_)).mean();
+  return (per_sample * weights_.index_select(0, batch.indices).to(batch.logits.device())).mean();
 }
 
 }  // namespace ncprune

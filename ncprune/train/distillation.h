@@ -30,6 +30,15 @@ struct Distillation {
 // Throws InputError, as train() does, for a value out of range.
 void require_valid(const Distillation& options);
 
+// What the student computes for the samples at `indices` of the training data.
+struct StudentBatch {
+  at::Tensor indices;       // int64 [B]
+  at::Tensor logits;        // [B, K]
+  at::Tensor features;      // [B, d]; undefined when not used
+  at::Tensor changed = {};  // the samples, raw, if augmentation changed them: the teacher is run on
+                            // them; undefined: it was run on the training data
+};
+
 // The part of the loss that comes from the teacher.
 class DistillationLoss {
  public:
@@ -43,12 +52,18 @@ class DistillationLoss {
   // The student's value that holds its last features; empty when features are not used.
   const std::string& features_value() const { return features_value_; }
 
-  // The sum above for the samples at `indices` of the training data, int64 [B], from the student's
-  // logits [B, K] and features [B, d] (undefined when not used).
-  at::Tensor operator()(const at::Tensor& indices, const at::Tensor& logits,
-                        const at::Tensor& features) const;
+  // The sum above for a batch.
+  at::Tensor operator()(const StudentBatch& batch) const;
 
  private:
+  // The teacher's softened logits and its features (undefined when not used) for a batch.
+  struct Lesson {
+    at::Tensor softened;
+    at::Tensor features;
+  };
+  Lesson lesson_for(const StudentBatch& batch) const;
+
+  Network teacher_;
   double temperature_;
   double logits_weight_;
   double features_weight_;  // over F

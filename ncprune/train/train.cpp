@@ -177,7 +177,11 @@ class Trainer {
     if (distillation_) {
       const at::Tensor features = values.size() > 1 ? values.back() : at::Tensor();
       loss = options_.distillation->labels * loss +
-             (*distillation_)(own(indices), values.front(), features);
+             (*distillation_)(
+                 {.indices = own(indices),
+                  .logits = values.front(),
+                  .features = features,
+                  .changed = options_.augment.empty() ? at::Tensor() : own(batch.inputs)});
     }
     // The mean over the batch is the mean of the parts' means, weighted by their sizes.
     const auto samples =
@@ -300,9 +304,9 @@ void require_valid(const TrainOptions& options) {
   require_valid_augmentation(options.augment, options.loss);
   if (!options.distillation) return;
   require_valid(*options.distillation);
-  if (!options.augment.empty()) {
+  if (options.distillation->seen && !options.augment.empty()) {
     throw InputError(
-        "augmentation cannot be combined with a teacher, which scores the unchanged samples once");
+        "augmentation cannot be combined with other samples for the teacher than the student's");
   }
 }
 

@@ -34,7 +34,7 @@ struct TrainOptions {
   bool keep_statistics = false;
   bool keep_start = false;  // select the given network (epoch 0) if no epoch is better
   std::optional<Distillation> distillation = {};  // an additional teacher
-  std::vector<std::string> augment = {};          // in this order; not with a teacher
+  std::vector<std::string> augment = {};          // in this order; a teacher sees them, too
   // Epochs after which the network is also kept, in [0, epochs]; 0: before the first.
   std::vector<int64_t> checkpoints = {};
   std::function<void(const Epoch&)> on_epoch = {};  // called after every epoch

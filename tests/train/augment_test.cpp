@@ -151,8 +151,8 @@ TEST(Augment, RefusesWhatItCannotChange) {
             "single label");
   EXPECT_NE(error({.loss = "ldam-drw", .augment = {"mixup"}}).find("the margin"),
             std::string::npos);
-  EXPECT_NE(error({.distillation = Distillation{}, .augment = {"mixup"}})
-                .find("cannot be combined with a teacher"),
+  EXPECT_NE(error({.distillation = Distillation{.seen = data}, .augment = {"mixup"}})
+                .find("cannot be combined with other samples for the teacher"),
             std::string::npos);
 }
 

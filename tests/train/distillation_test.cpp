@@ -24,9 +24,13 @@ double loss_of(const DistillationLoss& loss, const at::Tensor& indices, const Ne
                const Dataset& data) {
   const Dataset some = select(data, indices);
   const std::string& value = loss.features_value();
-  return loss(indices, logits(student, some.inputs),
-              value.empty() ? at::Tensor() : value_of(student, some, value))
-      .item<double>();
+  const StudentBatch batch{indices, logits(student, some.inputs),
+                           value.empty() ? at::Tensor() : value_of(student, some, value)};
+  const auto stored = loss(batch).item<double>();
+  StudentBatch asked = batch;
+  asked.changed = some.inputs;  // the teacher says the same of the same inputs
+  EXPECT_NEAR(loss(asked).item<double>(), stored, 1e-5 * std::max(1.0, stored));
+  return stored;
 }
 
 std::vector<double> softmax(const Matrix& scores, int64_t i, double temperature) {
