@@ -15,10 +15,9 @@ namespace ncprune {
 // statistics stay, and the pruned network sees noisy inputs with options.noise.
 //
 // A fifth of each class of these samples is held out: the result is the first network on the line
-// from the trained one to `pair.pruned`, at 1, 3/4, 1/2 or 1/4 of it, with which no class's mean
-// held-out KL is larger than before by more than the standard error of the change, or else
-// `pair.pruned` itself. Throws InputError when gradients are not
-// available, as train().
+// from the trained one to `pair.pruned`, at 1, 3/4, 1/2 or 1/4 of it, with which the mean held-out
+// KL is smaller, averaged over classes, and that of no class is larger by more than twice the
+// standard error of the change; or else `pair.pruned` itself. Throws InputError as train().
 Network refined(const NetworkPair& pair, const Dataset& data, const MetricOptions& options);
 
 }  // namespace ncprune
