@@ -71,39 +71,46 @@ Network between(const Network& from, const Network& to, double share) {
   return result;
 }
 
-}  // namespace
+Dataset as_pruned_sees(const Dataset& clean, double noise) {
+  return noise > 0 ? with_gaussian_noise(clean, noise, 0) : clean;
+}
 
-Network refined(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
-  const Dataset sample = at_most_per_class(data, kSamplesPerClass);
-  const auto [learnt, held_out] =
-      stratified_split(sample, kHeldOut, Random(0).stream("refine, held out"));
+// The pruned network after it has learnt from the dense one's probabilities on `data`.
+Network taught(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
+  const at::AutoGradMode with_gradients(true);  // pruning runs without
   TrainOptions how;
   how.sampler = options.balance == 1 ? "class-balanced" : "natural";
   how.schedule = "cosine";
   how.learning_rate = 2e-3;
-  how.epochs = passes_over(learnt.size());
+  how.epochs = passes_over(data.size());
   how.batch = 64;
   how.keep_zeros = true;
   how.keep_statistics = true;
-  // A perceptron knows nothing of shifted pictures, but convolutions carry over to them.
-  const bool pictures = data.range && data.sample_shape().size() == 3 && convolves(pair.dense);
-  if (pictures && options.noise == 0) how.augment = {"flip", "crop"};
   how.distillation = Distillation{.teacher = pair.dense,
-                                  .seen = options.noise > 0 ? std::optional(learnt) : std::nullopt,
                                   .logits = 1,
                                   .temperature = 1,
                                   .features = 0,
                                   .labels = 0,
                                   .balance = options.balance};
-  const auto as_pruned_sees = [&](const Dataset& clean) {
-    return options.noise > 0 ? with_gaussian_noise(clean, options.noise, 0) : clean;
-  };
-  const Network end = [&] {
-    const at::AutoGradMode with_gradients(true);  // pruning runs without
-    return train(pair.pruned, as_pruned_sees(learnt), {}, how).network;
-  }();
+  // A perceptron knows nothing of shifted pictures, but convolutions carry over to them.
+  const bool pictures = data.range && data.sample_shape().size() == 3 && convolves(pair.dense);
+  if (options.noise > 0) {
+    how.distillation->seen = data;
+  } else if (pictures) {
+    how.augment = {"flip", "crop"};
+  }
+  return train(pair.pruned, as_pruned_sees(data, options.noise), {}, how).network;
+}
+
+}  // namespace
+
+Network refined(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
+  const auto parts = stratified_split(at_most_per_class(data, kSamplesPerClass), kHeldOut,
+                                      Random(0).stream("refine, held out"));
+  const Dataset& held_out = parts.second;
+  Network end = taught(pair, parts.first, options);
   if (held_out.size() == 0) return end;
-  const Lesson lesson{as_pruned_sees(held_out), logits(pair.dense, held_out)};
+  const Lesson lesson{as_pruned_sees(held_out, options.noise), logits(pair.dense, held_out)};
   const at::Tensor before = lesson.divergences_of(pair.pruned);
   for (const double share : {1.0, 0.75, 0.5, 0.25}) {
     Network result = between(pair.pruned, end, share);

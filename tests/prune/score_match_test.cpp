@@ -181,6 +181,16 @@ TEST(Refined, ComesCloserThanMatchingAndKeepsTheZeros) {
   }
 }
 
+TEST(Refined, SeesTheNoiseThatIsToBeExpected) {
+  const Dataset data = pictures({300, 200, 200});
+  const Network dense = trained(data, "cnn:4,6");
+  const Network pruned = masked(dense, data, 0.85);
+  const Network clean = refined({dense, pruned}, data, {});
+  const Network noisy = refined({dense, pruned}, data, {.noise = 0.5});
+  EXPECT_FALSE(noisy.initializers.at("conv1.weight").equal(clean.initializers.at("conv1.weight")));
+  EXPECT_FALSE(noisy.initializers.at("conv1.weight").equal(pruned.initializers.at("conv1.weight")));
+}
+
 TEST(Refined, LeavesTheDenseNetworkAlone) {
   const Dataset data = pictures({60, 40, 20});
   const Network dense = trained(data, "mlp:12");
