@@ -11,6 +11,7 @@ add_library(
   ${CMAKE_SOURCE_DIR}/ncprune/base/log.cpp
   ${CMAKE_SOURCE_DIR}/ncprune/base/random.cpp ${CMAKE_SOURCE_DIR}/ncprune/base/runtime.cpp
   ${CMAKE_SOURCE_DIR}/ncprune/base/sparse_product.cpp ${CMAKE_SOURCE_DIR}/ncprune/data/dataset.cpp
+  ${CMAKE_SOURCE_DIR}/ncprune/data/waiting.cpp
   ${CMAKE_SOURCE_DIR}/ncprune/distributed/world.cpp ${CMAKE_SOURCE_DIR}/ncprune/runtime/onnx_runtime.cpp
   ${CMAKE_SOURCE_DIR}/ncprune/runtime/onnx_runtime_api.cpp)
 target_compile_definitions(ncprune_networks PRIVATE NCPRUNE_VERSION="${PROJECT_VERSION}")
