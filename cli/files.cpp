@@ -67,13 +67,8 @@ std::string file_stem(const std::string& path) {
 }
 
 ClassInfo class_info(const Metadata& metadata, const Dataset& data) {
-  ClassInfo info{data.class_names, metadata.class_counts, metadata.minority};
+  ClassInfo info{shown_class_names(metadata, data), metadata.class_counts, metadata.minority};
   if (info.counts.size() != info.names.size()) info.counts.clear();
-  const std::vector<std::string> own = data.score_names();
-  if (metadata.class_names.size() != own.size() || !are_numbers(own)) return info;
-  for (size_t c = 0; c < own.size(); ++c) {
-    info.names[c] = printable_text(metadata.class_names[c]);
-  }
   return info;
 }
 

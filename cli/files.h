@@ -47,8 +47,7 @@ void write_json_if(const std::string& path, const Json& json);
 // The name of a network in a table: "a/dense.onnx" -> "dense".
 std::string file_stem(const std::string& path);
 
-// The names of the classes from `data`, whose labels are counted, and their counts and minority
-// from the network's metadata. If the data only number their classes, the names are the metadata's.
+// shown_class_names(), and the counts and minority from the network's metadata.
 ClassInfo class_info(const Metadata& metadata, const Dataset& data);
 
 }  // namespace ncprune::cli

@@ -38,7 +38,7 @@ void read_as_training_file(const std::string& text, bool bin_unknown) {
   require(same.inputs == values.inputs && same.labels == values.labels);
 }
 
-// What is learned on every other row meets the rows between.
+// Learns an encoding on every other row and applies it to the rows between.
 void read_in_two_parts(const std::string& text) {
   const CsvOptions options{.label = "y", .thousands = ',', .units = {"%", "$"}};
   const CsvTable table = parse_csv(text, options, "input");

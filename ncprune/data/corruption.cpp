@@ -50,7 +50,7 @@ at::Tensor clipped(const at::Tensor& inputs, const Dataset& data) {
   return data.range ? inputs.clamp(data.range->first, data.range->second) : inputs;
 }
 
-// The same random numbers from here on, whatever `random` draws meanwhile.
+// A copy that draws the same numbers as `random`, which stays as it is.
 Random copy_of(Random random) {
   random.generator() = random.generator().clone();
   return random;

@@ -37,8 +37,8 @@ struct Corruption {
   std::string summary;
   std::string source;
   // If true, takes images float [N, channels, height, width] in [0, 1], 1 or 3 channels, one part
-  // of the data (about 50 MB) at a time, and may leave [0, 1]; otherwise takes a whole table [N,
-  // D].
+  // of the data (about 50 MB) at a time, and may leave [0, 1]; otherwise takes a whole table,
+  // [N, D].
   bool pictures;
   at::Tensor (*apply)(const at::Tensor& inputs, const CorruptionLevel& level, Random& random);
 };

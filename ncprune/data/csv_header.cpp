@@ -160,7 +160,7 @@ std::optional<char> take_separator_line(std::string_view& text) {
   return separator;
 }
 
-// What the numbers of a column look like.
+// How the numbers of a column are written.
 struct NumberSigns {
   int64_t grouped = 0;  // 1.234
   int64_t whole = 0;    // 2 to 999

@@ -13,6 +13,7 @@ namespace ncprune {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kTiny = -std::numeric_limits<double>::min();
 constexpr double kLowest = std::numeric_limits<double>::lowest();
 
 // Inputs in memory that several rows share.
@@ -68,9 +69,12 @@ at::Tensor answer_scores(const at::Tensor& scores, const Targets& targets) {
                                 .scatter(1, asked, -kInfinity);
   const at::Tensor rival = others.argmax(1, true);
   // The answer is a question of the label's score alone, or without a label of the largest score.
+  // A score of zero is not positive.
+  const auto not_zero = [](const at::Tensor& score) { return at::where(score == 0, kTiny, score); };
   const at::Tensor unlabelled = asked.ge(labels);
-  const at::Tensor own = at::where(unlabelled, 0, z.gather(1, asked.clamp_max(labels - 1)));
-  const at::Tensor against = at::where(unlabelled, z.amax(1, true), 0);
+  const at::Tensor own =
+      at::where(unlabelled, 0, not_zero(z.gather(1, asked.clamp_max(labels - 1))));
+  const at::Tensor against = at::where(unlabelled, not_zero(z.amax(1, true)), 0);
   return at::full({samples, classes}, -kInfinity, z.options())
       .scatter(1, rival, against)
       .scatter(1, asked, own);

@@ -4,7 +4,7 @@
 
 namespace ncprune {
 
-// What all inputs take at once as floats, in bytes.
+// The bytes that all inputs take as floats.
 int64_t input_bytes(const Dataset& data);
 
 // Whether all inputs may be in memory at once: see memory_limit() (runtime.h).

@@ -32,7 +32,7 @@ struct NpyArray {
   std::shared_ptr<const StoredElements> stored = {};  // has the elements instead of `data`
 };
 
-// What the beginning of a .npy file says.
+// The header of a .npy file.
 struct NpyHeader {
   std::string dtype;
   std::vector<int64_t> shape;

@@ -24,8 +24,9 @@ NpzArchive parse_npz(std::string_view bytes, const std::vector<std::string>& wan
 // Which arrays are read from a file, and how.
 struct NpzRequest {
   std::vector<std::string> wanted;
-  // Those of them that stay in the file (NpyArray::stored) if they are not compressed, row-major,
-  // and have more elements than this. Their checksums are not verified, which would read them.
+  // A wanted array of these stays in the file (NpyArray::stored) if it is not compressed, is
+  // row-major and has more than `most_elements` elements. Its checksum is not verified, because
+  // that would read it.
   std::vector<std::string> may_stay = {};
   uint64_t most_elements = 0;
   uint64_t max_bytes = 4ULL << 30;  // of the arrays that are read at once, unpacked

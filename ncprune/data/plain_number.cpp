@@ -68,7 +68,7 @@ bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// What all words have before or after the number.
+// The unit that stands before or after the number in every word; empty if there is none.
 std::string common_unit(const std::vector<CsvWord>& words) {
   const auto unit_of = [](const std::string& word) -> std::string {
     const size_t first = word.find_first_of(kDigits);

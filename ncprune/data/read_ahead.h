@@ -19,9 +19,8 @@ class ReadAhead {
   // outlive the reading.
   ReadAhead(const Dataset& data, int64_t batch);
 
-  // `count` batches of `data`, of which `read` gives the one with this index. It is called for 0,
-  // 1,
-  // ... in this order and must be callable from another thread.
+  // `count` batches of `data`, of which `read` gives the one with an index. `read` is called for
+  // each index in ascending order from 0, and must be callable from another thread.
   ReadAhead(const Dataset& data, int64_t count, std::function<at::Tensor(int64_t)> read);
 
   // Waits for the read in progress.

@@ -42,7 +42,7 @@ bool holds_large_ids(const CsvColumn& column) {
          });
 }
 
-// What two labels of the same meaning have in common: the number, or the small letters.
+// A key that labels of the same meaning share: the number, or the label in small letters.
 std::string meaning_of(const std::string& label) {
   const CellNumber number = parse_cell(label, {});
   if (number.problem == nullptr) return fmt::format("{}", number.value);

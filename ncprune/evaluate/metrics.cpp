@@ -75,18 +75,6 @@ std::vector<RecallCount> recall_counts(const ClassMetrics& metrics) {
   return counts;
 }
 
-double mean_recall(const ClassMetrics& metrics, const std::vector<int64_t>& classes) {
-  double sum = 0;
-  double present = 0;
-  for (const int64_t c : classes) {
-    const double recall = metrics.recall[static_cast<size_t>(c)];
-    if (std::isnan(recall)) continue;
-    sum += recall;
-    present += 1;
-  }
-  return sum / present;
-}
-
 double mean_present(const std::vector<double>& values) {
   double sum = 0;
   double present = 0;
@@ -96,6 +84,13 @@ double mean_present(const std::vector<double>& values) {
     present += 1;
   }
   return sum / present;
+}
+
+double mean_recall(const ClassMetrics& metrics, const std::vector<int64_t>& classes) {
+  std::vector<double> recalls;
+  recalls.reserve(classes.size());
+  for (const int64_t c : classes) recalls.push_back(metrics.recall[static_cast<size_t>(c)]);
+  return mean_present(recalls);
 }
 
 ClassGroups class_groups(const std::vector<int64_t>& counts) {

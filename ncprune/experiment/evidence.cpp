@@ -91,8 +91,7 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
   }
   const Metadata& known = networks.front().network.metadata;
   Evidence evidence;
-  evidence.classes = {test.class_names, class_counts(data.train), data.minority};
-  std::copy(known.class_names.begin(), known.class_names.end(), evidence.classes.names.begin());
+  evidence.classes = {shown_class_names(known, test), class_counts(data.train), data.minority};
   evidence.confidence = options.comparison.confidence;
   std::vector<Network> all;
   std::vector<at::Tensor> scores;

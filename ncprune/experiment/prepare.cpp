@@ -10,6 +10,7 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/log.h"
+#include "ncprune/base/printable_text.h"
 #include "ncprune/base/random.h"
 #include "ncprune/data/class_order.h"
 #include "ncprune/data/excerpt.h"
@@ -203,6 +204,15 @@ NetworksAndData prepare_data(DataRequest request, std::vector<NamedNetwork> netw
     ready.networks.push_back(ready_for(ready.data, std::move(network)));
   }
   return ready;
+}
+
+std::vector<std::string> shown_class_names(const Metadata& metadata, const Dataset& data) {
+  std::vector<std::string> names = data.class_names;
+  const std::vector<std::string> own = data.score_names();
+  if (metadata.class_names.size() != own.size() || !are_numbers(own)) return names;
+  std::transform(metadata.class_names.begin(), metadata.class_names.end(), names.begin(),
+                 [](const std::string& name) { return printable_text(name); });
+  return names;
 }
 
 Network ready_for(const PreparedData& data, NamedNetwork stated) {

@@ -67,6 +67,10 @@ NetworksAndData prepare_data(DataRequest request, std::vector<NamedNetwork> netw
 // and the data do not rename them.
 Network ready_for(const PreparedData& data, NamedNetwork network);
 
+// The names of the data's classes for people: those of the data; if these are only numbers, those
+// of the network's metadata, made printable, where there are as many. K of them.
+std::vector<std::string> shown_class_names(const Metadata& metadata, const Dataset& data);
+
 // An untrained network for the data with its metadata: class names, counts, minority, the
 // encoding of a table, and the normalisation that the data's preprocessing gives. If it is open,
 // that is the mean and the standard deviation over the training samples: per feature for data

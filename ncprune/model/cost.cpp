@@ -49,6 +49,11 @@ std::vector<Product> products(const Network& network) {
 
 }  // namespace
 
+bool convolves(const Network& network) {
+  return std::any_of(network.nodes.begin(), network.nodes.end(),
+                     [](const Node& node) { return node.op_type == "Conv"; });
+}
+
 NetworkCost cost(const Network& network) {
   NetworkCost cost{0, 0};
   for (const auto& [name, tensor] : network.initializers) {

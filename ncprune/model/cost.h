@@ -15,6 +15,9 @@ struct NetworkCost {
 };
 NetworkCost cost(const Network& network);
 
+// Whether the graph has a Conv.
+bool convolves(const Network& network);
+
 // By initializer: how many rows of one sample (rows.h) each weight of a Gemm, MatMul or Conv is
 // multiplied with.
 std::map<std::string, int64_t> rows_per_sample(const Network& network);

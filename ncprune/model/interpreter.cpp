@@ -17,6 +17,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/naming.h"
 #include "ncprune/distributed/world.h"
+#include "ncprune/model/cost.h"
 
 namespace ncprune {
 namespace {
@@ -226,9 +227,7 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
 // fully connected layers, and more for large images.
 int64_t batch_size(const Network& network) {
   constexpr int64_t kValues = int64_t{1} << 22;
-  const bool convolves = std::any_of(network.nodes.begin(), network.nodes.end(),
-                                     [](const Node& node) { return node.op_type == "Conv"; });
-  if (!convolves) return 2048;
+  if (!convolves(network)) return 2048;
   int64_t sample = 1;
   for (const int64_t size : network.input.shape) sample *= std::max<int64_t>(size, 1);
   return std::clamp<int64_t>(kValues / sample, 1, 256);

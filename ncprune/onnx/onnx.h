@@ -31,13 +31,12 @@ Network parse_onnx(std::string_view bytes, const std::string& where,
 
 // The network as the bytes of an ONNX file in the form of the file that it was read from. Weights
 // that the file stores in fewer bits are rounded (as_stored()); all else parse_onnx() restores to
-// the bit. IR 8,
-// the network's opset, the batch axis called "N". The metadata are the entries ncprune.class_names,
-// .class_counts, .minority, .input_mean, .input_scale, .input_layout ("nhwc") and .input_channels
-// ("bgr"), each JSON, and `metadata.other` unchanged; normalisation.h says when mean and scale
-// become the first nodes instead. Throws InputError beyond the 2 GiB limit of
-// an ONNX file and, naming a weight, when one is too large for the type that the file stores;
-// throws std::logic_error when ONNX's own checker rejects the network.
+// the bit. IR 8, the network's opset, the batch axis called "N". The metadata are the entries
+// ncprune.class_names, .class_counts, .minority, .input_mean, .input_scale, .input_layout ("nhwc")
+// and .input_channels ("bgr"), each JSON, and `metadata.other` unchanged; normalisation.h says when
+// mean and scale become the first nodes instead. Throws InputError beyond the 2 GiB limit of an
+// ONNX file and, naming a weight, when one is too large for the type that the file stores; throws
+// std::logic_error when ONNX's own checker rejects the network.
 std::string onnx_bytes(const Network& network);
 
 // The same with one input and the class scores [N, K] as its only output, for another runtime. It

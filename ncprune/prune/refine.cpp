@@ -9,6 +9,7 @@
 #include "ncprune/data/noise.h"
 #include "ncprune/data/split.h"
 #include "ncprune/model/class_loss.h"
+#include "ncprune/model/cost.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/stats/sampling.h"
 #include "ncprune/train/train.h"
@@ -25,11 +26,6 @@ int64_t passes_over(int64_t samples) {
   constexpr int64_t kFewest = 3;
   constexpr int64_t kMost = 12;
   return std::clamp(kDraws / std::max<int64_t>(1, samples), kFewest, kMost);
-}
-
-bool convolves(const Network& network) {
-  return std::any_of(network.nodes.begin(), network.nodes.end(),
-                     [](const Node& node) { return node.op_type == "Conv"; });
 }
 
 // Samples, and what the dense network says of them.

@@ -72,8 +72,8 @@ struct Aim {
 
   Labelling labelling() const { return labelling_of(sample.samples.targets()); }
   at::Tensor of(const WeightedBatch& batch) const {
-    const int64_t end = batch.begin + batch.labels.size(0);
-    return logits.slice(0, batch.begin, end).to(batch.labels.device());
+    const int64_t end = batch.begin + batch.targets.labels.size(0);
+    return logits.slice(0, batch.begin, end).to(batch.targets.labels.device());
   }
 };
 

@@ -136,15 +136,15 @@ struct Residuals {
   at::Tensor projected;  // [all classes]: sums of ||P^T (h - mu_c)||^2
 
   void add(const at::Tensor& x, const ClassMeans& means, const WeightedBatch& batch) {
-    const at::Tensor r = x * means.live - means.of_class.index_select(0, batch.labels);
+    const at::Tensor r = x * means.live - means.of_class.index_select(0, batch.targets.labels);
     if (!scatter.defined()) {
       scatter = at::zeros({r.size(1), r.size(1)}, r.options());
       squares = at::zeros({means.of_class.size(0)}, r.options());
       projected = at::zeros_like(squares);
     }
     scatter.addmm_((r * batch.weights.unsqueeze(1)).t(), r);
-    squares.index_add_(0, batch.labels, r.square().sum(1));
-    projected.index_add_(0, batch.labels, at::matmul(r, means.projector).square().sum(1));
+    squares.index_add_(0, batch.targets.labels, r.square().sum(1));
+    projected.index_add_(0, batch.targets.labels, at::matmul(r, means.projector).square().sum(1));
   }
 
   // Adds the sums of all processes.
@@ -267,7 +267,7 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
   for_each_batch(network, data, classes.sample_weights, [&](const WeightedBatch& batch) {
     const std::vector<at::Tensor> x = run(network, batch.inputs, values);
     for (size_t l = 0; l < count; ++l) {
-      sums[l].add(features(l, x[l]), batch.labels, data.num_classes());
+      sums[l].add(features(l, x[l]), batch.targets.labels, data.num_classes());
     }
   });
   std::vector<ClassMeans> means;
@@ -290,7 +290,7 @@ Collapse measure_collapse(const Network& network, const Dataset& data,
     const std::vector<at::Tensor> x = run(network, batch.inputs, wanted);
     for (size_t l = 0; l < count; ++l) residuals[l].add(features(l, x[l]), near[l], batch);
     strays.index_add_(
-        0, batch.labels,
+        0, batch.targets.labels,
         strays_from(near.back(), features(count - 1, x[count - 1]), x.back(), present));
   });
 

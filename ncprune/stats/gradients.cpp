@@ -169,16 +169,17 @@ std::vector<LayerStatistics> measure_gradients(const Network& network,
         const at::Tensor inputs = batch.inputs.detach().requires_grad_(true);
         std::vector<at::Tensor> values = run(network, inputs, wanted);
         const at::Tensor logits = values.back();
-        const at::Tensor by_logits = losses_by_logits(logits, batch.targets());
+        const at::Tensor by_logits = losses_by_logits(logits, batch.targets);
         values.resize(layers.size() * 2);
         const std::vector<at::Tensor> z(values.begin(), values.begin() + std::ssize(layers));
         const std::vector<at::Tensor> dz = torch::autograd::grad({logits}, z, {by_logits});
         const at::NoGradGuard no_grad;
         for (size_t l = 0; l < layers.size(); ++l) {
-          add_in_parts(sums[l],
-                       {layers[l], weight_of(network, layers[l]), bias_of(network, layers[l]),
-                        values[layers.size() + l].detach(), z[l].detach(), dz[l], batch.labels},
-                       needs);
+          add_in_parts(
+              sums[l],
+              {layers[l], weight_of(network, layers[l]), bias_of(network, layers[l]),
+               values[layers.size() + l].detach(), z[l].detach(), dz[l], batch.targets.labels},
+              needs);
         }
       });
   for (LayerStatistics& s : sums) finish_sums(s, data, needs);
@@ -195,7 +196,7 @@ std::vector<at::Tensor> hessian_gradients(const Network& network, const std::vec
   const auto gradient = [&](const WeightedBatch& batch, bool differentiable) {
     const at::Tensor logits = run(leaves.network, batch.inputs, {scores}).front();
     const at::Tensor loss =
-        class_losses(logits, batch.targets()).sum() / static_cast<double>(sample.size());
+        class_losses(logits, batch.targets).sum() / static_cast<double>(sample.size());
     return torch::autograd::grad({loss}, leaves.weights, {}, differentiable, differentiable);
   };
   const std::vector<double> alike(static_cast<size_t>(data.num_classes()), 1);

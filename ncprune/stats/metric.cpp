@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ncprune/base/error.h"
+#include "ncprune/model/cost.h"
 
 namespace ncprune {
 
@@ -23,8 +24,7 @@ double usual_kappa(bool convolves) {
 }
 
 double usual_kappa(const Network& network) {
-  return usual_kappa(std::any_of(network.nodes.begin(), network.nodes.end(),
-                                 [](const Node& node) { return node.op_type == "Conv"; }));
+  return usual_kappa(convolves(network));
 }
 
 const std::vector<MetricField>& metric_fields() {

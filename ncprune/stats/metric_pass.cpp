@@ -32,9 +32,9 @@ void for_each_metric_batch(const NetworkPair& pair, const Dataset& data,
   const Dataset seen = noisy ? with_gaussian_noise(data, options.noise, 0) : Dataset{};
   for_each_batch(pair.dense, data, weighting.class_weights, [&](const WeightedBatch& clean) {
     WeightedBatch batch = clean;
-    const int64_t end = batch.begin + batch.labels.size(0);
+    const int64_t end = batch.begin + batch.targets.labels.size(0);
     if (factors.defined()) {
-      batch.factors = factors.slice(0, batch.begin, end).to(batch.labels.device());
+      batch.factors = factors.slice(0, batch.begin, end).to(batch.targets.labels.device());
     }
     if (noisy) batch.inputs = prepare_inputs(pair.pruned, seen.inputs_at(batch.begin, end));
     visit({batch, clean.inputs});

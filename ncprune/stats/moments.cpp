@@ -78,7 +78,7 @@ struct LayerSums {
     const auto accumulate = [](at::Tensor& sum, const at::Tensor& term) {
       sum = sum.defined() ? sum.add_(term) : term.to(at::kDouble);
     };
-    const ClassRows rows{batch.labels, num_classes, batch.factors};
+    const ClassRows rows{batch.targets.labels, num_classes, batch.factors};
     accumulate(input_sums, class_sums(x, rows));
     if (diagonal) {
       accumulate(squares, scaled.square().sum(0));
@@ -214,7 +214,7 @@ std::vector<LayerSums> sum_moments(const NetworkPair& pair, const Dataset& data,
   for_each_metric_batch(
       pair, data, {pass.class_weights, pass.options}, [&](const MetricBatch& metric_batch) {
         const WeightedBatch& batch = metric_batch.batch;
-        const int64_t samples = batch.labels.size(0);
+        const int64_t samples = batch.targets.labels.size(0);
         const auto [x, z] = run_both(pair, metric_batch, inputs, targets);
         size_t next_target = 0;
         for (size_t l = 0; l < layers.size(); ++l) {
@@ -259,8 +259,9 @@ std::vector<LayerMoments> measure_unit_moments(const Network& network, const Uni
                           const WeightedBatch& batch = metric_batch.batch;
                           const std::vector<at::Tensor> h = run(network, batch.inputs, values);
                           for (size_t l = 0; l < sums.size(); ++l) {
-                            sums[l].add(unit_means(query.layers[l], h[l], batch.labels.size(0)), {},
-                                        batch, data.num_classes());
+                            sums[l].add(
+                                unit_means(query.layers[l], h[l], batch.targets.labels.size(0)), {},
+                                batch, data.num_classes());
                           }
                         });
   std::vector<LayerMoments> moments;
@@ -289,7 +290,7 @@ std::vector<LayerMoments> measure_means(const NetworkPair& pair, const std::vect
     const auto [x, z] = run_both(pair, metric_batch, inputs, outputs);
     for (size_t l = 0; l < layers.size(); ++l) {
       const RowChoice rows =
-          choose_rows(layers[l], x[l], batch.labels.size(0), {batch.begin, kRowsPerSample});
+          choose_rows(layers[l], x[l], batch.targets.labels.size(0), {batch.begin, kRowsPerSample});
       const WeightedBatch row_batch = by_rows(batch, rows.per_sample);
       const at::Tensor row_weights =
           row_batch.factors.defined() ? row_batch.weights * row_batch.factors : row_batch.weights;

@@ -1,5 +1,6 @@
 #include "ncprune/stats/pass.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/tensor.h>
 
@@ -27,7 +28,6 @@ void walk(const Network& network, const WeightedData& data, int64_t size, const 
   const at::Device device = compute_device();
   const at::Tensor weights =
       at::tensor(data.class_weights, at::TensorOptions(at::kDouble)).to(device);
-  const at::Tensor& sets = data.samples.label_sets;
   const int64_t samples = data.samples.size();
   const int64_t all = size * world_size();
   const int64_t first = size * world_rank();
@@ -38,13 +38,12 @@ void walk(const Network& network, const WeightedData& data, int64_t size, const 
   });
   for (int64_t begin = first; begin < samples; begin += all) {
     const int64_t end = std::min(begin + size, samples);
-    const at::Tensor labels = data.samples.labels.slice(0, begin, end).to(device);
+    const Targets targets = data.samples.targets().of(begin, end).to(device);
     visit({prepare_inputs(network, inputs.next()),
-           labels,
-           weights.index_select(0, labels),
+           targets,
+           weights.index_select(0, targets.labels),
            begin,
-           {},
-           sets.defined() ? sets.slice(0, begin, end).to(device) : sets});
+           {}});
   }
 }
 
@@ -63,8 +62,9 @@ void for_each_gradient_batch(const Network& network, const Dataset& data,
 WeightedBatch by_rows(const WeightedBatch& batch, int64_t per_sample) {
   if (per_sample == 1) return batch;
   const auto repeated = [&](const at::Tensor& t) { return t.repeat_interleave(per_sample); };
+  const at::Tensor samples = at::arange(batch.weights.size(0), batch.targets.labels.options());
   const at::Tensor factors = batch.factors.defined() ? batch.factors : at::ones_like(batch.weights);
-  return {batch.inputs, repeated(batch.labels), repeated(batch.weights), batch.begin,
+  return {batch.inputs, batch.targets.of(repeated(samples)), repeated(batch.weights), batch.begin,
           repeated(factors / static_cast<double>(per_sample))};
 }
 

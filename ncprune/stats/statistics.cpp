@@ -57,8 +57,9 @@ void measure_activations(const Subject& subject, const std::set<Statistic>& need
                  [&](const WeightedBatch& batch) {
                    const std::vector<at::Tensor> values = run(network, batch.inputs, wanted);
                    for (size_t l = 0; l < layers.size(); ++l) {
-                     const RowChoice rows = choose_rows(layers[l], values[l], batch.labels.size(0),
-                                                        {batch.begin, kRowsPerSample});
+                     const RowChoice rows =
+                         choose_rows(layers[l], values[l], batch.targets.labels.size(0),
+                                     {batch.begin, kRowsPerSample});
                      const WeightedBatch row_batch = by_rows(batch, rows.per_sample);
                      const double share = 1 / static_cast<double>(rows.per_sample);
                      const at::Tensor x = input_rows(layers[l], values[l], rows);
@@ -67,7 +68,7 @@ void measure_activations(const Subject& subject, const std::set<Statistic>& need
                      if (!covariance) continue;
                      const at::Tensor h = output_rows(layers[l], values[layers.size() + l], rows);
                      add(statistics[l].scatter_covariance, at::matmul(h.t(), x) * share);
-                     const ClassRows by_class{row_batch.labels, k, row_batch.factors};
+                     const ClassRows by_class{row_batch.targets.labels, k, row_batch.factors};
                      add(input_totals[l], class_sums(x, by_class));
                      add(unit_totals[l], class_sums(h, by_class));
                    }

@@ -62,6 +62,12 @@ TEST(LabelRows, AnAnswerDependsOnTheScoreThatIsAskedFor) {
   EXPECT_TRUE(own.allclose(z.sigmoid())) << own;
 }
 
+TEST(LabelRows, AScoreOfZeroRecognisesNothing) {
+  const Dataset rows = with_row_per_label(samples());
+  const at::Tensor dead = at::zeros({rows.size(), 3});
+  EXPECT_TRUE(answer_scores(dead, rows.targets()).argmax(1).eq(3).all().item<bool>());
+}
+
 TEST(LabelRows, ASampleWithAllLabelsCanBeWrongWhereEverySampleHasLabels) {
   const Targets targets{integers({0, 1}), at::ones({2, 2}, at::kBool), false};
   const at::Tensor scores = at::tensor({-1.0, -5.0, -1.0, 2.0}, at::kFloat).view({2, 2});

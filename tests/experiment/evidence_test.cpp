@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "ncprune/data/samples.h"
 #include "ncprune/experiment/prepare.h"
+#include "tests/data/input_error.h"
 #include "tests/small_network.h"
 
 namespace ncprune {
@@ -36,6 +38,16 @@ TEST(Evidence, ComparesEveryNetworkWithTheFirst) {
   EXPECT_EQ(evidence.collapse.size(), 3);
   EXPECT_TRUE(evidence.robustness.has_value());
   EXPECT_TRUE(evidence.exemplars.empty());  // a table has no pictures
+}
+
+TEST(Evidence, RefusesANetworkOfMoreClassesThanTheData) {
+  const PreparedData data = prepared();
+  Network network = build_network("mlp:8", data.test.sample_shape(), 12, Random(1));
+  network.metadata.class_names = numbered_classes(12);
+  EXPECT_NE(input_error([&] {
+              gather_evidence({{"dense", network}}, data);
+            }).find("dense: computes scores of shape [1, 12]"),
+            std::string::npos);
 }
 
 TEST(Evidence, LeavesOutWhatWasNotMeasured) {
