@@ -36,23 +36,47 @@ void print_compare(const Comparison& comparison, const ClassInfo& classes, doubl
   fmt::print("\n{}", to_text(flow_table(comparison, classes, kMaxFlows)));
 }
 
+// The network after, judged at the operating point of the one before; none as common_shift().
+Json judged_alike(const ClassifiersAndData& read, const std::vector<at::Tensor>& scores,
+                  const ClassInfo& classes) {
+  const Dataset& validation = read.data.validation;
+  if (validation.size() == 0) return {};
+  const OperatingPoint point{class_scores(read.classifiers.front(), validation),
+                             validation.targets(), log_prior(class_counts(read.data.train))};
+  const auto judged = point.judge(class_scores(read.classifiers.back(), validation), scores[1]);
+  if (!judged) return {};
+  const Targets targets = read.data.test.targets();
+  const ClassMetrics before = class_metrics(scores[0], targets);
+  const ClassMetrics after = class_metrics(judged->scores, targets);
+  fmt::print(
+      "with decisions moved, by validation data, until the classes are predicted as often as "
+      "before:\n  balanced accuracy {} -> {}, minority recall {} -> {}\n",
+      percent(before.balanced_accuracy), percent(after.balanced_accuracy),
+      percent(mean_recall(before, classes.minority)),
+      percent(mean_recall(after, classes.minority)));
+  Json json = metrics_json(after, classes);
+  json["shift"] = judged->shift;
+  return json;
+}
+
 void run_compare(const CompareCommand& options) {
   require_writable_all({options.json});
-  const auto [classifiers, data] =
+  const ClassifiersAndData read =
       read_classifiers_and_data({options.before, options.after}, options.runtime, options.data);
-  const Classifier& before = classifiers.front();
-  const Classifier& after = classifiers.back();
-  const Dataset& test = data.test;
-  const Comparison comparison = compare(class_scores(before, test), class_scores(after, test),
-                                        test.targets(), options.comparison);
-  const ClassInfo classes = class_info(before.network->metadata, test);
+  const Dataset& test = read.data.test;
+  const std::vector<at::Tensor> scores{class_scores(read.classifiers.front(), test),
+                                       class_scores(read.classifiers.back(), test)};
+  const Comparison comparison = compare(scores[0], scores[1], test.targets(), options.comparison);
+  const ClassInfo classes = class_info(read.classifiers.front().network->metadata, test);
   print_compare(comparison, classes, options.comparison.confidence);
+  const Json common = judged_alike(read, scores, classes);
   Json json{{"before", options.before},
             {"after", options.after},
             {"data", options.data.data},
             {"confidence", options.comparison.confidence},
             {"minority", classes.minority}};
   json.update(comparison_json(comparison, classes));
+  if (!common.is_null()) json["common"] = common;
   write_json_if(options.json, json);
 }
 

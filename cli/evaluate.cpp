@@ -18,10 +18,6 @@ struct EvaluateCommand {
   std::string json;
 };
 
-ClassMetrics metrics_of(const Classifier& classifier, const Dataset& data) {
-  return class_metrics(class_scores(classifier, data), data.targets());
-}
-
 // The samples of every class that are classified correctly.
 std::vector<int64_t> right_of(const ClassMetrics& metrics) {
   const std::vector<RecallCount> counts = recall_counts(metrics);
@@ -43,16 +39,30 @@ void run_evaluate(const EvaluateCommand& options) {
   if (options.noise > 0) noisy = with_gaussian_noise(test, options.noise, options.data.seed);
   // The networks are a dense network and its pruned versions, with the same classes.
   const ClassInfo classes = class_info(networks.front().network->metadata, test);
+  std::optional<OperatingPoint> point;  // the first network's
   std::vector<ModelResult> results;
   Json list = Json::array();
   Json runtimes = Json::array();
   for (size_t i = 0; i < networks.size(); ++i) {
-    ModelResult result{file_stem(options.networks[i]), metrics_of(networks[i], test), {}};
+    const at::Tensor scores = class_scores(networks[i], test);
+    ModelResult result{
+        file_stem(options.networks[i]), class_metrics(scores, test.targets()), {}, {}};
     Json json{{"network", options.networks[i]}, {"right", right_of(result.clean)}};
     json.update(metrics_json(result.clean, classes));
     if (options.noise > 0) {
-      result.noisy = metrics_of(networks[i], noisy);
+      result.noisy = class_metrics(class_scores(networks[i], noisy), noisy.targets());
       json["noisy"] = metrics_json(*result.noisy, classes);
+    }
+    if (networks.size() > 1 && data.validation.size() > 0) {
+      const at::Tensor validated = class_scores(networks[i], data.validation);
+      if (!point) {
+        point = {validated, data.validation.targets(), log_prior(class_counts(data.train))};
+      }
+      if (const auto judged = point->judge(validated, scores)) {
+        result.common = class_metrics(judged->scores, test.targets());
+        json["common"] = metrics_json(*result.common, classes);
+        json["common"]["shift"] = judged->shift;
+      }
     }
     results.push_back(std::move(result));
     runtimes.push_back(networks[i].runtime);
@@ -64,6 +74,7 @@ void run_evaluate(const EvaluateCommand& options) {
                                                    options.data.data, test.size(), noise),
                                        classes, results)));
   if (!classes.minority.empty()) fmt::print("* rare in the training data\n");
+  if (const std::string note = common_note(results); !note.empty()) fmt::print("{}\n", note);
   if (test.label_sets.defined()) {
     fmt::print("\n{}", to_text(precision_table("Average precision (%)", classes, results)));
   }

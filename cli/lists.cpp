@@ -66,7 +66,8 @@ std::string parts_of(const Method& method) {
     options += fmt::format("--{} {} ", part.name, method.*part.field);
   }
   if (method.rounds > 1) options += fmt::format("--rounds {} ", method.rounds);
-  return options + "--batch-norm " + method.batch_norm;
+  if (method.sweeps > 1) options += fmt::format("--sweeps {} ", method.sweeps);
+  return options + "--finish " + method.finish;
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ void run_prune(const PruneCommand& options) {
   Json json = report_pruned(task.calibration.network(), pruned, options.output);
   json.update({{"output", options.output},
                {"method", pruned.recipe.method.name},
-               {"batch_norm", *pruned.recipe.batch_norm},
+               {"finish", *pruned.recipe.finish},
                {"head", pruned.recipe.head},
                {"recipe", recipe_json(pruned.recipe)}});
   if (!promise.is_null()) json["promise"] = promise;

@@ -67,16 +67,20 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
                                  "the share that a pattern N:M fixes",
                                  kUsualShare));
   command.add_option(
-      "--batch-norm", recipe.batch_norm,
-      "keep BatchNormalization as trained, recalibrate its statistics, match the dense network's "
-      "class shares, or refine: match, then move all remaining weights towards these shares, also "
-      "without BatchNormalization; by default the method's choice, and keep in 'gradual'");
+      "--finish", recipe.finish,
+      "keep the network as repaired; recalibrate the statistics of BatchNormalization; match the "
+      "dense network's class shares with scales and shifts; or refine: match, then move all "
+      "remaining weights towards these shares; by default the method's choice, and keep in "
+      "'gradual'");
   option("--head", recipe.head, choices(head_treatments()) + " the classifier");
   for (const MethodPart& part : method_parts()) {
     command.add_option("--" + part.name, recipe.method.*part.field, part.summary);
   }
   command.add_option("--rounds", recipe.method.rounds,
                      "rounds of pruning; each scores the remaining weights anew");
+  command.add_option(
+      "--sweeps", recipe.method.sweeps,
+      "passes over the layers; each after the first spends again what feeds nothing");
   add_force_option(command, request.force);
   for (const MetricField& f : metric_fields()) {
     CLI::Option* added = command.add_option_function<double>(

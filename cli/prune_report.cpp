@@ -80,14 +80,9 @@ Json report_units(const Network& dense, const Pruned& pruned, const std::string&
           {"others", others}};
 }
 
-// Prints the treatment of BatchNormalization, if the network has any and it changed.
-void report_batch_norm(const Network& network, const std::string& treatment) {
-  const bool any = std::any_of(network.nodes.begin(), network.nodes.end(), [](const Node& node) {
-    return node.op_type == "BatchNormalization";
-  });
-  const BatchNormTreatment& done =
-      find_named(batch_norm_treatments(), treatment, "BatchNorm treatment");
-  if (any && done.changes) fmt::print("BatchNormalization: {}\n", done.summary);
+void report_finish(const std::string& name) {
+  const Finish& finish = find_named(finishes(), name, "finish");
+  if (finish.changes) fmt::print("finish: {}\n", finish.summary);
 }
 
 }  // namespace
@@ -95,7 +90,7 @@ void report_batch_norm(const Network& network, const std::string& treatment) {
 Json report_pruned(const Network& dense, const Pruned& pruned, const std::string& written) {
   Json json =
       pruned.shrinkage ? report_units(dense, pruned, written) : report_weights(pruned, written);
-  report_batch_norm(dense, *pruned.recipe.batch_norm);
+  report_finish(*pruned.recipe.finish);
   return json;
 }
 

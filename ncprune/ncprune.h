@@ -73,9 +73,8 @@
 #include "ncprune/stats/statistics.h"
 // criteria: scores
 #include "ncprune/criteria/criterion.h"
-// prune: allocation, pattern, search, repair
+// prune: allocation, pattern, search, repair, finish
 #include "ncprune/prune/allocation.h"
-#include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/calibration.h"
 #include "ncprune/prune/finish.h"
 #include "ncprune/prune/head.h"
@@ -85,6 +84,7 @@
 #include "ncprune/prune/pattern.h"
 #include "ncprune/prune/plan.h"
 #include "ncprune/prune/prune.h"
+#include "ncprune/prune/recalibrate.h"
 #include "ncprune/prune/recipe.h"
 #include "ncprune/prune/reconstruction.h"
 #include "ncprune/prune/removal.h"
@@ -104,6 +104,7 @@
 #include "ncprune/evaluate/latency.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/evaluate/mismatch.h"
+#include "ncprune/evaluate/operating_point.h"
 #include "ncprune/evaluate/promise.h"
 #include "ncprune/evaluate/robustness.h"
 #include "ncprune/evaluate/runner.h"

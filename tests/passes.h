@@ -10,7 +10,7 @@
 #include "ncprune/base/lookup.h"
 #include "ncprune/model/architectures.h"
 #include "ncprune/model/interpreter.h"
-#include "ncprune/prune/batch_norm.h"
+#include "ncprune/prune/finish.h"
 #include "ncprune/prune/method.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/stats/collapse.h"
@@ -90,13 +90,13 @@ inline Numbers collapse_found() {
   return numbers;
 }
 
-// BatchNormalization treated as `name` says, of a network with some channels gone.
-inline Numbers treated(const std::string& name) {
+// A network with some channels gone, with the finish `name`.
+inline Numbers with_finish(const std::string& name) {
   const Dataset data = many_pictures();
   const Network dense = convolutional();
   Network pruned = clone(dense);
   pruned.initializers.at("conv2.weight").slice(0, 0, 3).zero_();
-  const Network result = treat_batch_norm({dense, pruned}, name, data, {});
+  const Network result = finished({dense, pruned}, {.finish = name}, data);
   Numbers numbers;
   append(numbers, result);
   append(numbers, logits(result, data.inputs));

@@ -8,6 +8,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/base/log.h"
 #include "ncprune/data/noise.h"
+#include "ncprune/evaluate/operating_point.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/onnx/onnx.h"
 
@@ -95,7 +96,8 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
   evidence.confidence = options.comparison.confidence;
   std::vector<Network> all;
   std::vector<at::Tensor> scores;
-  std::optional<Dataset> noisy;  // not for tables, whose units differ by feature
+  std::optional<OperatingPoint> point;  // the first network's
+  std::optional<Dataset> noisy;         // not for tables, whose units differ by feature
   if (options.noise > 0 && test.range) {
     noisy = with_gaussian_noise(test, options.noise, options.comparison.seed);
   }
@@ -105,6 +107,15 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
     scores.push_back(class_scores(n.network, test));
     ModelResult result{n.name, class_metrics(scores.back(), test.targets()), {}};
     if (noisy) result.noisy = evaluate(n.network, *noisy);
+    if (data.validation.size() > 0) {
+      const at::Tensor validated = class_scores(n.network, data.validation);
+      if (!point) {
+        point = {validated, data.validation.targets(), log_prior(evidence.classes.counts)};
+      }
+      if (const auto judged = point->judge(validated, scores.back())) {
+        result.common = class_metrics(judged->scores, test.targets());
+      }
+    }
     evidence.results.push_back(std::move(result));
     evidence.sizes.push_back(network_size(n.network));
     evidence.file_bytes.push_back(std::ssize(onnx_bytes(n.network)));

@@ -95,7 +95,7 @@ Gradual prune_gradually(const Network& network, const PreparedData& data,
   Gradual result{network, {}};
   for (int64_t step = 1; step <= options.steps; ++step) {
     Recipe recipe = options.recipe;
-    recipe.batch_norm = Method{}.batch_norm;
+    recipe.finish = Method{}.finish;
     recipe.head = Recipe{}.head;
     recipe.share = schedule.sparsity(
         first, last, static_cast<double>(step) / static_cast<double>(options.steps));
@@ -108,7 +108,7 @@ Gradual prune_gradually(const Network& network, const PreparedData& data,
     result.steps.push_back({pruned.removed, training.history[best]});
   }
   Recipe whole = options.recipe;
-  whole.batch_norm = whole.batch_norm.value_or(Method{}.batch_norm);
+  whole.finish = whole.finish.value_or(Method{}.finish);
   whole = resolved(whole, network, data.train);
   result.network = finished({network, result.network}, whole, data.train);
   result.network.metadata.other[kRecipeEntry] = recipe_json(whole).dump();

@@ -89,7 +89,8 @@ std::vector<ChannelAffine> channel_affines(const Network& network) {
                 .scale_axis = layer.transposed ? 0 : 1,
                 .shift = own_initializer(network, layer.bias, 1)};
     }
-    if (!affine || affine->shift.empty() || is_normed(network, affine->value)) continue;
+    if (!affine || (affine->scale.empty() && affine->shift.empty())) continue;
+    if (is_normed(network, affine->value)) continue;
     affines.push_back(std::move(*affine));
   }
   return affines;

@@ -27,8 +27,8 @@ struct ChannelAffine {
 // BatchNormalization and LayerNormalization over the last axis, then convolutions and fully
 // connected layers whose output no such BatchNormalization reads alone, in the graph's order; of
 // the head only its biases, with which the mean probability of each class can agree with a target.
-// Left out: what is computed instead of an initializer, weights that other nodes use, and layers
-// without a bias, whose channels have no place for a shift.
+// A layer without a bias has no place for a shift. Left out: what is computed instead of an
+// initializer, and weights that other nodes use.
 std::vector<ChannelAffine> channel_affines(const Network& network);
 
 }  // namespace ncprune

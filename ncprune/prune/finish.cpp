@@ -1,15 +1,15 @@
 #include "ncprune/prune/finish.h"
 
+#include "ncprune/base/lookup.h"
 #include "ncprune/model/storage.h"
-#include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/head.h"
 
 namespace ncprune {
 
 Network finished(const NetworkPair& pair, const Recipe& recipe, const Dataset& data) {
-  const std::string batch_norm = recipe.batch_norm.value_or(Method{}.batch_norm);
-  const Network normed = treat_batch_norm(pair, batch_norm, data, recipe.metric);
-  return as_stored(treat_head({pair.dense, normed}, recipe.head, data, recipe.metric));
+  const std::string name = recipe.finish.value_or(Method{}.finish);
+  const Network network = find_named(finishes(), name, "finish").apply(pair, data, recipe.metric);
+  return as_stored(treat_head({pair.dense, network}, recipe.head, data, recipe.metric));
 }
 
 }  // namespace ncprune

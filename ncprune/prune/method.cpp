@@ -135,7 +135,7 @@ const std::vector<Method>& methods() {
        .allocation = "erk",
        .solver = "admm",
        .repair = "least-squares",
-       .batch_norm = "match"},
+       .finish = "match"},
       {.name = "synflow",
        .summary = "weights that carry least of the flow of ones, rescored in 100 rounds",
        .source = "Tanaka, Kunin, Yamins, Ganguli 2020",

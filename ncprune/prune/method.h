@@ -19,8 +19,10 @@ struct Method {
   std::string repair = "none";                    // repairs()
   // Every round scores the weights anew; the kept share falls geometrically.
   int64_t rounds = 1;
-  std::string batch_norm =
-      "keep";  // batch_norm_treatments(), where Recipe::batch_norm is not given
+  // Passes over the layers. Each after the first frees weights that no class score depends on
+  // (live_rows.h) and spends them in the same layer; it is left out when few are wasted.
+  int64_t sweeps = 1;
+  std::string finish = "keep";  // finishes(), where Recipe::finish is not given
 };
 
 const std::vector<Method>& methods();

@@ -7,7 +7,7 @@
 #include "ncprune/base/log.h"
 #include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
-#include "ncprune/prune/batch_norm.h"
+#include "ncprune/prune/finish.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/parts.h"
 #include "ncprune/prune/pattern.h"
@@ -17,6 +17,7 @@ namespace ncprune {
 namespace {
 
 constexpr int64_t kMaxRounds = 1000;
+constexpr int64_t kMaxSweeps = 10;
 constexpr int64_t kMaxRoundTo = 1024;
 
 void require_in(const char* what, double value, double high) {
@@ -80,13 +81,14 @@ void require_valid(const Recipe& recipe) {
   const Pattern pattern = find_pattern(method.pattern);
   if (removes_units(recipe)) require_finds_units(recipe, pattern);
   require_share(recipe, pattern);
-  if (recipe.batch_norm) {
-    find_named(batch_norm_treatments(), *recipe.batch_norm, "BatchNorm treatment");
-  }
+  if (recipe.finish) find_named(finishes(), *recipe.finish, "finish");
   find_named(head_treatments(), recipe.head, "head treatment");
   if (solver_of(method).solve != nullptr) require_rule(solver_of(method), pattern);
   if (method.rounds < 1 || method.rounds > kMaxRounds) {
     throw InputError(fmt::format("{} rounds; wanted 1 to {}", method.rounds, kMaxRounds));
+  }
+  if (method.sweeps < 1 || method.sweeps > kMaxSweeps) {
+    throw InputError(fmt::format("{} sweeps; wanted 1 to {}", method.sweeps, kMaxSweeps));
   }
   const Criterion criterion = find_criterion(method.criterion);
   if (criterion.whole_neurons && !pattern.neurons) {
@@ -107,14 +109,13 @@ double share_of(const Recipe& recipe) {
 Recipe resolved(Recipe recipe, const Network& network, const Dataset& data) {
   recipe.share = share_of(recipe);
   if (!recipe.metric.kappa) recipe.metric.kappa = usual_kappa(network);
-  if (recipe.batch_norm) return recipe;
-  recipe.batch_norm = recipe.method.batch_norm;
-  const auto problem =
-      find_named(batch_norm_treatments(), *recipe.batch_norm, "BatchNorm treatment").problem;
+  if (recipe.finish) return recipe;
+  recipe.finish = recipe.method.finish;
+  const auto problem = find_named(finishes(), *recipe.finish, "finish").problem;
   const std::string found = problem == nullptr ? "" : problem(network, data);
   if (!found.empty()) {
-    log_info(found + "; BatchNormalization is kept as trained");
-    recipe.batch_norm = Method{}.batch_norm;
+    recipe.finish = Method{}.finish;
+    log_info(fmt::format("{}; the finish is {}", found, *recipe.finish));
   }
   return recipe;
 }

@@ -12,6 +12,7 @@ namespace ncprune {
 namespace {
 
 constexpr const char* kUnits = "units";  // in plans of version 1, for every budget of units
+constexpr const char* kFinishBefore = "batch_norm";  // the key of the finish in version 1
 
 // Recipes in plans of version 1 had other names for the share and the quantity it refers to.
 void read_what_is_removed(const Json& json, const std::string& where, Recipe& recipe) {
@@ -22,9 +23,9 @@ void read_what_is_removed(const Json& json, const std::string& where, Recipe& re
     return;
   }
   const auto version = json.at("ncprune_recipe").get<int64_t>();
-  if (version != kRecipeVersion) {
+  if (version < 1 || version > kRecipeVersion) {
     throw InputError(
-        fmt::format("{}: a recipe of version {}; wanted {}", where, version, kRecipeVersion));
+        fmt::format("{}: a recipe of version {}; wanted 1 to {}", where, version, kRecipeVersion));
   }
   json.at("remove").get_to(recipe.remove);
   recipe.share = json.at("share").get<double>();
@@ -36,6 +37,7 @@ Json recipe_json(const Recipe& recipe) {
   Json method{{"name", recipe.method.name}};
   for (const MethodPart& part : method_parts()) method[part.name] = recipe.method.*part.field;
   method["rounds"] = recipe.method.rounds;
+  method["sweeps"] = recipe.method.sweeps;
   Json metric;
   for (const MetricField& f : metric_fields()) {
     if (const auto value = f.get(recipe.metric)) metric[f.name] = *value;
@@ -48,7 +50,7 @@ Json recipe_json(const Recipe& recipe) {
             {"head", recipe.head},
             {"metric", metric},
             {"seed", recipe.seed}};
-  if (recipe.batch_norm) json["batch_norm"] = *recipe.batch_norm;
+  if (recipe.finish) json["finish"] = *recipe.finish;
   return json;
 }
 
@@ -64,6 +66,7 @@ Recipe read_recipe(const Json& json, const std::string& where) {
     json.at("method").at(part.name).get_to(recipe.method.*part.field);
   }
   json.at("method").at("rounds").get_to(recipe.method.rounds);
+  recipe.method.sweeps = json.at("method").value("sweeps", Method{}.sweeps);  // since version 2
   for (const MetricField& f : metric_fields()) {
     const Json& metric = json.at("metric");
     const bool optional = !f.get(MetricOptions{});
@@ -74,7 +77,9 @@ Recipe read_recipe(const Json& json, const std::string& where) {
   json.at("round_to").get_to(recipe.round_to);
   json.at("head").get_to(recipe.head);
   json.at("seed").get_to(recipe.seed);
-  if (json.contains("batch_norm")) recipe.batch_norm = json.at("batch_norm").get<std::string>();
+  for (const char* key : {"finish", kFinishBefore}) {
+    if (json.contains(key)) recipe.finish = json.at(key).get<std::string>();
+  }
   return recipe;
 }
 

@@ -20,8 +20,8 @@
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/class_loss.h"
 #include "ncprune/model/interpreter.h"
-#include "ncprune/prune/batch_norm.h"
 #include "ncprune/prune/channel_affine.h"
+#include "ncprune/prune/recalibrate.h"
 #include "ncprune/stats/pass.h"
 #include "ncprune/stats/sampling.h"
 
@@ -35,7 +35,13 @@ bool is_batch_norm(const Network& network, const ChannelAffine& affine) {
   return network.nodes[static_cast<size_t>(writer)].op_type == "BatchNormalization";
 }
 
-// What is matched: BatchNormalization alone where the network has it, otherwise all that can be.
+bool has_batch_norm(const Network& network) {
+  return std::any_of(network.nodes.begin(), network.nodes.end(),
+                     [](const Node& node) { return node.op_type == "BatchNormalization"; });
+}
+
+// What is matched: BatchNormalization alone where the network has it, whose last shifts move the
+// class shares as biases of the head would; otherwise all that can be.
 std::vector<ChannelAffine> matched_affines(const Network& network) {
   const std::vector<ChannelAffine> all = channel_affines(network);
   std::vector<ChannelAffine> norms;
@@ -53,9 +59,11 @@ struct Places {
 
   explicit Places(const Network& network) : affines(matched_affines(network)) {
     for (const ChannelAffine& affine : affines) {
-      const int64_t channels = network.initializers.at(affine.shift).numel();
-      if (!affine.scale.empty()) place(affine.scale, channels);
-      place(affine.shift, channels);
+      const auto channels = [&](const std::string& name, int64_t axis) {
+        return network.initializers.at(name).size(axis);
+      };
+      if (!affine.scale.empty()) place(affine.scale, channels(affine.scale, affine.scale_axis));
+      if (!affine.shift.empty()) place(affine.shift, channels(affine.shift, 0));
     }
   }
 
@@ -134,16 +142,18 @@ at::Tensor derivatives(const Network& network, const Places& places,
   for (size_t l = 0; l < outputs.size(); ++l) {
     const ChannelAffine& affine = places.affines[l];
     if (!by_outputs[l].defined()) continue;  // the logits do not depend on it
-    const at::Tensor shifts = network.initializers.at(affine.shift).to(by_logits.device());
     const at::Tensor by = affine.by_channel(by_outputs[l]);
     const auto add = [&](const std::string& name, const at::Tensor& terms) {
       const int64_t begin = places.begins.at(name);
-      result.slice(1, begin, begin + shifts.numel()).add_(terms);
+      result.slice(1, begin, begin + terms.size(1)).add_(terms);
     };
-    add(affine.shift, by.sum(2));
-    if (affine.scale.empty()) continue;
-    const at::Tensor unshifted = affine.by_channel(outputs[l]) - shifts.unsqueeze(1);
-    add(affine.scale, (by * unshifted).sum(2));
+    at::Tensor scaled = affine.by_channel(outputs[l]);
+    if (!affine.shift.empty()) {
+      add(affine.shift, by.sum(2));
+      const at::Tensor shifts = network.initializers.at(affine.shift).to(by_logits.device());
+      scaled = scaled - shifts.unsqueeze(1);
+    }
+    if (!affine.scale.empty()) add(affine.scale, (by * scaled).sum(2));
   }
   return result;
 }
@@ -222,8 +232,10 @@ Network moved(const Network& network, const Places& places, const at::Tensor& st
     return step.slice(0, begin, begin + like.size(axis)).to(like.dtype());
   };
   for (const ChannelAffine& affine : places.affines) {
-    const at::Tensor& shifts = network.initializers.at(affine.shift);
-    result.initializers[affine.shift] = shifts + part(affine.shift, shifts, 0);
+    if (!affine.shift.empty()) {
+      const at::Tensor& shifts = network.initializers.at(affine.shift);
+      result.initializers[affine.shift] = shifts + part(affine.shift, shifts, 0);
+    }
     if (affine.scale.empty()) continue;
     const at::Tensor& scales = network.initializers.at(affine.scale);
     std::vector<int64_t> shape(static_cast<size_t>(scales.dim()), 1);
@@ -271,7 +283,7 @@ std::string match_problem(const Network& network, const Dataset& data) {
 
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
                      const MetricOptions& options) {
-  constexpr int kSteps = 3;
+  const int kSteps = std::getenv("STEPS") ? atoi(std::getenv("STEPS")) : 3;  // TODO
   constexpr double kMaxDamping = 1e4;
   const std::string problem = match_problem(starts.front(), data);
   if (!problem.empty()) throw InputError(problem);
@@ -301,9 +313,11 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
 
 Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
   constexpr int64_t kEnough = 1024;
-  const Network recalibrated =
-      recalibrate_batch_norm(pair.pruned, at_even_distances(data, kEnough));
-  return match_scores(pair.dense, {pair.pruned, recalibrated}, data, options);
+  std::vector<Network> starts{pair.pruned};
+  if (has_batch_norm(pair.pruned)) {
+    starts.push_back(recalibrated(pair.pruned, at_even_distances(data, kEnough)));
+  }
+  return match_scores(pair.dense, starts, data, options);
 }
 
 }  // namespace ncprune

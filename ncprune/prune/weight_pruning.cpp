@@ -1,15 +1,19 @@
 #include "ncprune/prune/weight_pruning.h"
 
+#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "ncprune/base/choices.h"
 #include "ncprune/base/lookup.h"
 #include "ncprune/prune/allocation.h"
 #include "ncprune/prune/layer_update.h"
+#include "ncprune/prune/live_rows.h"
 #include "ncprune/prune/parts.h"
 #include "ncprune/prune/pattern.h"
 #include "ncprune/prune/sparsity.h"
@@ -21,14 +25,16 @@ struct PruneContext {
   const Network& dense;
   const Recipe& recipe;
   LayerwiseMoments& measured;
+  const Dataset& data;
 };
 
 // The input for masking one layer.
 struct LayerTask {
   const Layer& layer;
-  const at::Tensor& scores;
-  const at::Tensor& row_weights;
+  at::Tensor scores;       // [m, d]
+  at::Tensor row_weights;  // [m]
   int64_t keep;
+  at::Tensor live = {};  // bool [m]: rows that may keep weights; undefined: all
 };
 
 // A mask, and the moments of the layer in the metric of repairs if the choice measured them.
@@ -53,14 +59,30 @@ void mask_layer(Network& network, const Layer& layer, const PruneContext& contex
                        metric.damping});
 }
 
+// The solver's choice among the rows that may keep weights.
+LayerSolution solved(const LayerTask& task, const LayerProblem& problem, const at::Tensor& weight,
+                     const Method& method) {
+  const auto solve = solver_of(method).solve;
+  const Pattern pattern = find_pattern(method.pattern);
+  if (!task.live.defined()) {
+    return solve({problem, weight.to(at::kDouble), pattern, task.keep, task.row_weights});
+  }
+  const at::Tensor own = task.live.nonzero().flatten();
+  const auto rows = [&](const at::Tensor& whole) { return whole.index_select(0, own); };
+  const LayerProblem smaller{problem.metric, rows(problem.cross)};
+  const LayerSolution found =
+      solve({smaller, rows(weight).to(at::kDouble), pattern,
+             std::min(task.keep, smaller.cross.numel()), rows(task.row_weights)});
+  return {at::zeros(weight.sizes(), found.weight.options()).index_copy(0, own, found.weight),
+          at::zeros(weight.sizes(), found.mask.options()).index_copy(0, own, found.mask)};
+}
+
 // Chooses the mask of one layer by its scores or by the solver, applies it and returns it.
 at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneContext& context) {
   const Recipe& recipe = context.recipe;
   const Method& method = recipe.method;
-  const Pattern pattern = find_pattern(method.pattern);
-  const auto solve = solver_of(method).solve;
-  if (solve == nullptr || task.keep >= task.scores.numel()) {
-    at::Tensor mask = pattern.mask(task.scores, task.keep);
+  if (solver_of(method).solve == nullptr || task.keep >= task.scores.numel()) {
+    at::Tensor mask = find_pattern(method.pattern).mask(task.scores, task.keep);
     mask_layer(network, task.layer, context, {mask});
     return mask;
   }
@@ -68,8 +90,7 @@ at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneConte
   LayerMoments moments = context.measured.moments(network, task.layer, metric);
   const at::Tensor weight = weight_of(context.dense, task.layer);
   const LayerProblem problem = LayerProblem::of(moments, weight, recipe.metric.damping);
-  const LayerSolution solution =
-      solve({problem, weight.to(at::kDouble), pattern, task.keep, task.row_weights});
+  const LayerSolution solution = solved(task, problem, weight, method);
   if (repair_of(method).of_search) {
     set_layer(network, task.layer, solution.weight, moments);
   } else if (metric == recipe.metric) {
@@ -107,6 +128,52 @@ Pruned result_of(Network network, const Recipe& recipe, std::vector<at::Tensor> 
   return result;
 }
 
+// Whether single weights of a layer may lie anywhere, so that some rows can have more than others.
+bool chooses_freely(const Method& method) {
+  const Pattern pattern = find_pattern(method.pattern);
+  return solver_of(method).solve != nullptr && !pattern.group && !pattern.whole &&
+         !repair_of(method).of_search;
+}
+
+// Another sweep over the pruned `network`: from the first layer with wasted weights on, layers with
+// such weights are searched again among the rows that count, and the others are repaired again for
+// their new inputs. Returns whether there was enough to gain; otherwise nothing changes.
+bool spend_again(Network& network, std::vector<at::Tensor>& masks,
+                 const std::vector<LayerTask>& tasks, const PruneContext& context) {
+  constexpr double kBearable = 0.01;
+  if (!chooses_freely(context.recipe.method)) return false;
+  std::vector<Layer> layers;
+  layers.reserve(tasks.size());
+  for (const LayerTask& task : tasks) layers.push_back(task.layer);
+  const std::vector<at::Tensor> live = live_rows(network, layers, context.data);
+  if (wasted_share(masks, live) < kBearable) return false;
+  std::set<std::string> wasting;  // weights; groups of a convolution share one
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const bool any_live = live[l].any().item<bool>();
+    if (any_live && wasted_share({masks[l]}, {live[l]}) > 0) wasting.insert(layers[l].weight);
+  }
+  Network next = context.dense;
+  LayerwiseMoments measured(context.dense, context.data);
+  const PruneContext again{context.dense, context.recipe, measured, context.data};
+  bool changed = false;
+  for (size_t l = 0; l < tasks.size(); ++l) {
+    if (wasting.contains(layers[l].weight)) {
+      LayerTask task = tasks[l];
+      if (live[l].any().item<bool>()) task.live = live[l];
+      masks[l] = prune_layer(next, task, again);
+      changed = true;
+    } else if (changed) {
+      mask_layer(next, layers[l], again, {masks[l]});
+    } else {
+      for (const std::string& name : {layers[l].weight, layers[l].bias, layers[l].norm_mean}) {
+        if (!name.empty()) next.initializers[name] = network.initializers.at(name);
+      }
+    }
+  }
+  network = std::move(next);
+  return true;
+}
+
 // Prunes in one shot: takes the scores of `scored` and the counts per layer, then masks and repairs
 // the dense network from the input to the output.
 Pruned prune_once(const Network& dense, Calibration& scored, const Recipe& recipe) {
@@ -114,12 +181,17 @@ Pruned prune_once(const Network& dense, Calibration& scored, const Recipe& recip
   const std::vector<at::Tensor>& scores = scored.scores(recipe);
   const std::vector<at::Tensor>& row_weights = scored.row_weights(recipe);
   const std::vector<int64_t> kept = counts_to_keep(layers, scores, recipe);
+  std::vector<LayerTask> tasks;
+  for (size_t l = 0; l < layers.size(); ++l) {
+    tasks.push_back({layers[l], scores[l], row_weights[l], kept[l]});
+  }
   Network network = dense;
   std::vector<at::Tensor> masks;
   LayerwiseMoments measured(dense, scored.data());
-  for (size_t l = 0; l < layers.size(); ++l) {
-    masks.push_back(prune_layer(network, {layers[l], scores[l], row_weights[l], kept[l]},
-                                {dense, recipe, measured}));
+  const PruneContext context{dense, recipe, measured, scored.data()};
+  for (const LayerTask& task : tasks) masks.push_back(prune_layer(network, task, context));
+  for (int64_t sweep = 1; sweep < recipe.method.sweeps; ++sweep) {
+    if (!spend_again(network, masks, tasks, context)) break;
   }
   return result_of(std::move(network), recipe, std::move(masks));
 }
@@ -164,7 +236,8 @@ Pruned apply_masks(const Decision& decision, const Recipe& recipe) {
   Network network = decision.dense;
   LayerwiseMoments measured(decision.dense, decision.data);
   for (size_t l = 0; l < layers.size(); ++l) {
-    mask_layer(network, layers[l], {decision.dense, recipe, measured}, {decision.kept[l]});
+    mask_layer(network, layers[l], {decision.dense, recipe, measured, decision.data},
+               {decision.kept[l]});
   }
   return result_of(std::move(network), recipe, decision.kept);
 }

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
+
+#include "ncprune/base/no_value.h"
 
 namespace ncprune {
 namespace {
@@ -15,7 +18,7 @@ using Value = std::function<double(const ClassMetrics&)>;
 struct AverageLine {
   std::string name;
   std::string key;         // in JSON
-  std::string noisy_name;  // in the table's noisy part; empty: not shown
+  std::string short_name;  // in the table's further parts; empty: not shown
   Value value;
 };
 
@@ -25,10 +28,10 @@ std::vector<AverageLine> average_lines(const ClassInfo& classes) {
     return [group = std::move(group)](const ClassMetrics& m) { return mean_recall(m, group); };
   };
   std::vector<AverageLine> lines{
-      {"balanced accuracy", "balanced_accuracy", "noisy balanced",
+      {"balanced accuracy", "balanced_accuracy", "balanced",
        [](const auto& m) { return m.balanced_accuracy; }},
-      {"minority recall *", "minority_recall", "noisy minority *", over(classes.minority)},
-      {"worst recall", "worst_recall", "noisy worst", [](const auto& m) { return m.worst_recall; }},
+      {"minority recall *", "minority_recall", "minority *", over(classes.minority)},
+      {"worst recall", "worst_recall", "worst", [](const auto& m) { return m.worst_recall; }},
       {"overall accuracy", "overall_accuracy", "",
        [](const auto& m) { return m.overall_accuracy; }},
       {"macro-F1", "macro_f1", "", [](const auto& m) { return m.macro_f1; }},
@@ -45,6 +48,26 @@ std::vector<AverageLine> average_lines(const ClassInfo& classes) {
     lines.push_back({"tail recall", "tail_recall", "", over(groups.tail)});
   }
   return lines;
+}
+
+// The short lines of a part of the models' results, after an empty line, if any has that part.
+void add_part(Table& table, const std::string& name, const std::vector<AverageLine>& lines,
+              const std::vector<ModelResult>& models,
+              std::optional<ClassMetrics> ModelResult::*part) {
+  const auto has_part = [&](const ModelResult& m) { return (m.*part).has_value(); };
+  if (std::none_of(models.begin(), models.end(), has_part)) return;
+  table.rows.emplace_back();
+  for (const AverageLine& line : lines) {
+    const auto value = [&](const ModelResult& m) {
+      return has_part(m) ? line.value(*(m.*part)) : kNoValue;
+    };
+    const bool known = std::any_of(models.begin(), models.end(),
+                                   [&](const ModelResult& m) { return !std::isnan(value(m)); });
+    if (line.short_name.empty() || !known) continue;
+    std::vector<std::string> cells{name + " " + line.short_name};
+    for (const ModelResult& m : models) cells.push_back(percent(value(m)));
+    table.rows.push_back(std::move(cells));
+  }
 }
 
 bool is_minority(const ClassInfo& classes, size_t c) {
@@ -90,21 +113,21 @@ Table class_table(const std::string& title, const ClassInfo& classes,
     });
     if (known) add_row(table, line.name, models, line.value);
   }
-  const bool noisy = std::any_of(models.begin(), models.end(),
-                                 [](const ModelResult& m) { return m.noisy.has_value(); });
-  if (!noisy) return table;
-  table.rows.emplace_back();
-  for (const AverageLine& line : lines) {
-    if (line.noisy_name.empty() || (line.key == "minority_recall" && classes.minority.empty())) {
-      continue;
-    }
-    std::vector<std::string> cells{line.noisy_name};
-    for (const ModelResult& m : models) {
-      cells.push_back(m.noisy ? percent(line.value(*m.noisy)) : "-");
-    }
-    table.rows.push_back(std::move(cells));
-  }
+  add_part(table, "common", lines, models, &ModelResult::common);
+  add_part(table, "noisy", lines, models, &ModelResult::noisy);
   return table;
+}
+
+std::string common_note(const std::vector<ModelResult>& models) {
+  const bool any = std::any_of(models.begin(), models.end(),
+                               [](const ModelResult& m) { return m.common.has_value(); });
+  if (!any) return "";
+  std::string reference = models.front().name;
+  std::replace(reference.begin(), reference.end(), '\n', ' ');
+  return fmt::format(
+      "common: decisions moved, by validation data, until the classes are predicted as often as by "
+      "{}",
+      reference);
 }
 
 Table precision_table(const std::string& title, const ClassInfo& classes,

@@ -15,10 +15,13 @@ namespace ncprune {
 std::string class_label(const ClassInfo& classes, size_t c);
 std::vector<std::string> class_labels(const ClassInfo& classes);
 
-// Recall per class (labelled by class_label()), then the averages; a column per network, in
-// percent.
+// Recall per class (labelled by class_label()), then the averages, and then those at the common
+// operating point and with noise, if measured; a column per network, in percent.
 Table class_table(const std::string& title, const ClassInfo& classes,
                   const std::vector<ModelResult>& models);
+
+// What "common" means in class_table(), for people; empty if no model has such a result.
+std::string common_note(const std::vector<ModelResult>& models);
 
 // Average precision per class (class_separations()) on clean data; a column per network, in
 // percent.

@@ -26,6 +26,10 @@ Section class_section(const Evidence& evidence, const std::vector<Figure>& curve
                               "A mark for every network; the bar spans what lies between them.",
                               class_labels(evidence.classes), series)};
   section.figures.insert(section.figures.end(), curves.begin(), curves.end());
+  if (const std::string note = common_note(evidence.results); !note.empty()) {
+    section.paragraphs.push_back(
+        note + ". A network that only predicts the rare classes more often gains nothing there.");
+  }
   section.tables = {class_table("Recall per class (%)", evidence.classes, evidence.results)};
   return section;
 }

@@ -6,7 +6,7 @@
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/spec.h"
 #include "ncprune/model/architectures.h"
-#include "ncprune/prune/batch_norm.h"
+#include "ncprune/prune/finish.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/study/study.h"
 
@@ -25,7 +25,7 @@ std::vector<Method> study_methods(const Study& study) {
 struct Treatment {
   std::string repair;
   std::string head;
-  std::string batch_norm = kKeepTreatment;
+  std::string finish = kKeepTreatment;
   bool finetuned = false;
 };
 
@@ -33,8 +33,8 @@ Treatment parts_of(const std::string& treatment) {
   const std::vector<std::string> parts = split(treatment, '/');
   if (parts.size() < 2 || parts.size() > 4 || (parts.size() == 4 && parts[3] != "finetune")) {
     throw InputError(
-        fmt::format("treatment '{}'; wanted REPAIR/HEAD, REPAIR/HEAD/BATCHNORM or "
-                    "REPAIR/HEAD/BATCHNORM/finetune, as in method/keep",
+        fmt::format("treatment '{}'; wanted REPAIR/HEAD, REPAIR/HEAD/FINISH or "
+                    "REPAIR/HEAD/FINISH/finetune, as in method/keep",
                     treatment));
   }
   return {parts[0], parts[1], parts.size() > 2 ? parts[2] : kKeepTreatment, parts.size() == 4};
@@ -50,12 +50,12 @@ CellGroup group_of(const Study& study, const StudyCell& network, const Method& m
   CellGroup group;
   for (const std::string& treatment : study.treatments) {
     StudyCell cell = network;
-    const auto [repair, head, batch_norm, finetuned] = parts_of(treatment);
+    const auto [repair, head, finish, finetuned] = parts_of(treatment);
     cell.method = method.name;
     cell.treatment = treatment;
     cell.repair = cell.is_dense() ? kNoRepair : with_repair(method, repair).repair;
     cell.head = head;
-    cell.batch_norm = batch_norm == "method" ? method.batch_norm : batch_norm;
+    cell.finish = finish == "method" ? method.finish : finish;
     cell.finetuned = finetuned;
     cell.sparsity = sparsity;
     group.push_back(cell);
@@ -145,14 +145,14 @@ std::vector<NetworkCells> cells_of(const Study& study) {
 void require_valid(const Study& study) {
   for (const Method& method : study_methods(study)) {
     for (const std::string& treatment : study.treatments) {
-      const auto [repair, head, batch_norm, finetuned] = parts_of(treatment);
+      const auto [repair, head, finish, finetuned] = parts_of(treatment);
       for (const double sparsity : study.sparsities) {
         Recipe recipe{.method = with_repair(method, repair),
                       .remove = study.remove,
                       .share = sparsity,
                       .head = head,
                       .metric = study.metric};
-        if (batch_norm != "method") recipe.batch_norm = batch_norm;
+        if (finish != "method") recipe.finish = finish;
         require_valid(recipe);
       }
     }

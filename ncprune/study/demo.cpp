@@ -65,7 +65,7 @@ Page report_of(const Study& study, const std::vector<NamedNetwork>& networks, co
 
 Study demo_study() {
   Study study;
-  study.treatments = {"method/keep", "method/realign"};
+  study.treatments = {"method/keep/method", "method/realign/method"};
   study.sparsities = {0.9, kShown, 0.99};
   study.train = {.learning_rate = 4e-4, .epochs = 10, .batch = 100};
   return study;

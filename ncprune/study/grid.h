@@ -20,9 +20,9 @@ struct Study {
   std::string architecture = "mlp:1000,200?bias=false";
   std::vector<uint64_t> seeds{0};
   std::vector<std::string> methods{"magnitude", "wanda", "nc-gradient", "surgeon"};
-  // "REPAIR/HEAD[/BATCHNORM[/finetune]]": the repair "method" is the method's own repair. Other
-  // repairs and the treatments of head and BatchNormalization (default "keep") are named as in
-  // Recipe. "finetune" trains the resulting network as `finetune` says; zeros stay zero.
+  // "REPAIR/HEAD[/FINISH[/finetune]]": the repair "method" is the method's own repair. Other
+  // repairs, the head's treatment and the finish (default "keep") are named as in Recipe.
+  // "finetune" trains the resulting network as `finetune` says; zeros stay zero.
   std::vector<std::string> treatments{"method/keep"};
   std::vector<double> sparsities{0.9};
   double validation = 0.25;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "ncprune/base/error.h"
@@ -45,9 +47,14 @@ void add_part(const Database& database, int64_t cell, const RowPart& part,
     values.push_back({"right", std::optional<std::string>(outcome.*part.right)});
   }
   insert(database, "outcome", values);
-  Statement recall(database, "INSERT INTO recall VALUES (?1, ?2, ?3, ?4)");
   for (size_t c = 0; c < metrics->recall.size(); ++c) {
-    recall.bind(cell, part.name, static_cast<int64_t>(c), metrics->recall[c]).run();
+    std::vector<NamedValue> own{
+        {"cell", cell}, {"part", part.name}, {"class", static_cast<int64_t>(c)}};
+    for (const auto& [name, member] : class_fields()) {
+      const std::vector<double>& all = metrics->*member;
+      own.push_back({name, all.empty() ? kNoValue : all[c]});
+    }
+    insert(database, "recall", own);
   }
 }
 
@@ -65,10 +72,17 @@ void read_part(const Database& database, int64_t cell, const RowPart& part, Stud
     ++column;
     if (average.member != nullptr) metrics.*average.member = found.number(column);
   }
-  Statement recall(database,
-                   "SELECT recall FROM recall WHERE cell = ?1 AND part = ?2 ORDER BY class");
-  recall.bind(cell, part.name);
-  while (recall.next()) metrics.recall.push_back(recall.number(0));
+  for (const auto& [name, member] : class_fields()) {
+    Statement values(
+        database,
+        fmt::format("SELECT {} FROM recall WHERE cell = ?1 AND part = ?2 ORDER BY class", name));
+    values.bind(cell, part.name);
+    std::vector<double>& all = metrics.*member;
+    while (values.next()) all.push_back(values.number(0));
+    const bool known = member == &ClassMetrics::recall ||
+                       std::any_of(all.begin(), all.end(), [](double v) { return !std::isnan(v); });
+    if (!known) all.clear();
+  }
 }
 
 // The row that select_rows() found. Throws InputError when the row is inconsistent.

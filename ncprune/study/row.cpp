@@ -30,7 +30,8 @@ void unpack_fields(const Json& json, StudyRow& row, bool only_asked) {
 }
 
 Json pack_metrics(const ClassMetrics& metrics) {
-  Json json{{"recall", metrics.recall}};
+  Json json;
+  for (const auto& [name, member] : class_fields()) json[name] = metrics.*member;
   for (const auto& [name, member] : average_fields()) {
     if (member != nullptr) json[name] = metrics.*member;
   }
@@ -38,7 +39,9 @@ Json pack_metrics(const ClassMetrics& metrics) {
 }
 
 void unpack_metrics(const Json& json, ClassMetrics& metrics) {
-  json.at("recall").get_to(metrics.recall);
+  for (const auto& [name, member] : class_fields()) {
+    json.at(name).get_to(metrics.*member);
+  }
   for (const auto& [name, member] : average_fields()) {
     if (member != nullptr) json.at(name).get_to(metrics.*member);
   }
@@ -90,6 +93,14 @@ double minority_recall(const StudyRow& row) {
   return mean_recall(row.outcome.result.clean, row.outcome.classes.minority);
 }
 
+double mean_auroc(const ClassMetrics& metrics, const std::vector<int64_t>& classes) {
+  std::vector<double> values;
+  for (const int64_t c : classes) {
+    if (!metrics.auroc.empty()) values.push_back(metrics.auroc[static_cast<size_t>(c)]);
+  }
+  return mean_present(values);
+}
+
 Json row_json(const StudyRow& row) {
   const StudyRow empty;
   Json json;
@@ -135,8 +146,12 @@ void require_consistent(const StudyRow& row, const std::string& where) {
   const size_t k = outcome.classes.names.size();
   for (const RowPart& part : row_parts()) {
     const ClassMetrics* metrics = part.get(outcome);
-    require(metrics == nullptr || metrics->recall.size() == k,
-            "does not have one recall per class");
+    if (metrics == nullptr) continue;
+    for (const auto& [name, member] : class_fields()) {
+      const size_t values = (metrics->*member).size();
+      require(values == k || (values == 0 && member != &ClassMetrics::recall),
+              "does not have one value per class");
+    }
   }
   require(outcome.classes.counts.empty() || outcome.classes.counts.size() == k,
           "does not have one sample count per class");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ncprune/base/json.h"
+#include "ncprune/base/no_value.h"
 #include "ncprune/data/class_info.h"
 #include "ncprune/evaluate/class_results.h"
 
@@ -14,7 +15,7 @@ namespace ncprune {
 // The method in the dense network's cells; their repair is kNoRepair and their sparsity is 0.
 inline constexpr const char* kDenseMethod = "dense";
 inline constexpr const char* kNoRepair = "none";
-// The treatment that leaves BatchNormalization or the head as trained.
+// The treatment that leaves the head as trained, and the finish that changes nothing.
 inline constexpr const char* kKeepTreatment = "keep";
 
 // The request that one cell of a study makes.
@@ -26,7 +27,7 @@ struct StudyCell {
   std::string treatment;  // as the study writes it
   std::string repair;
   std::string head;
-  std::string batch_norm = kKeepTreatment;
+  std::string finish = kKeepTreatment;
   bool finetuned = false;
   double sparsity = 0;          // the share to remove, in [0, 1)
   std::string settings = "{}";  // all else the cell depends on: study_settings()
@@ -34,7 +35,7 @@ struct StudyCell {
   bool is_dense() const { return method == kDenseMethod; }
   bool is_repaired() const { return repair != kNoRepair; }
   bool keeps_head() const { return head == kKeepTreatment; }
-  bool keeps_batch_norm() const { return batch_norm == kKeepTreatment; }
+  bool keeps_finish() const { return finish == kKeepTreatment; }
 };
 
 // The measurements of the network that was made for a cell.
@@ -47,10 +48,14 @@ struct StudyOutcome {
   std::string network;                          // SHA-256 of the weights
   ModelResult result = {};                      // on the test set
   std::optional<ClassMetrics> validation = {};  // on the validation part, for choices
-  // Which test samples are recognised, clean and noisy: one bit per sample, lowest bit first, class
+  // common_shift() of the network to the dense one, by validation data; NaN when not known.
+  double shift = kNoValue;
+  // Which test samples are recognised, clean, noisy and at the common operating point: one bit per
+  // sample, lowest bit first, class
   // after class, in the test set's order within a class. Empty when not known.
   std::string right = {};
   std::string noisy_right = {};
+  std::string common_right = {};
   std::vector<int64_t> tested = {};  // test samples by class
   ClassInfo classes = {};
 };
@@ -77,6 +82,9 @@ std::string removal_text(const std::string& settings, double sparsity);
 // Mean recall of the clean test samples over all classes and over the rare ones, in [0, 1].
 double balanced_accuracy(const StudyRow& row);
 double minority_recall(const StudyRow& row);
+
+// The mean AUROC of `classes`, one against the rest, in [0, 1]; NaN when not known.
+double mean_auroc(const ClassMetrics& metrics, const std::vector<int64_t>& classes);
 
 // A row as JSON for users, shares in [0, 1]; see docs/results.md.
 Json row_json(const StudyRow& row);

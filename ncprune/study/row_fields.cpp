@@ -89,13 +89,14 @@ const std::vector<RowField>& row_fields() {
       field("sparsity", &StudyCell::sparsity, kCellKey, {8}),
       field("repair", &StudyCell::repair, kCell, {6}),
       field("head", &StudyCell::head, kCell, {7}),
-      field("batch_norm", &StudyCell::batch_norm, kCell, unless_default(14)),
+      field("finish", &StudyCell::finish, kCell, unless_default(14)),
       field("finetuned", &StudyCell::finetuned, kCell, unless_default(15)),
       field("sparsity_reached", &StudyOutcome::reached, kCell, {10}),
       field("seconds", &StudyOutcome::seconds, kCell, {9}),
       field("parameters", &StudyOutcome::parameters, kCell, {11}),
       field("nonzero", &StudyOutcome::nonzero, kCell, {12}),
       field("macs", &StudyOutcome::macs, kCell, {13}),
+      field("shift", &StudyOutcome::shift, kCell, {16}),
       field("network_sha256", &StudyOutcome::network, kCell)};
   return table;
 }
@@ -118,8 +119,19 @@ const std::vector<RowPart>& row_parts() {
       {"noisy test", "noisy", [](const StudyOutcome& o) { return pointer_to(o.result.noisy); },
        [](StudyOutcome& o) -> ClassMetrics& { return o.result.noisy.emplace(); },
        &StudyOutcome::noisy_right},
+      {"common", "common", [](const StudyOutcome& o) { return pointer_to(o.result.common); },
+       [](StudyOutcome& o) -> ClassMetrics& { return o.result.common.emplace(); },
+       &StudyOutcome::common_right},
       {"validation", "validation", [](const StudyOutcome& o) { return pointer_to(o.validation); },
        [](StudyOutcome& o) -> ClassMetrics& { return o.validation.emplace(); }, nullptr}};
+  return table;
+}
+
+const std::vector<ClassField>& class_fields() {
+  static const std::vector<ClassField> table{
+      {"recall", &ClassMetrics::recall},
+      {"auroc", &ClassMetrics::auroc},
+      {"average_precision", &ClassMetrics::average_precision}};
   return table;
 }
 

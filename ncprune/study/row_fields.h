@@ -60,6 +60,14 @@ struct RowPart {
 };
 const std::vector<RowPart>& row_parts();
 
+// The values per class on a part, in the order of the database's columns. Rows that are older than
+// a field have none of its values.
+struct ClassField {
+  std::string name;
+  std::vector<double> ClassMetrics::*member;
+};
+const std::vector<ClassField>& class_fields();
+
 // The averages over a part, in the order of the database's columns. The confusion matrix is not
 // kept.
 struct AverageField {

@@ -12,7 +12,7 @@ namespace ncprune {
 namespace {
 
 constexpr int64_t kApplication = 0x6e637072;  // "ncpr"
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;
 
 using Texts = std::vector<std::string>;
 
@@ -72,7 +72,7 @@ std::string cell_columns() {
   return schema_lines(columns);
 }
 
-std::string average_columns() {
+std::string outcome_columns() {
   Texts columns;
   for (const AverageField& average : average_fields()) columns.push_back(average.name + " REAL");
   columns.emplace_back("right BLOB");
@@ -84,6 +84,23 @@ std::string part_names() {
   Texts names;
   for (const RowPart& part : row_parts()) names.push_back(fmt::format("'{}'", part.name));
   return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string class_columns() {
+  Texts columns;
+  for (const ClassField& field : class_fields()) columns.push_back(field.name + " REAL");
+  columns.emplace_back("PRIMARY KEY(cell, part, class)");
+  return schema_lines(columns);
+}
+
+std::string outcome_table() {
+  return fmt::format(R"sql(
+CREATE TABLE outcome(
+  cell INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,
+  part TEXT NOT NULL CHECK(part IN ({})),
+{});
+)sql",
+                     part_names(), outcome_columns());
 }
 
 // Shares are in [0, 1] and times are UTC. Values for which SQLite has no type are JSON.
@@ -99,16 +116,31 @@ CREATE TABLE problem(
 {});
 CREATE TABLE cell(
 {});
-CREATE TABLE outcome(
-  cell INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,
-  part TEXT NOT NULL CHECK(part IN ({})),
-{});
-CREATE TABLE recall(
+{}CREATE TABLE recall(
   cell INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE, part TEXT NOT NULL,
-  class INTEGER NOT NULL, recall REAL,
-  PRIMARY KEY(cell, part, class)) WITHOUT ROWID;
+  class INTEGER NOT NULL,
+{}) WITHOUT ROWID;
 )sql",
-                     problem_columns(), cell_columns(), part_names(), average_columns());
+                     problem_columns(), cell_columns(), outcome_table(), class_columns());
+}
+
+// Brings the tables of version 1 to this version: the finish had another name, and there were
+// neither values beside recall per class nor a common operating point.
+void upgrade(const Database& database) {
+  database.run(R"sql(
+ALTER TABLE cell RENAME COLUMN batch_norm TO finish;
+ALTER TABLE cell ADD COLUMN shift REAL;
+ALTER TABLE recall ADD COLUMN auroc REAL;
+ALTER TABLE recall ADD COLUMN average_precision REAL;
+ALTER TABLE outcome RENAME TO outcome_before;
+)sql" + outcome_table());
+  Texts columns{"cell", "part", "right"};
+  for (const AverageField& average : average_fields()) columns.push_back(average.name);
+  const std::string list = fmt::format("{}", fmt::join(columns, ", "));
+  database.run(
+      fmt::format("INSERT INTO outcome({0}) SELECT {0} FROM outcome_before; DROP TABLE "
+                  "outcome_before; PRAGMA user_version = {1}",
+                  list, kVersion));
 }
 
 int64_t pragma(const Database& database, const std::string& name) {
@@ -122,8 +154,8 @@ int64_t pragma(const Database& database, const std::string& name) {
 bool has_tables(const Database& database) {
   if (pragma(database, "application_id") == kApplication) {
     const int64_t version = pragma(database, "user_version");
-    if (version == kVersion) return true;
-    throw InputError(fmt::format("{}: holds study results in format {}; wanted format {}",
+    if (version >= 1 && version <= kVersion) return true;
+    throw InputError(fmt::format("{}: holds study results in format {}; wanted format 1 to {}",
                                  database.name(), version, kVersion));
   }
   Statement tables(database, "SELECT count(*) FROM sqlite_master");
@@ -161,10 +193,14 @@ void insert_by(const Database& database, const std::string& how, const std::stri
 
 void make_tables(const Database& database) {
   Transaction transaction(database);
-  if (has_tables(database)) return;  // another process made the tables first
-  database.run(all_tables());
-  database.run(fmt::format("PRAGMA application_id = {}", kApplication));
-  database.run(fmt::format("PRAGMA user_version = {}", kVersion));
+  if (has_tables(database)) {  // another process may have made or upgraded them first
+    if (pragma(database, "user_version") == kVersion) return;
+    upgrade(database);
+  } else {
+    database.run(all_tables());
+    database.run(fmt::format("PRAGMA application_id = {}", kApplication));
+    database.run(fmt::format("PRAGMA user_version = {}", kVersion));
+  }
   transaction.commit();
 }
 
@@ -172,7 +208,10 @@ Database existing_results(const std::string& file) {
   if (!std::filesystem::exists(file)) throw InputError(file + ": no such file");
   Database database(file);
   if (!has_tables(database)) throw InputError(file + ": does not hold study results");
-  return database;
+  if (pragma(database, "user_version") == kVersion) return database;
+  Database copy = database.in_memory();
+  upgrade(copy);
+  return copy;
 }
 
 std::string select_rows() {

@@ -9,11 +9,12 @@ namespace ncprune {
 
 // The tables of a study's database (docs/studies.md); row_fields.h determines the tables of rows.
 
-// Makes the tables if the database is empty. Throws InputError when it holds another program's
-// tables or tables of another format.
+// Makes the tables if the database is empty, and brings those of an older format to this one.
+// Throws InputError when it holds another program's tables or tables of an unknown format.
 void make_tables(const Database& database);
 
-// Opens a database for reading. Throws InputError when there is no such file or it does not hold a
+// Opens a database for reading; of one in an older format, a copy in memory is upgraded and read.
+// Throws InputError when there is no such file or it does not hold a
 // study's results.
 Database existing_results(const std::string& file);
 

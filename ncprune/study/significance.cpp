@@ -26,12 +26,14 @@ struct Slice {
   std::map<Problem, ByMethod> problems;
 };
 
-// A score by which methods are compared, on a part of the data.
+// A score by which methods are compared: a mean over classes.
 struct Score {
   std::string name;
   std::function<double(const ClassMetrics&, const StudyRow&)> of;
-  // The score is the mean recall over these classes.
   std::function<std::vector<int64_t>(const StudyRow&)> classes;
+  std::function<const ClassMetrics*(const ModelResult&)> tested;  // nullptr: not measured
+  // Which samples are recognised, if the score is a mean recall; otherwise null.
+  std::string StudyOutcome::*right;
 };
 
 std::vector<int64_t> all_classes(const StudyRow& row) {
@@ -40,21 +42,39 @@ std::vector<int64_t> all_classes(const StudyRow& row) {
   return classes;
 }
 
+std::vector<int64_t> rare_classes(const StudyRow& row) {
+  return row.outcome.classes.minority;
+}
+
 const std::vector<Score>& scores() {
+  const auto balanced = [](const ClassMetrics& m, const StudyRow& /*row*/) {
+    return m.balanced_accuracy;
+  };
+  const auto minority = [](const ClassMetrics& m, const StudyRow& row) {
+    return mean_recall(m, rare_classes(row));
+  };
+  const auto auroc = [](const ClassMetrics& m, const StudyRow& row) {
+    return mean_auroc(m, rare_classes(row));
+  };
+  const auto clean = [](const ModelResult& result) { return &result.clean; };
+  const auto common = [](const ModelResult& result) {
+    return result.common ? &*result.common : nullptr;
+  };
   static const std::vector<Score> table{
-      {"balanced accuracy",
-       [](const ClassMetrics& m, const StudyRow& /*row*/) { return m.balanced_accuracy; },
-       all_classes},
-      {"minority recall",
-       [](const ClassMetrics& m, const StudyRow& row) {
-         return mean_recall(m, row.outcome.classes.minority);
-       },
-       [](const StudyRow& row) { return row.outcome.classes.minority; }}};
+      {"balanced accuracy", balanced, all_classes, clean, &StudyOutcome::right},
+      {"minority recall", minority, rare_classes, clean, &StudyOutcome::right},
+      {"balanced accuracy at the common operating point", balanced, all_classes, common,
+       &StudyOutcome::common_right},
+      {"minority recall at the common operating point", minority, rare_classes, common,
+       &StudyOutcome::common_right},
+      {"minority AUROC", auroc, rare_classes, clean, nullptr}};
   return table;
 }
 
+// NaN when not measured.
 double score_of_test(const Score& score, const StudyRow& row) {
-  return score.of(row.outcome.result.clean, row);
+  const ClassMetrics* tested = score.tested(row.outcome.result);
+  return tested == nullptr ? kNoValue : score.of(*tested, row);
 }
 
 // The pruned rows by settings, treatment and sparsity.
@@ -100,18 +120,19 @@ int64_t bit(const std::string& bits, int64_t i) {
 }
 
 // Whether the row says which of its test samples are recognised.
-bool knows_samples(const StudyRow& row) {
+bool knows_samples(const StudyRow& row, const Score& score) {
+  if (score.right == nullptr) return false;
   const std::vector<int64_t>& tested = row.outcome.tested;
   const int64_t samples = std::accumulate(tested.begin(), tested.end(), int64_t{0});
-  return samples > 0 && row.outcome.right.size() == static_cast<size_t>((samples + 7) / 8);
+  return samples > 0 && (row.outcome.*score.right).size() == static_cast<size_t>((samples + 7) / 8);
 }
 
 // The problems of one data set share their test samples, so the difference of two methods on a
 // sample is summed over the problems. `pairs`: rows of the reference and of the other method, which
 // know their samples and have the same number per class.
 std::vector<std::vector<ValueCount>> sample_differences(
-    const std::vector<std::pair<const StudyRow*, const StudyRow*>>& pairs,
-    const std::vector<int64_t>& classes) {
+    const std::vector<std::pair<const StudyRow*, const StudyRow*>>& pairs, const Score& score) {
+  const std::vector<int64_t> classes = score.classes(*pairs.front().first);
   const std::vector<int64_t>& tested = pairs.front().first->outcome.tested;
   std::vector<int64_t> begin(tested.size(), 0);
   std::partial_sum(tested.begin(), tested.end() - 1, begin.begin() + 1);
@@ -123,7 +144,7 @@ std::vector<std::vector<ValueCount>> sample_differences(
     for (int64_t i = begin[k]; i < begin[k] + tested[k]; ++i) {
       int64_t sum = 0;
       for (const auto& [own, other] : pairs) {
-        sum += bit(own->outcome.right, i) - bit(other->outcome.right, i);
+        sum += bit(own->outcome.*score.right, i) - bit(other->outcome.*score.right, i);
       }
       ++counts[static_cast<size_t>(sum + most)];
     }
@@ -161,12 +182,13 @@ std::optional<ResampledDifference> resampled_difference(const Contest& contest,
     const StudyRow& own = *by_method.at(reference);
     const StudyRow& other = *by_method.at(method);
     const std::vector<int64_t>& tested = own.outcome.tested;
-    if (!knows_samples(own) || !knows_samples(other) || tested != other.outcome.tested) return {};
+    const bool known = knows_samples(own, score) && knows_samples(other, score);
+    if (!known || tested != other.outcome.tested) return {};
     groups[{own.cell.data, tested, score.classes(own)}].emplace_back(&own, &other);
   }
   at::Tensor sum = at::zeros({kResamples}, at::TensorOptions(at::kDouble));
   for (const auto& [shared, pairs] : groups) {
-    sum += resampled_means(sample_differences(pairs, std::get<2>(shared)), kResamples, random);
+    sum += resampled_means(sample_differences(pairs, score), kResamples, random);
   }
   const at::Tensor means = sum / static_cast<double>(slice.problems.size());
   const double side = (1 - kRankingConfidence) / 2;
@@ -233,9 +255,11 @@ std::optional<Ranking> ranking_of(const StudyRows& rows, const Score& score,
   Contest contest{score, slice_of(rows), reference};
   const auto& methods = contest.slice.methods;
   auto& problems = contest.slice.problems;
-  // A problem without rare classes has no minority recall.
+  // A problem without rare classes has no minority recall, and older rows have fewer scores.
   std::erase_if(problems, [&](const auto& entry) {
-    return score.classes(*entry.second.begin()->second).empty();
+    return std::any_of(entry.second.begin(), entry.second.end(), [&](const auto& by_method) {
+      return std::isnan(score_of_test(score, *by_method.second));
+    });
   });
   if (reference.empty()) contest.reference = best_on_validation(contest.slice, score);
   const bool known = std::find(methods.begin(), methods.end(), contest.reference) != methods.end();

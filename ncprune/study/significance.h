@@ -37,7 +37,9 @@ struct Ranking {
   std::string settings;
   std::string treatment;
   double sparsity = 0;
-  std::string score;     // "balanced accuracy" or "minority recall"
+  // "balanced accuracy" or "minority recall", either also "at the common operating point"
+  // (operating_point.h), or "minority AUROC", of which no interval is known.
+  std::string score;
   int64_t problems = 0;  // for which every method has a row
   std::string reference;
   bool chosen = false;               // whether the reference is the best on validation data

@@ -26,6 +26,18 @@ void Database::write_ahead() const {
   run("PRAGMA journal_mode = WAL");
 }
 
+Database Database::in_memory() const {
+  Database copy("");
+  copy.file_ = file_;
+  sqlite3_backup* backup = sqlite3_backup_init(copy.handle(), "main", handle(), "main");
+  if (backup != nullptr) {
+    sqlite3_backup_step(backup, -1);
+    sqlite3_backup_finish(backup);
+  }
+  copy.require(sqlite3_errcode(copy.handle()));
+  return copy;
+}
+
 void Database::require(int code) const {
   if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) return;
   const char* message = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);

@@ -71,6 +71,9 @@ class Database {
   // Puts the file in WAL mode permanently, so that writers do not wait for readers.
   void write_ahead() const;
 
+  // A copy in memory, which has the file's name in messages.
+  Database in_memory() const;
+
   void run(const std::string& sql) const;
   int64_t last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
   // Throws InputError unless SQLite's result code `code` means success.

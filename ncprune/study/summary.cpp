@@ -13,7 +13,7 @@ namespace {
 // The columns of a table that are shown.
 struct ShownParts {
   bool repair;  // only where a method has more than one
-  bool batch_norm;
+  bool finish;
 };
 
 ShownParts shown_parts(const StudyRows& rows) {
@@ -23,7 +23,7 @@ ShownParts shown_parts(const StudyRows& rows) {
               methods.begin(), methods.end(),
               [](const StudyRows& own) { return distinct(own, &StudyCell::repair).size() > 1; }),
           std::any_of(rows.begin(), rows.end(),
-                      [](const StudyRow& row) { return !row.cell.keeps_batch_norm(); })};
+                      [](const StudyRow& row) { return !row.cell.keeps_finish(); })};
 }
 
 // Values in percent; "-" for values that do not exist, such as a recall over no classes.
@@ -31,6 +31,10 @@ std::string spread_text(const std::vector<double>& shares) {
   const auto [center, spread] = mean_and_deviation(shares);
   return spread && !std::isnan(center) ? fmt::format("{} ±{:4.1f}", percent(center), 100 * *spread)
                                        : percent(center);
+}
+
+const ClassMetrics* common_of(const StudyRow& row) {
+  return row.outcome.result.common ? &*row.outcome.result.common : nullptr;
 }
 
 struct SummaryColumn {
@@ -51,11 +55,29 @@ std::vector<SummaryColumn> summary_columns(bool noisy) {
   return columns;
 }
 
+// The columns that do not depend on how often the classes are predicted.
+std::vector<SummaryColumn> common_columns() {
+  return {{"balanced\naccuracy",
+           [](const StudyRow& row) {
+             const ClassMetrics* common = common_of(row);
+             return common == nullptr ? kNoValue : common->balanced_accuracy;
+           }},
+          {"minority\nrecall",
+           [](const StudyRow& row) {
+             const ClassMetrics* common = common_of(row);
+             return common == nullptr ? kNoValue
+                                      : mean_recall(*common, row.outcome.classes.minority);
+           }},
+          {"minority\nAUROC", [](const StudyRow& row) {
+             return mean_auroc(row.outcome.result.clean, row.outcome.classes.minority);
+           }}};
+}
+
 // Groups the rows by table line; a line shows the mean over its rows.
 std::vector<StudyRows> lines_of(const StudyRows& problem) {
   std::vector<StudyRows> lines = grouped(problem, [](const StudyRow& row) {
     const StudyCell& cell = row.cell;
-    return std::tuple(cell.method, cell.repair, cell.head, cell.batch_norm, cell.sparsity);
+    return std::tuple(cell.method, cell.repair, cell.head, cell.finish, cell.sparsity);
   });
   // Equivalent treatments, such as repairs of the dense network, count once per seed.
   for (StudyRows& line : lines) {
@@ -64,20 +86,19 @@ std::vector<StudyRows> lines_of(const StudyRows& problem) {
   return lines;
 }
 
-Table summary_table(const StudyRows& problem, const ShownParts& shown) {
+Table summary_table(const StudyRows& problem, const ShownParts& shown, const std::string& what,
+                    const std::vector<SummaryColumn>& columns) {
   const std::vector<StudyRows> lines = lines_of(problem);
   const StudyRow& first = problem.front();
   const size_t seeds = lines.front().size();
-  Table table{fmt::format("{}, {}, {} seed{} (%)", first.cell.data, first.cell.imbalance, seeds,
-                          seeds == 1 ? "" : "s: mean ± standard deviation"),
+  Table table{fmt::format("{}, {}, {}{} seed{} (%)", first.cell.data, first.cell.imbalance, what,
+                          seeds, seeds == 1 ? "" : "s: mean ± standard deviation"),
               {"method"},
               {}};
   if (shown.repair) table.header.emplace_back("repair");
   table.header.emplace_back("head");
-  if (shown.batch_norm) table.header.emplace_back("batch norm");
+  if (shown.finish) table.header.emplace_back("finish");
   table.header.emplace_back("sparsity");
-  const std::vector<SummaryColumn> columns =
-      summary_columns(first.outcome.result.noisy.has_value());
   for (const SummaryColumn& column : columns) table.header.push_back(column.name);
   std::string last_method;
   for (const StudyRows& own : lines) {
@@ -87,7 +108,7 @@ Table summary_table(const StudyRows& problem, const ShownParts& shown) {
     std::vector<std::string> line{cell.method};
     if (shown.repair) line.push_back(cell.is_repaired() ? cell.repair : "-");
     line.push_back(cell.head);
-    if (shown.batch_norm) line.push_back(cell.batch_norm);
+    if (shown.finish) line.push_back(cell.finish);
     line.push_back(fmt::format("{:g}", 100 * cell.sparsity));
     for (const SummaryColumn& column : columns) {
       line.push_back(spread_text(values_of(own, column.value)));
@@ -104,7 +125,14 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
   std::vector<Table> tables;
   // The order is the grid's: rows of further seeds join those of the first seed.
   for (const StudyRows& problem : grouped(rows, problem_key)) {
-    tables.push_back(summary_table(problem, shown));
+    const bool noisy = problem.front().outcome.result.noisy.has_value();
+    tables.push_back(summary_table(problem, shown, "", summary_columns(noisy)));
+    if (std::none_of(problem.begin(), problem.end(),
+                     [](const StudyRow& row) { return common_of(row) != nullptr; })) {
+      continue;
+    }
+    tables.push_back(summary_table(
+        problem, shown, "the dense network's predicted shares of the classes, ", common_columns()));
   }
   return tables;
 }

@@ -13,6 +13,7 @@
 #include "ncprune/base/lookup.h"
 #include "ncprune/data/label_rows.h"
 #include "ncprune/data/noise.h"
+#include "ncprune/evaluate/operating_point.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/model/cost.h"
 #include "ncprune/model/interpreter.h"
@@ -30,6 +31,7 @@ struct StudyNetwork {
   std::unique_ptr<Calibration> calibration;  // the dense network, on the training part
   ClassInfo classes;
   std::vector<int64_t> tested;
+  std::optional<OperatingPoint> point;  // the dense network's; none without validation data
 };
 
 namespace {
@@ -94,7 +96,7 @@ Recipe recipe_of(const Study& study, const StudyCell& cell) {
   Recipe recipe{.method = cell.is_dense() ? Method{} : find_named(methods(), cell.method, "method"),
                 .remove = study.remove,
                 .share = cell.sparsity,
-                .batch_norm = cell.batch_norm,
+                .finish = cell.finish,
                 .head = cell.head,
                 .metric = metric_of(study),
                 .seed = cell.seed};
@@ -113,7 +115,7 @@ PrunedCell prune_cell(const Study& study, const StudyCell& cell, Calibration& ca
                       std::optional<std::vector<at::Tensor>>& kept) {
   if (cell.is_dense()) return {calibration.network()};
   Recipe recipe = recipe_of(study, cell);
-  recipe.batch_norm = Method{}.batch_norm;
+  recipe.finish = Method{}.finish;
   recipe.head = Recipe{}.head;
   Recipe own = recipe;
   own.method.repair = find_named(methods(), cell.method, "method").repair;
@@ -154,8 +156,14 @@ StudyOutcome measured(const StudyNetwork& current, const Network& network,
     outcome.result.noisy = class_metrics(noisy, current.noisy_test->targets());
     outcome.noisy_right = right_bits(noisy, current.noisy_test->targets());
   }
-  if (current.data.validation.size() > 0) {
-    outcome.validation = evaluate(network, current.data.validation);
+  if (current.point) {
+    const at::Tensor validated = class_scores(network, current.data.validation);
+    outcome.validation = class_metrics(validated, current.point->targets);
+    if (const auto judged = current.point->judge(validated, scores)) {
+      outcome.shift = judged->shift;
+      outcome.result.common = class_metrics(judged->scores, current.data.test.targets());
+      outcome.common_right = right_bits(judged->scores, current.data.test.targets());
+    }
   }
   outcome.classes = current.classes;
   outcome.tested = current.tested;
@@ -212,6 +220,10 @@ void StudyWorker::take(const StudyCell& network, const std::string& kept, const 
   next->classes = {next->data.train.class_names, class_counts(next->data.train),
                    next->data.minority};
   next->tested = class_counts(next->data.test);
+  if (const Dataset& validation = next->data.validation; validation.size() > 0) {
+    next->point = {class_scores(next->calibration->network(), validation), validation.targets(),
+                   log_prior(next->classes.counts)};
+  }
   current_ = std::move(next);
 }
 
@@ -244,7 +256,7 @@ void StudyWorker::run(const CellGroup& group, const NetworkVisitor& emit) {
   };
   for (const StudyCell& cell : group) {
     const std::string key =
-        fmt::format("{}/{}/{}/{}", cell.repair, cell.head, cell.batch_norm, cell.finetuned);
+        fmt::format("{}/{}/{}/{}", cell.repair, cell.head, cell.finish, cell.finetuned);
     if (!made.contains(key)) made[key] = finish(cell);
     auto [row, network] = made.at(key);
     row.cell.treatment = cell.treatment;

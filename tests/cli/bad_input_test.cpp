@@ -186,7 +186,7 @@ TEST_F(BadInput, RecoveryIsRefusedWithItsFault) {
   expect_refused(gradual + "--method magic", {"magic", "surgeon"});
   expect_refused(gradual + "--pattern 2:4", {"2:4"});
 
-  expect_refused(prune(kGood + "--batch-norm magic"), {"magic", "recalibrate"});
+  expect_refused(prune(kGood + "--finish magic"), {"magic", "recalibrate"});
   expect_refused(train(kGood + "--save-epoch 1"), {"EPOCH=FILE"});
   expect_refused(train(kGood + "--save-epoch x=early.onnx"), {"x=early.onnx"});
   expect_refused(train(kGood + "--save-epoch 7=early.onnx"), {"7"});

@@ -162,21 +162,21 @@ TEST_F(Commands, PruneKeepsAPromiseOrSaysThatItCannot) {
   run("evaluate " + data + "best.onnx");
 }
 
-TEST_F(Commands, TheSurgeonMatchesBatchNormalizationUnlessToldOtherwise) {
+TEST_F(Commands, TheSurgeonMatchesScalesAndShiftsUnlessToldOtherwise) {
   const std::string data = "--data 'synthetic:3,6,80?spread=3' --imbalance classes:2@0.1 ";
   run("train " + data + "--arch 'mlp:16,8?batchnorm=true' --epochs 2 -o dense.onnx");
   const auto treatment = [&](const std::string& options) {
     run("plan --force " + data + "dense.onnx -o plan.json --sparsity 0.7 " + options);
-    return Json::parse(content(folder_, "plan.json"))["recipe"]["batch_norm"].get<std::string>();
+    return Json::parse(content(folder_, "plan.json"))["recipe"]["finish"].get<std::string>();
   };
   EXPECT_EQ(treatment(""), "match");
-  EXPECT_EQ(treatment("--batch-norm keep"), "keep");
+  EXPECT_EQ(treatment("--finish keep"), "keep");
   EXPECT_EQ(treatment("--method magnitude"), "keep") << "as it was published";
-  EXPECT_EQ(treatment("--method magnitude --batch-norm match"), "match");
-  const std::string line = "BatchNormalization: matched to the dense network's class shares";
+  EXPECT_EQ(treatment("--method magnitude --finish match"), "match");
+  const std::string line = "finish: scales and shifts of channels matched";
   const std::string prune = "prune --force " + data + "dense.onnx -o pruned.onnx --sparsity 0.7 ";
   EXPECT_NE(run(prune).find(line), std::string::npos);
-  EXPECT_EQ(run(prune + "--batch-norm keep").find(line), std::string::npos);
+  EXPECT_EQ(run(prune + "--finish keep").find(line), std::string::npos);
   EXPECT_NE(run("apply --force " + data + "plan.json dense.onnx -o applied.onnx").find(line),
             std::string::npos);
 }

@@ -66,7 +66,7 @@ TEST(MultiLabel, TheSurgeonLosesNoLabel) {
   const ClassMetrics before = evaluate(dense, test);
   for (const char* treatment : {"keep", "match"}) {
     Recipe recipe{.method = find_named(methods(), "surgeon", "method"), .share = 0.7};
-    recipe.batch_norm = treatment;
+    recipe.finish = treatment;
     const ClassMetrics after = evaluate(prune(dense, training(), recipe).network, test);
     for (size_t c = 0; c < before.auroc.size(); ++c) {
       EXPECT_GT(after.auroc[c], before.auroc[c] - 0.03) << treatment << ", label " << c;

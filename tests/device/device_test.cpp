@@ -56,8 +56,8 @@ TEST_F(Device, CollapseIsThatInMainMemory) {
 }
 
 TEST_F(Device, BatchNormalizationIsTreatedAsInMainMemory) {
-  expect_same([] { return testing::treated("recalibrate"); });
-  expect_same([] { return testing::treated("match"); }, 1e-3);
+  expect_same([] { return testing::with_finish("recalibrate"); });
+  expect_same([] { return testing::with_finish("match"); }, 1e-3);
 }
 
 TEST_F(Device, ThePrunedNetworkIsThatInMainMemory) {

@@ -60,7 +60,7 @@ TEST_F(Gradually, ReachesTheSparsityAndLosesNothingOnTheWay) {
     const Gradual result = prune_gradually(dense_, data_, options(s.name, "magnitude-uniform"));
     const std::string written = result.network.metadata.other.at(kRecipeEntry);
     const Recipe recipe = read_recipe(Json::parse(written), "metadata");
-    EXPECT_EQ(recipe.batch_norm, "keep") << s.name;
+    EXPECT_EQ(recipe.finish, "keep") << s.name;
     EXPECT_EQ(recipe.metric.kappa, usual_kappa(dense_)) << s.name;
     EXPECT_EQ(recipe.share, 0.8) << s.name;
     ASSERT_EQ(result.steps.size(), 3);

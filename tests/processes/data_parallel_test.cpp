@@ -28,11 +28,11 @@ TEST(DataParallel, StatisticsAreThoseOfOneProcess) {
 
 TEST(DataParallel, CollapseRecalibrationAndScoresAreThoseOfOneProcess) {
   expect_shared(testing::collapse_found);
-  expect_shared([] { return testing::treated("recalibrate"); });
+  expect_shared([] { return testing::with_finish("recalibrate"); });
 }
 
 TEST(DataParallel, BatchNormalizationIsMatchedAsInOneProcess) {
-  expect_shared([] { return testing::treated("match"); });
+  expect_shared([] { return testing::with_finish("match"); });
 }
 
 TEST(DataParallel, ThePrunedNetworkIsThatOfOneProcess) {
@@ -77,7 +77,7 @@ TEST(DataParallel, RunsOnADeviceOfEachProcess) {
   };
   on_device(testing::statistics_found);
   on_device(testing::collapse_found);
-  on_device([] { return testing::treated("match"); });
+  on_device([] { return testing::with_finish("match"); });
   on_device(testing::trained_by_a_teacher);
 }
 #endif

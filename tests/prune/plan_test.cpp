@@ -100,6 +100,9 @@ Json in_version_1(Json plan) {
   old["sparsity"] = old["share"];
   old.erase("share");
   const bool weights = old["remove"] == "weights";
+  old["batch_norm"] = old["finish"];
+  old.erase("finish");
+  old["method"].erase("sweeps");
   old["budget"] = weights ? Json("units") : old["remove"];
   old["remove"] = weights ? "weights" : "units";
   old["ncprune_plan"] = 1;
@@ -111,6 +114,7 @@ TEST_F(PlanTest, OfVersion1IsStillRead) {
   for (const std::string remove : {"weights", "units", "macs"}) {
     Recipe how = recipe("surgeon", 0.5);
     how.remove = remove;
+    how.method.sweeps = 1;
     const Plan plan = plan_of(dense_, prune(dense_, data_, how));
     const Json old = in_version_1(plan_json(plan));
     EXPECT_EQ(plan_json(parse_plan(old.dump(), "plan.json")), plan_json(plan)) << remove;

@@ -5,7 +5,7 @@
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/model/operators.h"
-#include "ncprune/prune/batch_norm.h"
+#include "ncprune/prune/finish.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/prune/refine.h"
 #include "ncprune/train/train.h"
@@ -133,7 +133,7 @@ TEST(MatchScores, SeesTheNoiseThatIsToBeExpected) {
 }
 
 TEST(MatchScores, FindsTheScalesOfChannelsWhereThereIsNoBatchNormalization) {
-  for (const std::string spec : {"mlp:12,8", "cnn:4,6?batchnorm=false"}) {
+  for (const std::string spec : {"mlp:12,8", "mlp:12,8?bias=false", "cnn:4,6?batchnorm=false"}) {
     const Dataset data = pictures({120, 30, 8});
     const Network dense = trained(data, spec);
     const Network lost = with_lost_channels(dense);
@@ -168,8 +168,8 @@ TEST(Refined, ComesCloserThanMatchingAndKeepsTheZeros) {
   for (const std::string spec : {"mlp:24,16", "cnn:4,6"}) {
     const Network dense = trained(data, spec);
     const Network pruned = masked(dense, data, 0.85);
-    const Network matched = treat_batch_norm({dense, pruned}, "match", data, {});
-    const Network network = treat_batch_norm({dense, pruned}, "refine", data, {});
+    const Network matched = finished({dense, pruned}, {.finish = "match"}, data);
+    const Network network = finished({dense, pruned}, {.finish = "refine"}, data);
     EXPECT_LT(divergence(dense, network, data), 0.8 * divergence(dense, matched, data)) << spec;
     for (const Layer& layer : prunable_layers(dense)) {
       EXPECT_TRUE(weight_of(network, layer).ne(0).equal(weight_of(pruned, layer).ne(0))) << spec;
@@ -270,13 +270,13 @@ TEST(MatchScores, RefusesScalesThatAreComputed) {
             "matched");
 }
 
-TEST(TreatBatchNorm, MatchBringsTheScoresOfWhatWasPrunedCloser) {
+TEST(Finished, MatchBringsTheScoresOfWhatWasPrunedCloser) {
   const Dataset data = gaussian_data({160, 40, 8}, 6);
   const Network dense = trained(data, "mlp:24,16?batchnorm=true");
   for (const std::string method : {"surgeon", "magnitude-uniform"}) {
     Recipe recipe{.method = find_named(methods(), method, "method"), .share = 0.7};
-    const auto left = [&](const std::string& batch_norm) {
-      recipe.batch_norm = batch_norm;
+    const auto left = [&](const std::string& finish) {
+      recipe.finish = finish;
       return divergence(dense, prune(dense, data, recipe).network, data);
     };
     for (const std::string remove : {"weights", "units"}) {

@@ -48,7 +48,7 @@ TEST(PruneUnits, TheSmallerNetworkIsTheMaskedOneWhateverHoldsTheWeights) {
         SCOPED_TRACE(testing::Message() << name << ", " << method << ", repair " << repair);
         Recipe recipe = recipe_for(method, 0.6);
         recipe.method.repair = repair;
-        recipe.batch_norm = "keep";  // `masked` is from before the finish
+        recipe.finish = "keep";  // `masked` is from before the finish
         const Pruned pruned = prune_with(recipe, dense, data());
         validate(pruned.network, "pruned");
         EXPECT_LE(pruned.shrinkage->difference, 1e-5);

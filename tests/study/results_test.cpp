@@ -81,6 +81,12 @@ TEST_F(ResultsFile, KeepsEverythingOfARow) {
   row.outcome.classes = {{"a", "b"}, {5, 1}, {1}};
   row.outcome.result.name = row.cell.method;
   row.outcome.result.clean.recall = {0.25, kNan};
+  row.outcome.result.clean.auroc = {0.75, kNan};
+  row.outcome.result.clean.average_precision = {0.5, kNan};
+  row.outcome.shift = -0.25;
+  row.outcome.result.common = row.outcome.result.clean;
+  row.outcome.result.common->recall = {0.125, 1};
+  row.outcome.common_right = std::string("\x01\x02\x03", 3);
   row.outcome.validation = row.outcome.result.clean;
   StudyResults(file_).add(row);
   const StudyResults results(file_);
@@ -110,6 +116,51 @@ TEST_F(ResultsFile, StaysAsItIsWhenItIsOnlyRead) {
   EXPECT_EQ(study_status(file_).size(), 1);
   EXPECT_EQ(run_study(study, how).size(), cells) << "nothing was missing";
   EXPECT_TRUE(read_file(file_) == before);
+}
+
+// The file as versions before the common operating point wrote it.
+void bring_to_version_1(const std::string& file) {
+  execute(file, R"sql(
+ALTER TABLE cell RENAME COLUMN finish TO batch_norm;
+ALTER TABLE cell DROP COLUMN shift;
+ALTER TABLE recall DROP COLUMN auroc;
+ALTER TABLE recall DROP COLUMN average_precision;
+DELETE FROM recall WHERE part = 'common';
+DELETE FROM outcome WHERE part = 'common';
+CREATE TABLE old(cell INTEGER NOT NULL REFERENCES cell ON DELETE CASCADE,
+  part TEXT NOT NULL CHECK(part IN ('test', 'noisy test', 'validation')), balanced_accuracy REAL,
+  minority_recall REAL, overall_accuracy REAL, worst_recall REAL, macro_f1 REAL, g_mean REAL,
+  right BLOB, PRIMARY KEY(cell, part));
+INSERT INTO old SELECT * FROM outcome;
+DROP TABLE outcome;
+ALTER TABLE old RENAME TO outcome;
+PRAGMA user_version = 1;
+PRAGMA journal_mode = delete;)sql");
+}
+
+TEST_F(ResultsFile, OfTheVersionBeforeIsReadAsItIsAndUpgradedWhenItGrows) {
+  Study study = small_study();
+  study.methods = {"magnitude"};
+  const std::vector<StudyRow> rows = runner_.run(study, file_);
+  ASSERT_TRUE(rows.back().outcome.result.common);
+  bring_to_version_1(file_);
+  const std::string before = read_file(file_);
+  const std::vector<StudyRow> old = study_rows(file_);
+  EXPECT_TRUE(read_file(file_) == before) << "reading changes nothing";
+  ASSERT_EQ(old.size(), rows.size());
+  for (size_t i = 0; i < old.size(); ++i) {
+    EXPECT_EQ(old[i].cell.finish, rows[i].cell.finish);
+    EXPECT_EQ(old[i].outcome.right, rows[i].outcome.right);
+    EXPECT_EQ(old[i].outcome.result.clean.recall, rows[i].outcome.result.clean.recall);
+    EXPECT_FALSE(old[i].outcome.result.common);
+    EXPECT_TRUE(old[i].outcome.result.clean.auroc.empty());
+  }
+  study.seeds.push_back(5);
+  const std::vector<StudyRow> more = runner_.run(study, file_);
+  EXPECT_EQ(more.size(), rows.size() / 2 * 3);
+  EXPECT_EQ(runner_.made.size(), rows.size() / 2) << "only what was missing";
+  EXPECT_TRUE(more.back().outcome.result.common);
+  EXPECT_EQ(study_rows(file_).size(), more.size());
 }
 
 std::vector<std::string> packed(const std::vector<StudyRow>& rows) {

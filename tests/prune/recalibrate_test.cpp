@@ -1,4 +1,4 @@
-#include "ncprune/prune/batch_norm.h"
+#include "ncprune/prune/recalibrate.h"
 
 #include <ATen/ops/equal.h>
 #include <ATen/ops/ones.h>
@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "ncprune/base/lookup.h"
+#include "ncprune/prune/finish.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/train/train.h"
 #include "tests/data/input_error.h"
@@ -36,7 +37,7 @@ void expect_exact(const Network& network, const Dataset& data) {
   }
 }
 
-TEST(TreatBatchNorm, RecalibratesEveryLayerOnWhatItNowReads) {
+TEST(Recalibrated, RecalibratesEveryLayerOnWhatItNowReads) {
   for (const std::vector<int64_t>& counts :
        {std::vector<int64_t>{2500, 30, 1}, std::vector<int64_t>{1}, std::vector<int64_t>{0, 5}}) {
     const Dataset data = gaussian_data(counts, 6);
@@ -45,13 +46,13 @@ TEST(TreatBatchNorm, RecalibratesEveryLayerOnWhatItNowReads) {
     network.initializers.at("fc1.weight").slice(0, 0, 4).zero_();
     network.initializers.at("fc1.bias").add_(100);
     const Network before = clone(network);
-    const Network treated = treat_batch_norm({network, network}, "recalibrate", data, {});
+    const Network treated = recalibrated(network, data);
     expect_exact(treated, data);
     EXPECT_TRUE(at::equal(network.initializers.at("bn1.mean"), before.initializers.at("bn1.mean")));
   }
 }
 
-TEST(TreatBatchNorm, AveragesOverThePositionsOfAChannel) {
+TEST(Recalibrated, AveragesOverThePositionsOfAChannel) {
   Dataset data = gaussian_data({40, 8}, 12);
   data.inputs = data.inputs.view({48, 3, 2, 2});
   Network network;
@@ -66,17 +67,17 @@ TEST(TreatBatchNorm, AveragesOverThePositionsOfAChannel) {
                           {"mean", at::zeros({3})},
                           {"var", at::ones({3})},
                           {"weight", at::ones({12, 2})}};
-  expect_exact(treat_batch_norm({network, network}, "recalibrate", data, {}), data);
+  expect_exact(recalibrated(network, data), data);
 }
 
-TEST(TreatBatchNorm, AgreesWithWhatTrainingOnWholeBatchesLearns) {
+TEST(Recalibrated, AgreesWithWhatTrainingOnWholeBatchesLearns) {
   const Dataset data = gaussian_data({60, 20}, 6);
   // Steps this small leave the weights alone, and the running statistics come to rest.
   const Network trained =
       train(network_for(data, "mlp:8,5?batchnorm=true"), data, {},
             {.optimizer = "sgd", .learning_rate = 1e-12, .epochs = 300, .batch = data.size()})
           .network;
-  const Network treated = treat_batch_norm({trained, trained}, "recalibrate", data, {});
+  const Network treated = recalibrated(trained, data);
   const double unbiased = 80.0 / 79;  // LibTorch's running variance is divided by n - 1
   for (const std::string bn : {"bn1", "bn2"}) {
     expect_near(treated.initializers.at(bn + ".mean"),
@@ -86,29 +87,29 @@ TEST(TreatBatchNorm, AgreesWithWhatTrainingOnWholeBatchesLearns) {
   }
 }
 
-TEST(TreatBatchNorm, KeepChangesNothingAndOtherNamesAreRefused) {
+TEST(Finished, KeepChangesNothingAndOtherNamesAreRefused) {
   const Dataset data = gaussian_data({20, 5}, 6);
   const Network network = network_for(data, "mlp:8?batchnorm=true");
   for (const auto& [name, tensor] :
-       treat_batch_norm({network, network}, "keep", data, {}).initializers) {
+       finished({network, network}, {.finish = "keep"}, data).initializers) {
     EXPECT_TRUE(tensor.is_same(network.initializers.at(name))) << name;
   }
   EXPECT_EQ(input_error([&] {
-              treat_batch_norm({network, network}, "balance", data, {});
+              finished({network, network}, {.finish = "balance"}, data);
             }),
-            "unknown BatchNorm treatment 'balance'; known: keep, match, recalibrate, refine");
+            "unknown finish 'balance'; known: keep, match, recalibrate, refine");
 }
 
-TEST(TreatBatchNorm, IsGrantedToWeightsAndToUnits) {
+TEST(Finished, IsGrantedToWeightsAndToUnits) {
   const Dataset data = gaussian_data({60, 20, 4}, 6);
   const Network dense = network_for(data, "mlp:12,8?batchnorm=true");
   Recipe recipe{.method = find_named(methods(), "magnitude-uniform", "method"),
                 .share = 0.5,
-                .batch_norm = "recalibrate"};
+                .finish = "recalibrate"};
   expect_exact(prune(dense, data, recipe).network, data);
   recipe.remove = "units";
   expect_exact(prune(dense, data, recipe).network, data);
-  recipe.batch_norm = "balance";
+  recipe.finish = "balance";
   input_error([&] { require_valid(recipe); });
 }
 

@@ -1,11 +1,9 @@
-#include "ncprune/prune/batch_norm.h"
+#include "ncprune/prune/recalibrate.h"
 
 #include <ATen/ops/scalar_tensor.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "ncprune/base/lookup.h"
+#include "ncprune/base/error.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/activation_cache.h"
 #include "ncprune/stats/pass.h"
@@ -59,12 +57,7 @@ ChannelMoments channel_moments(const Network& network, const std::string& value,
 
 }  // namespace
 
-bool has_batch_norm(const Network& network) {
-  return std::any_of(network.nodes.begin(), network.nodes.end(),
-                     [](const Node& node) { return node.op_type == "BatchNormalization"; });
-}
-
-Network recalibrate_batch_norm(const Network& network, const Dataset& data) {
+Network recalibrated(const Network& network, const Dataset& data) {
   Network result = network;
   ActivationCache cache(int64_t{1} << 30);  // all samples are run, not only some per class
   for (const Node& node : network.nodes) {
@@ -83,12 +76,6 @@ Network recalibrate_batch_norm(const Network& network, const Dataset& data) {
     variance = moments.variance.to(variance.scalar_type());
   }
   return result;
-}
-
-Network treat_batch_norm(const NetworkPair& pair, const std::string& name, const Dataset& data,
-                         const MetricOptions& options) {
-  return find_named(batch_norm_treatments(), name, "BatchNorm treatment")
-      .apply(pair, data, options);
 }
 
 }  // namespace ncprune

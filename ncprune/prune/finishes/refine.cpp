@@ -1,10 +1,10 @@
 #include "ncprune/prune/refine.h"
-#include "ncprune/prune/batch_norm.h"
+#include "ncprune/prune/finish.h"
 #include "ncprune/prune/score_match.h"
 
-namespace ncprune::batch_norm_treatments_files {
+namespace ncprune::finishes_files {
 
-BatchNormTreatment refine() {
+Finish refine() {
   return {
       .summary = "matched, then all remaining weights moved to the dense network's class shares",
       .source = "ncprune; by Adam, Kingma, Ba 2015; Hinton, Vinyals, Dean 2015",
@@ -15,4 +15,4 @@ BatchNormTreatment refine() {
       .problem = match_problem};
 }
 
-}  // namespace ncprune::batch_norm_treatments_files
+}  // namespace ncprune::finishes_files
