@@ -28,8 +28,8 @@ void add_demo(CLI::App& app) {
     study.seeds = {options->seed};
     const Demo demo =
         run_demo(study, options->folder, fmt::format("ncprune demo --seed {}", options->seed));
-    fmt::print("{}\n{}\n* reduced to 1 % of its training samples\n", to_text(demo.summary),
-               to_text(demo.classes));
+    fmt::print("{}\n{}\n* reduced to 1 % of its training samples\n{}\n", to_text(demo.summary),
+               to_text(demo.classes), demo.note);
     fmt::print("Written to {}: report.html, results.json, dense.onnx, surgeon-98.onnx\n",
                options->folder);
   });

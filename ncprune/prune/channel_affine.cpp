@@ -69,6 +69,19 @@ at::Tensor ChannelAffine::by_channel(const at::Tensor& y) const {
   return first.reshape({y.size(0), first.size(1), -1});
 }
 
+void adapt(Network& network, const ChannelAffine& affine, const at::Tensor& factor,
+           const at::Tensor& delta) {
+  if (!affine.shift.empty()) {
+    at::Tensor& shifts = network.initializers.at(affine.shift);
+    shifts = shifts + delta.to(shifts.dtype());
+  }
+  if (affine.scale.empty()) return;
+  at::Tensor& scales = network.initializers.at(affine.scale);
+  std::vector<int64_t> shape(static_cast<size_t>(scales.dim()), 1);
+  shape[static_cast<size_t>(affine.scale_axis)] = -1;
+  scales = scales * factor.to(scales.dtype()).view(shape);
+}
+
 std::vector<ChannelAffine> channel_affines(const Network& network) {
   std::map<int64_t, Layer> connected;  // fully connected layers by their node
   for (const Layer& layer : linear_layers(network)) {

@@ -24,6 +24,11 @@ struct ChannelAffine {
   at::Tensor by_channel(const at::Tensor& y) const;
 };
 
+// Multiplies the scale of every channel by `factor` and adds `delta` to its shift, both [C], where
+// there is a scale or a shift. Other tensors of `network` stay as they are.
+void adapt(Network& network, const ChannelAffine& affine, const at::Tensor& factor,
+           const at::Tensor& delta);
+
 // BatchNormalization and LayerNormalization over the last axis, then convolutions and fully
 // connected layers whose output no such BatchNormalization reads alone, in the graph's order; of
 // the head only its biases, with which the mean probability of each class can agree with a target.

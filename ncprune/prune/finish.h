@@ -26,7 +26,7 @@ struct Finish {
 };
 
 // keep:        unchanged; sound where the layers before were repaired.
-// recalibrate: the statistics of BatchNormalization anew (recalibrate.h).
+// recalibrate: the statistics of channels (recalibrate.h).
 // match:       scales and shifts of channels (score_match.h).
 // refine:      match, and then all remaining weights (refine.h).
 const std::vector<Finish>& finishes();

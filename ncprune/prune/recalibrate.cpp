@@ -1,15 +1,24 @@
 #include "ncprune/prune/recalibrate.h"
 
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "ncprune/base/error.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/activation_cache.h"
+#include "ncprune/prune/channel_affine.h"
 #include "ncprune/stats/pass.h"
+#include "ncprune/stats/sampling.h"
 
 namespace ncprune {
 namespace {
+
+constexpr int64_t kBytes = int64_t{1} << 30;  // of activations that are kept
 
 // Moments of every channel; double [C].
 struct ChannelMoments {
@@ -17,8 +26,9 @@ struct ChannelMoments {
   at::Tensor variance;  // divided by the number of values
 };
 
-// Sums over all samples and positions of `value` [N, C, ...].
-ChannelMoments channel_moments(const Network& network, const std::string& value,
+// Over all samples and positions of `value`, whose channels are its last axis or the one after the
+// samples.
+ChannelMoments channel_moments(const Network& network, const std::string& value, bool last,
                                const Dataset& data, ActivationCache& cache) {
   at::Tensor shift;  // the first batch's mean: deviations from it cancel little
   at::Tensor sum;
@@ -27,7 +37,7 @@ ChannelMoments channel_moments(const Network& network, const std::string& value,
   const std::vector<double> alike(data.class_names.size(), 1);
   for_each_batch(network, data, alike, [&](const WeightedBatch& batch) {
     const at::Tensor here = cache.run(network, {batch.begin, batch.inputs}, {value}).front();
-    const at::Tensor x = here.to(at::kDouble).transpose(0, 1).flatten(1);
+    const at::Tensor x = here.to(at::kDouble).movedim(last ? -1 : 1, 0).flatten(1);
     if (!shift.defined()) shift = x.mean(1, true);
     const at::Tensor shifted = x - shift;
     const at::Tensor batch_sum = shifted.sum(1);
@@ -55,11 +65,9 @@ ChannelMoments channel_moments(const Network& network, const std::string& value,
   return {mean, (scatter / n).clamp_min(0)};
 }
 
-}  // namespace
-
-Network recalibrated(const Network& network, const Dataset& data) {
+Network with_new_statistics(const Network& network, const Dataset& data) {
   Network result = network;
-  ActivationCache cache(int64_t{1} << 30);  // all samples are run, not only some per class
+  ActivationCache cache(kBytes);
   for (const Node& node : network.nodes) {
     if (node.op_type != "BatchNormalization") continue;
     const auto statistic = [&](size_t input) -> at::Tensor& {
@@ -71,11 +79,51 @@ Network recalibrated(const Network& network, const Dataset& data) {
     };
     at::Tensor& mean = statistic(3);
     at::Tensor& variance = statistic(4);
-    const ChannelMoments moments = channel_moments(result, node.inputs.front(), data, cache);
+    const ChannelMoments moments = channel_moments(result, node.inputs.front(), false, data, cache);
     mean = moments.mean.to(mean.scalar_type());
     variance = moments.variance.to(variance.scalar_type());
   }
   return result;
+}
+
+Network with_dense_statistics(const NetworkPair& pair, const Dataset& all) {
+  constexpr double kMostFactor = 4;
+  constexpr int64_t kEnough = 2048;
+  const Dataset data = at_even_distances(all, kEnough);
+  Network result = pair.pruned;
+  ActivationCache of_dense(kBytes / 2);
+  ActivationCache of_pruned(kBytes / 2);
+  const std::string scores = logits_value(result);
+  for (const ChannelAffine& affine : channel_affines(result)) {
+    if (affine.value == scores || producer(pair.dense, affine.value) < 0) continue;
+    const auto moments = [&](const Network& network, ActivationCache& cache) {
+      return channel_moments(network, affine.value, affine.last, data, cache);
+    };
+    const ChannelMoments wanted = moments(pair.dense, of_dense);
+    const ChannelMoments own = moments(result, of_pruned);
+    if (own.mean.numel() != wanted.mean.numel()) continue;  // whole units were removed
+    at::Tensor factor = (wanted.variance / own.variance).sqrt();
+    const at::Tensor sound = own.variance.gt(0).logical_and(wanted.variance.gt(0));
+    factor = at::where(sound, factor, 1).clamp(1 / kMostFactor, kMostFactor);
+    at::Tensor shift = at::zeros_like(own.mean);
+    if (!affine.shift.empty()) shift = result.initializers.at(affine.shift).to(at::kDouble);
+    // u + shift becomes factor u + shift + delta, with the wanted mean.
+    if (affine.scale.empty()) factor = at::ones_like(factor);
+    adapt(result, affine, factor, wanted.mean - factor * (own.mean - shift) - shift);
+  }
+  return result;
+}
+
+bool has_batch_norm(const Network& network) {
+  return std::any_of(network.nodes.begin(), network.nodes.end(),
+                     [](const Node& node) { return node.op_type == "BatchNormalization"; });
+}
+
+}  // namespace
+
+Network recalibrated(const NetworkPair& pair, const Dataset& data) {
+  return has_batch_norm(pair.pruned) ? with_new_statistics(pair.pruned, data)
+                                     : with_dense_statistics(pair, data);
 }
 
 }  // namespace ncprune

@@ -35,11 +35,6 @@ bool is_batch_norm(const Network& network, const ChannelAffine& affine) {
   return network.nodes[static_cast<size_t>(writer)].op_type == "BatchNormalization";
 }
 
-bool has_batch_norm(const Network& network) {
-  return std::any_of(network.nodes.begin(), network.nodes.end(),
-                     [](const Node& node) { return node.op_type == "BatchNormalization"; });
-}
-
 // What is matched: BatchNormalization alone where the network has it, whose last shifts move the
 // class shares as biases of the head would; otherwise all that can be.
 std::vector<ChannelAffine> matched_affines(const Network& network) {
@@ -227,21 +222,15 @@ at::Tensor step_of(const Slope& slope, double damping) {
 
 Network moved(const Network& network, const Places& places, const at::Tensor& step) {
   Network result = network;
-  const auto part = [&](const std::string& name, const at::Tensor& like, int64_t axis) {
+  // The step of one of the network's tensors; an absent one has none.
+  const auto part = [&](const std::string& name, int64_t axis) {
+    if (name.empty()) return at::Tensor();
     const int64_t begin = places.begins.at(name);
-    return step.slice(0, begin, begin + like.size(axis)).to(like.dtype());
+    return step.slice(0, begin, begin + network.initializers.at(name).size(axis));
   };
   for (const ChannelAffine& affine : places.affines) {
-    if (!affine.shift.empty()) {
-      const at::Tensor& shifts = network.initializers.at(affine.shift);
-      result.initializers[affine.shift] = shifts + part(affine.shift, shifts, 0);
-    }
-    if (affine.scale.empty()) continue;
-    const at::Tensor& scales = network.initializers.at(affine.scale);
-    std::vector<int64_t> shape(static_cast<size_t>(scales.dim()), 1);
-    shape[static_cast<size_t>(affine.scale_axis)] = -1;
-    result.initializers[affine.scale] =
-        scales * (1 + part(affine.scale, scales, affine.scale_axis).view(shape));
+    const at::Tensor relative = part(affine.scale, affine.scale_axis);
+    adapt(result, affine, relative.defined() ? 1 + relative : relative, part(affine.shift, 0));
   }
   return result;
 }
@@ -282,8 +271,7 @@ std::string match_problem(const Network& network, const Dataset& data) {
 }
 
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
-                     const MetricOptions& options) {
-  const int kSteps = std::getenv("STEPS") ? atoi(std::getenv("STEPS")) : 3;  // TODO
+                     const MetricOptions& options, int steps) {
   constexpr double kMaxDamping = 1e4;
   const std::string problem = match_problem(starts.front(), data);
   if (!problem.empty()) throw InputError(problem);
@@ -302,7 +290,7 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   for (const Network& start : starts) come_closer(start);
   if (!std::isfinite(distance)) return starts.front();
   double damping = 0.01;
-  for (int step = 0; step < kSteps && damping < kMaxDamping; ++step) {
+  for (int step = 0; step < steps && damping < kMaxDamping; ++step) {
     const Slope slope = slope_at(network, places, aim);
     while (damping < kMaxDamping && !come_closer(moved(network, places, step_of(slope, damping)))) {
       damping *= 10;
@@ -311,13 +299,11 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   return network;
 }
 
-Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
+Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options,
+                int steps) {
   constexpr int64_t kEnough = 1024;
-  std::vector<Network> starts{pair.pruned};
-  if (has_batch_norm(pair.pruned)) {
-    starts.push_back(recalibrated(pair.pruned, at_even_distances(data, kEnough)));
-  }
-  return match_scores(pair.dense, starts, data, options);
+  const Network recalibrated = ncprune::recalibrated(pair, at_even_distances(data, kEnough));
+  return match_scores(pair.dense, {pair.pruned, recalibrated}, data, options, steps);
 }
 
 }  // namespace ncprune

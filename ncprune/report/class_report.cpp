@@ -36,8 +36,8 @@ std::vector<AverageLine> average_lines(const ClassInfo& classes) {
        [](const auto& m) { return m.overall_accuracy; }},
       {"macro-F1", "macro_f1", "", [](const auto& m) { return m.macro_f1; }},
       {"G-mean", "g_mean", "", [](const auto& m) { return m.g_mean; }},
-      {"mean AUROC", "mean_auroc", "", [](const auto& m) { return mean_present(m.auroc); }},
-      {"mean average precision", "mean_average_precision", "",
+      {"AUROC", "mean_auroc", "", [](const auto& m) { return mean_present(m.auroc); }},
+      {"average precision", "mean_average_precision", "",
        [](const auto& m) { return mean_present(m.average_precision); }},
   };
   const ClassGroups groups = class_groups(classes.counts);
@@ -125,8 +125,8 @@ std::string common_note(const std::vector<ModelResult>& models) {
   std::string reference = models.front().name;
   std::replace(reference.begin(), reference.end(), '\n', ' ');
   return fmt::format(
-      "common: decisions moved, by validation data, until the classes are predicted as often as by "
-      "{}",
+      "common: decisions moved, by validation data, until the classes are predicted\n"
+      "as often as by {}",
       reference);
 }
 

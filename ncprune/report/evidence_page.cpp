@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ncprune/report/class_report.h"
 #include "ncprune/report/comparison_report.h"
 #include "ncprune/report/evidence_sections.h"
@@ -26,7 +28,8 @@ Section class_section(const Evidence& evidence, const std::vector<Figure>& curve
                               "A mark for every network; the bar spans what lies between them.",
                               class_labels(evidence.classes), series)};
   section.figures.insert(section.figures.end(), curves.begin(), curves.end());
-  if (const std::string note = common_note(evidence.results); !note.empty()) {
+  if (std::string note = common_note(evidence.results); !note.empty()) {
+    std::replace(note.begin(), note.end(), '\n', ' ');
     section.paragraphs.push_back(
         note + ". A network that only predicts the rare classes more often gains nothing there.");
   }

@@ -89,9 +89,11 @@ Demo run_demo(const Study& study, const std::string& folder, const std::string& 
     if (cell.method == kShownMethod) write_onnx(folder + "/surgeon-98.onnx", network);
   };
   demo.rows = run_study(study, how);
+  const std::vector<ModelResult> models = shown_models(demo.rows);
   demo.classes =
       class_table(fmt::format("Recall per class, {:g} % of the weights removed (%)", 100 * kShown),
-                  demo.rows.front().outcome.classes, shown_models(demo.rows));
+                  demo.rows.front().outcome.classes, models);
+  demo.note = common_note(models);
   demo.summary = summary_tables(demo.rows).front();
   write_json(folder + "/results.json", rows_json(demo.rows));
   write_file(folder + "/report.html", to_html(report_of(study, shown, demo, command)));

@@ -12,8 +12,9 @@ Study demo_study();
 
 struct Demo {
   std::vector<StudyRow> rows;
-  Table classes;  // the result for every class at 98 %
-  Table summary;  // every method, head and sparsity
+  Table classes;     // the result for every class at 98 %
+  std::string note;  // common_note() of its networks
+  Table summary;     // every method, head and sparsity
 };
 
 // Runs demo_study() (or a variant of it) and writes dense.onnx, surgeon-98.onnx (head kept),

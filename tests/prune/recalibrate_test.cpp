@@ -1,11 +1,13 @@
 #include "ncprune/prune/recalibrate.h"
 
 #include <ATen/ops/equal.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "ncprune/base/lookup.h"
+#include "ncprune/model/interpreter.h"
 #include "ncprune/prune/finish.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/train/train.h"
@@ -46,7 +48,7 @@ TEST(Recalibrated, RecalibratesEveryLayerOnWhatItNowReads) {
     network.initializers.at("fc1.weight").slice(0, 0, 4).zero_();
     network.initializers.at("fc1.bias").add_(100);
     const Network before = clone(network);
-    const Network treated = recalibrated(network, data);
+    const Network treated = recalibrated({network, network}, data);
     expect_exact(treated, data);
     EXPECT_TRUE(at::equal(network.initializers.at("bn1.mean"), before.initializers.at("bn1.mean")));
   }
@@ -67,7 +69,7 @@ TEST(Recalibrated, AveragesOverThePositionsOfAChannel) {
                           {"mean", at::zeros({3})},
                           {"var", at::ones({3})},
                           {"weight", at::ones({12, 2})}};
-  expect_exact(recalibrated(network, data), data);
+  expect_exact(recalibrated({network, network}, data), data);
 }
 
 TEST(Recalibrated, AgreesWithWhatTrainingOnWholeBatchesLearns) {
@@ -77,7 +79,7 @@ TEST(Recalibrated, AgreesWithWhatTrainingOnWholeBatchesLearns) {
       train(network_for(data, "mlp:8,5?batchnorm=true"), data, {},
             {.optimizer = "sgd", .learning_rate = 1e-12, .epochs = 300, .batch = data.size()})
           .network;
-  const Network treated = recalibrated(trained, data);
+  const Network treated = recalibrated({trained, trained}, data);
   const double unbiased = 80.0 / 79;  // LibTorch's running variance is divided by n - 1
   for (const std::string bn : {"bn1", "bn2"}) {
     expect_near(treated.initializers.at(bn + ".mean"),
@@ -85,6 +87,34 @@ TEST(Recalibrated, AgreesWithWhatTrainingOnWholeBatchesLearns) {
     expect_near(treated.initializers.at(bn + ".var") * unbiased,
                 Matrix(trained.initializers.at(bn + ".var")), 1e-4);
   }
+}
+
+TEST(Recalibrated, WithoutBatchNormalizationChannelsVaryAsInTheDenseNetwork) {
+  Dataset data = gaussian_data({160, 40, 8}, 36);
+  for (const std::string spec : {"mlp:12,8", "mlp:12,8?bias=false", "cnn:4,6?batchnorm=false"}) {
+    if (spec.starts_with("cnn")) data.inputs = data.inputs.view({-1, 1, 6, 6});
+    const Network dense = network_for(data, spec);
+    Network lost = clone(dense);
+    for (const Layer& layer : prunable_layers(dense)) {
+      const at::Tensor weight = weight_of(dense, layer);
+      const at::Tensor factors = 0.4 + normal({weight.size(0), 1}, 5).abs().clamp_max(2);
+      set_weight(lost, layer, weight * factors);
+      if (shifts(layer)) set_shift(lost, layer, bias_of(dense, layer) + 0.3);
+    }
+    const Network back = recalibrated({dense, lost}, data);
+    const at::Tensor wanted = logits(dense, data);
+    EXPECT_GT((logits(lost, data) - wanted).abs().max().item<double>(), 0.05) << spec;
+    EXPECT_LT((logits(back, data) - wanted).abs().max().item<double>(), 1e-4) << spec;
+  }
+}
+
+TEST(Recalibrated, ChannelsThatDoNotVaryStay) {
+  const Dataset data = gaussian_data({60, 20}, 6);
+  const Network dense = network_for(data, "mlp:8,5");
+  Network pruned = clone(dense);
+  pruned.initializers.at("fc1.weight").zero_();
+  const at::Tensor scores = logits(recalibrated({dense, pruned}, data), data);
+  EXPECT_TRUE(at::isfinite(scores).all().item<bool>());
 }
 
 TEST(Finished, KeepChangesNothingAndOtherNamesAreRefused) {

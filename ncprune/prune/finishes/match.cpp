@@ -6,7 +6,8 @@ namespace ncprune::finishes_files {
 Finish match() {
   return {.summary = "scales and shifts of channels matched to the dense network's class shares",
           .source = "ncprune; by natural gradients, Amari 1998",
-          .apply = matched,
+          .apply = [](const NetworkPair& pair, const Dataset& data,
+                      const MetricOptions& options) { return matched(pair, data, options); },
           .problem = match_problem};
 }
 

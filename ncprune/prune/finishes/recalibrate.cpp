@@ -4,10 +4,10 @@
 namespace ncprune::finishes_files {
 
 Finish recalibrate() {
-  return {.summary = "statistics of BatchNormalization recalibrated on the training samples",
-          .source = "Ioffe, Szegedy 2015",
+  return {.summary = "statistics of channels recalibrated on the training samples",
+          .source = "Ioffe, Szegedy 2015; Jordan, Sedghi, Saukh, Entezari, Neyshabur 2023",
           .apply = [](const NetworkPair& pair, const Dataset& data, const MetricOptions&) {
-            return recalibrated(pair.pruned, data);
+            return recalibrated(pair, data);
           }};
 }
 
