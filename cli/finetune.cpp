@@ -44,6 +44,7 @@ void run_finetune(const FinetuneCommand& options) {
 
 void add_finetune(CLI::App& app) {
   const auto options = std::make_shared<FinetuneCommand>();
+  options->train.options.loss = kLossAfterPruning;
   options->train.options.keep_zeros = true;
   options->train.options.keep_start = true;
   CLI::App* command =

@@ -62,6 +62,7 @@ void run_gradual(const GradualCommand& options) {
 void add_gradual(CLI::App& app) {
   const auto options = std::make_shared<GradualCommand>();
   options->train.options.epochs = 2;
+  options->train.options.loss = kLossAfterPruning;
   CLI::App* command =
       app.add_subcommand("gradual", "prune in steps of growing sparsity, training after each");
   command->add_option("network", options->input, "the ONNX file to prune")->required();

@@ -9,7 +9,7 @@ namespace ncprune {
 // `pair.pruned` with all weights that are not zero, and all biases, scales and shifts, moved so
 // that its class probabilities p come close to those of the dense network, q (class_loss.h):
 //   min sum_c pi_c E_c KL(q || p),   pi from options.balance,
-// by Adam with a cosine schedule, in about 20000 draws, but 3 to 12 passes, from at most 1024
+// by Adam with a cosine schedule, in about 15000 draws, but 3 to 12 passes, from at most 1024
 // samples of each class, drawn with a fixed seed. Pictures that convolutions see are flipped and
 // cropped, and the dense network is asked anew. No labels are fitted. Zeros stay zero, running
 // statistics stay, and the pruned network sees noisy inputs with options.noise.

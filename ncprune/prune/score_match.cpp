@@ -271,7 +271,8 @@ std::string match_problem(const Network& network, const Dataset& data) {
 }
 
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
-                     const MetricOptions& options, int steps) {
+                     const MetricOptions& options) {
+  constexpr int kSteps = 3;
   constexpr double kMaxDamping = 1e4;
   const std::string problem = match_problem(starts.front(), data);
   if (!problem.empty()) throw InputError(problem);
@@ -290,7 +291,7 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   for (const Network& start : starts) come_closer(start);
   if (!std::isfinite(distance)) return starts.front();
   double damping = 0.01;
-  for (int step = 0; step < steps && damping < kMaxDamping; ++step) {
+  for (int step = 0; step < kSteps && damping < kMaxDamping; ++step) {
     const Slope slope = slope_at(network, places, aim);
     while (damping < kMaxDamping && !come_closer(moved(network, places, step_of(slope, damping)))) {
       damping *= 10;
@@ -299,11 +300,10 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   return network;
 }
 
-Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options,
-                int steps) {
+Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
   constexpr int64_t kEnough = 1024;
   const Network recalibrated = ncprune::recalibrated(pair, at_even_distances(data, kEnough));
-  return match_scores(pair.dense, {pair.pruned, recalibrated}, data, options, steps);
+  return match_scores(pair.dense, {pair.pruned, recalibrated}, data, options);
 }
 
 }  // namespace ncprune

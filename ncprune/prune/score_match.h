@@ -9,31 +9,27 @@
 
 namespace ncprune {
 
-// After which D hardly falls.
-inline constexpr int kMatchSteps = 3;
-
 // The pruned network with scales and shifts of channels that bring its class probabilities p close
 // to those of the dense network, q (class_loss.h). They lower
 //   D = sum_c pi_c E_c KL(q || p),   in nats; averaged over samples or classes by options.balance.
 // They are those of every BatchNormalization; without one, those of all channel_affines()
 // (channel_affine.h), whose scales multiply weights and leave zeros zero.
-// No labels are fitted. `steps` steps of Fisher scoring (Amari 1998) over all scales and shifts
+// No labels are fitted. Three steps of Fisher scoring (Amari 1998) over all scales and shifts
 // together, with Levenberg-Marquardt damping: a step that does not lower D is undone. The metric is
 // estimated with two random sign vectors per sample. Uses at most 256 samples of every class and
 // about 8000 in all, drawn with a fixed seed; with options.noise the pruned network sees noisy
-// inputs. For P scales and shifts and N samples: about 2 forward and 3 backward passes over the
-// samples a step and 2 N P doubles, at most 512 MB.
+// inputs. For P scales and shifts and N samples: about 6 forward and 9 backward passes over the
+// samples and 2 N P doubles, at most 512 MB.
 //
 // Starts from the network of `starts` with the least D. REQUIRES: at least one start; they differ
 // only in the tensors of BatchNormalization. The result shares all other tensors with its start.
 // Throws InputError when match_problem() is not empty.
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
-                     const MetricOptions& options, int steps = kMatchSteps);
+                     const MetricOptions& options);
 
 // match_scores() from `pair.pruned` or from recalibrated() on about 1000 samples, whichever is
 // closer: the statistics of a network masked without repair are far off.
-Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options,
-                int steps = kMatchSteps);
+Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options);
 
 // The reason why `network` cannot be matched, in one line that names the node: ONNX Runtime runs an
 // operator, so that it has no gradient; a scale or shift of BatchNormalization is not an

@@ -6,6 +6,7 @@
 
 #include "ncprune/prune/recipe.h"
 #include "ncprune/study/row.h"
+#include "ncprune/train/loss.h"
 #include "ncprune/train/train.h"
 
 namespace ncprune {
@@ -30,7 +31,7 @@ struct Study {
   std::string remove = "weights";
   double noise = 0.2;  // standard deviation of the noise on the test inputs; 0: clean only
   TrainOptions train;
-  TrainOptions finetune;
+  TrainOptions finetune{.loss = kLossAfterPruning};
   MetricOptions metric;
   std::string text;  // the TOML source
 };

@@ -35,6 +35,10 @@ struct Loss {
 // balanced-softmax, class-balanced, class-weighted, cross-entropy, focal, ldam-drw, logit-adjusted.
 const std::vector<Loss>& losses();
 
+// The loss with which a pruned network is trained further, unless another is asked for: classes
+// count alike, as they did when it was pruned.
+inline constexpr const char* kLossAfterPruning = "class-weighted";
+
 // Class weights proportional to `weights` with mean 1 over `counts` samples per class; both double
 // [K]. Float [K].
 at::Tensor weights_of_mean_one(const at::Tensor& weights, const at::Tensor& counts);

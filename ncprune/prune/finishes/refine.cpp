@@ -10,8 +10,7 @@ Finish refine() {
       .source = "ncprune; by Adam, Kingma, Ba 2015; Hinton, Vinyals, Dean 2015",
       .apply =
           [](const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
-            constexpr int kSteps = 1;  // the rest comes with the weights
-            return refined({pair.dense, matched(pair, data, options, kSteps)}, data, options);
+            return refined({pair.dense, matched(pair, data, options)}, data, options);
           },
       .problem = match_problem};
 }
