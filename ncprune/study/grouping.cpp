@@ -38,6 +38,11 @@ std::vector<double> values_of(const StudyRows& rows, const RowValue& value) {
   return values;
 }
 
+bool knows_common(const StudyRows& rows) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [](const StudyRow& row) { return row.outcome.result.common.has_value(); });
+}
+
 double mean(const std::vector<double>& values) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
   double sum = 0;

@@ -77,6 +77,9 @@ std::pair<std::string, std::string> problem_key(const StudyRow& row);
 
 std::vector<double> values_of(const StudyRows& rows, const RowValue& value);
 
+// Whether any of the rows was judged at the common operating point.
+bool knows_common(const StudyRows& rows);
+
 // NaN when there are no values.
 double mean(const std::vector<double>& values);
 

@@ -60,8 +60,10 @@ Section sureness(const StudyRows& study, const std::string& title, const std::st
   section.paragraphs = {
       "A problem is a data set, an imbalance and a seed. The interval and the first p-value come "
       "from drawing the test samples anew, the same for both methods and for all problems of a "
-      "data set, the other from Wilcoxon's test over "
-      "problems; both are adjusted for all methods (Holm)."};
+      "data set, the other from Wilcoxon's test over problems; both are adjusted for all methods "
+      "(Holm). Common scores are those with which every network predicts the classes as often as "
+      "the dense one: decisions are moved from common to rare classes or back, by validation "
+      "data."};
   for (const Ranking& ranking : rankings(study, reference)) {
     section.tables.push_back(ranking_table(ranking));
     const std::string caveat = ranking_caveat(ranking);

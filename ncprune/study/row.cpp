@@ -93,6 +93,16 @@ double minority_recall(const StudyRow& row) {
   return mean_recall(row.outcome.result.clean, row.outcome.classes.minority);
 }
 
+double common_balanced_accuracy(const StudyRow& row) {
+  const auto& common = row.outcome.result.common;
+  return common ? common->balanced_accuracy : kNoValue;
+}
+
+double common_minority_recall(const StudyRow& row) {
+  const auto& common = row.outcome.result.common;
+  return common ? mean_recall(*common, row.outcome.classes.minority) : kNoValue;
+}
+
 double mean_auroc(const ClassMetrics& metrics, const std::vector<int64_t>& classes) {
   std::vector<double> values;
   for (const int64_t c : classes) {

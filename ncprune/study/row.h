@@ -83,6 +83,10 @@ std::string removal_text(const std::string& settings, double sparsity);
 double balanced_accuracy(const StudyRow& row);
 double minority_recall(const StudyRow& row);
 
+// The same at the common operating point (operating_point.h); NaN when not measured.
+double common_balanced_accuracy(const StudyRow& row);
+double common_minority_recall(const StudyRow& row);
+
 // The mean AUROC of `classes`, one against the rest, in [0, 1]; NaN when not known.
 double mean_auroc(const ClassMetrics& metrics, const std::vector<int64_t>& classes);
 

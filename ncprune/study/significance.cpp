@@ -63,10 +63,8 @@ const std::vector<Score>& scores() {
   static const std::vector<Score> table{
       {"balanced accuracy", balanced, all_classes, clean, &StudyOutcome::right},
       {"minority recall", minority, rare_classes, clean, &StudyOutcome::right},
-      {"balanced accuracy at the common operating point", balanced, all_classes, common,
-       &StudyOutcome::common_right},
-      {"minority recall at the common operating point", minority, rare_classes, common,
-       &StudyOutcome::common_right},
+      {"common balanced accuracy", balanced, all_classes, common, &StudyOutcome::common_right},
+      {"common minority recall", minority, rare_classes, common, &StudyOutcome::common_right},
       {"minority AUROC", auroc, rare_classes, clean, nullptr}};
   return table;
 }

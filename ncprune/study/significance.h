@@ -37,8 +37,9 @@ struct Ranking {
   std::string settings;
   std::string treatment;
   double sparsity = 0;
-  // "balanced accuracy" or "minority recall", either also "at the common operating point"
-  // (operating_point.h), or "minority AUROC", of which no interval is known.
+  // "balanced accuracy" or "minority recall"; the same at the common operating point
+  // (operating_point.h): "common balanced accuracy" or "common minority recall"; or "minority
+  // AUROC", of which no interval is known.
   std::string score;
   int64_t problems = 0;  // for which every method has a row
   std::string reference;

@@ -33,10 +33,6 @@ std::string spread_text(const std::vector<double>& shares) {
                                        : percent(center);
 }
 
-const ClassMetrics* common_of(const StudyRow& row) {
-  return row.outcome.result.common ? &*row.outcome.result.common : nullptr;
-}
-
 struct SummaryColumn {
   std::string name;
   RowValue value;
@@ -57,17 +53,8 @@ std::vector<SummaryColumn> summary_columns(bool noisy) {
 
 // The columns that do not depend on how often the classes are predicted.
 std::vector<SummaryColumn> common_columns() {
-  return {{"balanced\naccuracy",
-           [](const StudyRow& row) {
-             const ClassMetrics* common = common_of(row);
-             return common == nullptr ? kNoValue : common->balanced_accuracy;
-           }},
-          {"minority\nrecall",
-           [](const StudyRow& row) {
-             const ClassMetrics* common = common_of(row);
-             return common == nullptr ? kNoValue
-                                      : mean_recall(*common, row.outcome.classes.minority);
-           }},
+  return {{"balanced\naccuracy", common_balanced_accuracy},
+          {"minority\nrecall", common_minority_recall},
           {"minority\nAUROC", [](const StudyRow& row) {
              return mean_auroc(row.outcome.result.clean, row.outcome.classes.minority);
            }}};
@@ -127,10 +114,7 @@ std::vector<Table> summary_tables(const std::vector<StudyRow>& rows) {
   for (const StudyRows& problem : grouped(rows, problem_key)) {
     const bool noisy = problem.front().outcome.result.noisy.has_value();
     tables.push_back(summary_table(problem, shown, "", summary_columns(noisy)));
-    if (std::none_of(problem.begin(), problem.end(),
-                     [](const StudyRow& row) { return common_of(row) != nullptr; })) {
-      continue;
-    }
+    if (!knows_common(problem)) continue;
     tables.push_back(summary_table(
         problem, shown, "the dense network's predicted shares of the classes, ", common_columns()));
   }
