@@ -29,6 +29,9 @@ struct Repair {
   // the dense one.
   void (*apply)(Network& network, const RepairTask& task);
   bool reads_moments = false;
+  // The metric of `moments` and `means`, one of search_metrics(). Empty: that of the recipe, or for
+  // a repair of a search that of the search.
+  std::string metric = {};
   // Takes the weights that a search found unchanged; masks from elsewhere cannot use this repair.
   bool of_search = false;
 };

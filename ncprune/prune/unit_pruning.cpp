@@ -47,17 +47,16 @@ void mask_inputs(Network& network, const LayerInputs& inputs, Task& task) {
   const Recipe& recipe = task.recipe;
   const at::Tensor weight = weight_of(task.dense, layer);
   const at::Tensor mask = inputs.stay.unsqueeze(0).expand_as(weight).contiguous();
-  const Repair& repair = repair_of(recipe.method);
-  const MetricOptions metric =
-      repair.of_search ? search_metric_of(recipe.method).of(recipe.metric) : recipe.metric;
+  const MetricOptions metric = repair_metric_of(recipe.method, recipe.metric);
   const auto moments = [&] { return task.measured.moments(network, layer, metric); };
-  repair.apply(network, {layer,
-                         weight,
-                         mask,
-                         moments,
-                         {task.measured, recipe.metric},
-                         metric.damping,
-                         solver_of(recipe.method).solve != nullptr});
+  repair_of(recipe.method)
+      .apply(network, {layer,
+                       weight,
+                       mask,
+                       moments,
+                       {task.measured, metric},
+                       metric.damping,
+                       solver_of(recipe.method).solve != nullptr});
 }
 
 // Zeroes the tensors' entries that make the removed units, which nothing reads any more.

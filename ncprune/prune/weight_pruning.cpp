@@ -40,7 +40,7 @@ struct ChosenMask {
 // Masks the layer of `network`, whose earlier layers are pruned, and repairs it by the method.
 void mask_layer(Network& network, const Layer& layer, const PruneContext& context,
                 const ChosenMask& chosen) {
-  const MetricOptions& metric = context.recipe.metric;
+  const MetricOptions metric = repair_metric_of(context.recipe.method, context.recipe.metric);
   const auto moments = [&] {
     return chosen.measured ? *chosen.measured : context.measured.moments(network, layer, metric);
   };
@@ -72,7 +72,7 @@ at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneConte
       solve({problem, weight.to(at::kDouble), pattern, task.keep, task.row_weights});
   if (repair_of(method).of_search) {
     set_layer(network, task.layer, solution.weight, moments);
-  } else if (metric == recipe.metric) {
+  } else if (metric == repair_metric_of(method, recipe.metric)) {
     mask_layer(network, task.layer, context, {solution.mask, std::move(moments)});
   } else {
     mask_layer(network, task.layer, context, {solution.mask});

@@ -196,7 +196,7 @@ TEST(Prune, RefusesWhatDoesNotExistAndListsWhatDoes) {
                            Part{&Method::pattern, "pattern", "block:RxC, layer, N:M, neuron, row"},
                            Part{&Method::solver, "solver", "admm, obc, score, sparsegpt"},
                            Part{&Method::search_metric, "metric", "neural-collapse, plain"},
-                           Part{&Method::repair, "repair", "bias, least-squares, none, own"}}) {
+                           Part{&Method::repair, "repair", "bias, gram, least-squares"}}) {
     Recipe bad = good;
     bad.method.*part.field = "magic";
     const std::string message = refusal(bad);
