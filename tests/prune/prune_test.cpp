@@ -194,7 +194,7 @@ TEST(Prune, RefusesWhatDoesNotExistAndListsWhatDoes) {
   for (const Part& part : {Part{&Method::criterion, "criterion", "nc-obs"},
                            Part{&Method::allocation, "allocation", "erk, global"},
                            Part{&Method::pattern, "pattern", "block:RxC, layer, N:M, neuron, row"},
-                           Part{&Method::solver, "solver", "admm, obc, score, sparsegpt"},
+                           Part{&Method::solver, "solver", "admm, merge, obc, score"},
                            Part{&Method::search_metric, "metric", "neural-collapse, plain"},
                            Part{&Method::repair, "repair", "bias, gram, least-squares"}}) {
     Recipe bad = good;
