@@ -52,7 +52,9 @@ void mask_inputs(Network& network, const LayerInputs& inputs, Task& task) {
   const MetricOptions metric = repair_metric_of(recipe.method, recipe.metric);
   const auto moments = [&] { return task.measured.moments(network, layer, metric); };
   repair_of(recipe.method)
-      .apply(network, {layer,
+      .apply(network, {task.dense,
+                       task.data,
+                       layer,
                        weight,
                        mask,
                        moments,

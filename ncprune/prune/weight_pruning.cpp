@@ -19,6 +19,7 @@ namespace {
 
 struct PruneContext {
   const Network& dense;
+  const Dataset& data;
   const Recipe& recipe;
   LayerwiseMoments& measured;
 };
@@ -45,7 +46,9 @@ void mask_layer(Network& network, const Layer& layer, const PruneContext& contex
     return chosen.measured ? *chosen.measured : context.measured.moments(network, layer, metric);
   };
   repair_of(context.recipe.method)
-      .apply(network, {layer,
+      .apply(network, {context.dense,
+                       context.data,
+                       layer,
                        weight_of(context.dense, layer),
                        chosen.mask,
                        moments,
@@ -119,7 +122,7 @@ Pruned prune_once(const Network& dense, Calibration& scored, const Recipe& recip
   LayerwiseMoments measured(dense, scored.data());
   for (size_t l = 0; l < layers.size(); ++l) {
     masks.push_back(prune_layer(network, {layers[l], scores[l], row_weights[l], kept[l]},
-                                {dense, recipe, measured}));
+                                {dense, scored.data(), recipe, measured}));
   }
   return result_of(std::move(network), recipe, std::move(masks));
 }
@@ -164,7 +167,8 @@ Pruned apply_masks(const Decision& decision, const Recipe& recipe) {
   Network network = decision.dense;
   LayerwiseMoments measured(decision.dense, decision.data);
   for (size_t l = 0; l < layers.size(); ++l) {
-    mask_layer(network, layers[l], {decision.dense, recipe, measured}, {decision.kept[l]});
+    mask_layer(network, layers[l], {decision.dense, decision.data, recipe, measured},
+               {decision.kept[l]});
   }
   return result_of(std::move(network), recipe, decision.kept);
 }
