@@ -65,7 +65,7 @@ UnitGroup group_of(const Network& network, const UnitLabels& labels,
   for (const auto& [a, places] : members.front()->places) {
     const LabelledAxis& axis = labels.axes[a];
     const at::Tensor index = index_of(members, a);
-    group.slices.push_back({axis.tensor, axis.axis, index});
+    group.slices.push_back({axis.tensor, axis.axis, index, axis.role == AxisRole::kColumns});
     if (axis.role == AxisRole::kRows) {
       group.producers.push_back({labels.layers[axis.layer], index});
     } else if (axis.role == AxisRole::kColumns) {

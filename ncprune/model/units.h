@@ -11,7 +11,8 @@ namespace ncprune {
 struct UnitSlice {
   std::string tensor;
   int64_t axis;
-  at::Tensor index;  // int64 [u, w]: unit j has the w positions index[j]
+  at::Tensor index;    // int64 [u, w]: unit j has the w positions index[j]
+  bool reads = false;  // columns of a layer that reads the units; else a part of what makes them
 };
 
 // A number in an initializer that decreases when a unit is removed: a size for a Reshape or a

@@ -39,6 +39,13 @@ const Repair& repair_of(const Method& method) {
   return find_named(repairs(), method.repair, "repair");
 }
 
+MetricOptions repair_metric_of(const Method& method, const MetricOptions& recipe) {
+  const Repair& repair = repair_of(method);
+  if (repair.of_search) return search_metric_of(method).of(recipe);
+  if (repair.metric.empty()) return recipe;
+  return find_named(search_metrics(), repair.metric, "metric").of(recipe);
+}
+
 bool searches_class_aware(const Method& method) {
   return solver_of(method).solve != nullptr && search_metric_of(method).class_aware;
 }

@@ -26,6 +26,9 @@ const Solver& solver_of(const Method& method);
 const SearchMetric& search_metric_of(const Method& method);
 const Repair& repair_of(const Method& method);
 
+// The metric in which the method's repair measures, given the metric of the recipe.
+MetricOptions repair_metric_of(const Method& method, const MetricOptions& recipe);
+
 // Whether the method's solver searches and weights the rows of a layer by their effect on the class
 // scores.
 bool searches_class_aware(const Method& method);

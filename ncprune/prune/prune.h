@@ -54,7 +54,8 @@ struct Pruned {
 // layers that make them; with a search, the units that remove_units() removes in the search's
 // metric on the activations of the part already pruned. Then the layer is repaired on the remaining
 // inputs. Removing a unit equals zeroing its columns in the reading layers. Every group keeps at
-// least one.
+// least one. A solver that merges units (unit_merging.h) chooses them all before the first layer,
+// and the layers are masked and repaired with the merged weights.
 //
 // Then BatchNormalization and the head are treated (finish.h). The result shares unchanged tensors
 // with the dense network. Throws InputError where require_valid() does and when nothing can be

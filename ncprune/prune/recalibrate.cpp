@@ -109,7 +109,8 @@ Network with_dense_statistics(const NetworkPair& pair, const Dataset& all) {
     if (!affine.shift.empty()) shift = result.initializers.at(affine.shift).to(at::kDouble);
     // u + shift becomes factor u + shift + delta, with the wanted mean.
     if (affine.scale.empty()) factor = at::ones_like(factor);
-    adapt(result, affine, factor, wanted.mean - factor * (own.mean - shift) - shift);
+    const at::Tensor delta = wanted.mean - factor * (own.mean - shift) - shift;
+    adapt(result, affine, factor, at::where(sound, delta, 0));
   }
   return result;
 }

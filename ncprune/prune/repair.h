@@ -10,8 +10,10 @@ namespace ncprune {
 
 // A layer to repair, with the mask of its remaining weights.
 struct RepairTask {
+  const Network& dense;
+  const Dataset& data;
   const Layer& layer;
-  at::Tensor weight;  // dense [m, d]
+  at::Tensor weight;  // to be masked, [m, d]: the dense one, unless units were merged
   at::Tensor mask;    // bool [m, d], true where a weight stays
   // Measures the layer on the present activations of the pruned network.
   std::function<LayerMoments()> moments;
@@ -26,9 +28,12 @@ struct Repair {
   std::string summary;
   std::string source;
   // Writes the masked and repaired weight into the layer of `network`, whose weight must still be
-  // the dense one.
+  // `task.weight`.
   void (*apply)(Network& network, const RepairTask& task);
   bool reads_moments = false;
+  // The metric of `moments` and `means`, one of search_metrics(). Empty: that of the recipe, or for
+  // a repair of a search that of the search.
+  std::string metric = {};
   // Takes the weights that a search found unchanged; masks from elsewhere cannot use this repair.
   bool of_search = false;
 };

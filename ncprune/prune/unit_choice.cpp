@@ -46,6 +46,7 @@ UnitChoice::UnitChoice(Calibration& calibration, const Recipe& recipe,
       groups_(groups),
       measured_(measured),
       searches_(solver_of(recipe.method).solve != nullptr),
+      merges_(solver_of(recipe.method).merges_units),
       layers_(weight_layers(dense_)),
       row_weights_(calibration.row_weights(recipe)) {
   // The head is the last layer, and its rows, the class scores, count equally.
@@ -53,7 +54,7 @@ UnitChoice::UnitChoice(Calibration& calibration, const Recipe& recipe,
     row_weights_.push_back(
         at::ones({weight_of(dense_, layers_[l]).size(0)}, at::TensorOptions(at::kDouble)));
   }
-  if (!searches_) {
+  if (!searches_ && !merges_) {
     const std::vector<at::Tensor>& scores = calibration.scores(recipe);
     for (const UnitGroup& group : groups) scores_.push_back(unit_scores(group, layers_, scores));
   }
@@ -77,6 +78,7 @@ std::vector<LayerMoments> UnitChoice::moments(const Network& network,
 
 UnitOrder UnitChoice::order(size_t g, const std::vector<LayerMoments>& moments,
                             int64_t count) const {
+  if (merges_) return merge_order(unit_weights(dense_, groups_[g]), count);
   if (!searches_) {
     const auto [sorted, order] = scores_[g].sort(/*stable=*/true, 0, /*descending=*/false);
     const at::Tensor values = sorted.contiguous();

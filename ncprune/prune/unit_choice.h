@@ -4,13 +4,14 @@
 
 #include "ncprune/model/units.h"
 #include "ncprune/prune/calibration.h"
+#include "ncprune/prune/unit_merging.h"
 #include "ncprune/prune/unit_search.h"
 #include "ncprune/stats/layerwise.h"
 
 namespace ncprune {
 
 // Chooses the units of each group that stay when no decision is given: as many as the recipe's
-// removal says, by their scores or by the search.
+// removal says, by their scores, by the search, or by the merger of similar units.
 class UnitChoice {
  public:
   // All arguments must outlive it. `groups` are those whose units can be removed; `measured`
@@ -37,9 +38,10 @@ class UnitChoice {
   const std::vector<UnitGroup>& groups_;
   LayerwiseMoments& measured_;
   bool searches_;
+  bool merges_;
   std::vector<Layer> layers_;            // weight_layers()
   std::vector<at::Tensor> row_weights_;  // of every layer, [m]
-  std::vector<at::Tensor> scores_;       // [u] per group, without a search
+  std::vector<at::Tensor> scores_;       // [u] per group, with neither a search nor mergers
   std::vector<int64_t> counts_;          // units to keep, per group
 };
 

@@ -15,6 +15,7 @@
 #include "ncprune/model/interpreter.h"
 #include "ncprune/prune/parts.h"
 #include "ncprune/prune/unit_choice.h"
+#include "ncprune/prune/unit_merging.h"
 
 namespace ncprune {
 namespace {
@@ -25,6 +26,7 @@ struct Task {
   const Recipe& recipe;
   LayerwiseMoments measured;
   std::vector<UnitGroup> groups;  // those whose units can be removed
+  Network start = dense;          // the weights that are masked; their units may be merged already
 };
 
 std::vector<UnitGroup> movable(const std::vector<UnitGroup>& groups) {
@@ -45,19 +47,20 @@ struct LayerInputs {
 void mask_inputs(Network& network, const LayerInputs& inputs, Task& task) {
   const Layer& layer = inputs.layer;
   const Recipe& recipe = task.recipe;
-  const at::Tensor weight = weight_of(task.dense, layer);
+  const at::Tensor weight = weight_of(task.start, layer);
   const at::Tensor mask = inputs.stay.unsqueeze(0).expand_as(weight).contiguous();
-  const Repair& repair = repair_of(recipe.method);
-  const MetricOptions metric =
-      repair.of_search ? search_metric_of(recipe.method).of(recipe.metric) : recipe.metric;
+  const MetricOptions metric = repair_metric_of(recipe.method, recipe.metric);
   const auto moments = [&] { return task.measured.moments(network, layer, metric); };
-  repair.apply(network, {layer,
-                         weight,
-                         mask,
-                         moments,
-                         {task.measured, recipe.metric},
-                         metric.damping,
-                         solver_of(recipe.method).solve != nullptr});
+  repair_of(recipe.method)
+      .apply(network, {task.dense,
+                       task.data,
+                       layer,
+                       weight,
+                       mask,
+                       moments,
+                       {task.measured, metric},
+                       metric.damping,
+                       solver_of(recipe.method).solve != nullptr});
 }
 
 // Zeroes the tensors' entries that make the removed units, which nothing reads any more.
@@ -125,7 +128,7 @@ void add_layers(Pruned& result, const std::vector<UnitGroup>& groups, const Task
 Pruned remove_from_layers(const std::vector<UnitGroup>& groups, Task& task,
                           const std::function<at::Tensor(const Network&, size_t group)>& choose) {
   const Network& dense = task.dense;
-  Network masked = dense;
+  Network masked = task.start;
   std::vector<at::Tensor> removed(task.groups.size());
   for (const Layer& layer : weight_layers(dense)) {
     at::Tensor inputs = at::ones({weight_of(dense, layer).size(1)}, at::TensorOptions(at::kBool));
@@ -157,6 +160,17 @@ Pruned remove_from_layers(const std::vector<UnitGroup>& groups, Task& task,
   return result;
 }
 
+// remove_from_layers() for units that were chosen before; `kept` holds those of every group.
+Pruned keep_only(const std::vector<UnitGroup>& groups, Task& task,
+                 const std::vector<at::Tensor>& kept) {
+  if (solver_of(task.recipe.method).merges_units) {
+    std::vector<UnitSelection> selections;
+    for (size_t g = 0; g < task.groups.size(); ++g) selections.push_back({task.groups[g], kept[g]});
+    task.start = merged(task.dense, selections);
+  }
+  return remove_from_layers(groups, task, [&](const Network&, size_t g) { return kept[g]; });
+}
+
 }  // namespace
 
 Pruned prune_units(Calibration& calibration, const Recipe& recipe) {
@@ -170,6 +184,11 @@ Pruned prune_units(Calibration& calibration, const Recipe& recipe) {
                                  first.producers.front().layer.name, first.reason));
   }
   UnitChoice choice(calibration, recipe, task.groups, task.measured);
+  if (solver_of(recipe.method).merges_units) {
+    std::vector<at::Tensor> kept;
+    for (size_t g = 0; g < task.groups.size(); ++g) kept.push_back(choice.kept(dense, g));
+    return keep_only(groups, task, kept);
+  }
   return remove_from_layers(
       groups, task, [&](const Network& network, size_t g) { return choice.kept(network, g); });
 }
@@ -224,7 +243,7 @@ Pruned apply_units(const Decision& decision, const Recipe& recipe) {
       }
     }
   }
-  return remove_from_layers(groups, task, [&](const Network&, size_t g) { return chosen[g]; });
+  return keep_only(groups, task, chosen);
 }
 
 }  // namespace ncprune

@@ -23,9 +23,9 @@ namespace {
 
 struct PruneContext {
   const Network& dense;
+  const Dataset& data;
   const Recipe& recipe;
   LayerwiseMoments& measured;
-  const Dataset& data;
 };
 
 // The input for masking one layer.
@@ -46,12 +46,14 @@ struct ChosenMask {
 // Masks the layer of `network`, whose earlier layers are pruned, and repairs it by the method.
 void mask_layer(Network& network, const Layer& layer, const PruneContext& context,
                 const ChosenMask& chosen) {
-  const MetricOptions& metric = context.recipe.metric;
+  const MetricOptions metric = repair_metric_of(context.recipe.method, context.recipe.metric);
   const auto moments = [&] {
     return chosen.measured ? *chosen.measured : context.measured.moments(network, layer, metric);
   };
   repair_of(context.recipe.method)
-      .apply(network, {layer,
+      .apply(network, {context.dense,
+                       context.data,
+                       layer,
                        weight_of(context.dense, layer),
                        chosen.mask,
                        moments,
@@ -93,7 +95,7 @@ at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneConte
   const LayerSolution solution = solved(task, problem, weight, method);
   if (repair_of(method).of_search) {
     set_layer(network, task.layer, solution.weight, moments);
-  } else if (metric == recipe.metric) {
+  } else if (metric == repair_metric_of(method, recipe.metric)) {
     mask_layer(network, task.layer, context, {solution.mask, std::move(moments)});
   } else {
     mask_layer(network, task.layer, context, {solution.mask});
@@ -154,7 +156,7 @@ bool spend_again(Network& network, std::vector<at::Tensor>& masks,
   }
   Network next = context.dense;
   LayerwiseMoments measured(context.dense, context.data);
-  const PruneContext again{context.dense, context.recipe, measured, context.data};
+  const PruneContext again{context.dense, context.data, context.recipe, measured};
   bool changed = false;
   for (size_t l = 0; l < tasks.size(); ++l) {
     if (wasting.contains(layers[l].weight)) {
@@ -188,7 +190,7 @@ Pruned prune_once(const Network& dense, Calibration& scored, const Recipe& recip
   Network network = dense;
   std::vector<at::Tensor> masks;
   LayerwiseMoments measured(dense, scored.data());
-  const PruneContext context{dense, recipe, measured, scored.data()};
+  const PruneContext context{dense, scored.data(), recipe, measured};
   for (const LayerTask& task : tasks) masks.push_back(prune_layer(network, task, context));
   for (int64_t sweep = 1; sweep < recipe.method.sweeps; ++sweep) {
     if (!spend_again(network, masks, tasks, context)) break;
@@ -236,7 +238,7 @@ Pruned apply_masks(const Decision& decision, const Recipe& recipe) {
   Network network = decision.dense;
   LayerwiseMoments measured(decision.dense, decision.data);
   for (size_t l = 0; l < layers.size(); ++l) {
-    mask_layer(network, layers[l], {decision.dense, recipe, measured, decision.data},
+    mask_layer(network, layers[l], {decision.dense, decision.data, recipe, measured},
                {decision.kept[l]});
   }
   return result_of(std::move(network), recipe, decision.kept);

@@ -153,6 +153,10 @@ std::vector<LayerStatistics> measure_statistics(const Network& network,
   if (needed({Statistic::kUnitVariance, Statistic::kUnitGeometry})) {
     measure_units({network, layers, data}, query, statistics);
   }
+  if (needed({Statistic::kUnitActivity})) {
+    const std::vector<UnitActivity> activities = measure_unit_activity(network, layers, data);
+    for (size_t l = 0; l < layers.size(); ++l) statistics[l].unit_activity = activities[l];
+  }
   if (needed({Statistic::kHessianGradient})) {
     set_all(&LayerStatistics::hessian_gradient, hessian_gradients(network, layers, data));
   }

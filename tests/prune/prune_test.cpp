@@ -196,9 +196,9 @@ TEST(Prune, RefusesWhatDoesNotExistAndListsWhatDoes) {
   for (const Part& part : {Part{&Method::criterion, "criterion", "nc-obs"},
                            Part{&Method::allocation, "allocation", "erk, global"},
                            Part{&Method::pattern, "pattern", "block:RxC, layer, N:M, neuron, row"},
-                           Part{&Method::solver, "solver", "admm, obc, score, sparsegpt"},
+                           Part{&Method::solver, "solver", "admm, merge, obc, score"},
                            Part{&Method::search_metric, "metric", "neural-collapse, plain"},
-                           Part{&Method::repair, "repair", "bias, least-squares, none, own"}}) {
+                           Part{&Method::repair, "repair", "bias, gram, least-squares"}}) {
     Recipe bad = good;
     bad.method.*part.field = "magic";
     const std::string message = refusal(bad);
