@@ -68,7 +68,7 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
                                  kUsualShare));
   command.add_option(
       "--finish", recipe.finish,
-      "keep the network as repaired; recalibrate the statistics of BatchNormalization; match the "
+      "keep the network as repaired; recalibrate the mean and variance of channels; match the "
       "dense network's class shares with scales and shifts; or refine: match, then move all "
       "remaining weights towards these shares; by default the method's choice, and keep in "
       "'gradual'");
@@ -80,7 +80,8 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
                      "rounds of pruning; each scores the remaining weights anew");
   command.add_option(
       "--sweeps", recipe.method.sweeps,
-      "passes over the layers; each after the first spends again what feeds nothing");
+      "passes over the layers, for methods that search single weights; each pass after the first "
+      "spends weights that feed nothing again");
   add_force_option(command, request.force);
   for (const MetricField& f : metric_fields()) {
     CLI::Option* added = command.add_option_function<double>(

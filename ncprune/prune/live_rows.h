@@ -7,10 +7,10 @@
 
 namespace ncprune {
 
-// For every layer, bool [out]: whether the class scores depend on the layer's output of this row
-// for any of at most 512 samples of `data`, spread evenly. Weights in other rows are wasted: what
-// they feed is read by no weight, or cut off by an activation. All rows are live of a network that
-// a foreign operator makes part of, which has no gradient.
+// For every layer, bool [out]: whether some class score depends on this row of the layer's output,
+// for any of about 512 samples of `data`, as many of every class. Weights in other rows are wasted:
+// no weight reads their unit, or an activation cuts it off. If ONNX Runtime runs an operator of the
+// network, which then has no gradient, all rows count as live.
 std::vector<at::Tensor> live_rows(const Network& network, const std::vector<Layer>& layers,
                                   const Dataset& data);
 

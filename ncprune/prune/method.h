@@ -19,8 +19,9 @@ struct Method {
   std::string repair = "none";                    // repairs()
   // Every round scores the weights anew; the kept share falls geometrically.
   int64_t rounds = 1;
-  // Passes over the layers. Each after the first frees weights that no class score depends on
-  // (live_rows.h) and spends them in the same layer; it is left out when few are wasted.
+  // Passes over the layers of a method that searches single weights, in [1, 10]. Each pass after
+  // the first frees weights that no class score depends on (live_rows.h) and spends them in the
+  // same layer, as far as it has room; it is left out when fewer than 1 % are wasted.
   int64_t sweeps = 1;
   std::string finish = "keep";  // finishes(), where Recipe::finish is not given
 };

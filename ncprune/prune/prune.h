@@ -57,7 +57,8 @@ struct Pruned {
 // least one. A solver that merges units (unit_merging.h) chooses them all before the first layer,
 // and the layers are masked and repaired with the merged weights.
 //
-// Then BatchNormalization and the head are treated (finish.h). The result shares unchanged tensors
+// A method with several sweeps (method.h) goes over the layers again. Then the network is finished
+// (finish.h). The result shares unchanged tensors
 // with the dense network. Throws InputError where require_valid() does and when nothing can be
 // removed; std::logic_error when the smaller network differs from the masked one by more than 1e-5.
 Pruned prune(Calibration& calibration, const Recipe& recipe);

@@ -72,6 +72,28 @@ void require_finds_units(const Recipe& recipe, const Pattern& pattern) {
   }
 }
 
+void require_sweeps(const Recipe& recipe, const Pattern& pattern) {
+  const Method& method = recipe.method;
+  if (method.sweeps < 1 || method.sweeps > kMaxSweeps) {
+    throw InputError(fmt::format("{} sweeps; wanted 1 to {}", method.sweeps, kMaxSweeps));
+  }
+  if (method.sweeps == 1) return;
+  const auto refuse = [&](const std::string& why) {
+    throw InputError(
+        fmt::format("{} sweeps of method '{}': {}; wanted 1", method.sweeps, method.name, why));
+  };
+  if (removes_units(recipe)) refuse("units are removed in one");
+  if (solver_of(method).solve == nullptr) {
+    refuse(fmt::format("solver {} does not search", method.solver));
+  }
+  if (repair_of(method).of_search) {
+    refuse(fmt::format("repair {} takes a search's weights alone", method.repair));
+  }
+  if (pattern.group || pattern.whole) {
+    refuse(fmt::format("pattern {} fixes where weights lie", pattern.name));
+  }
+}
+
 }  // namespace
 
 void require_valid(const Recipe& recipe) {
@@ -87,9 +109,7 @@ void require_valid(const Recipe& recipe) {
   if (method.rounds < 1 || method.rounds > kMaxRounds) {
     throw InputError(fmt::format("{} rounds; wanted 1 to {}", method.rounds, kMaxRounds));
   }
-  if (method.sweeps < 1 || method.sweeps > kMaxSweeps) {
-    throw InputError(fmt::format("{} sweeps; wanted 1 to {}", method.sweeps, kMaxSweeps));
-  }
+  require_sweeps(recipe, pattern);
   const Criterion criterion = find_criterion(method.criterion);
   if (criterion.whole_neurons && !pattern.neurons) {
     throw InputError(fmt::format("criterion '{}' scores whole neurons: it needs the pattern neuron",

@@ -28,8 +28,9 @@ struct Recipe {
   // finishes(). Not given: the method's finish if the network allows it, else "keep".
   std::optional<std::string> finish = {};
   std::string head = "keep";  // head_treatments(), after the finish
-  MetricOptions metric = {};  // of repair, head, criteria, and of the search unless it is plain
-  uint64_t seed = 0;          // for criteria that draw random numbers
+  // Of criteria, finish and head, and of search and repair unless these are plain.
+  MetricOptions metric = {};
+  uint64_t seed = 0;  // for criteria that draw random numbers
 };
 
 inline constexpr double kUsualShare = 0.9;

@@ -35,8 +35,9 @@ bool is_batch_norm(const Network& network, const ChannelAffine& affine) {
   return network.nodes[static_cast<size_t>(writer)].op_type == "BatchNormalization";
 }
 
-// What is matched: BatchNormalization alone where the network has it, whose last shifts move the
-// class shares as biases of the head would; otherwise all that can be.
+// A network with BatchNormalization is matched by its scales and shifts alone: the last shifts
+// already move the class shares as biases of the head would. Other networks are matched by all
+// scales and shifts that can be adapted.
 std::vector<ChannelAffine> matched_affines(const Network& network) {
   const std::vector<ChannelAffine> all = channel_affines(network);
   std::vector<ChannelAffine> norms;

@@ -22,8 +22,8 @@ namespace ncprune {
 // samples and 2 N P doubles, at most 512 MB.
 //
 // Starts from the network of `starts` with the least D. REQUIRES: at least one start; they differ
-// only in the tensors of BatchNormalization. The result shares all other tensors with its start.
-// Throws InputError when match_problem() is not empty.
+// only in scales, shifts and the statistics of BatchNormalization. The result shares all other
+// tensors with its start. Throws InputError when match_problem() is not empty.
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
                      const MetricOptions& options);
 

@@ -130,20 +130,12 @@ Pruned result_of(Network network, const Recipe& recipe, std::vector<at::Tensor> 
   return result;
 }
 
-// Whether single weights of a layer may lie anywhere, so that some rows can have more than others.
-bool chooses_freely(const Method& method) {
-  const Pattern pattern = find_pattern(method.pattern);
-  return solver_of(method).solve != nullptr && !pattern.group && !pattern.whole &&
-         !repair_of(method).of_search;
-}
-
 // Another sweep over the pruned `network`: from the first layer with wasted weights on, layers with
 // such weights are searched again among the rows that count, and the others are repaired again for
 // their new inputs. Returns whether there was enough to gain; otherwise nothing changes.
 bool spend_again(Network& network, std::vector<at::Tensor>& masks,
                  const std::vector<LayerTask>& tasks, const PruneContext& context) {
   constexpr double kBearable = 0.01;
-  if (!chooses_freely(context.recipe.method)) return false;
   std::vector<Layer> layers;
   layers.reserve(tasks.size());
   for (const LayerTask& task : tasks) layers.push_back(task.layer);

@@ -20,7 +20,8 @@ std::vector<std::string> class_labels(const ClassInfo& classes);
 Table class_table(const std::string& title, const ClassInfo& classes,
                   const std::vector<ModelResult>& models);
 
-// What "common" means in class_table(), for people; empty if no model has such a result.
+// A sentence for people that explains the lines "common ..." of class_table(); empty if the table
+// has none.
 std::string common_note(const std::vector<ModelResult>& models);
 
 // Average precision per class (class_separations()) on clean data; a column per network, in

@@ -18,17 +18,17 @@ enum class Statistic {
   kMetric,             // all LayerMoments, including the Neural-Collapse metric [d, d]
   kScatterCovariance,  // [m, d]: sum over samples of (h_i - mu_c(h)) (x_j - mu_c(x))
   kUnitVariance,       // of h: class means [K, m], within-class variance [m] (MetricOptions)
-  kUnitActivity,     // of h, over samples: UnitActivity, with a variance over all classes together
-  kUnitGeometry,     // kUnitVariance and the within-class scatter [m, m], whose diagonal it is
-  kGradient,         // [m, d]: mean of dL/dw over samples
-  kFisher,           // [m, d]: mean of (dL/dw)^2 over samples (empirical Fisher, its diagonal)
-  kClassFisher,      // [K, m, d]: kFisher over the samples of each class; O(K m d) memory
-  kClassTaylor,      // [K, m]: mean of sum_j w_ij dL/dw_ij over the samples of each class
-  kHessianGradient,  // [m, d]: Hessian times gradient, over at most 256 samples of every class
-  kSynapticFlow,     // [m, d]: dR/d|w|, R the sum of the outputs of the network with |weights|
-                     // on an input of ones; uses no data
-  kBatchNormScale,   // [m]: scale of the BatchNormalization behind the layer
-  kOutputWeight,     // [m]: how much the class scores depend on each unit
+  kUnitActivity,       // of h: UnitActivity, over the samples of all classes together
+  kUnitGeometry,       // kUnitVariance and the within-class scatter [m, m], whose diagonal it is
+  kGradient,           // [m, d]: mean of dL/dw over samples
+  kFisher,             // [m, d]: mean of (dL/dw)^2 over samples (empirical Fisher, its diagonal)
+  kClassFisher,        // [K, m, d]: kFisher over the samples of each class; O(K m d) memory
+  kClassTaylor,        // [K, m]: mean of sum_j w_ij dL/dw_ij over the samples of each class
+  kHessianGradient,    // [m, d]: Hessian times gradient, over at most 256 samples of every class
+  kSynapticFlow,       // [m, d]: dR/d|w|, R the sum of the outputs of the network with |weights|
+                       // on an input of ones; uses no data
+  kBatchNormScale,     // [m]: scale of the BatchNormalization behind the layer
+  kOutputWeight,       // [m]: how much the class scores depend on each unit
 };
 
 // The statistics of one layer; tensors are double, and undefined when not requested.

@@ -22,7 +22,7 @@ struct LeagueFrame {
   std::vector<std::string> treatments;
 };
 
-// What a table shows of every method and treatment.
+// The two numbers in a table for every method and treatment, and their title.
 struct LeagueValues {
   std::string title;
   RowValue minority;

@@ -1,6 +1,7 @@
 #include "ncprune/study/results.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -72,16 +73,22 @@ void read_part(const Database& database, int64_t cell, const RowPart& part, Stud
     ++column;
     if (average.member != nullptr) metrics.*average.member = found.number(column);
   }
-  for (const auto& [name, member] : class_fields()) {
-    Statement values(
-        database,
-        fmt::format("SELECT {} FROM recall WHERE cell = ?1 AND part = ?2 ORDER BY class", name));
-    values.bind(cell, part.name);
-    std::vector<double>& all = metrics.*member;
-    while (values.next()) all.push_back(values.number(0));
-    const bool known = member == &ClassMetrics::recall ||
-                       std::any_of(all.begin(), all.end(), [](double v) { return !std::isnan(v); });
-    if (!known) all.clear();
+  std::vector<std::string> names;
+  for (const ClassField& field : class_fields()) names.push_back(field.name);
+  Statement values(database,
+                   fmt::format("SELECT {} FROM recall WHERE cell = ?1 AND part = ?2 ORDER BY class",
+                               fmt::join(names, ", ")));
+  values.bind(cell, part.name);
+  while (values.next()) {
+    int place = 0;
+    for (const ClassField& field : class_fields()) {
+      (metrics.*field.member).push_back(values.number(place++));
+    }
+  }
+  for (const ClassField& field : class_fields()) {
+    std::vector<double>& all = metrics.*field.member;
+    const bool known = std::any_of(all.begin(), all.end(), [](double v) { return !std::isnan(v); });
+    if (!known && field.member != &ClassMetrics::recall) all.clear();
   }
 }
 

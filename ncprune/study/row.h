@@ -51,8 +51,8 @@ struct StudyOutcome {
   // common_shift() of the network to the dense one, by validation data; NaN when not known.
   double shift = kNoValue;
   // Which test samples are recognised, clean, noisy and at the common operating point: one bit per
-  // sample, lowest bit first, class
-  // after class, in the test set's order within a class. Empty when not known.
+  // sample, lowest bit first, class after class, in the test set's order within a class. Empty when
+  // not known.
   std::string right = {};
   std::string noisy_right = {};
   std::string common_right = {};
@@ -83,7 +83,8 @@ std::string removal_text(const std::string& settings, double sparsity);
 double balanced_accuracy(const StudyRow& row);
 double minority_recall(const StudyRow& row);
 
-// The same at the common operating point (operating_point.h); NaN when not measured.
+// Balanced accuracy and minority recall at the common operating point (operating_point.h), in
+// [0, 1]; NaN when not measured.
 double common_balanced_accuracy(const StudyRow& row);
 double common_minority_recall(const StudyRow& row);
 

@@ -13,9 +13,9 @@ namespace ncprune {
 // Throws InputError when it holds another program's tables or tables of an unknown format.
 void make_tables(const Database& database);
 
-// Opens a database for reading; of one in an older format, a copy in memory is upgraded and read.
-// Throws InputError when there is no such file or it does not hold a
-// study's results.
+// Opens a database for reading. If its format is older, the result is a copy in memory in the
+// present format. Throws InputError when there is no such file or it does not hold a study's
+// results.
 Database existing_results(const std::string& file);
 
 // "SELECT ... FROM ..." for complete rows. The columns are the cell's id, its run (0: none), the

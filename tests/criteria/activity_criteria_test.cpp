@@ -10,7 +10,7 @@ struct Activity {
   std::vector<double> active_share;
 };
 
-// Of the units of `layer`, one activation after the other: [N, m] or [N, m, positions].
+// The activations of the layer's units, [N, m] or [N, m, positions].
 Activity activity_of(const Network& network, const Layer& layer, const Dataset& data) {
   const at::Tensor h = value_of(network, data, layer.activation).to(at::kDouble);
   const at::Tensor by_unit = h.transpose(0, 1).flatten(1);  // [m, activations]

@@ -261,6 +261,24 @@ TEST(Prune, RefusesPartsThatDoNotGoTogether) {
             "criterion 'l2-norm' scores whole neurons: it needs the pattern neuron");
 }
 
+TEST(Prune, RefusesSweepsThatWouldChangeNothing) {
+  const auto refusal = [](const std::string& name, const std::function<void(Recipe&)>& change) {
+    Recipe recipe{.method = method(name)};
+    recipe.method.sweeps = 2;
+    change(recipe);
+    return input_error([&] { require_valid(recipe); });
+  };
+  EXPECT_EQ(refusal("magnitude", [](Recipe&) {}),
+            "2 sweeps of method 'magnitude': solver score does not search; wanted 1");
+  EXPECT_EQ(refusal("alps", [](Recipe&) {}),
+            "2 sweeps of method 'alps': repair own takes a search's weights alone; wanted 1");
+  EXPECT_EQ(refusal("surgeon", [](Recipe& r) { r.method.pattern = "2:4"; }),
+            "2 sweeps of method 'surgeon': pattern 2:4 fixes where weights lie; wanted 1");
+  EXPECT_EQ(refusal("surgeon", [](Recipe& r) { r.remove = "units"; }),
+            "2 sweeps of method 'surgeon': units are removed in one; wanted 1");
+  EXPECT_EQ(refusal("surgeon", [](Recipe& r) { r.method.sweeps = 0; }), "0 sweeps; wanted 1 to 10");
+}
+
 // The counts for layers whose weights are stored in those shapes.
 std::vector<int64_t> counts_of(const std::string& allocation,
                                const std::vector<std::vector<int64_t>>& shapes, int64_t keep) {
