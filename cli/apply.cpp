@@ -19,6 +19,7 @@ struct ApplyCommand {
   std::string json;
   DataRequest data;
   std::string repair;  // empty: as planned
+  std::string finish;
   std::string head;
   bool force = false;
 };
@@ -27,6 +28,7 @@ void run_apply(const ApplyCommand& options) {
   require_writable_all({options.output, options.json});
   Plan plan = parse_plan(read_file(options.plan), options.plan);
   if (!options.repair.empty()) plan.recipe.method.repair = options.repair;
+  if (!options.finish.empty()) plan.recipe.finish = options.finish;
   if (!options.head.empty()) plan.recipe.head = options.head;
   const NetworkAndData read = read_network_and_data(options.input, options.data);
   require_match(options.input, read, options.data, options.force);
@@ -57,6 +59,8 @@ void add_apply(CLI::App& app) {
   add_json_option(*command, options->json);
   command->add_option("--repair", options->repair,
                       choices(repairs_of_given_masks()) + "; by default as in the plan");
+  command->add_option("--finish", options->finish,
+                      choices(finishes()) + "; by default as in the plan");
   command->add_option("--head", options->head,
                       choices(head_treatments()) + "; by default as in the plan");
   add_force_option(*command, options->force);

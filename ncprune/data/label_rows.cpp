@@ -61,7 +61,8 @@ at::Tensor answer_scores(const at::Tensor& scores, const Targets& targets) {
   const int64_t samples = scores.size(0);
   const int64_t labels = scores.size(1);
   const int64_t classes = labels + (targets.unlabelled ? 1 : 0);
-  const at::Tensor z = scores.to(at::kDouble);
+  const at::Tensor given = scores.to(at::kDouble);
+  const at::Tensor z = at::where(given == 0, kTiny, given);  // a score of zero is not positive
   const at::Tensor asked = targets.labels.unsqueeze(1);
   const at::Tensor others = at::cat({at::where(targets.label_sets, kLowest, z),
                                      at::full({samples, classes - labels}, 0, z.options())},
@@ -69,12 +70,9 @@ at::Tensor answer_scores(const at::Tensor& scores, const Targets& targets) {
                                 .scatter(1, asked, -kInfinity);
   const at::Tensor rival = others.argmax(1, true);
   // The answer is a question of the label's score alone, or without a label of the largest score.
-  // A score of zero is not positive.
-  const auto not_zero = [](const at::Tensor& score) { return at::where(score == 0, kTiny, score); };
   const at::Tensor unlabelled = asked.ge(labels);
-  const at::Tensor own =
-      at::where(unlabelled, 0, not_zero(z.gather(1, asked.clamp_max(labels - 1))));
-  const at::Tensor against = at::where(unlabelled, not_zero(z.amax(1, true)), 0);
+  const at::Tensor own = at::where(unlabelled, 0, z.gather(1, asked.clamp_max(labels - 1)));
+  const at::Tensor against = at::where(unlabelled, z.amax(1, true), 0);
   return at::full({samples, classes}, -kInfinity, z.options())
       .scatter(1, rival, against)
       .scatter(1, asked, own);
