@@ -176,6 +176,7 @@ Pruned prune_once(const Network& dense, Calibration& scored, const Recipe& recip
   const std::vector<at::Tensor>& row_weights = scored.row_weights(recipe);
   const std::vector<int64_t> kept = counts_to_keep(layers, scores, recipe);
   std::vector<LayerTask> tasks;
+  tasks.reserve(layers.size());
   for (size_t l = 0; l < layers.size(); ++l) {
     tasks.push_back({layers[l], scores[l], row_weights[l], kept[l]});
   }
