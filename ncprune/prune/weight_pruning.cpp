@@ -176,12 +176,12 @@ Pruned prune_once(const Network& dense, Calibration& scored, const Recipe& recip
   const std::vector<at::Tensor>& row_weights = scored.row_weights(recipe);
   const std::vector<int64_t> kept = counts_to_keep(layers, scores, recipe);
   std::vector<LayerTask> tasks;
-  tasks.reserve(layers.size());
   for (size_t l = 0; l < layers.size(); ++l) {
     tasks.push_back({layers[l], scores[l], row_weights[l], kept[l]});
   }
   Network network = dense;
   std::vector<at::Tensor> masks;
+  masks.reserve(layers.size());
   LayerwiseMoments measured(dense, scored.data());
   const PruneContext context{dense, scored.data(), recipe, measured};
   for (const LayerTask& task : tasks) masks.push_back(prune_layer(network, task, context));
