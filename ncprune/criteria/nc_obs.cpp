@@ -10,7 +10,7 @@ namespace {
 // other weights of the row compensate, H the Neural-Collapse metric (1 % damping), g_i the
 // influence of unit i on the scores. Comparable between rows and layers.
 at::Tensor score_nc_obs(const ScoreInput& layer) {
-  const at::Tensor metric = damped(layer.statistics.moments.metric, {MetricOptions{}.damping});
+  const at::Tensor metric = damped(layer.statistics.moments.metric, MetricOptions{}.damping);
   const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(metric));
   return layer.statistics.output_weight.unsqueeze(1) * layer.weight.square() / inverse.diagonal();
 }

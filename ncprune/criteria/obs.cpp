@@ -7,7 +7,7 @@ namespace ncprune::criteria_files {
 namespace {
 
 at::Tensor score_obs(const ScoreInput& layer) {
-  const at::Tensor moment = damped(layer.statistics.second_moment, {MetricOptions{}.damping});
+  const at::Tensor moment = damped(layer.statistics.second_moment, MetricOptions{}.damping);
   const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(moment));
   return layer.weight.square() / (2 * inverse.diagonal());
 }

@@ -25,7 +25,7 @@ at::Tensor class_differences(const LayerStatistics& statistics) {
 // closest count most; everything is updated after each unit. O(m^2 (m + K^2)).
 at::Tensor score_pair_drop(const ScoreInput& layer) {
   const int64_t m = layer.weight.size(0);
-  const at::Tensor within = damped(layer.statistics.unit_scatter, {MetricOptions{}.damping});
+  const at::Tensor within = damped(layer.statistics.unit_scatter, MetricOptions{}.damping);
   at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(within));
   at::Tensor drift = at::matmul(class_differences(layer.statistics), inverse);  // [P, m]
   at::Tensor distance = (drift * class_differences(layer.statistics)).sum(1);   // [P]

@@ -9,7 +9,7 @@ namespace {
 
 // (A S_B A)_jj / A_jj, A = S_W^-1 (1 % damping).
 at::Tensor score_scatter_drop(const ScoreInput& layer) {
-  const at::Tensor within = damped(layer.statistics.unit_scatter, {MetricOptions{}.damping});
+  const at::Tensor within = damped(layer.statistics.unit_scatter, MetricOptions{}.damping);
   const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(within));
   const at::Tensor means = centred_means(layer.statistics);  // [K, m]
   const at::Tensor gain = at::matmul(means, inverse).square().mean(0);

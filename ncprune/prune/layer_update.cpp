@@ -6,7 +6,7 @@ namespace ncprune {
 
 void update_layer(Network& network, const Layer& layer, const LayerUpdate& update) {
   const LayerProblem problem =
-      LayerProblem::of(update.moments, weight_of(network, layer), update.ridge);
+      LayerProblem::of(update.moments, weight_of(network, layer), update.damping);
   set_layer(network, layer, least_squares(problem, update.mask), update.moments);
 }
 

@@ -9,7 +9,7 @@ namespace ncprune {
 struct LayerUpdate {
   const LayerMoments& moments;
   at::Tensor mask;  // bool [m, d]
-  Ridge ridge;
+  double damping;   // see MetricOptions
 };
 
 // Writes the exact least-squares weights on the mask into the layer of `network`, whose weight must

@@ -70,10 +70,8 @@ Recipe read_recipe(const Json& json, const std::string& where) {
   for (const MetricField& f : metric_fields()) {
     const Json& metric = json.at("metric");
     const bool optional = !f.get(MetricOptions{});
-    if (metric.contains(f.name) || !(optional || f.absent)) {
+    if (!optional || metric.contains(f.name)) {
       f.set(recipe.metric, metric.at(f.name).get<double>());
-    } else if (f.absent) {
-      f.set(recipe.metric, *f.absent);
     }
   }
   json.at("round_to").get_to(recipe.round_to);

@@ -22,10 +22,10 @@ at::Tensor block(const at::Tensor& matrix, const at::Tensor& indices) {
 }  // namespace
 
 LayerProblem LayerProblem::of(const LayerMoments& moments, const at::Tensor& weight,
-                              const Ridge& ridge) {
-  const at::Tensor metric = damped(moments.metric, ridge);
-  const at::Tensor added = metric.diagonal() - moments.metric.diagonal();
-  return {metric, (weight.to(at::kDouble) * added).add_(moments.cross)};
+                              double damping) {
+  const at::Tensor metric = damped(moments.metric, damping);
+  const at::Tensor ridge = metric.diagonal() - moments.metric.diagonal();
+  return {metric, (weight.to(at::kDouble) * ridge).add_(moments.cross)};
 }
 
 at::Tensor least_squares(const LayerProblem& problem, const at::Tensor& mask) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "ncprune/prune/pattern.h"
-#include "ncprune/stats/metric.h"
 #include "ncprune/stats/moments.h"
 
 namespace ncprune {
@@ -15,7 +14,7 @@ struct LayerProblem {
   at::Tensor cross;   // C + r W
 
   // The unmasked optimum is cross metric^-1: W itself when nothing before the layer was pruned.
-  static LayerProblem of(const LayerMoments& moments, const at::Tensor& weight, const Ridge& ridge);
+  static LayerProblem of(const LayerMoments& moments, const at::Tensor& weight, double damping);
 };
 
 // The exact optimum on `mask` (bool [m, d]), row by row by Cholesky; it does not depend on the row

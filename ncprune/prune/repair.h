@@ -18,7 +18,7 @@ struct RepairTask {
   // Measures the layer on the present activations of the pruned network.
   std::function<LayerMoments()> moments;
   MeanSource means;
-  Ridge ridge;
+  double damping;         // see MetricOptions
   bool searched = false;  // a search chose the mask, in the metric of `moments`
 };
 

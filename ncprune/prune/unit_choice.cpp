@@ -92,8 +92,7 @@ UnitOrder UnitChoice::order(size_t g, const std::vector<LayerMoments>& moments,
   for (size_t i = 0; i < consumers.size(); ++i) {
     const Layer& layer = consumers[i].layer;
     readers.push_back(
-        {LayerProblem::of(moments[i], weight_of(dense_, layer),
-                          ridge_of(search_metric_of(recipe_.method).of(recipe_.metric))),
+        {LayerProblem::of(moments[i], weight_of(dense_, layer), recipe_.metric.damping),
          row_weights_[index_of(layers_, layer)], consumers[i].index});
   }
   return remove_units(readers, count);

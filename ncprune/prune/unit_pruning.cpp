@@ -59,7 +59,7 @@ void mask_inputs(Network& network, const LayerInputs& inputs, Task& task) {
                        mask,
                        moments,
                        {task.measured, metric},
-                       ridge_of(metric),
+                       metric.damping,
                        solver_of(recipe.method).solve != nullptr});
 }
 

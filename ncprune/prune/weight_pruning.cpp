@@ -58,7 +58,7 @@ void mask_layer(Network& network, const Layer& layer, const PruneContext& contex
                        chosen.mask,
                        moments,
                        {context.measured, metric},
-                       ridge_of(metric)});
+                       metric.damping});
 }
 
 // The solver's choice among the rows that may keep weights.
@@ -91,7 +91,7 @@ at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneConte
   const MetricOptions metric = search_metric_of(method).of(recipe.metric);
   LayerMoments moments = context.measured.moments(network, task.layer, metric);
   const at::Tensor weight = weight_of(context.dense, task.layer);
-  const LayerProblem problem = LayerProblem::of(moments, weight, ridge_of(metric));
+  const LayerProblem problem = LayerProblem::of(moments, weight, recipe.metric.damping);
   const LayerSolution solution = solved(task, problem, weight, method);
   if (repair_of(method).of_search) {
     set_layer(network, task.layer, solution.weight, moments);

@@ -11,12 +11,8 @@ namespace ncprune {
 namespace {
 
 template <auto Member>
-MetricField field(const std::string& name, const std::string& summary, double max,
-                  std::optional<double> absent = {}) {
-  return {name,
-          summary,
-          max,
-          absent,
+MetricField field(const std::string& name, const std::string& summary, double max) {
+  return {name, summary, max,
           [](const MetricOptions& metric) { return std::optional<double>(metric.*Member); },
           [](MetricOptions& metric, double value) { metric.*Member = value; }};
 }
@@ -41,9 +37,8 @@ const std::vector<MetricField>& metric_fields() {
       field<&MetricOptions::balance>("balance", "0 averages over samples, 1 over classes", 1),
       field<&MetricOptions::shrinkage>(
           "shrinkage", "class size at which half of the scatter is the pool's", 1e6),
-      field<&MetricOptions::damping>("damping", "ridge, as a share of the metric's diagonal", 1e6),
-      field<&MetricOptions::marquardt>(
-          "marquardt", "share of the ridge in proportion to each input's own entry", 1, 0),
+      field<&MetricOptions::damping>("damping", "ridge, as a share of the metric's mean diagonal",
+                                     1e6),
       field<&MetricOptions::margin>("margin",
                                     "share of a sample's weight that depends on its indecision", 1),
       field<&MetricOptions::noise>("noise", "standard deviation of the input noise to prepare for",
@@ -69,20 +64,10 @@ std::vector<double> class_weights(const std::vector<int64_t>& counts, double bal
   return pi;
 }
 
-Ridge ridge_of(const MetricOptions& options) {
-  return {options.damping, options.marquardt};
-}
-
-at::Tensor damped(const at::Tensor& metric, const Ridge& ridge) {
+at::Tensor damped(const at::Tensor& metric, double damping) {
   at::Tensor result = metric.clone();
-  const at::Tensor own = metric.diagonal();
-  const double mean = own.mean().item<double>();
-  if (mean > 0) {
-    const double same = ridge.damping * (1 - ridge.marquardt) * mean;
-    result.diagonal().add_(own * (ridge.damping * ridge.marquardt) + same);
-  } else {
-    result.diagonal().add_(1);
-  }
+  const double mean = result.diagonal().mean().item<double>();
+  result.diagonal().add_(mean > 0 ? damping * mean : 1);
   return result;
 }
 

@@ -25,13 +25,8 @@ struct MetricOptions {
   // S*_c = a S_c + (1 - a) S_pool, a = (n_c - 1) / (n_c - 1 + shrinkage); S_pool is the average of
   // S_c over samples. A class with one sample gets the pool's scatter. >= 0.
   double shrinkage = 20;
-  // Ridge added to H in solves, as a share of H's diagonal. >= 0.
+  // Ridge added to H in solves, as a share of H's mean diagonal. >= 0.
   double damping = 0.01;
-  // Share of the ridge in proportion to each input's own diagonal entry (Marquardt 1963); the rest
-  // is the same for all inputs, in proportion to the mean (Levenberg 1944). With 0, inputs of small
-  // scale, as tables have them, are hardly repaired; with 1, inputs that never fire have no ridge.
-  // In [0, 1].
-  double marquardt = 0.99;
   // Share of a sample's weight in its class that depends on how undecided the dense network is
   // about the sample: weight (1 - margin) + margin u_i / mean_c(u), u_i = 1 - sum_k p_ik^2. In
   // [0, 1].
@@ -43,13 +38,6 @@ struct MetricOptions {
   bool operator==(const MetricOptions&) const = default;
 };
 
-// The ridge of MetricOptions.
-struct Ridge {
-  double damping;
-  double marquardt = 0;
-};
-Ridge ridge_of(const MetricOptions& options);
-
 // 1 for networks with convolutions, 3 for others. Chosen by validation recalls of development
 // networks: see results/kappa.
 double usual_kappa(const Network& network);
@@ -60,8 +48,6 @@ struct MetricField {
   std::string name;
   std::string summary;
   double max;  // values lie in [0, max]; beyond, the other terms vanish in rounding
-  // What it means that a recipe or a study does not name the field, because it is older.
-  std::optional<double> absent;
   std::optional<double> (*get)(const MetricOptions& metric);
   void (*set)(MetricOptions& metric, double value);
 };
@@ -74,9 +60,8 @@ double own_scatter(int64_t count, double shrinkage);
 // class has samples.
 std::vector<double> class_weights(const std::vector<int64_t>& counts, double balance);
 
-// `metric` H [d, d] with damping (marquardt H_jj + (1 - marquardt) mean(H_jj)) added to each
-// diagonal entry H_jj: positive definite, unless damping is 0 or marquardt 1. A metric of zeros
-// (inputs that never fire) becomes the identity.
-at::Tensor damped(const at::Tensor& metric, const Ridge& ridge);
+// `metric` with `damping` times its mean diagonal added to the diagonal: positive definite. A
+// metric of zeros (inputs that never fire) becomes the identity.
+at::Tensor damped(const at::Tensor& metric, double damping);
 
 }  // namespace ncprune

@@ -113,10 +113,7 @@ std::string training_settings(const Study& study) {
 std::string study_settings(const Study& study) {
   Json metric;
   const MetricOptions resolved = metric_of(study);
-  for (const MetricField& f : metric_fields()) {
-    const double value = f.get(resolved).value();
-    if (value != f.absent) metric[f.name] = value;
-  }
+  for (const MetricField& f : metric_fields()) metric[f.name] = f.get(resolved).value();
   Json settings{{"architecture", study.architecture}, {"remove", study.remove},
                 {"validation", study.validation},     {"noise", study.noise},
                 {"train", train_json(study.train)},   {"metric", metric}};

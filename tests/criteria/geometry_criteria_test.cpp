@@ -93,7 +93,7 @@ TEST(TraceRatio, ItsBestUnitsHaveTheLargestRatioOfAllSubsets) {
 TEST(ScatterDrop, IsWhatTheTraceLosesWithoutTheUnit) {
   constexpr int64_t kUnits = 6;
   const LayerStatistics statistics = drawn_geometry(kUnits, 1);
-  const Matrix within(damped(statistics.unit_scatter, {0.01}));
+  const Matrix within(damped(statistics.unit_scatter, 0.01));
   const Matrix means = offsets(statistics);
   // tr(S_W^-1 S_B) = mean over classes of the means' squared lengths in S_W^-1.
   const auto trace = [&](const std::vector<int64_t>& units) {
@@ -112,7 +112,7 @@ TEST(PairDrop, IsTheOrderInWhichEachUnitTakesLeastFromTheDistancesOfThePairs) {
   constexpr int64_t kUnits = 7;
   for (uint64_t seed = 0; seed < 5; ++seed) {
     const LayerStatistics statistics = drawn_geometry(kUnits, seed);
-    const Matrix within(damped(statistics.unit_scatter, {0.01}));
+    const Matrix within(damped(statistics.unit_scatter, 0.01));
     const Matrix means = offsets(statistics);
     std::vector<std::vector<double>> pairs;
     for (int64_t a = 0; a < 3; ++a) {
@@ -173,7 +173,7 @@ double solved_anew(const Matrix& metric, const std::vector<double>& weight, int6
 }
 
 at::Tensor errors_solved_anew(const at::Tensor& metric, const at::Tensor& weight) {
-  const Matrix damped_metric(damped(metric, {0.01}));
+  const Matrix damped_metric(damped(metric, 0.01));
   const Matrix rows(weight);
   at::Tensor errors = at::zeros(weight.sizes(), at::kDouble);
   for (int64_t i = 0; i < weight.size(0); ++i) {

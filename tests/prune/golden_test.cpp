@@ -64,7 +64,7 @@ TEST_F(Golden, DampingAndExactRefitAreTheReferences) {
     LayerMoments moments;
     moments.metric = golden_tensor(wanted.at("metric"));
     moments.cross = golden_tensor(wanted.at("cross"));
-    const LayerProblem problem = LayerProblem::of(moments, at("weight"), {options().damping});
+    const LayerProblem problem = LayerProblem::of(moments, at("weight"), options().damping);
     expect_near(problem.metric, Matrix(golden_tensor(wanted.at("damped_metric"))), 1e-12);
     expect_near(problem.cross, Matrix(golden_tensor(wanted.at("damped_cross"))), 1e-12);
     expect_near(least_squares(problem, at("mask").to(at::kBool)),

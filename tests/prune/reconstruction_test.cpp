@@ -88,7 +88,7 @@ TEST(LayerProblem, DampingPullsTowardsTheDenseWeights) {
   const at::Tensor weight = normal({3, 5}, 4);
   const at::Tensor all = at::ones({3, 5}, at::kBool);
   const auto unmasked = [&](double damping) {
-    return least_squares(LayerProblem::of(moments, weight, {damping}), all);
+    return least_squares(LayerProblem::of(moments, weight, damping), all);
   };
   expect_near(unmasked(1e7), Matrix(weight), 1e-5);
   expect_near(at::matmul(unmasked(0), moments.metric), Matrix(moments.cross), 1e-9);

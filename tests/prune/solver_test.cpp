@@ -34,7 +34,7 @@ Problem problem_of(const Json& json, double damping) {
   const at::Tensor samples = golden_numbers(count, d, {317, 59, 13});
   const at::Tensor weight = golden_numbers(json.at("rows"), d, {401, 173, 29});
   const at::Tensor metric =
-      damped(at::matmul(samples.t(), samples) / static_cast<double>(count), {damping});
+      damped(at::matmul(samples.t(), samples) / static_cast<double>(count), damping);
   return {samples, weight, {metric, at::matmul(weight, metric)}, json.at("keep")};
 }
 

@@ -232,10 +232,10 @@ TEST(ClassWeights, GoFromSamplesToClassesAndLeaveAbsentOnesOut) {
 
 TEST(Damped, AddsAShareOfTheMeanDiagonalAndMakesZerosTheIdentity) {
   const at::Tensor metric = doubles({1, 2, 2, 7}, {2, 2});
-  expect_near(damped(metric, {0.5}), Matrix(doubles({3, 2, 2, 9}, {2, 2})), 1e-15);
-  EXPECT_TRUE(damped(metric, {0}).equal(metric));
+  expect_near(damped(metric, 0.5), Matrix(doubles({3, 2, 2, 9}, {2, 2})), 1e-15);
+  EXPECT_TRUE(damped(metric, 0).equal(metric));
   EXPECT_EQ(metric[0][0].item<double>(), 1) << "the argument is left alone";
-  EXPECT_TRUE(damped(metric * 0, {0.01}).equal(at::eye(2, at::kDouble)));
+  EXPECT_TRUE(damped(metric * 0, 0.01).equal(at::eye(2, at::kDouble)));
 }
 
 }  // namespace

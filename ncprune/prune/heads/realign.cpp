@@ -23,7 +23,7 @@ Network realigned(const NetworkPair& pair, const Dataset& data, const MetricOpti
   const LayerMoments moments =
       measure_moments({pair.pruned, pair.pruned}, {head}, head_samples(data, options), scatter_only)
           .front();
-  const at::Tensor factor = at::linalg_cholesky(damped(moments.metric, ridge_of(options)));
+  const at::Tensor factor = at::linalg_cholesky(damped(moments.metric, options.damping));
   const at::Tensor weight = at::cholesky_solve(moments.class_means.t(), factor).t();
   Network network = pair.pruned;
   set_weight(network, head, weight);

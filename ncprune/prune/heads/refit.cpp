@@ -12,7 +12,7 @@ Network refitted(const NetworkPair& pair, const Dataset& data, const MetricOptio
       measure_moments(pair, {head}, head_samples(data, options), options).front();
   Network network = pair.pruned;
   const at::Tensor weight = weight_of(pair.pruned, head);
-  update_layer(network, head, {moments, at::ones_like(weight, at::kBool), ridge_of(options)});
+  update_layer(network, head, {moments, at::ones_like(weight, at::kBool), options.damping});
   return network;
 }
 

@@ -49,7 +49,7 @@ Repair gram() {
                 const at::Tensor weight = by_channel(task.weight.to(at::kDouble), t);
                 const at::Tensor mask = by_channel(task.mask, t);
                 const at::Tensor found =
-                    least_squares({damped(gram, {kRidge}), at::matmul(weight, gram)}, mask);
+                    least_squares({damped(gram, kRidge), at::matmul(weight, gram)}, mask);
                 // Where nothing is removed there is nothing to reconstruct.
                 const at::Tensor whole = mask.all(1, /*keepdim=*/true);
                 set_weight(network, task.layer, by_input(at::where(whole, weight, found), t));

@@ -7,7 +7,7 @@ Repair least_squares() {
           .source = "",
           .apply =
               [](Network& network, const RepairTask& task) {
-                update_layer(network, task.layer, {task.moments(), task.mask, task.ridge});
+                update_layer(network, task.layer, {task.moments(), task.mask, task.damping});
               },
           .reads_moments = true};
 }

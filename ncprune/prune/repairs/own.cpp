@@ -10,7 +10,7 @@ Repair own() {
           .apply =
               [](Network& network, const RepairTask& task) {
                 if (task.searched) {
-                  update_layer(network, task.layer, {task.moments(), task.mask, task.ridge});
+                  update_layer(network, task.layer, {task.moments(), task.mask, task.damping});
                 } else {
                   set_weight(network, task.layer, task.weight * task.mask);
                 }

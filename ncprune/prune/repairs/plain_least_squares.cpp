@@ -10,7 +10,7 @@ Repair plain_least_squares() {
           .source = "Zhang, Yang 2026",
           .apply =
               [](Network& network, const RepairTask& task) {
-                update_layer(network, task.layer, {task.moments(), task.mask, task.ridge});
+                update_layer(network, task.layer, {task.moments(), task.mask, task.damping});
               },
           .reads_moments = true,
           .metric = "plain"};

@@ -12,7 +12,6 @@ SearchMetric plain() {
                                      .balance = 0,
                                      .shrinkage = 0,
                                      .damping = recipe.damping,
-                                     .marquardt = 0,
                                      .noise = recipe.noise};
               },
           .class_aware = false};
