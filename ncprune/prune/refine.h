@@ -10,9 +10,11 @@ namespace ncprune {
 // that its class probabilities p come close to those of the dense network, q (class_loss.h):
 //   min sum_c pi_c E_c KL(q || p),   pi from options.balance,
 // by Adam with a cosine schedule, in about 15000 draws, but 3 to 12 passes, from at most 1024
-// samples of each class, drawn with a fixed seed. Pictures that convolutions see are flipped and
-// cropped, and the dense network is asked anew. No labels are fitted. Zeros stay zero, running
-// statistics stay, and the pruned network sees noisy inputs with options.noise.
+// samples of each class, drawn with a fixed seed. Pictures that convolutions see are flipped, and
+// shifted by up to 4 pixels, and the dense network is asked anew, unless the change costs it more
+// than 5 points of its accuracy on some training samples: then it was trained without. No labels
+// are fitted. Zeros stay zero, running statistics stay, and the pruned network sees noisy inputs
+// with options.noise.
 //
 // A fifth of each class of these samples is held out: the result is the first network on the line
 // from the trained one to `pair.pruned`, at 1, 3/4, 1/2 or 1/4 of it, with which the mean held-out
