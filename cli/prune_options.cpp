@@ -84,10 +84,11 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
       "spends weights that feed nothing again");
   add_force_option(command, request.force);
   for (const MetricField& f : metric_fields()) {
-    CLI::Option* added = command.add_option_function<double>(
-        "--" + f.name, [set = f.set, &recipe](double value) { set(recipe.metric, value); },
-        f.summary);
-    if (const auto usual = f.get(recipe.metric)) added->default_str(fmt::format("{:g}", *usual));
+    command
+        .add_option_function<double>(
+            "--" + f.name, [set = f.set, &recipe](double value) { set(recipe.metric, value); },
+            f.summary)
+        ->default_str(fmt::format("{:g}", f.get(recipe.metric)));
   }
 }
 

@@ -97,8 +97,8 @@ inline Matrix metric(const LayerSamples& samples, const Matrix& y, const Classes
         if (n[at(c)] == 0) continue;
         const double own = n[at(c)] == 1 ? 0 : (n[at(c)] - 1) / (n[at(c)] - 1 + options.shrinkage);
         const double between = (y_means(c, i) - y_centre(0, i)) * (x_means(c, j) - x_centre(0, j));
-        result(i, j) += pi[at(c)] * (own * scatter[at(c)] + (1 - own) * pool +
-                                     options.kappa.value_or(usual_kappa(false)) * between);
+        result(i, j) +=
+            pi[at(c)] * (own * scatter[at(c)] + (1 - own) * pool + options.kappa * between);
       }
     }
   }

@@ -20,7 +20,6 @@ struct Architecture {
   std::function<Network(const Spec&, const std::vector<int64_t>& sample_shape, int64_t num_classes,
                         Random& random)>
       build;
-  bool convolves = true;  // its networks hold convolutions
 };
 
 // Every file in architectures/ is one architecture.

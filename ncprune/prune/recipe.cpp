@@ -27,7 +27,7 @@ void require_in(const char* what, double value, double high) {
 
 void require_valid(const MetricOptions& metric) {
   for (const MetricField& f : metric_fields()) {
-    if (const auto value = f.get(metric)) require_in(f.name.c_str(), *value, f.max);
+    require_in(f.name.c_str(), f.get(metric), f.max);
   }
 }
 
@@ -128,7 +128,6 @@ double share_of(const Recipe& recipe) {
 
 Recipe resolved(Recipe recipe, const Network& network, const Dataset& data) {
   recipe.share = share_of(recipe);
-  if (!recipe.metric.kappa) recipe.metric.kappa = usual_kappa(network);
   if (recipe.finish) return recipe;
   recipe.finish = recipe.method.finish;
   const auto problem = find_named(finishes(), *recipe.finish, "finish").problem;

@@ -45,7 +45,7 @@ bool removes_units(const Recipe& recipe);
 // The share that the recipe removes, in [0, 1).
 double share_of(const Recipe& recipe);
 
-// `recipe` with share, finish and metric.kappa given, for `network` pruned on `data`. Logs why a
+// `recipe` with share and finish given, for `network` pruned on `data`. Logs why a
 // method's finish cannot be used.
 Recipe resolved(Recipe recipe, const Network& network, const Dataset& data);
 

@@ -39,9 +39,7 @@ Json recipe_json(const Recipe& recipe) {
   method["rounds"] = recipe.method.rounds;
   method["sweeps"] = recipe.method.sweeps;
   Json metric;
-  for (const MetricField& f : metric_fields()) {
-    if (const auto value = f.get(recipe.metric)) metric[f.name] = *value;
-  }
+  for (const MetricField& f : metric_fields()) metric[f.name] = f.get(recipe.metric);
   Json json{{"ncprune_recipe", kRecipeVersion},
             {"method", method},
             {"remove", recipe.remove},
@@ -69,10 +67,7 @@ Recipe read_recipe(const Json& json, const std::string& where) {
   recipe.method.sweeps = json.at("method").value("sweeps", Method{}.sweeps);  // since version 2
   for (const MetricField& f : metric_fields()) {
     const Json& metric = json.at("metric");
-    const bool optional = !f.get(MetricOptions{});
-    if (!optional || metric.contains(f.name)) {
-      f.set(recipe.metric, metric.at(f.name).get<double>());
-    }
+    if (metric.contains(f.name)) f.set(recipe.metric, metric.at(f.name).get<double>());
   }
   json.at("round_to").get_to(recipe.round_to);
   json.at("head").get_to(recipe.head);

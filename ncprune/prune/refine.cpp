@@ -80,26 +80,6 @@ double recognised(const Network& network, const Dataset& samples) {
   return answers.eq(targets.labels).to(at::kDouble).mean().item<double>();
 }
 
-// The changes of pictures with which the dense network recognises nearly as many: it was trained
-// with them, or carries over to them. What it says of others is no lesson. A perceptron knows
-// nothing of shifted pictures.
-std::vector<std::string> known_changes(const Network& dense, const Dataset& data) {
-  constexpr double kFewer = 0.05;
-  constexpr int64_t kPerClass = 64;
-  const bool pictures = data.range && data.sample_shape().size() == 3 && convolves(dense);
-  if (!pictures) return {};
-  const Dataset samples = in_memory(at_most_per_class(data, kPerClass));
-  const double clean = recognised(dense, samples);
-  Random random = Random(0).stream("refine, changes");
-  std::vector<std::string> known;
-  for (const char* change : {"flip", "crop"}) {
-    Dataset changed = samples;
-    changed.inputs = augment({samples.inputs, samples.range}, {change}, random).inputs;
-    if (recognised(dense, changed) >= clean - kFewer) known.emplace_back(change);
-  }
-  return known;
-}
-
 // The pruned network after it has learnt from the dense one's probabilities on `data`.
 Network taught(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
   const at::AutoGradMode with_gradients(true);  // pruning runs without
@@ -126,6 +106,23 @@ Network taught(const NetworkPair& pair, const Dataset& data, const MetricOptions
 }
 
 }  // namespace
+
+std::vector<std::string> known_changes(const Network& dense, const Dataset& data) {
+  constexpr double kFewer = 0.05;
+  constexpr int64_t kPerClass = 64;
+  const bool pictures = data.range && data.sample_shape().size() == 3 && convolves(dense);
+  if (!pictures) return {};
+  const Dataset samples = in_memory(at_most_per_class(data, kPerClass));
+  const double clean = recognised(dense, samples);
+  Random random = Random(0).stream("refine, changes");
+  std::vector<std::string> known;
+  for (const char* change : {"flip", "crop"}) {
+    Dataset changed = samples;
+    changed.inputs = augment({samples.inputs, samples.range}, {change}, random).inputs;
+    if (recognised(dense, changed) >= clean - kFewer) known.emplace_back(change);
+  }
+  return known;
+}
 
 Network refined(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
   const auto parts = stratified_split(at_most_per_class(data, kSamplesPerClass), kHeldOut,

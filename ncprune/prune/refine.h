@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "ncprune/data/dataset.h"
 #include "ncprune/stats/metric.h"
 #include "ncprune/stats/network_pair.h"
@@ -10,16 +13,21 @@ namespace ncprune {
 // that its class probabilities p come close to those of the dense network, q (class_loss.h):
 //   min sum_c pi_c E_c KL(q || p),   pi from options.balance,
 // by Adam with a cosine schedule, in about 15000 draws, but 3 to 12 passes, from at most 1024
-// samples of each class, drawn with a fixed seed. Pictures that convolutions see are flipped, and
-// shifted by up to 4 pixels, and the dense network is asked anew, unless the change costs it more
-// than 5 points of its accuracy on some training samples: then it was trained without. No labels
-// are fitted. Zeros stay zero, running statistics stay, and the pruned network sees noisy inputs
-// with options.noise.
+// samples of each class, drawn with a fixed seed. Pictures are changed as
+// known_changes() says, and the dense network is asked anew. No labels are fitted. Zeros stay zero,
+// running statistics stay, and the pruned network sees noisy inputs with options.noise.
 //
 // A fifth of each class of these samples is held out: the result is the first network on the line
 // from the trained one to `pair.pruned`, at 1, 3/4, 1/2 or 1/4 of it, with which the mean held-out
 // KL is smaller, averaged over classes, and that of no class is larger by more than twice the
 // standard error of the change; or else `pair.pruned` itself. Throws InputError as train().
 Network refined(const NetworkPair& pair, const Dataset& data, const MetricOptions& options);
+
+// The augmentations (augment.h) among flip and crop with which a network that convolves recognises
+// nearly as many of some samples as without, at most 5 points fewer, averaged over classes with at
+// most 64 samples of each: it was trained with them, or carries over to them. What it says of other
+// pictures is no lesson. None for data that are no pictures and for perceptrons, which know nothing
+// of shifted pictures.
+std::vector<std::string> known_changes(const Network& dense, const Dataset& data);
 
 }  // namespace ncprune

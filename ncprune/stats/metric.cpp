@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "ncprune/base/error.h"
-#include "ncprune/model/cost.h"
 
 namespace ncprune {
 
@@ -12,28 +11,15 @@ namespace {
 
 template <auto Member>
 MetricField field(const std::string& name, const std::string& summary, double max) {
-  return {name, summary, max,
-          [](const MetricOptions& metric) { return std::optional<double>(metric.*Member); },
+  return {name, summary, max, [](const MetricOptions& metric) { return metric.*Member; },
           [](MetricOptions& metric, double value) { metric.*Member = value; }};
 }
 
 }  // namespace
 
-double usual_kappa(bool convolves) {
-  return convolves ? 1 : 3;
-}
-
-double usual_kappa(const Network& network) {
-  return usual_kappa(convolves(network));
-}
-
 const std::vector<MetricField>& metric_fields() {
   static const std::vector<MetricField> table{
-      field<&MetricOptions::kappa>(
-          "kappa",
-          "weight of the class means in the metric; by default 1 for networks with convolutions, 3 "
-          "for others",
-          1e6),
+      field<&MetricOptions::kappa>("kappa", "weight of the class means in the metric", 1e6),
       field<&MetricOptions::balance>("balance", "0 averages over samples, 1 over classes", 1),
       field<&MetricOptions::shrinkage>(
           "shrinkage", "class size at which half of the scatter is the pool's", 1e6),

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "ncprune/base/tensor.h"
-#include "ncprune/model/network.h"
 
 namespace ncprune {
 
@@ -18,8 +16,7 @@ namespace ncprune {
 // second the displacement of the class means (NC2, NC3).
 struct MetricOptions {
   // Weight of the class means relative to the within-class scatter; 1 is the second moment. >= 0.
-  // Not given: usual_kappa() of the network.
-  std::optional<double> kappa = {};
+  double kappa = 1;
   // pi_c ~ n_c^(1 - balance): 0 averages over samples, 1 over classes. In [0, 1].
   double balance = 1;
   // S*_c = a S_c + (1 - a) S_pool, a = (n_c - 1) / (n_c - 1 + shrinkage); S_pool is the average of
@@ -38,17 +35,12 @@ struct MetricOptions {
   bool operator==(const MetricOptions&) const = default;
 };
 
-// 1 for networks with convolutions, 3 for others. Chosen by validation recalls of development
-// networks: see results/kappa.
-double usual_kappa(const Network& network);
-double usual_kappa(bool convolves);
-
 // The fields of MetricOptions by name, for command lines and files.
 struct MetricField {
   std::string name;
   std::string summary;
   double max;  // values lie in [0, max]; beyond, the other terms vanish in rounding
-  std::optional<double> (*get)(const MetricOptions& metric);
+  double (*get)(const MetricOptions& metric);
   void (*set)(MetricOptions& metric, double value);
 };
 const std::vector<MetricField>& metric_fields();

@@ -234,21 +234,19 @@ struct ClassWeighting {
   Weights weights;
 };
 
-ClassWeighting weigh_classes(const Network& network, const Dataset& data,
-                             const MetricOptions& options) {
-  const double kappa = options.kappa.value_or(usual_kappa(network));
+ClassWeighting weigh_classes(const Dataset& data, const MetricOptions& options) {
   const std::vector<int64_t> counts = class_counts(data);
   const std::vector<double> pi = class_weights(counts, options.balance);
   const std::vector<double> per_sample = scatter_weights(counts, pi, options.shrinkage);
   const at::Tensor n = at::tensor(counts, at::TensorOptions(at::kLong)).to(at::kDouble);
-  return {per_sample, {n.clamp_min(1), as_tensor(pi), as_tensor(per_sample) * n, kappa}};
+  return {per_sample, {n.clamp_min(1), as_tensor(pi), as_tensor(per_sample) * n, options.kappa}};
 }
 
 }  // namespace
 
 std::vector<LayerMoments> measure_unit_moments(const Network& network, const UnitQuery& query,
                                                const Dataset& data, const MetricOptions& options) {
-  const ClassWeighting weighting = weigh_classes(network, data, options);
+  const ClassWeighting weighting = weigh_classes(data, options);
   std::vector<std::string> values;
   values.reserve(query.layers.size());
   for (const Layer& layer : query.layers) values.push_back(layer.activation);
@@ -312,7 +310,7 @@ std::vector<LayerMoments> measure_moments(const NetworkPair& pair, const std::ve
   for (const Layer& layer : layers) {
     with_target.push_back(options.noise > 0 || !same_up_to(pair, layer.input));
   }
-  const ClassWeighting weighting = weigh_classes(pair.dense, data, options);
+  const ClassWeighting weighting = weigh_classes(data, options);
   std::vector<LayerSums> sums =
       sum_moments(pair, data, {layers, with_target, weighting.per_sample, options});
   std::vector<LayerMoments> moments;

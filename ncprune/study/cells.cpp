@@ -5,7 +5,6 @@
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/base/spec.h"
-#include "ncprune/model/architectures.h"
 #include "ncprune/prune/finish.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/study/study.h"
@@ -95,14 +94,6 @@ Json train_json(const TrainOptions& train) {
 
 }  // namespace
 
-MetricOptions metric_of(const Study& study) {
-  MetricOptions metric = study.metric;
-  if (metric.kappa) return metric;
-  const std::string name = parse_spec(study.architecture).name;
-  metric.kappa = usual_kappa(find_named(architectures(), name, "architecture").convolves);
-  return metric;
-}
-
 std::string training_settings(const Study& study) {
   return Json{{"architecture", study.architecture},
               {"validation", study.validation},
@@ -112,8 +103,7 @@ std::string training_settings(const Study& study) {
 
 std::string study_settings(const Study& study) {
   Json metric;
-  const MetricOptions resolved = metric_of(study);
-  for (const MetricField& f : metric_fields()) metric[f.name] = f.get(resolved).value();
+  for (const MetricField& f : metric_fields()) metric[f.name] = f.get(study.metric);
   Json settings{{"architecture", study.architecture}, {"remove", study.remove},
                 {"validation", study.validation},     {"noise", study.noise},
                 {"train", train_json(study.train)},   {"metric", metric}};

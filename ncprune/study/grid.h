@@ -45,9 +45,6 @@ Study parse_study(const std::string& text, const std::string& where);
 // Throws the InputError that run_study() would throw for a name or value in the grid.
 void require_valid(const Study& study);
 
-// The study's metric options; where kappa is not given, the usual one for the architecture.
-MetricOptions metric_of(const Study& study);
-
 // The settings that all rows of a study share and that distinguish studies in one database, as
 // compact JSON: architecture, parts removed, validation share, noise, training, further training
 // and metric.

@@ -98,7 +98,7 @@ Recipe recipe_of(const Study& study, const StudyCell& cell) {
                 .share = cell.sparsity,
                 .finish = cell.finish,
                 .head = cell.head,
-                .metric = metric_of(study),
+                .metric = study.metric,
                 .seed = cell.seed};
   recipe.method.repair = cell.repair;
   return recipe;

@@ -1,6 +1,8 @@
 #include "ncprune/prune/score_match.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
 #include <gtest/gtest.h>
 
 #include "ncprune/base/lookup.h"
@@ -189,6 +191,30 @@ TEST(Refined, SeesTheNoiseThatIsToBeExpected) {
   const Network noisy = refined({dense, pruned}, data, {.noise = 0.5});
   EXPECT_FALSE(noisy.initializers.at("conv1.weight").equal(clean.initializers.at("conv1.weight")));
   EXPECT_FALSE(noisy.initializers.at("conv1.weight").equal(pruned.initializers.at("conv1.weight")));
+}
+
+// Pictures that become brighter from left to right or from right to left, or with `mirrored` ones
+// that are dark or bright.
+Dataset gradients(bool mirrored) {
+  Dataset data = gaussian_data({60, 60}, 36, 4);
+  const at::Tensor rising = at::arange(6, at::kFloat) / 5;
+  const at::Tensor first = mirrored ? rising * 0 : rising;
+  const at::Tensor second = mirrored ? rising * 0 + 0.6 : rising.flip(0);
+  const at::Tensor bright = data.labels.view({-1, 1, 1, 1}).eq(0);
+  data.inputs = data.inputs.view({-1, 1, 6, 6}).abs() * 0.05;
+  data.inputs = (data.inputs + at::where(bright, first, second)).clamp_(0, 1);
+  data.range = {{0, 1}};
+  return data;
+}
+
+TEST(KnownChanges, AreThoseWithWhichTheNetworkRecognisesAsMany) {
+  for (const bool mirrored : {true, false}) {
+    const Dataset data = gradients(mirrored);
+    const std::vector<std::string> known = known_changes(trained(data, "cnn:8,8"), data);
+    EXPECT_EQ(std::count(known.begin(), known.end(), "flip"), mirrored ? 1 : 0);
+  }
+  const Dataset data = gradients(true);
+  EXPECT_TRUE(known_changes(trained(data, "mlp:8"), data).empty()) << "a perceptron";
 }
 
 TEST(Refined, LeavesTheDenseNetworkAlone) {

@@ -214,7 +214,7 @@ TEST(MeasureMoments, KeepTheirDigitsFarFromTheOrigin) {
   const Network network = network_for(data, "mlp:4");
   const std::vector<Layer> layers{linear_layers(network).front()};
   const NetworkPair pair{network, network};
-  const MetricOptions options;
+  const MetricOptions options{.kappa = 3};
   const NaiveMoments naive = naive_moments(layer_samples(pair, layers.front(), data), options);
   // The allowance for the rounding of float products is 4e-7 of the trace of E[x x^T], here 3 *
   // 100^2.

@@ -115,7 +115,7 @@ TEST_F(StudyFile, RowsOfOtherSettingsAreNotTakenForTheGrids) {
   other.train.epochs = 2;
   runs_all_of(other);
   other = study;
-  other.metric.kappa = 1;
+  other.metric.kappa = 3;
   runs_all_of(other);
   other = study;
   other.remove = "units";

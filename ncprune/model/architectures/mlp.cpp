@@ -59,8 +59,7 @@ Architecture mlp() {
               "mlp:1000,200[?bias=false&batchnorm=true&activation=relu|leaky-relu|tanh|sigmoid"
               "&init=torch|glorot]",
           .summary = "multilayer perceptron with the given hidden widths",
-          .build = build_mlp,
-          .convolves = false};
+          .build = build_mlp};
 }
 
 }  // namespace ncprune::architectures_files
