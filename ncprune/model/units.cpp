@@ -77,6 +77,15 @@ UnitGroup group_of(const Network& network, const UnitLabels& labels,
   return group;
 }
 
+// Removes the scales with which a file stores the removed entries of an axis.
+void cut_scales(Storage& storage, int64_t axis, const at::Tensor& stays) {
+  if (storage.axis != axis || !storage.scale.defined()) return;
+  for (at::Tensor* tensor : {&storage.scale, &storage.zero_point}) {
+    if (!tensor->defined() || tensor->dim() != 1 || tensor->numel() == 1) continue;
+    *tensor = tensor->index_select(0, stays);
+  }
+}
+
 // The number of groups of a depthwise convolution equals that of its channels.
 void set_groups(Network& smaller, const Network& network) {
   for (Node& node : smaller.nodes) {
@@ -114,6 +123,7 @@ std::vector<UnitGroup> unit_groups(const Network& network) {
     UnitGroup group = group_of(network, labels, own);
     if (group.reason.empty() && group.consumers.empty()) {
       group.reason = "no layer that could be repaired reads its units";
+      group.lacks_repair = true;
     }
     if (!group.producers.empty()) groups.push_back(std::move(group));
   }
@@ -140,7 +150,11 @@ Network keep_units(const Network& network, const std::vector<UnitSelection>& sel
   Network smaller = network;
   for (const auto& [place, mask] : stays) {
     at::Tensor& tensor = smaller.initializers.at(place.first);
-    tensor = tensor.index_select(place.second, mask.nonzero().flatten());
+    const at::Tensor kept = mask.nonzero().flatten();
+    tensor = tensor.index_select(place.second, kept);
+    if (const auto found = smaller.storage.find(place.first); found != smaller.storage.end()) {
+      cut_scales(found->second, place.second, kept);
+    }
   }
   // A copy: the tensors are shared with `network`.
   for (const auto& [place, less] : fewer) {

@@ -100,11 +100,15 @@ void read_initializers(const onnx::GraphProto& graph, const Live& live, const st
     const std::string what = fmt::format("weight '{}'", printable(proto.name()));
     add_initializer(network, proto.name(), tensor_from(proto, what, folder));
   }
+  int64_t remaining = kMaxFile;  // as much as dense tensors can take
   for (const auto& proto : graph.sparse_initializer()) {
     const std::string& name = proto.values().name();
     if (name.empty() || !live.values.contains(name)) continue;
     const std::string what = fmt::format("weight '{}'", printable(name));
-    add_initializer(network, name, dense_from(proto, what, folder));
+    at::Tensor dense = dense_from(proto, what, folder, remaining);
+    remaining -= static_cast<int64_t>(dense.nbytes());
+    add_initializer(network, name, std::move(dense));
+    network.sparse = true;
   }
 }
 
@@ -114,6 +118,7 @@ class FreshNames {
   explicit FreshNames(const onnx::GraphProto& graph) {
     for (const auto& input : graph.input()) taken_.insert(input.name());
     for (const auto& tensor : graph.initializer()) taken_.insert(tensor.name());
+    for (const auto& tensor : graph.sparse_initializer()) taken_.insert(tensor.values().name());
     for (const auto& node : graph.node()) {
       taken_.insert(node.output().begin(), node.output().end());
     }
