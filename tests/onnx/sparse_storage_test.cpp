@@ -8,9 +8,10 @@
 #include <functional>
 
 #include "ncprune/onnx/onnx.h"
-#include "ncprune/onnx/tensors.h"
 #include "ncprune/runtime/onnx_runtime.h"
 #include "tests/onnx/refusal.h"
+// After refusal.h, which says how ONNX's own headers are to be read.
+#include "ncprune/onnx/tensors.h"
 #include "tests/small_network.h"
 
 namespace ncprune {
