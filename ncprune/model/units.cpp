@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "ncprune/model/all_unit_groups.h"
 #include "ncprune/model/unit_labels.h"
 
 namespace ncprune {
@@ -100,7 +101,7 @@ void set_groups(Network& smaller, const Network& network) {
 
 }  // namespace
 
-std::vector<UnitGroup> unit_groups(const Network& network) {
+std::vector<UnitGroup> all_unit_groups(const Network& network) {
   const UnitLabels labels = label_units(network);
   const std::vector<Unit> units = units_of(labels);
   // Units have the same structure if they have equally many positions along the same axes, and the
@@ -125,8 +126,14 @@ std::vector<UnitGroup> unit_groups(const Network& network) {
       group.reason = "no layer that could be repaired reads its units";
       group.lacks_repair = true;
     }
-    if (!group.producers.empty()) groups.push_back(std::move(group));
+    groups.push_back(std::move(group));
   }
+  return groups;
+}
+
+std::vector<UnitGroup> unit_groups(const Network& network) {
+  std::vector<UnitGroup> groups = all_unit_groups(network);
+  std::erase_if(groups, [](const UnitGroup& group) { return group.producers.empty(); });
   return groups;
 }
 

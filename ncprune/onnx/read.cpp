@@ -93,6 +93,18 @@ void add_initializer(Network& network, const std::string& name, at::Tensor tenso
   }
 }
 
+// The bytes that all sparse tensors may take with their zeros: a few bytes of a file must not ask
+// for all the memory of the machine.
+int64_t max_dense_bytes(const onnx::GraphProto& graph) {
+  constexpr int64_t kAlways = int64_t{1} << 26;
+  constexpr int64_t kZeros = 1000;  // in a file, for each byte that is stored
+  int64_t stored = 0;
+  for (const auto& proto : graph.sparse_initializer()) {
+    stored += static_cast<int64_t>(proto.ByteSizeLong());
+  }
+  return std::clamp(kZeros * stored, kAlways, kMaxFile);
+}
+
 void read_initializers(const onnx::GraphProto& graph, const Live& live, const std::string& folder,
                        Network& network) {
   for (const auto& proto : graph.initializer()) {
@@ -100,7 +112,7 @@ void read_initializers(const onnx::GraphProto& graph, const Live& live, const st
     const std::string what = fmt::format("weight '{}'", printable(proto.name()));
     add_initializer(network, proto.name(), tensor_from(proto, what, folder));
   }
-  int64_t remaining = kMaxFile;  // as much as dense tensors can take
+  int64_t remaining = max_dense_bytes(graph);
   for (const auto& proto : graph.sparse_initializer()) {
     const std::string& name = proto.values().name();
     if (name.empty() || !live.values.contains(name)) continue;

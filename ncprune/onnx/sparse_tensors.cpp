@@ -83,9 +83,7 @@ at::Tensor dense_from(const onnx::SparseTensorProto& proto, const std::string& w
 
 onnx::SparseTensorProto sparse_to(const at::Tensor& tensor, const std::string& name) {
   const at::Tensor flat = tensor.detach().to(at::kCPU).contiguous().flatten();
-  // By bits: a -0 is not left out.
-  const at::Tensor bits = flat.view(at::kByte).view({flat.numel(), flat.element_size()});
-  const at::Tensor places = bits.ne(0).any(1).nonzero().flatten();
+  const at::Tensor places = flat.ne(0).nonzero().flatten();
   onnx::SparseTensorProto proto;
   for (const int64_t size : tensor.sizes()) proto.add_dims(size);
   *proto.mutable_values() = tensor_to(flat.index_select(0, places), name);

@@ -28,9 +28,9 @@ at::Tensor dense_from(const onnx::SparseTensorProto& proto, const std::string& w
 // REQUIRES: an element type that tensor_from() supports.
 onnx::TensorProto tensor_to(const at::Tensor& tensor, const std::string& name);
 
-// The tensor without its zeros, exact to the bit: -0 is stored. The places, in the flattened
-// tensor, are stored as protobuf's packed integers of 1 to 4 bytes. REQUIRES: as above, and a
-// dimension.
+// The tensor without its zeros, exact to the bit except that a -0, which masks leave behind,
+// becomes 0. The places, in the flattened tensor, are protobuf's packed integers of 1 to 4 bytes.
+// REQUIRES: as above, and a dimension.
 onnx::SparseTensorProto sparse_to(const at::Tensor& tensor, const std::string& name);
 
 }  // namespace ncprune

@@ -55,15 +55,14 @@ void add_outputs(const Network& network, onnx::GraphProto& graph) {
 // Weights, whose zeros pruning makes; a node's sizes and axes are no such.
 void store_initializer(const std::string& name, const at::Tensor& tensor, bool sparse,
                        onnx::GraphProto& graph) {
-  onnx::TensorProto dense = tensor_to(tensor, name);
   if (sparse && tensor.dim() >= 2 && tensor.numel() > 0) {
     onnx::SparseTensorProto own = sparse_to(tensor, name);
-    if (own.ByteSizeLong() < dense.ByteSizeLong()) {
+    if (own.ByteSizeLong() < tensor.nbytes()) {
       *graph.add_sparse_initializer() = std::move(own);
       return;
     }
   }
-  *graph.add_initializer() = std::move(dense);
+  *graph.add_initializer() = tensor_to(tensor, name);
 }
 
 onnx::ModelProto model_from(const Network& network) {

@@ -16,9 +16,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "ncprune/model/all_unit_groups.h"
 #include "ncprune/model/known_values.h"
 #include "ncprune/model/layers.h"
-#include "ncprune/model/units.h"
 #include "ncprune/prune/score_difference.h"
 
 namespace ncprune {
@@ -43,7 +43,7 @@ struct ReadGroup {
 std::vector<ReadGroup> read_groups(const Network& network) {
   const std::vector<Layer> layers = weight_layers(network);
   std::vector<ReadGroup> all;
-  for (UnitGroup& group : unit_groups(network)) {
+  for (UnitGroup& group : all_unit_groups(network)) {
     std::vector<UnitEntries> readers = group.consumers;
     bool are_layers = true;
     for (const UnitSlice& slice : group.slices) {
