@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/prune_report.h"
 
 namespace ncprune::cli {
@@ -15,7 +16,7 @@ namespace {
 struct ApplyCommand {
   std::string plan;
   std::string input;
-  std::string output;
+  OutputRequest output;
   std::string json;
   DataRequest data;
   std::string repair;  // empty: as planned
@@ -25,7 +26,7 @@ struct ApplyCommand {
 };
 
 void run_apply(const ApplyCommand& options) {
-  require_writable_all({options.output, options.json});
+  require_writable_all({options.output.path, options.json});
   Plan plan = parse_plan(read_file(options.plan), options.plan);
   if (!options.repair.empty()) plan.recipe.method.repair = options.repair;
   if (!options.finish.empty()) plan.recipe.finish = options.finish;
@@ -35,14 +36,15 @@ void run_apply(const ApplyCommand& options) {
   const auto& [network, data] = read;
   const std::vector<std::string> changed = changed_tensors(plan, network);
   const Pruned pruned = apply_plan(network, plan, data.train);
-  write_onnx(options.output, pruned.network);
-  Json json = report_pruned(network, pruned, options.output);
+  const Written written = write_network(options.output, pruned.network, data.train);
+  Json json = report_pruned(network, pruned, options.output.path);
+  json.update(report_written(written));
   fmt::print("{}\n",
              changed.empty()
                  ? "the weights are the ones that the plan was made with"
                  : fmt::format("tensors changed since the plan was made: {}",
                                printable_text(fmt::format("{}", fmt::join(changed, ", ")))));
-  json.update({{"output", options.output}, {"changed", changed}});
+  json.update({{"output", options.output.path}, {"changed", changed}});
   write_json_if(options.json, json);
 }
 
@@ -54,7 +56,7 @@ void add_apply(CLI::App& app) {
       app.add_subcommand("apply", "carry out a plan on its network or on one trained further");
   command->add_option("plan", options->plan, "the plan, from 'ncprune plan'")->required();
   command->add_option("network", options->input, "the ONNX file to prune")->required();
-  command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
+  add_output_options(*command, options->output);
   add_data_options(*command, options->data);
   add_json_option(*command, options->json);
   command->add_option("--repair", options->repair,

@@ -12,6 +12,7 @@ void add_prune(CLI::App& app);
 void add_plan(CLI::App& app);
 void add_apply(CLI::App& app);
 void add_finetune(CLI::App& app);
+void add_shrink(CLI::App& app);
 void add_gradual(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_evaluate(CLI::App& app);

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/prune_options.h"
 #include "cli/train_options.h"
 
@@ -14,7 +15,7 @@ namespace {
 
 struct GradualCommand {
   std::string input;
-  std::string output;
+  OutputRequest output;
   std::string early;
   std::string json;
   DataRequest data;
@@ -24,9 +25,9 @@ struct GradualCommand {
 };
 
 void run_gradual(const GradualCommand& options) {
-  require_writable_all({options.output, options.json});
+  require_writable_all({options.output.path, options.json});
   GradualOptions how = options.gradual;
-  how.train = train_options(options.train, options.data.seed, file_stem(options.output));
+  how.train = train_options(options.train, options.data.seed, file_stem(options.output.path));
   how.recipe = recipe_of(options.prune, options.data.seed);
   if (!options.early.empty()) how.early = read_onnx(options.early);
   const NetworkAndData read = read_network_and_data(options.input, options.data);
@@ -35,7 +36,7 @@ void run_gradual(const GradualCommand& options) {
   how.train = with_ready_teacher(std::move(how.train), options.train, data);
   if (how.early) how.early = ready_for(data, {options.early, std::move(*how.early)});
   const Gradual result = prune_gradually(dense, data, how);
-  write_onnx(options.output, result.network);
+  const Written written = write_network(options.output, result.network, data.train);
   Table table{"", {"step", "sparsity", "epoch", "balanced\nvalidation", "overall\nvalidation"}, {}};
   Json steps = Json::array();
   for (const GradualStep& s : result.steps) {
@@ -49,12 +50,14 @@ void run_gradual(const GradualCommand& options) {
   }
   const double reached = sparsity(layer_sparsity(result.network));
   fmt::print("{}sparsity {} % over all layers but the head; written to {}\n", to_text(table),
-             percent(reached), options.output);
-  write_json_if(options.json, {{"output", options.output},
-                               {"method", how.recipe.method.name},
-                               {"head", how.recipe.head},
-                               {"sparsity", reached},
-                               {"steps", steps}});
+             percent(reached), options.output.path);
+  Json json = report_written(written);
+  json.update({{"output", options.output.path},
+               {"method", how.recipe.method.name},
+               {"head", how.recipe.head},
+               {"sparsity", reached},
+               {"steps", steps}});
+  write_json_if(options.json, json);
 }
 
 }  // namespace
@@ -66,7 +69,7 @@ void add_gradual(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("gradual", "prune in steps of growing sparsity, training after each");
   command->add_option("network", options->input, "the ONNX file to prune")->required();
-  command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
+  add_output_options(*command, options->output);
   std::vector<std::string> schedules;
   for (const GradualSchedule& s : gradual_schedules()) schedules.push_back(s.name);
   command

@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
   cli::add_apply(app);
   cli::add_finetune(app);
   cli::add_gradual(app);
+  cli::add_shrink(app);
   cli::add_doctor(app);
   cli::add_evaluate(app);
   cli::add_compare(app);

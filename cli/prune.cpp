@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/promise.h"
 #include "cli/prune_options.h"
 #include "cli/prune_report.h"
@@ -15,7 +16,7 @@ namespace {
 
 struct PruneCommand {
   std::string input;
-  std::string output;
+  OutputRequest output;
   std::string json;
   DataRequest data;
   PruneRequest prune;
@@ -23,14 +24,15 @@ struct PruneCommand {
 };
 
 void run_prune(const PruneCommand& options) {
-  require_writable_all({options.output, options.json});
+  require_writable_all({options.output.path, options.json});
   PruneTask task = prune_task(options.input, options.data, options.prune);
   Json promise;
   if (options.promise.given()) promise = settle_promise(task, options.promise, options.prune);
   const Pruned pruned = prune(task.calibration, task.recipe);
-  write_onnx(options.output, pruned.network);
-  Json json = report_pruned(task.calibration.network(), pruned, options.output);
-  json.update({{"output", options.output},
+  const Written written = write_network(options.output, pruned.network, task.data.train);
+  Json json = report_pruned(task.calibration.network(), pruned, options.output.path);
+  json.update(report_written(written));
+  json.update({{"output", options.output.path},
                {"method", pruned.recipe.method.name},
                {"finish", *pruned.recipe.finish},
                {"head", pruned.recipe.head},
@@ -50,7 +52,7 @@ void add_prune(CLI::App& app) {
   const auto options = std::make_shared<PruneCommand>();
   CLI::App* command = app.add_subcommand("prune", "prune a network with its training data");
   command->add_option("network", options->input, "the ONNX file to prune")->required();
-  command->add_option("-o,--output", options->output, "the ONNX file to write")->required();
+  add_output_options(*command, options->output);
   add_data_options(*command, options->data);
   add_json_option(*command, options->json);
   add_prune_options(*command, options->prune);

@@ -91,6 +91,7 @@
 #include "ncprune/prune/repair.h"
 #include "ncprune/prune/score_match.h"
 #include "ncprune/prune/search_metric.h"
+#include "ncprune/prune/shrink.h"
 #include "ncprune/prune/solver.h"
 #include "ncprune/prune/sparsity.h"
 // evaluate: what happened to each class

@@ -88,6 +88,8 @@ struct Network {
   // By value, of a file whose values are not all FLOAT; other values are stored as their readers
   // need them.
   std::map<std::string, Storage> storage;
+  // The file holds weights of which most are zero as sparse tensors.
+  bool sparse = false;
   // The inputs of a file that has several, each of a fixed shape: `input` holds their values side
   // by side, and the first nodes take them apart.
   std::vector<ValueInfo> parts;

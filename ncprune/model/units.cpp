@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "ncprune/model/all_unit_groups.h"
 #include "ncprune/model/unit_labels.h"
 
 namespace ncprune {
@@ -77,6 +78,15 @@ UnitGroup group_of(const Network& network, const UnitLabels& labels,
   return group;
 }
 
+// Removes the scales with which a file stores the removed entries of an axis.
+void cut_scales(Storage& storage, int64_t axis, const at::Tensor& stays) {
+  if (storage.axis != axis || !storage.scale.defined()) return;
+  for (at::Tensor* tensor : {&storage.scale, &storage.zero_point}) {
+    if (!tensor->defined() || tensor->dim() != 1 || tensor->numel() == 1) continue;
+    *tensor = tensor->index_select(0, stays);
+  }
+}
+
 // The number of groups of a depthwise convolution equals that of its channels.
 void set_groups(Network& smaller, const Network& network) {
   for (Node& node : smaller.nodes) {
@@ -91,7 +101,7 @@ void set_groups(Network& smaller, const Network& network) {
 
 }  // namespace
 
-std::vector<UnitGroup> unit_groups(const Network& network) {
+std::vector<UnitGroup> all_unit_groups(const Network& network) {
   const UnitLabels labels = label_units(network);
   const std::vector<Unit> units = units_of(labels);
   // Units have the same structure if they have equally many positions along the same axes, and the
@@ -114,9 +124,16 @@ std::vector<UnitGroup> unit_groups(const Network& network) {
     UnitGroup group = group_of(network, labels, own);
     if (group.reason.empty() && group.consumers.empty()) {
       group.reason = "no layer that could be repaired reads its units";
+      group.lacks_repair = true;
     }
-    if (!group.producers.empty()) groups.push_back(std::move(group));
+    groups.push_back(std::move(group));
   }
+  return groups;
+}
+
+std::vector<UnitGroup> unit_groups(const Network& network) {
+  std::vector<UnitGroup> groups = all_unit_groups(network);
+  std::erase_if(groups, [](const UnitGroup& group) { return group.producers.empty(); });
   return groups;
 }
 
@@ -140,7 +157,11 @@ Network keep_units(const Network& network, const std::vector<UnitSelection>& sel
   Network smaller = network;
   for (const auto& [place, mask] : stays) {
     at::Tensor& tensor = smaller.initializers.at(place.first);
-    tensor = tensor.index_select(place.second, mask.nonzero().flatten());
+    const at::Tensor kept = mask.nonzero().flatten();
+    tensor = tensor.index_select(place.second, kept);
+    if (const auto found = smaller.storage.find(place.first); found != smaller.storage.end()) {
+      cut_scales(found->second, place.second, kept);
+    }
   }
   // A copy: the tensors are shared with `network`.
   for (const auto& [place, less] : fewer) {

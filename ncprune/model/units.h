@@ -40,6 +40,8 @@ struct UnitGroup {
   std::vector<UnitSlice> slices;  // all removed parts, the layers' weights included
   std::vector<UnitCount> counts;
   std::string reason;  // why none can be removed; empty if they can
+  // Whether the reason is only that no layer reads them whose other inputs could make up for them.
+  bool lacks_repair = false;
 };
 
 // Finds the groups of a network from its graph, in the order in which their units are produced.
@@ -57,8 +59,9 @@ struct UnitSelection {
   at::Tensor kept;  // int64, ascending
 };
 
-// `network` without the other units. The tensors are smaller; the function is the same if the
-// removed units' columns in their consumers are zero.
+// `network` without the other units. The tensors are smaller, and scales with which a file stores
+// one of them along the same axis are cut too. The function is the same if the removed units'
+// columns in their consumers are zero.
 Network keep_units(const Network& network, const std::vector<UnitSelection>& selections);
 
 }  // namespace ncprune

@@ -62,6 +62,9 @@ class Inliner {
     }
     for (const auto& value : model.graph().input()) taken_.insert(value.name());
     for (const auto& tensor : model.graph().initializer()) taken_.insert(tensor.name());
+    for (const auto& tensor : model.graph().sparse_initializer()) {
+      taken_.insert(tensor.values().name());
+    }
     for (const onnx::NodeProto& node : model.graph().node()) {
       taken_.insert(node.output().begin(), node.output().end());
     }

@@ -14,7 +14,8 @@ namespace ncprune {
 // [N, K]. Nodes that the scores do not need are dropped. Constant nodes, and Identity nodes that
 // only rename an initializer, become separate initializers. FLOAT, FLOAT16 and BFLOAT16 weights
 // keep every bit; DOUBLE is rounded to float. External data are read only from the folder of the
-// file.
+// file. Sparse tensors are read with their zeros, which may take 64 MiB, or 1000 times the bytes
+// stored up to 2 GiB; `sparse` then says that the file has them.
 //
 // input.shape is as declared, with -1 for the batch and for every axis without a fixed size. When
 // only the batch axis is free, the graph is run once on zeros to check that its shapes fit and to
@@ -36,7 +37,8 @@ Network parse_onnx(std::string_view bytes, const std::string& where,
 // and .input_channels ("bgr"), each JSON, and `metadata.other` unchanged; normalisation.h says when
 // mean and scale become the first nodes instead. Throws InputError beyond the 2 GiB limit of an
 // ONNX file and, naming a weight, when one is too large for the type that the file stores; throws
-// std::logic_error when ONNX's own checker rejects the network.
+// std::logic_error when ONNX's own checker rejects the network. If `network.sparse`, every weight
+// matrix or kernel that takes fewer bytes as a sparse tensor becomes one (a -0 in it becomes 0).
 std::string onnx_bytes(const Network& network);
 
 // The same with one input and the class scores [N, K] as its only output, for another runtime. It

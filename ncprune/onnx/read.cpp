@@ -93,6 +93,18 @@ void add_initializer(Network& network, const std::string& name, at::Tensor tenso
   }
 }
 
+// The bytes that all sparse tensors may take with their zeros: a few bytes of a file must not ask
+// for all the memory of the machine.
+int64_t max_dense_bytes(const onnx::GraphProto& graph) {
+  constexpr int64_t kAlways = int64_t{1} << 26;
+  constexpr int64_t kZeros = 1000;  // in a file, for each byte that is stored
+  int64_t stored = 0;
+  for (const auto& proto : graph.sparse_initializer()) {
+    stored += static_cast<int64_t>(proto.ByteSizeLong());
+  }
+  return std::clamp(kZeros * stored, kAlways, kMaxFile);
+}
+
 void read_initializers(const onnx::GraphProto& graph, const Live& live, const std::string& folder,
                        Network& network) {
   for (const auto& proto : graph.initializer()) {
@@ -100,11 +112,15 @@ void read_initializers(const onnx::GraphProto& graph, const Live& live, const st
     const std::string what = fmt::format("weight '{}'", printable(proto.name()));
     add_initializer(network, proto.name(), tensor_from(proto, what, folder));
   }
+  int64_t remaining = max_dense_bytes(graph);
   for (const auto& proto : graph.sparse_initializer()) {
     const std::string& name = proto.values().name();
     if (name.empty() || !live.values.contains(name)) continue;
     const std::string what = fmt::format("weight '{}'", printable(name));
-    add_initializer(network, name, dense_from(proto, what, folder));
+    at::Tensor dense = dense_from(proto, what, folder, remaining);
+    remaining -= static_cast<int64_t>(dense.nbytes());
+    add_initializer(network, name, std::move(dense));
+    network.sparse = true;
   }
 }
 
@@ -114,6 +130,7 @@ class FreshNames {
   explicit FreshNames(const onnx::GraphProto& graph) {
     for (const auto& input : graph.input()) taken_.insert(input.name());
     for (const auto& tensor : graph.initializer()) taken_.insert(tensor.name());
+    for (const auto& tensor : graph.sparse_initializer()) taken_.insert(tensor.values().name());
     for (const auto& node : graph.node()) {
       taken_.insert(node.output().begin(), node.output().end());
     }

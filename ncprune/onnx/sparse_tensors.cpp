@@ -14,12 +14,11 @@ namespace ncprune {
 namespace {
 
 // A few bytes of a file must not ask for all the memory of the machine.
-constexpr int64_t kMaxDenseElements = int64_t{1} << 29;
-
-std::vector<int64_t> dense_shape(const onnx::SparseTensorProto& proto, const std::string& what) {
+std::vector<int64_t> dense_shape(const onnx::SparseTensorProto& proto, const std::string& what,
+                                 int64_t max_elements) {
   int64_t volume = 1;
   for (const int64_t dim : proto.dims()) {
-    if (dim < 1 || __builtin_mul_overflow(volume, dim, &volume) || volume > kMaxDenseElements) {
+    if (dim < 1 || __builtin_mul_overflow(volume, dim, &volume) || volume > max_elements) {
       throw InputError(fmt::format("{} is a sparse tensor with dimensions [{}]", what,
                                    fmt::join(proto.dims(), ", ")));
     }
@@ -65,9 +64,10 @@ std::vector<int64_t> places_of(const at::Tensor& indices, const std::vector<int6
 }  // namespace
 
 at::Tensor dense_from(const onnx::SparseTensorProto& proto, const std::string& what,
-                      const std::string& folder) {
-  const std::vector<int64_t> shape = dense_shape(proto, what);
+                      const std::string& folder, int64_t max_bytes) {
   const at::Tensor values = tensor_from(proto.values(), what, folder);
+  const std::vector<int64_t> shape =
+      dense_shape(proto, what, max_bytes / static_cast<int64_t>(values.element_size()));
   const at::Tensor indices = tensor_from(proto.indices(), what + ": its indices", folder);
   const std::vector<int64_t> places = places_of(indices, shape, what);
   if (values.dim() != 1 || values.numel() != static_cast<int64_t>(places.size())) {
@@ -79,6 +79,19 @@ at::Tensor dense_from(const onnx::SparseTensorProto& proto, const std::string& w
     dense.flatten().index_copy_(0, at::tensor(places, at::TensorOptions(at::kLong)), values);
   }
   return dense;
+}
+
+onnx::SparseTensorProto sparse_to(const at::Tensor& tensor, const std::string& name) {
+  const at::Tensor flat = tensor.detach().to(at::kCPU).contiguous().flatten();
+  const at::Tensor places = flat.ne(0).nonzero().flatten();
+  onnx::SparseTensorProto proto;
+  for (const int64_t size : tensor.sizes()) proto.add_dims(size);
+  *proto.mutable_values() = tensor_to(flat.index_select(0, places), name);
+  onnx::TensorProto& indices = *proto.mutable_indices();
+  indices.set_data_type(onnx::TensorProto::INT64);
+  indices.add_dims(places.numel());
+  for (const int64_t place : elements<int64_t>(places)) indices.add_int64_data(place);
+  return proto;
 }
 
 }  // namespace ncprune

@@ -20,12 +20,17 @@ std::string element_type_name(int32_t type);
 at::Tensor tensor_from(const onnx::TensorProto& proto, const std::string& what,
                        const std::string& folder);
 
-// A sparse tensor with all its zeros. Throws InputError as above, and when its places are not
-// ascending or lie outside the tensor.
+// A sparse tensor with all its zeros, which may take `max_bytes`. Throws InputError as above, when
+// its places are not ascending or lie outside the tensor, and when it is larger.
 at::Tensor dense_from(const onnx::SparseTensorProto& proto, const std::string& what,
-                      const std::string& folder);
+                      const std::string& folder, int64_t max_bytes);
 
 // REQUIRES: an element type that tensor_from() supports.
 onnx::TensorProto tensor_to(const at::Tensor& tensor, const std::string& name);
+
+// The tensor without its zeros, exact to the bit except that a -0, which masks leave behind,
+// becomes 0. The places, in the flattened tensor, are protobuf's packed integers of 1 to 4 bytes.
+// REQUIRES: as above, and a dimension.
+onnx::SparseTensorProto sparse_to(const at::Tensor& tensor, const std::string& name);
 
 }  // namespace ncprune

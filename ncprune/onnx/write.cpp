@@ -52,6 +52,19 @@ void add_outputs(const Network& network, onnx::GraphProto& graph) {
   graph.mutable_initializer()->MergeFrom(others.initializer());
 }
 
+// Weights, whose zeros pruning makes; a node's sizes and axes are no such.
+void store_initializer(const std::string& name, const at::Tensor& tensor, bool sparse,
+                       onnx::GraphProto& graph) {
+  if (sparse && tensor.dim() >= 2 && tensor.numel() > 0) {
+    onnx::SparseTensorProto own = sparse_to(tensor, name);
+    if (own.ByteSizeLong() < tensor.nbytes()) {
+      *graph.add_sparse_initializer() = std::move(own);
+      return;
+    }
+  }
+  *graph.add_initializer() = tensor_to(tensor, name);
+}
+
 onnx::ModelProto model_from(const Network& network) {
   onnx::ModelProto model;
   model.set_ir_version(kIrVersion);
@@ -72,7 +85,7 @@ onnx::ModelProto model_from(const Network& network) {
   }
   for (const Node& node : network.nodes) *graph.add_node() = node_to(node);
   for (const auto& [name, tensor] : network.initializers) {
-    *graph.add_initializer() = tensor_to(tensor, name);
+    store_initializer(name, tensor, network.sparse, graph);
   }
   add_outputs(network, graph);
   add_metadata(model, network.metadata);

@@ -11,9 +11,8 @@
 #include <stdexcept>
 
 #include "ncprune/base/error.h"
-#include "ncprune/base/random.h"
-#include "ncprune/model/interpreter.h"
 #include "ncprune/prune/parts.h"
+#include "ncprune/prune/score_difference.h"
 #include "ncprune/prune/unit_choice.h"
 #include "ncprune/prune/unit_merging.h"
 
@@ -82,20 +81,6 @@ at::Tensor rows_in(const UnitGroup& group, const Layer& layer) {
   return {};
 }
 
-// See Shrinkage::difference.
-double difference(const Network& masked, const Network& smaller, const Dataset& data) {
-  const int64_t drawn = std::min<int64_t>(256, batch_size(masked));  // fewer for large images
-  const at::Tensor known = data.inputs_at(0, 8 * drawn);
-  Random random = Random(0).stream("random inputs");
-  std::vector<int64_t> shape = known.sizes().vec();
-  shape.front() = drawn;
-  const at::Tensor noise = at::zeros(shape, known.options()).normal_(0, 1, random.generator());
-  const at::Tensor inputs = at::cat({known, noise});
-  const at::Tensor wanted = logits(masked, inputs);
-  const double scale = std::max(wanted.abs().max().item<double>(), 1e-30);
-  return (logits(smaller, inputs) - wanted).abs().max().item<double>() / scale;
-}
-
 // The kept units of every layer except the head.
 void add_layers(Pruned& result, const std::vector<UnitGroup>& groups, const Task& task,
                 const std::vector<at::Tensor>& removed) {
@@ -149,7 +134,8 @@ Pruned remove_from_layers(const std::vector<UnitGroup>& groups, Task& task,
     selections.push_back({task.groups[g], all_but(task.groups[g].units, removed[g])});
   }
   Pruned result{keep_units(masked, selections), task.recipe, {}, {}, 0};
-  const double found = difference(masked, result.network, task.data);
+  const ScoreDifference apart = score_difference(masked, result.network, task.data);
+  const double found = apart.largest / std::max(apart.scale, 1e-30);
   constexpr double kTolerance = 1e-5;
   if (!(found <= kTolerance)) {
     throw std::logic_error(
