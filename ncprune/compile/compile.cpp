@@ -126,7 +126,8 @@ CompiledSource compile(const Network& network, const CompileOptions& options) {
       writer.calls(), name, bytes, writer.prologue(), options.batch,
       element_count(program.values[program.input].shape),
       element_count(program.values[program.output].shape));
-  return {std::move(source), header_text(name, program, folded, options.batch)};
+  return {std::move(source), header_text(name, program, folded, options.batch),
+          writer.constant_bytes(), bytes};
 }
 
 }  // namespace ncprune

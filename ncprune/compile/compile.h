@@ -19,6 +19,8 @@ struct CompileOptions {
 struct CompiledSource {
   std::string source;
   std::string header;
+  int64_t constant_bytes;   // weights and tables
+  int64_t workspace_bytes;  // that a run needs
 };
 
 // What the names of the C functions begin with: `name` as a C identifier.

@@ -174,6 +174,46 @@ struct Surroundings {
   int64_t after = 0;   // floats after the start of the last plane
 };
 
+// Gives rows that fit in one line of the cache, with what convolutions read beside them, a line
+// each. Loads across two lines take twice as long, and the kernels wait for little else.
+void set_leads(Program& program, const ValueSets& rows_agree) {
+  struct Line {
+    int64_t columns = 0;
+    int64_t left = 0;
+    int64_t right = 0;
+    bool worthwhile = false;
+    bool fits = true;
+  };
+  std::vector<Line> lines(program.values.size());
+  for (ValueId value = 0; value < program.values.size(); ++value) {
+    const ValueLayout& layout = program.values[value].layout;
+    Line& line = lines[rows_agree.of(value)];
+    line.columns = std::max(line.columns, layout.columns);
+    line.fits = line.fits && layout.axis >= 0 && layout.rows > 1;
+  }
+  for (const Step& step : program.steps) {
+    const auto* convolution = std::get_if<ConvolutionStep>(&step);
+    if (convolution == nullptr) continue;
+    const Reach reach = reach_of(*convolution);
+    const ValueLayout& in = program.values[convolution->in].layout;
+    const ValueLayout& out = program.values[convolution->out].layout;
+    Line& line = lines[rows_agree.of(convolution->in)];
+    line.left = std::max(line.left, -reach.right[0]);
+    line.right = std::max(line.right, out.columns + reach.right[1] - line.columns);
+    line.worthwhile = line.worthwhile || reach.right[0] < 0 || reach.right[1] > 0;
+    line.fits = line.fits && in.columns >= out.columns && convolution->axis == 1;
+  }
+  for (ValueId value = 0; value < program.values.size(); ++value) {
+    const Line& line = lines[rows_agree.of(value)];
+    // Half vectors of 8 cover a row of up to 14 elements twice at most.
+    const int64_t lead = line.columns <= 8 ? 4 : (kVector - line.columns) / 2;
+    const int64_t covered = std::max<int64_t>(line.columns, 8);
+    const bool fits = line.fits && line.worthwhile && line.columns >= 5 && line.columns <= 14 &&
+                      line.left <= lead && lead + covered + line.right <= kVector;
+    if (fits && program.values[value].layout.axis >= 0) program.values[value].layout.lead = lead;
+  }
+}
+
 void set_strides(Program& program) {
   for (ProgramValue& value : program.values) set_positions(value);
   ValueSets rows_agree(program.values.size());
@@ -209,11 +249,13 @@ void set_strides(Program& program) {
     around[step.in].gap_rows = std::max({around[step.in].gap_rows, top, bottom});
     in.clean = in.clean || left > 0 || right > 0 || top > 0 || bottom > 0;
   });
+  set_leads(program, rows_agree);
   for (ValueId value = 0; value < program.values.size(); ++value) {
     ValueLayout& layout = program.values[value].layout;
     if (layout.axis < 0) continue;
-    layout.row_stride = stride[rows_agree.of(value)];
-    layout.used = whole_vectors((layout.rows - 1) * layout.row_stride + layout.columns);
+    layout.row_stride = layout.lead > 0 ? kVector : stride[rows_agree.of(value)];
+    layout.used = whole_vectors((layout.rows - 1) * layout.row_stride +
+                                std::max<int64_t>(layout.columns, layout.lead > 0 ? 8 : 0));
     const int64_t gap = around[value].gap_rows;
     const int64_t rows = layout.clean ? (layout.rows + gap) * layout.row_stride : 0;
     layout.plane_stride = whole_vectors(std::max(layout.used, rows));
@@ -231,8 +273,8 @@ void set_strides(Program& program) {
   for (ValueId value = 0; value < program.values.size(); ++value) {
     ValueLayout& layout = program.values[value].layout;
     if (layout.axis < 0) continue;
-    layout.origin = whole_vectors(around[value].before);
-    layout.size = layout.origin + (layout.planes - 1) * layout.plane_stride +
+    layout.origin = whole_vectors(around[value].before) + layout.lead;
+    layout.size = whole_vectors(layout.origin) + (layout.planes - 1) * layout.plane_stride +
                   whole_vectors(std::max(layout.plane_stride, around[value].after));
   }
 }

@@ -18,7 +18,9 @@ enum class Place { kWorkspace, kInput, kOutput };
 
 // How the elements of a value lie in memory, in floats. With `axis` >= 0 every index of that axis is
 // a plane: the other axes, in row-major order, are `rows` rows of `columns` elements, `row_stride`
-// apart. A convolution then reads a tap at one distance from every position. The gaps between rows
+// apart. A convolution then reads a tap at one distance from every position. With a `lead`, rows
+// are lines of the cache, 16 floats, and begin so many floats after the start of one, so that a
+// vector of a row never lies across two lines. The gaps between rows
 // and planes stand for padding if they are `clean` (zero).
 struct ValueLayout {
   int64_t axis = -1;  // of the planes; -1: all elements in row-major order, without gaps
@@ -27,6 +29,7 @@ struct ValueLayout {
   int64_t columns = 1;
   int64_t row_stride = 1;
   int64_t plane_stride = 1;
+  int64_t lead = 0;
   int64_t used = 1;    // of a plane: from its first position to the end of its last whole vector
   int64_t origin = 0;  // of the first element, from the start of the value's memory
   int64_t size = 1;    // of the value's memory

@@ -49,7 +49,8 @@ class SourceWriter {
   const std::string& calls() const { return calls_; }
 
  private:
-  std::string array(const std::string& type, const std::string& text, int64_t count);
+  template <typename Number>
+  std::string array(const std::string& type, std::vector<Number> numbers);
 
   const Program& program_;
   WeightType weights_;
@@ -58,7 +59,7 @@ class SourceWriter {
   int64_t names_ = 0;
   std::set<std::string> files_;
   std::set<std::string> kernels_;
-  std::map<std::string, std::string> arrays_;  // by text: the name
+  std::map<std::string, std::string> arrays_;  // by type and bytes: C for the array
   std::map<std::string, std::string> masks_;
   std::string constants_, functions_, prologue_, calls_;
 };

@@ -108,18 +108,18 @@ at::Tensor as_tensor(const std::vector<float>& numbers) {
   return tensor;
 }
 
-// "nc_sparse_u16_f16": the kernel for the block's rows and the types; adds what defines it.
-std::string convolution_kernel(SourceWriter& writer, int64_t rows, bool short_distances) {
+// The kernel for the block's rows, the types and the layout; adds what defines it.
+std::string convolution_kernel(SourceWriter& writer, int64_t rows, bool short_distances,
+                               const ValueLayout& layout) {
   const bool half = writer.weights() == WeightType::kHalf;
-  const std::string name = fmt::format("nc_convolve_{}_{}_{}", rows, short_distances ? 16 : 32,
-                                       half ? "half" : "float");
-  const std::string types =
-      fmt::format("{}, {}", short_distances ? "uint16_t" : "int32_t",
-                  half ? "uint16_t, nc_half" : "float, NC_FLOAT");
-  const std::string macro = rows == 1   ? "NC_SPARSE(" + name
-                            : rows == 2 ? "NC_PAIRS(" + name
-                                        : fmt::format("NC_BLOCKS({}, {}", name, rows);
-  writer.use("convolution", fmt::format("{}, {})", macro, types));
+  const char* lie = layout.lead == 0 ? "ALONG_ROWS" : layout.columns <= 8 ? "IN_LINES" : "IN_HALVES";
+  const std::string name = fmt::format("nc_convolve_{}_{}_{}_{}", layout.lead, rows,
+                                       short_distances ? 16 : 32, half ? "half" : "float");
+  const int widths = rows == 1 ? 8 : rows == 2 ? 6 : 3;
+  writer.use("convolution",
+             fmt::format("NC_{}({}, {}, {}, {}, {})", lie, name, rows, widths,
+                         short_distances ? "uint16_t" : "int32_t",
+                         half ? "uint16_t, nc_half" : "float, NC_FLOAT"));
   return name;
 }
 
@@ -232,7 +232,7 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   }
   const bool short_distances =
       std::all_of(distances.begin(), distances.end(), [](int64_t d) { return d <= kMaxShort; });
-  const std::string kernel = convolution_kernel(writer, packed.rows, short_distances);
+  const std::string kernel = convolution_kernel(writer, packed.rows, short_distances, out.layout);
 
   std::vector<RowOperand> rows(step.operands.size());
   for (size_t k = 1; k < rows.size(); ++k) {
@@ -256,10 +256,16 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
       writer.integers(distances, short_distances ? "uint16_t" : "int32_t"),
       writer.integers(packed.columns, "uint16_t"), writer.floats(as_tensor(bias)),
       writer.integers(packed.outputs, "uint16_t"), packed.columns.size(), out.layout.planes,
-      out.layout.used, tile_of(step, in.layout), in.layout.plane_stride, out.layout.plane_stride,
+      out.layout.lead > 0 ? out.layout.rows : out.layout.used / 16, tile_of(step, in.layout),
+      std::max<int64_t>(out.layout.columns - 8, 0), out.layout.plane_stride,
       adds ? rows[static_cast<size_t>(plain.added)].stride : 0, plain.activation, plain.low,
       plain.high, finish));
-  if (out.layout.clean) writer.clear_gaps(step.out);
+  // Kernels that go from line to line leave out what lies between their rows.
+  if (out.layout.clean && out.layout.lead > 0) {
+    writer.clear(step.out);
+  } else if (out.layout.clean) {
+    writer.clear_gaps(step.out);
+  }
   const std::string added =
       adds ? writer.memory(step.operands[static_cast<size_t>(plain.added)].source,
                            rows[static_cast<size_t>(plain.added)].base)

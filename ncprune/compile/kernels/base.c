@@ -3,6 +3,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the constants of this file are in little-endian order"
+#endif
+
 /* Vectors of NC_WIDTH floats, as wide as the processor that this file is compiled for has them. */
 #if !defined(__GNUC__)
 #define NC_WIDTH 1
@@ -34,6 +38,13 @@ typedef int32_t nc_bits __attribute__((vector_size(4 * NC_WIDTH)));
 #define NC_UNROLL _Pragma("clang loop unroll(full)")
 #endif
 
+/* Eight floats, for rows that are lines of the cache. */
+#if NC_WIDTH > 1
+#define NC_SHORT 8
+typedef float nc_short __attribute__((vector_size(32)));
+typedef int32_t nc_short_bits __attribute__((vector_size(32)));
+#endif
+
 NC_ALWAYS_INLINE nc_vector nc_load(const float* from) {
   nc_vector value;
   memcpy(&value, from, sizeof value);
@@ -47,39 +58,6 @@ NC_ALWAYS_INLINE nc_vector nc_all(float number) {
   return number;
 #else
   return number - (nc_vector){0};
-#endif
-}
-
-/* The elements of `value` whose bits in `mask` are set; the others become zero. */
-NC_ALWAYS_INLINE nc_vector nc_masked(nc_vector value, const int32_t* mask) {
-#if NC_WIDTH == 1
-  return *mask ? value : 0.0f;
-#else
-  nc_bits bits;
-  memcpy(&bits, mask, sizeof bits);
-  return (nc_vector)((nc_bits)value & bits);
-#endif
-}
-
-/* Bounds as in the framework: what is not a number stays. */
-NC_ALWAYS_INLINE nc_vector nc_bounded(nc_vector value, float low, float high) {
-#if NC_WIDTH == 1
-  value = value < low ? low : value;
-  return value > high ? high : value;
-#else
-  const nc_vector lows = nc_all(low), highs = nc_all(high);
-  const nc_bits below = (nc_bits)(value < lows);
-  value = (nc_vector)((below & (nc_bits)lows) | (~below & (nc_bits)value));
-  const nc_bits above = (nc_bits)(value > highs);
-  return (nc_vector)((above & (nc_bits)highs) | (~above & (nc_bits)value));
-#endif
-}
-
-NC_ALWAYS_INLINE nc_vector nc_rectified(nc_vector value) {
-#if NC_WIDTH == 1
-  return value < 0.0f ? 0.0f : value;
-#else
-  return (nc_vector)((nc_bits)value & ~(nc_bits)(value < (nc_vector){0}));
 #endif
 }
 

@@ -2,16 +2,17 @@
    input, each at a fixed distance, times weights; the sums stay in registers (Elsen, Dukhan, Gale,
    Simonyan 2020, "Fast Sparse ConvNets"). Blocks of one or several outputs share what they read. */
 struct nc_convolution {
-  const void* weights;      /* by block and column: one for each output of the block */
-  const void* distances;    /* by block and column, in floats */
-  const uint16_t* columns;  /* by block: how many */
-  const float* bias;        /* by output, filled up to whole blocks */
-  const uint16_t* outputs;  /* by row of a block: the plane that it writes */
-  int blocks, planes;       /* planes: of the output */
-  int positions;            /* of a plane, whole vectors */
-  int tile;                 /* positions at a time */
-  int in_stride, out_stride, added_stride; /* between planes */
-  int activation;           /* 0: none; 1: Relu; 2: between the bounds */
+  const void* weights;     /* by block and column: one for each output of the block */
+  const void* distances;   /* by block and column, in floats */
+  const uint16_t* columns; /* by block: how many */
+  const float* bias;       /* by row of a block */
+  const uint16_t* outputs; /* by row of a block: the plane that it writes */
+  int blocks, planes;      /* planes: of the output */
+  int units;               /* of 16 floats in a plane: pieces of it, or lines */
+  int tile;                /* positions at a time */
+  int second;              /* where the second vector of a line begins */
+  int out_stride, added_stride; /* between planes */
+  int activation;               /* 0: none; 1: Relu; 2: between the bounds */
   float low, high;
   void (*finish)(float* row, int plane, int position, int count, const float* workspace);
 };
@@ -19,14 +20,104 @@ struct nc_convolution {
 struct nc_rows {
   const float* in;
   float* out;
-  const float* added;   /* or null */
-  const int32_t* mask;  /* or null */
+  const float* added;  /* or null */
+  const int32_t* mask; /* or null */
   const float* workspace;
   int position;
 };
 
+/* Where vector `v` of a tile begins: side by side; one in each line; two in each line. */
+#define NC_ALONG(v) ((v) * NC_WIDTH)
+#define NC_LINES(v) ((v) * 16)
+#define NC_HALVES(v) ((v) / 2 * 16 + (v) % 2 * second)
+
+/* Bounds as in the framework: what is not a number stays. */
+#if NC_WIDTH == 1
+#define NC_ZERO 0
+#define NC_RECTIFY(x, TYPE, BITS) x = x < 0.0f ? 0.0f : x
+#define NC_BOUND(x, low, high, TYPE, BITS) x = x < low ? low : x > high ? high : x
+#define NC_MASK(x, from, TYPE, BITS) x = *(from) ? x : 0.0f
+#else
+#define NC_ZERO {0}
+#define NC_RECTIFY(x, TYPE, BITS) x = (TYPE)((BITS)x & ~(BITS)(x < (TYPE){0}))
+#define NC_BOUND(x, low, high, TYPE, BITS)                \
+  {                                                       \
+    const BITS below = (BITS)(x < low);                   \
+    x = (TYPE)((below & (BITS)low) | (~below & (BITS)x)); \
+    const BITS above = (BITS)(x > high);                  \
+    x = (TYPE)((above & (BITS)high) | (~above & (BITS)x)); \
+  }
+#define NC_MASK(x, from, TYPE, BITS)  \
+  {                                   \
+    BITS bits;                        \
+    memcpy(&bits, from, sizeof bits); \
+    x = (TYPE)((BITS)x & bits);       \
+  }
+#endif
+
+/* ROWS of a block, VECTORS of a tile, the vector's TYPE and WIDTH, and its PLACE as above. */
+#define NC_CONVOLUTION(NAME, ROWS, VECTORS, TYPE, BITS, WIDTH, PLACE, DISTANCE, WEIGHT, NUMBER)   \
+  static NC_NOINLINE void NAME(const struct nc_convolution* c, struct nc_rows at) {               \
+    const WEIGHT* weight = c->weights;                                                            \
+    const DISTANCE* distance = c->distances;                                                      \
+    const int second = c->second;                                                                 \
+    const TYPE zero = NC_ZERO;                                                                    \
+    (void)second;                                                                                 \
+    for (int block = 0; block < c->blocks; ++block) {                                             \
+      TYPE sum[ROWS][VECTORS];                                                                    \
+      NC_UNROLL for (int r = 0; r < ROWS; ++r) {                                                  \
+        const float bias = c->bias[block * ROWS + r];                                             \
+        NC_UNROLL for (int v = 0; v < VECTORS; ++v) sum[r][v] = bias - zero;                      \
+      }                                                                                           \
+      const int columns = c->columns[block];                                                      \
+      for (int k = 0; k < columns; ++k) {                                                         \
+        const float* from = at.in + distance[k];                                                  \
+        TYPE x[VECTORS];                                                                          \
+        NC_UNROLL for (int v = 0; v < VECTORS; ++v) memcpy(x + v, from + PLACE(v), sizeof x[v]);  \
+        NC_UNROLL for (int r = 0; r < ROWS; ++r) {                                                \
+          const float w = NUMBER(weight[r]);                                                      \
+          NC_UNROLL for (int v = 0; v < VECTORS; ++v) sum[r][v] += w * x[v];                      \
+        }                                                                                         \
+        weight += ROWS;                                                                           \
+      }                                                                                           \
+      distance += columns;                                                                        \
+      NC_UNROLL for (int r = 0; r < ROWS; ++r) {                                                  \
+        if (ROWS > 1 && block * ROWS + r >= c->planes) break;                                     \
+        const int plane = c->outputs[block * ROWS + r];                                           \
+        float* to = at.out + (ptrdiff_t)plane * c->out_stride + at.position;                      \
+        if (at.added) {                                                                           \
+          const float* added = at.added + (ptrdiff_t)plane * c->added_stride + at.position;       \
+          NC_UNROLL for (int v = 0; v < VECTORS; ++v) {                                           \
+            TYPE other;                                                                           \
+            memcpy(&other, added + PLACE(v), sizeof other);                                       \
+            sum[r][v] += other;                                                                   \
+          }                                                                                       \
+        }                                                                                         \
+        if (c->activation == 1) {                                                                 \
+          NC_UNROLL for (int v = 0; v < VECTORS; ++v) NC_RECTIFY(sum[r][v], TYPE, BITS);          \
+        } else if (c->activation == 2) {                                                          \
+          const TYPE low = c->low - zero, high = c->high - zero;                                  \
+          NC_UNROLL for (int v = 0; v < VECTORS; ++v) NC_BOUND(sum[r][v], low, high, TYPE, BITS); \
+        }                                                                                         \
+        if (at.mask) {                                                                            \
+          NC_UNROLL for (int v = 0; v < VECTORS; ++v) {                                           \
+            NC_MASK(sum[r][v], at.mask + at.position + PLACE(v), TYPE, BITS);                     \
+          }                                                                                       \
+        }                                                                                         \
+        NC_UNROLL for (int v = 0; v < VECTORS; ++v) {                                             \
+          memcpy(to + PLACE(v), &sum[r][v], sizeof(TYPE));                                        \
+        }                                                                                         \
+        /* Where halves of a line overlap, both must be written before either is finished. */    \
+        if (c->finish) {                                                                          \
+          c->finish(to, plane, at.position, PLACE(VECTORS - 1) + WIDTH, at.workspace);            \
+        }                                                                                         \
+      }                                                                                           \
+    }                                                                                             \
+  }
+
+/* How many vectors a tile has at most: sums and what they read should fit in the registers. */
 #if NC_WIDTH == 16 || (NC_WIDTH == 4 && !defined(__SSE__))
-#define NC_MOST_8 3 /* vectors at a time of blocks of 8: three and 24 sums fit in 32 registers */
+#define NC_MOST_8 3
 #else
 #define NC_MOST_8 1
 #endif
@@ -34,101 +125,59 @@ struct nc_rows {
 #define NC_MOST_2 6
 #define NC_MOST_1 8
 
-#define NC_CONVOLUTION(NAME, ROWS, VECTORS, DISTANCE, WEIGHT, NUMBER)                              \
-  static NC_NOINLINE void NAME(const struct nc_convolution* c, struct nc_rows at) {                \
-    const WEIGHT* weight = c->weights;                                                             \
-    const DISTANCE* distance = c->distances;                                                       \
-    for (int block = 0; block < c->blocks; ++block) {                                              \
-      nc_vector sum[ROWS][VECTORS];                                                                \
-      NC_UNROLL for (int r = 0; r < ROWS; ++r) {                                                   \
-        NC_UNROLL for (int v = 0; v < VECTORS; ++v) sum[r][v] = nc_all(c->bias[block * ROWS + r]); \
-      }                                                                                            \
-      const int columns = c->columns[block];                                                       \
-      for (int k = 0; k < columns; ++k) {                                                          \
-        const float* from = at.in + distance[k];                                                   \
-        nc_vector x[VECTORS];                                                                      \
-        NC_UNROLL for (int v = 0; v < VECTORS; ++v) x[v] = nc_load(from + v * NC_WIDTH);           \
-        NC_UNROLL for (int r = 0; r < ROWS; ++r) {                                                 \
-          const float w = NUMBER(weight[r]);                                                       \
-          NC_UNROLL for (int v = 0; v < VECTORS; ++v) sum[r][v] += w * x[v];                       \
-        }                                                                                          \
-        weight += ROWS;                                                                            \
-      }                                                                                            \
-      distance += columns;                                                                         \
-      NC_UNROLL for (int r = 0; r < ROWS; ++r) {                                                   \
-        if (ROWS > 1 && block * ROWS + r >= c->planes) break;                                      \
-        const int plane = c->outputs[block * ROWS + r];                                            \
-        float* to = at.out + (ptrdiff_t)plane * c->out_stride + at.position;                       \
-        if (at.added) {                                                                            \
-          const float* added = at.added + (ptrdiff_t)plane * c->added_stride + at.position;        \
-          NC_UNROLL for (int v = 0; v < VECTORS; ++v) sum[r][v] += nc_load(added + v * NC_WIDTH);  \
-        }                                                                                          \
-        if (c->activation == 1) {                                                                  \
-          NC_UNROLL for (int v = 0; v < VECTORS; ++v) sum[r][v] = nc_rectified(sum[r][v]);         \
-        } else if (c->activation == 2) {                                                           \
-          NC_UNROLL for (int v = 0; v < VECTORS; ++v) {                                            \
-            sum[r][v] = nc_bounded(sum[r][v], c->low, c->high);                                    \
-          }                                                                                        \
-        }                                                                                          \
-        if (at.mask) {                                                                             \
-          NC_UNROLL for (int v = 0; v < VECTORS; ++v) {                                            \
-            sum[r][v] = nc_masked(sum[r][v], at.mask + at.position + v * NC_WIDTH);                \
-          }                                                                                        \
-        }                                                                                          \
-        NC_UNROLL for (int v = 0; v < VECTORS; ++v) nc_store(to + v * NC_WIDTH, sum[r][v]);        \
-        if (c->finish) c->finish(to, plane, at.position, VECTORS * NC_WIDTH, at.workspace);        \
-      }                                                                                            \
-    }                                                                                              \
+/* Tile after tile of about equal widths. UNITS of STEP floats, each with GRAIN vectors; a tile has
+   at most MOST units. */
+#define NC_TILES(NAME, UNITS, GRAIN, STEP, MOST, CASES)                         \
+  static void NAME(const struct nc_convolution* c, struct nc_rows at) {         \
+    const int units = UNITS;                                                    \
+    int most = c->tile / (STEP);                                                \
+    if (most > (MOST)) most = MOST;                                             \
+    if (most < 1) most = 1;                                                     \
+    const int tiles = (units + most - 1) / most;                                \
+    const float* in = at.in;                                                    \
+    for (int tile = 0; tile < tiles; ++tile) {                                  \
+      const int begin = units * tile / tiles, end = units * (tile + 1) / tiles; \
+      at.position = begin * (STEP);                                             \
+      at.in = in + at.position;                                                 \
+      switch ((end - begin) * (GRAIN)) { CASES }                                \
+    }                                                                           \
   }
 
 #define NC_CASE(NAME, VECTORS) \
   case VECTORS:                \
     NAME##_##VECTORS(c, at);   \
     break;
+#define NC_CASES_3(NAME) NC_CASE(NAME, 1) NC_CASE(NAME, 2) NC_CASE(NAME, 3)
+#define NC_CASES_6(NAME) NC_CASES_3(NAME) NC_CASE(NAME, 4) NC_CASE(NAME, 5) NC_CASE(NAME, 6)
+#define NC_CASES_8(NAME) NC_CASES_6(NAME) NC_CASE(NAME, 7) NC_CASE(NAME, 8)
 
-/* Tile after tile of about equal widths. */
-#define NC_TILES(NAME, MOST, CASES)                                                     \
-  static void NAME(const struct nc_convolution* c, struct nc_rows at) {                 \
-    const int vectors = c->positions / NC_WIDTH;                                        \
-    int most = c->tile / NC_WIDTH;                                                      \
-    if (most > MOST) most = MOST;                                                       \
-    if (most < 1) most = 1;                                                             \
-    const int tiles = (vectors + most - 1) / most;                                      \
-    const float* in = at.in;                                                            \
-    for (int tile = 0; tile < tiles; ++tile) {                                          \
-      const int begin = vectors * tile / tiles, end = vectors * (tile + 1) / tiles;     \
-      at.position = begin * NC_WIDTH;                                                   \
-      at.in = in + at.position;                                                         \
-      switch (end - begin) { CASES }                                                    \
-    }                                                                                   \
-  }
+#define NC_KERNELS_3(NAME, ROWS, ...)            \
+  NC_CONVOLUTION(NAME##_1, ROWS, 1, __VA_ARGS__) \
+  NC_CONVOLUTION(NAME##_2, ROWS, 2, __VA_ARGS__) \
+  NC_CONVOLUTION(NAME##_3, ROWS, 3, __VA_ARGS__)
+#define NC_KERNELS_6(NAME, ROWS, ...)            \
+  NC_KERNELS_3(NAME, ROWS, __VA_ARGS__)          \
+  NC_CONVOLUTION(NAME##_4, ROWS, 4, __VA_ARGS__) \
+  NC_CONVOLUTION(NAME##_5, ROWS, 5, __VA_ARGS__) \
+  NC_CONVOLUTION(NAME##_6, ROWS, 6, __VA_ARGS__)
+#define NC_KERNELS_8(NAME, ROWS, ...)            \
+  NC_KERNELS_6(NAME, ROWS, __VA_ARGS__)          \
+  NC_CONVOLUTION(NAME##_7, ROWS, 7, __VA_ARGS__) \
+  NC_CONVOLUTION(NAME##_8, ROWS, 8, __VA_ARGS__)
 
-#define NC_SPARSE(NAME, DISTANCE, WEIGHT, NUMBER)                                                \
-  NC_CONVOLUTION(NAME##_1, 1, 1, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_2, 1, 2, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_3, 1, 3, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_4, 1, 4, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_5, 1, 5, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_6, 1, 6, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_7, 1, 7, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_8, 1, 8, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_TILES(NAME, NC_MOST_1,                                                                      \
-           NC_CASE(NAME, 1) NC_CASE(NAME, 2) NC_CASE(NAME, 3) NC_CASE(NAME, 4) NC_CASE(NAME, 5)  \
-               NC_CASE(NAME, 6) NC_CASE(NAME, 7) NC_CASE(NAME, 8))
-
-#define NC_PAIRS(NAME, DISTANCE, WEIGHT, NUMBER)                                                 \
-  NC_CONVOLUTION(NAME##_1, 2, 1, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_2, 2, 2, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_3, 2, 3, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_4, 2, 4, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_5, 2, 5, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_CONVOLUTION(NAME##_6, 2, 6, DISTANCE, WEIGHT, NUMBER)                                       \
-  NC_TILES(NAME, NC_MOST_2,                                                                      \
-           NC_CASE(NAME, 1) NC_CASE(NAME, 2) NC_CASE(NAME, 3) NC_CASE(NAME, 4) NC_CASE(NAME, 5)  \
-               NC_CASE(NAME, 6))
-
-#define NC_BLOCKS(NAME, ROWS, DISTANCE, WEIGHT, NUMBER)        \
-  NC_CONVOLUTION(NAME##_1, ROWS, 1, DISTANCE, WEIGHT, NUMBER)  \
-  NC_CONVOLUTION(NAME##_2, ROWS, 2, DISTANCE, WEIGHT, NUMBER)  \
-  NC_CONVOLUTION(NAME##_3, ROWS, 3, DISTANCE, WEIGHT, NUMBER)  \
-  NC_TILES(NAME, NC_MOST_##ROWS, NC_CASE(NAME, 1) NC_CASE(NAME, 2) NC_CASE(NAME, 3))
+/* The kernels of one layout for blocks of ROWS outputs; NUMBERED: how many tile widths there are. */
+#define NC_ALONG_ROWS(NAME, ROWS, NUMBERED, ...)                                         \
+  NC_KERNELS_##NUMBERED(NAME, ROWS, nc_vector, nc_bits, NC_WIDTH, NC_ALONG, __VA_ARGS__) \
+  NC_TILES(NAME, c->units * (16 / NC_WIDTH), 1, NC_WIDTH, NC_MOST_##ROWS, NC_CASES_##NUMBERED(NAME))
+#if NC_WIDTH == 1
+#define NC_IN_LINES NC_ALONG_ROWS
+#define NC_IN_HALVES NC_ALONG_ROWS
+#else
+#define NC_IN_LINES(NAME, ROWS, NUMBERED, ...)                                                \
+  NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_LINES, __VA_ARGS__) \
+  NC_TILES(NAME, c->units, 1, 16, NC_MOST_##ROWS, NC_CASES_##NUMBERED(NAME))
+#define NC_IN_HALVES(NAME, ROWS, NUMBERED, ...)                                                \
+  NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_HALVES, __VA_ARGS__) \
+  NC_TILES(NAME, c->units, 2, 16, NC_MOST_##ROWS < 4 ? 1 : NC_MOST_##ROWS / 2,                 \
+           NC_CASES_##NUMBERED(NAME))
+#endif
