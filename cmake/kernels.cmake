@@ -31,6 +31,8 @@ ${ENTRIES}  return {};
 }
 }  // namespace ncprune
 ")
-  set_source_files_properties(${SOURCE} PROPERTIES OBJECT_DEPENDS "${FILES}")
+  # Alone: of sources that are compiled together CMake forgets what they depend on.
+  set_source_files_properties(${SOURCE} PROPERTIES OBJECT_DEPENDS "${FILES}"
+                                                   SKIP_UNITY_BUILD_INCLUSION ON)
   set(${OUT} ${SOURCE} PARENT_SCOPE)
 endfunction()

@@ -109,6 +109,7 @@ CompiledSource compile(const Network& network, const CompileOptions& options) {
       write_elementwise(writer, step);
       write_other(writer, step);
     }
+    writer.wrote(written_by(step));
   }
   const std::string name = function_prefix(options.name);
   const int64_t bytes = 4 * writer.workspace_floats() + 64;

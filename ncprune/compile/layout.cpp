@@ -144,10 +144,12 @@ void set_positions(ProgramValue& value) {
     return;
   }
   layout.planes = value.shape[static_cast<size_t>(layout.axis)];
-  std::vector<int64_t> others = value.shape;
-  others.erase(others.begin() + layout.axis);
-  layout.columns = others.empty() ? 1 : others.back();
-  layout.rows = others.empty() ? 1 : element_count({others.begin(), others.end() - 1});
+  for (size_t axis = value.shape.size(); axis-- > 0;) {
+    if (static_cast<int64_t>(axis) == layout.axis) continue;
+    layout.columns = value.shape[axis];
+    break;
+  }
+  layout.rows = element_count(value.shape) / (layout.planes * layout.columns);
 }
 
 // How far the taps of a convolution reach.
@@ -183,11 +185,13 @@ void set_leads(Program& program, const ValueSets& rows_agree) {
     int64_t right = 0;
     bool worthwhile = false;
     bool fits = true;
+    bool equal = true;  // all rows are equally long
   };
   std::vector<Line> lines(program.values.size());
   for (ValueId value = 0; value < program.values.size(); ++value) {
     const ValueLayout& layout = program.values[value].layout;
     Line& line = lines[rows_agree.of(value)];
+    line.equal = line.equal && (line.columns == 0 || line.columns == layout.columns);
     line.columns = std::max(line.columns, layout.columns);
     line.fits = line.fits && layout.axis >= 0 && layout.rows > 1;
   }
@@ -205,8 +209,16 @@ void set_leads(Program& program, const ValueSets& rows_agree) {
   }
   for (ValueId value = 0; value < program.values.size(); ++value) {
     const Line& line = lines[rows_agree.of(value)];
+    // Rows of whole vectors of 8, half a line each: taps above and below never lie across two lines,
+    // taps beside only for every second vector.
+    const int64_t vectors = line.columns / 8;
+    const bool whole = line.columns % 8 == 0 && vectors >= 2 && (vectors <= 8 || vectors % 2 == 0);
+    if (line.fits && line.worthwhile && line.equal && whole && line.left <= 7 && line.right <= 7) {
+      program.values[value].layout.lead = 8;
+      continue;
+    }
     // Half vectors of 8 cover a row of up to 14 elements twice at most.
-    const int64_t lead = line.columns <= 8 ? 4 : (kVector - line.columns) / 2;
+    const int64_t lead = line.columns <= 8 ? 4 : (kVector - line.columns) / 2;  // never 8
     const int64_t covered = std::max<int64_t>(line.columns, 8);
     const bool fits = line.fits && line.worthwhile && line.columns >= 5 && line.columns <= 14 &&
                       line.left <= lead && lead + covered + line.right <= kVector;
@@ -253,7 +265,9 @@ void set_strides(Program& program) {
   for (ValueId value = 0; value < program.values.size(); ++value) {
     ValueLayout& layout = program.values[value].layout;
     if (layout.axis < 0) continue;
-    layout.row_stride = layout.lead > 0 ? kVector : stride[rows_agree.of(value)];
+    layout.row_stride = stride[rows_agree.of(value)];
+    if (layout.lead == 8) layout.row_stride = (layout.row_stride + 7) / 8 * 8;
+    if (layout.lead > 0 && layout.lead != 8) layout.row_stride = kVector;
     layout.used = whole_vectors((layout.rows - 1) * layout.row_stride +
                                 std::max<int64_t>(layout.columns, layout.lead > 0 ? 8 : 0));
     const int64_t gap = around[value].gap_rows;

@@ -124,6 +124,7 @@ ProgramBuilder::ProgramBuilder(const Network& network) : network_(network) {
     for (const std::string& name : node.outputs) {
       const auto found = place.values.find(name);
       if (found == place.values.end()) continue;
+      if (found->second.numel() == 0) refuse(node, "computes a value without elements");
       shapes_[name] = found->second.sizes().vec();
       types_[name] = found->second.scalar_type();
       if (fixed && name != network.output.name) constants_[name] = found->second.contiguous();

@@ -39,6 +39,28 @@ int64_t free_offset(std::vector<PlacedValue> placed, const Lifetime& lifetime, i
   return offset;
 }
 
+// Convolutions whose result takes the memory of a value that they add, element by element, and that
+// nothing reads later: by result, the value that owns the memory.
+std::map<ValueId, ValueId> written_in_place(const Program& program,
+                                            const std::map<ValueId, Lifetime>& lifetimes) {
+  std::map<ValueId, ValueId> owners;
+  for (size_t i = 0; i < program.steps.size(); ++i) {
+    const auto* convolution = std::get_if<ConvolutionStep>(&program.steps[i]);
+    if (convolution == nullptr) continue;
+    for (size_t k = 1; k < convolution->operands.size() && !owners.contains(convolution->out); ++k) {
+      const ProgramOperand& operand = convolution->operands[k];
+      if (operand.is_constant() || operand.source == convolution->in) continue;
+      const auto lifetime = lifetimes.find(operand.source);
+      const bool last = lifetime != lifetimes.end() && lifetime->second.last == i;
+      if (!last || !operand.is_whole(program.values[convolution->out].shape)) continue;
+      if (program.values[operand.source].layout != program.values[convolution->out].layout) continue;
+      const auto owner = owners.find(operand.source);
+      owners[convolution->out] = owner == owners.end() ? operand.source : owner->second;
+    }
+  }
+  return owners;
+}
+
 }  // namespace
 
 Program plan_memory(Program program) {
@@ -51,9 +73,15 @@ Program plan_memory(Program program) {
       if (found != lifetimes.end()) found->second.last = i;
     }
   }
+  const std::map<ValueId, ValueId> in_place = written_in_place(program, lifetimes);
+  for (const auto& [value, owner] : in_place) {
+    lifetimes.at(owner).last = std::max(lifetimes.at(owner).last, lifetimes.at(value).last);
+  }
   std::vector<ValueId> order;
   for (const auto& [value, lifetime] : lifetimes) {
-    if (program.values[value].place == Place::kWorkspace) order.push_back(value);
+    if (program.values[value].place == Place::kWorkspace && !in_place.contains(value)) {
+      order.push_back(value);
+    }
   }
   // Large values first leave the smallest holes; ties go to the lower index.
   std::stable_sort(order.begin(), order.end(), [&](ValueId a, ValueId b) {
@@ -66,6 +94,9 @@ Program plan_memory(Program program) {
     program.values[value].offset = offset;
     placed.push_back({lifetimes.at(value), offset, offset + size});
     program.workspace = std::max(program.workspace, offset + size);
+  }
+  for (const auto& [value, owner] : in_place) {
+    program.values[value].offset = program.values[owner].offset;
   }
   if (program.workspace > kMaxWorkspaceBytes / 4) {
     throw InputError(fmt::format("the compiled network would need {} MB of memory; at most {} MB",

@@ -34,6 +34,8 @@ struct ValueLayout {
   int64_t origin = 0;  // of the first element, from the start of the value's memory
   int64_t size = 1;    // of the value's memory
   bool clean = false;
+
+  bool operator==(const ValueLayout&) const = default;
 };
 
 struct ProgramValue {

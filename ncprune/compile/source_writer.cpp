@@ -34,13 +34,13 @@ std::string listed(const std::vector<Number>& numbers, Text text_of) {
 // The bytes as adjacent string literals, which compilers read a hundred times as fast as numbers.
 template <typename Number>
 std::string as_string(const std::vector<Number>& numbers) {
-  constexpr size_t kLine = 100;  // bytes
+  constexpr size_t kBytesOfLine = 100;
   const std::string_view bytes(reinterpret_cast<const char*>(numbers.data()),
                                numbers.size() * sizeof(Number));
   std::string text;
   text.reserve(3 * bytes.size());
   for (size_t i = 0; i < bytes.size(); ++i) {
-    if (i % kLine == 0) text += i == 0 ? "\n\"" : "\"\n\"";
+    if (i % kBytesOfLine == 0) text += i == 0 ? "\n\"" : "\"\n\"";
     const auto byte = static_cast<unsigned char>(bytes[i]);
     const bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\' && byte != '?';
     if (plain) {
@@ -147,22 +147,34 @@ std::string SourceWriter::mask(const ValueLayout& layout) {
   return place->second;
 }
 
-void SourceWriter::clear_gaps(ValueId id) {
+void SourceWriter::clear_gaps(ValueId id, bool rows) {
   const ValueLayout& layout = value(id).layout;
+  const auto found = clean_.find(value(id).offset);
+  if (found != clean_.end() && found->second == layout) return;
+  const int64_t used = rows ? std::min(layout.used, layout.rows * layout.row_stride) : layout.used;
   add_call(fmt::format("nc_clear_gaps({}, {}, {}, {}, {}, {});", memory(id), layout.origin,
-                       layout.planes, layout.plane_stride, layout.used, layout.size));
+                       layout.planes, layout.plane_stride, used, layout.size));
+  if (!rows || layout.row_stride == layout.columns) return;
+  add_call(fmt::format("nc_clear_row_gaps({}, {}, {}, {}, {}, {}, {});", memory(id), layout.origin,
+                       layout.planes, layout.plane_stride, layout.rows, layout.columns,
+                       layout.row_stride));
 }
 
-void SourceWriter::clear(ValueId id) {
-  add_call(fmt::format("memset({}, 0, {} * sizeof(float));", memory(id), value(id).layout.size));
+void SourceWriter::wrote(ValueId id) {
+  const ProgramValue& own = value(id);
+  if (own.place != Place::kWorkspace) return;
+  std::erase_if(clean_, [&](const auto& other) {
+    return other.first < own.offset + own.layout.size &&
+           own.offset < other.first + other.second.size;
+  });
+  if (own.layout.clean) clean_.emplace(own.offset, own.layout);
 }
 
 std::string SourceWriter::definitions() const {
   std::string text(kernel_text("base"));
-  for (const std::string& file : files_) text += "\n" + std::string(kernel_text(file));
-  text += "\n";
-  for (const std::string& kernel : kernels_) text += kernel + "\n";
-  return text + "\n" + constants_ + "\n" + functions_;
+  for (const std::string& file : files_) text.append("\n").append(kernel_text(file));
+  for (const std::string& kernel : kernels_) text.append("\n").append(kernel);
+  return text.append("\n\n").append(constants_).append("\n").append(functions_);
 }
 
 ExpressionText expression_text(const std::vector<ScalarOperation>& operations,

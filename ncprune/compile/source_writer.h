@@ -37,9 +37,11 @@ class SourceWriter {
   std::string memory(ValueId id, int64_t offset = 0) const;
   // C for the address of a mask with a number for each position of a plane.
   std::string mask(const ValueLayout& layout);
-  // Adds a call that zeroes the gaps of a value, or all of it.
-  void clear_gaps(ValueId id);
-  void clear(ValueId id);
+  // Adds calls that zero the gaps of a value, with `rows` also those between its rows, unless they
+  // are zero from a value that lay there before.
+  void clear_gaps(ValueId id, bool rows);
+  // Says that a step has written the value: what lay in its memory is gone.
+  void wrote(ValueId id);
 
   int64_t workspace_floats() const { return floats_used_; }
   int64_t constant_bytes() const { return constant_bytes_; }
@@ -61,6 +63,8 @@ class SourceWriter {
   std::set<std::string> kernels_;
   std::map<std::string, std::string> arrays_;  // by type and bytes: C for the array
   std::map<std::string, std::string> masks_;
+  // By offset in the workspace: values whose gaps are zero now.
+  std::map<int64_t, ValueLayout> clean_;
   std::string constants_, functions_, prologue_, calls_;
 };
 

@@ -147,7 +147,7 @@ bool write_plane_map(SourceWriter& writer, const MapStep& step) {
   const std::string name = writer.fresh("map");
   std::string result = text.result;
   if (layout.clean) {
-    writer.clear_gaps(step.out);
+    writer.clear_gaps(step.out, false);
     setup += fmt::format("    const int32_t* restrict mask = {};\n", writer.mask(layout));
     result = fmt::format("mask[i] ? {} : 0.0f", result);
   }
@@ -170,7 +170,7 @@ LoopArray written_array(SourceWriter& writer, ValueId out) {
 
 void write_map(SourceWriter& writer, const MapStep& step) {
   if (write_plane_map(writer, step)) return;
-  if (writer.value(step.out).layout.clean) writer.clear(step.out);
+  if (writer.value(step.out).layout.clean) writer.clear_gaps(step.out, true);
   NestWriting nest{{}, map_inner, &step.operations};
   for (const ProgramOperand& operand : step.operands) {
     nest.arrays.push_back(loop_array(writer, operand));
@@ -182,7 +182,7 @@ void write_map(SourceWriter& writer, const MapStep& step) {
 void write_assembly(SourceWriter& writer, const AssembleStep& step) {
   const ProgramValue& out = writer.value(step.out);
   const at::Tensor places = memory_offsets(out).flatten();
-  if (out.layout.clean) writer.clear(step.out);
+  if (out.layout.clean) writer.clear_gaps(step.out, true);
   static const std::vector<ScalarOperation> none;
   if (step.fills) {
     NestWriting nest{{{"", {}, c_number(step.fill)}, {writer.memory(step.out), places, ""}},
@@ -237,7 +237,7 @@ NestText reduction_inner(const std::vector<std::string>& elements_text,
 void write_reduction(SourceWriter& writer, const ReductionStep& step) {
   static const std::vector<ScalarOperation> none;
   const LoopArray out = written_array(writer, step.out);
-  if (writer.value(step.out).layout.clean) writer.clear(step.out);
+  if (writer.value(step.out).layout.clean) writer.clear_gaps(step.out, true);
   NestWriting start{{{"", {}, identity_of(step.kind)}, out}, map_inner, &none};
   write_nest(writer, "start", start);
   NestWriting nest{{}, reduction_inner, &step};

@@ -112,12 +112,20 @@ at::Tensor as_tensor(const std::vector<float>& numbers) {
 std::string convolution_kernel(SourceWriter& writer, int64_t rows, bool short_distances,
                                const ValueLayout& layout) {
   const bool half = writer.weights() == WeightType::kHalf;
-  const char* lie = layout.lead == 0 ? "ALONG_ROWS" : layout.columns <= 8 ? "IN_LINES" : "IN_HALVES";
-  const std::string name = fmt::format("nc_convolve_{}_{}_{}_{}", layout.lead, rows,
+  const int64_t parts = layout.columns / 8;
+  std::string lie = "ALONG_ROWS(";
+  const bool several = rows == 1 && (parts <= 4 || parts == 7);
+  if (layout.lead == 8) {
+    lie = several ? fmt::format("ROWS_OF({}, ", parts) : "BY_ROWS(";
+  } else if (layout.lead > 0) {
+    lie = layout.columns <= 8 ? "IN_LINES(" : "IN_HALVES(";
+  }
+  const int64_t kind = layout.lead == 8 && several ? 80 + parts : layout.lead;
+  const std::string name = fmt::format("nc_convolve_{}_{}_{}_{}", kind, rows,
                                        short_distances ? 16 : 32, half ? "half" : "float");
   const int widths = rows == 1 ? 8 : rows == 2 ? 6 : 3;
   writer.use("convolution",
-             fmt::format("NC_{}({}, {}, {}, {}, {})", lie, name, rows, widths,
+             fmt::format("NC_{}{}, {}, {}, {}, {})", lie, name, rows, widths,
                          short_distances ? "uint16_t" : "int32_t",
                          half ? "uint16_t, nc_half" : "float, NC_FLOAT"));
   return name;
@@ -202,7 +210,7 @@ std::string finish_function(SourceWriter& writer, const ConvolutionStep& step,
 int64_t tile_of(const ConvolutionStep& step, const ValueLayout& in) {
   const int64_t planes = std::max<int64_t>(in.planes / std::max<int64_t>(step.groups, 1), 1);
   const int64_t fits = int64_t{6144} / planes / 16 * 16;
-  return std::clamp<int64_t>(fits, 64, 128);
+  return std::clamp<int64_t>(fits, 96, 128);
 }
 
 }  // namespace
@@ -251,26 +259,25 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   const std::string name = writer.fresh("convolution");
   writer.add_function(fmt::format(
       "static const struct nc_convolution {} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
-      "{}, {}, {}, {}}};\n\n",
+      "{}, {}, {}, {}, {}, {}, {}}};\n\n",
       name, writer.weight_array(as_tensor(packed.weights)),
       writer.integers(distances, short_distances ? "uint16_t" : "int32_t"),
       writer.integers(packed.columns, "uint16_t"), writer.floats(as_tensor(bias)),
       writer.integers(packed.outputs, "uint16_t"), packed.columns.size(), out.layout.planes,
-      out.layout.lead > 0 ? out.layout.rows : out.layout.used / 16, tile_of(step, in.layout),
-      std::max<int64_t>(out.layout.columns - 8, 0), out.layout.plane_stride,
+      out.layout.used / 16, out.layout.rows, tile_of(step, in.layout),
+      std::max<int64_t>(out.layout.columns - 8, 0), out.layout.row_stride, out.layout.columns / 8,
+      out.layout.plane_stride,
       adds ? rows[static_cast<size_t>(plain.added)].stride : 0, plain.activation, plain.low,
       plain.high, finish));
   // Kernels that go from line to line leave out what lies between their rows.
-  if (out.layout.clean && out.layout.lead > 0) {
-    writer.clear(step.out);
-  } else if (out.layout.clean) {
-    writer.clear_gaps(step.out);
-  }
+  if (out.layout.clean) writer.clear_gaps(step.out, out.layout.lead > 0);
   const std::string added =
       adds ? writer.memory(step.operands[static_cast<size_t>(plain.added)].source,
                            rows[static_cast<size_t>(plain.added)].base)
            : "0";
-  const std::string mask = out.layout.clean && built_in ? writer.mask(out.layout) : "0";
+  const bool masked = out.layout.clean && built_in &&
+                      (out.layout.lead == 0 || out.layout.columns < 8);
+  const std::string mask = masked ? writer.mask(out.layout) : "0";
   writer.add_call(fmt::format("{}(&{}, (struct nc_rows){{{}, {}, {}, {}, ws, 0}});", kernel, name,
                               writer.memory(step.in, in.layout.origin + before),
                               writer.memory(step.out, out.layout.origin), added, mask));

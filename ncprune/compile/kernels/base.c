@@ -168,6 +168,22 @@ NC_ALWAYS_INLINE void nc_fill_mask(float* memory, int rows, int columns, int str
   for (int i = 0; i < used; ++i) mask[i] = i / stride < rows && i % stride < columns ? -1 : 0;
 }
 
+/* Zeroes what lies between the rows of a value. */
+NC_ALWAYS_INLINE void nc_clear_row_gaps(float* memory, int origin, int planes, int stride, int rows,
+                                        int columns, int row_stride) {
+  for (int c = 0; c < planes; ++c) {
+    float* gap = memory + origin + c * stride + columns;
+    for (int y = 0; y < rows; ++y, gap += row_stride) {
+      int i = 0;
+#if NC_WIDTH > 1
+      const nc_short zero = {0};
+      for (; i + 8 <= row_stride - columns; i += 8) memcpy(gap + i, &zero, sizeof zero);
+#endif
+      for (; i < row_stride - columns; ++i) gap[i] = 0.0f;
+    }
+  }
+}
+
 /* Zeroes the gaps of a value: before its planes, after each of them, and at the end. */
 NC_ALWAYS_INLINE void nc_clear_gaps(float* memory, int origin, int planes, int stride, int used,
                                     int size) {

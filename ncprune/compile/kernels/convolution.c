@@ -8,9 +8,10 @@ struct nc_convolution {
   const float* bias;       /* by row of a block */
   const uint16_t* outputs; /* by row of a block: the plane that it writes */
   int blocks, planes;      /* planes: of the output */
-  int units;               /* of 16 floats in a plane: pieces of it, or lines */
+  int units, rows;         /* of a plane: pieces of 16 floats; rows */
   int tile;                /* positions at a time */
   int second;              /* where the second vector of a line begins */
+  int line, parts;         /* of rows of whole vectors: their distance and vectors */
   int out_stride, added_stride; /* between planes */
   int activation;               /* 0: none; 1: Relu; 2: between the bounds */
   float low, high;
@@ -26,10 +27,16 @@ struct nc_rows {
   int position;
 };
 
-/* Where vector `v` of a tile begins: side by side; one in each line; two in each line. */
+/* Where vector `v` of a tile begins: side by side; one in each line; two in each line; as many as a
+   row has. */
 #define NC_ALONG(v) ((v) * NC_WIDTH)
 #define NC_LINES(v) ((v) * 16)
 #define NC_HALVES(v) ((v) / 2 * 16 + (v) % 2 * second)
+#define NC_BESIDE(v) ((v) * 8)
+#define NC_TWO_EACH(v) ((v) / 2 * line + (v) % 2 * 8)
+#define NC_THREE_EACH(v) ((v) / 3 * line + (v) % 3 * 8)
+#define NC_FOUR_EACH(v) ((v) / 4 * line + (v) % 4 * 8)
+#define NC_SEVEN_EACH(v) ((v) / 7 * line + (v) % 7 * 8)
 
 /* Bounds as in the framework: what is not a number stays. */
 #if NC_WIDTH == 1
@@ -60,9 +67,10 @@ struct nc_rows {
   static NC_NOINLINE void NAME(const struct nc_convolution* c, struct nc_rows at) {               \
     const WEIGHT* weight = c->weights;                                                            \
     const DISTANCE* distance = c->distances;                                                      \
-    const int second = c->second;                                                                 \
+    const int second = c->second, line = c->line;                                                 \
     const TYPE zero = NC_ZERO;                                                                    \
     (void)second;                                                                                 \
+    (void)line;                                                                                   \
     for (int block = 0; block < c->blocks; ++block) {                                             \
       TYPE sum[ROWS][VECTORS];                                                                    \
       NC_UNROLL for (int r = 0; r < ROWS; ++r) {                                                  \
@@ -125,12 +133,12 @@ struct nc_rows {
 #define NC_MOST_2 6
 #define NC_MOST_1 8
 
-/* Tile after tile of about equal widths. UNITS of STEP floats, each with GRAIN vectors; a tile has
-   at most MOST units. */
-#define NC_TILES(NAME, UNITS, GRAIN, STEP, MOST, CASES)                         \
+/* Tile after tile of about equal widths. UNITS of STEP floats, each with GRAIN vectors of WIDTH; a
+   tile has at most MOST units. */
+#define NC_TILES(NAME, UNITS, GRAIN, WIDTH, STEP, MOST, CASES)                  \
   static void NAME(const struct nc_convolution* c, struct nc_rows at) {         \
     const int units = UNITS;                                                    \
-    int most = c->tile / (STEP);                                                \
+    int most = c->tile / ((GRAIN) * (WIDTH));                                   \
     if (most > (MOST)) most = MOST;                                             \
     if (most < 1) most = 1;                                                     \
     const int tiles = (units + most - 1) / most;                                \
@@ -168,16 +176,70 @@ struct nc_rows {
 /* The kernels of one layout for blocks of ROWS outputs; NUMBERED: how many tile widths there are. */
 #define NC_ALONG_ROWS(NAME, ROWS, NUMBERED, ...)                                         \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_vector, nc_bits, NC_WIDTH, NC_ALONG, __VA_ARGS__) \
-  NC_TILES(NAME, c->units * (16 / NC_WIDTH), 1, NC_WIDTH, NC_MOST_##ROWS, NC_CASES_##NUMBERED(NAME))
+  NC_TILES(NAME, c->units * (16 / NC_WIDTH), 1, NC_WIDTH, NC_WIDTH, NC_MOST_##ROWS, NC_CASES_##NUMBERED(NAME))
 #if NC_WIDTH == 1
 #define NC_IN_LINES NC_ALONG_ROWS
 #define NC_IN_HALVES NC_ALONG_ROWS
+#define NC_BY_ROWS NC_ALONG_ROWS
+#define NC_ROWS_OF(PARTS, NAME, ROWS, NUMBERED, ...) NC_ALONG_ROWS(NAME, ROWS, NUMBERED, __VA_ARGS__)
 #else
+/* Row by row, in pieces of about equal widths. */
+#define NC_BY_ROWS(NAME, ROWS, NUMBERED, ...)                                                  \
+  NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_BESIDE, __VA_ARGS__) \
+  static void NAME(const struct nc_convolution* c, struct nc_rows at) {                        \
+    const float* in = at.in;                                                                   \
+    const int most = NC_MOST_##ROWS;                                                           \
+    const int pieces = (c->parts + most - 1) / most;                                           \
+    for (int row = 0; row < c->rows; ++row) {                                                  \
+      for (int piece = 0; piece < pieces; ++piece) {                                           \
+        const int begin = c->parts * piece / pieces, end = c->parts * (piece + 1) / pieces;    \
+        at.position = row * c->line + begin * 8;                                               \
+        at.in = in + at.position;                                                              \
+        switch (end - begin) { NC_CASES_##NUMBERED(NAME) }                                     \
+      }                                                                                        \
+    }                                                                                          \
+  }
+/* Several whole rows of PARTS vectors at a time. */
+#define NC_ROWS_OF(PARTS, NAME, ROWS, NUMBERED, ...) NC_ROWS_OF_##PARTS(NAME, ROWS, __VA_ARGS__)
+#define NC_ROWS_KERNEL(NAME, ROWS, VECTORS, PLACE, ...) \
+  NC_CONVOLUTION(NAME##_##VECTORS, ROWS, VECTORS, nc_short, nc_short_bits, NC_SHORT, PLACE, __VA_ARGS__)
+/* Sixteen sums and more than one input fit in 32 registers, not in 16. */
+#if NC_WIDTH == 16 || (NC_WIDTH == 4 && !defined(__SSE__))
+#define NC_VECTORS_OF_ROWS 16
+#else
+#define NC_VECTORS_OF_ROWS 8
+#endif
+#define NC_ROWS_OF_2(NAME, ROWS, ...)                                        \
+  NC_ROWS_KERNEL(NAME, ROWS, 2, NC_TWO_EACH, __VA_ARGS__)                    \
+  NC_ROWS_KERNEL(NAME, ROWS, 4, NC_TWO_EACH, __VA_ARGS__)                    \
+  NC_ROWS_KERNEL(NAME, ROWS, 6, NC_TWO_EACH, __VA_ARGS__)                    \
+  NC_ROWS_KERNEL(NAME, ROWS, 8, NC_TWO_EACH, __VA_ARGS__)                    \
+  NC_TILES(NAME, c->rows, 2, 8, c->line, 4,                                  \
+           NC_CASE(NAME, 2) NC_CASE(NAME, 4) NC_CASE(NAME, 6) NC_CASE(NAME, 8))
+#define NC_ROWS_OF_3(NAME, ROWS, ...)                                        \
+  NC_ROWS_KERNEL(NAME, ROWS, 3, NC_THREE_EACH, __VA_ARGS__)                  \
+  NC_ROWS_KERNEL(NAME, ROWS, 6, NC_THREE_EACH, __VA_ARGS__)                  \
+  NC_ROWS_KERNEL(NAME, ROWS, 9, NC_THREE_EACH, __VA_ARGS__)                  \
+  NC_ROWS_KERNEL(NAME, ROWS, 12, NC_THREE_EACH, __VA_ARGS__)                 \
+  NC_TILES(NAME, c->rows, 3, 8, c->line, NC_VECTORS_OF_ROWS / 4,             \
+           NC_CASE(NAME, 3) NC_CASE(NAME, 6) NC_CASE(NAME, 9) NC_CASE(NAME, 12))
+#define NC_ROWS_OF_4(NAME, ROWS, ...)                                        \
+  NC_ROWS_KERNEL(NAME, ROWS, 4, NC_FOUR_EACH, __VA_ARGS__)                   \
+  NC_ROWS_KERNEL(NAME, ROWS, 8, NC_FOUR_EACH, __VA_ARGS__)                   \
+  NC_ROWS_KERNEL(NAME, ROWS, 12, NC_FOUR_EACH, __VA_ARGS__)                  \
+  NC_ROWS_KERNEL(NAME, ROWS, 16, NC_FOUR_EACH, __VA_ARGS__)                  \
+  NC_TILES(NAME, c->rows, 4, 8, c->line, NC_VECTORS_OF_ROWS / 4,             \
+           NC_CASE(NAME, 4) NC_CASE(NAME, 8) NC_CASE(NAME, 12) NC_CASE(NAME, 16))
+#define NC_ROWS_OF_7(NAME, ROWS, ...)                                        \
+  NC_ROWS_KERNEL(NAME, ROWS, 7, NC_SEVEN_EACH, __VA_ARGS__)                  \
+  NC_ROWS_KERNEL(NAME, ROWS, 14, NC_SEVEN_EACH, __VA_ARGS__)                 \
+  NC_TILES(NAME, c->rows, 7, 8, c->line, NC_VECTORS_OF_ROWS / 8,             \
+           NC_CASE(NAME, 7) NC_CASE(NAME, 14))
 #define NC_IN_LINES(NAME, ROWS, NUMBERED, ...)                                                \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_LINES, __VA_ARGS__) \
-  NC_TILES(NAME, c->units, 1, 16, NC_MOST_##ROWS, NC_CASES_##NUMBERED(NAME))
+  NC_TILES(NAME, c->rows, 1, 8, 16, NC_MOST_##ROWS, NC_CASES_##NUMBERED(NAME))
 #define NC_IN_HALVES(NAME, ROWS, NUMBERED, ...)                                                \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_HALVES, __VA_ARGS__) \
-  NC_TILES(NAME, c->units, 2, 16, NC_MOST_##ROWS < 4 ? 1 : NC_MOST_##ROWS / 2,                 \
+  NC_TILES(NAME, c->rows, 2, 8, 16, NC_MOST_##ROWS < 4 ? 1 : NC_MOST_##ROWS / 2,                 \
            NC_CASES_##NUMBERED(NAME))
 #endif
