@@ -39,6 +39,14 @@ int64_t free_offset(std::vector<PlacedValue> placed, const Lifetime& lifetime, i
   return offset;
 }
 
+// Whether a convolution adds another value, and perhaps rectifies the sum, before it writes: whatever
+// else follows is applied to what was written already.
+bool adds_before_writing(const ConvolutionStep& step) {
+  const auto& operations = step.operations;
+  const bool rectifies = operations.size() == 2 && operations[1].text == "nc_relu({0})";
+  return (operations.size() == 1 || rectifies) && operations[0].text == "({0} + {1})";
+}
+
 // Convolutions whose result takes the memory of a value that they add, element by element, and that
 // nothing reads later: by result, the value that owns the memory.
 std::map<ValueId, ValueId> written_in_place(const Program& program,
@@ -46,7 +54,7 @@ std::map<ValueId, ValueId> written_in_place(const Program& program,
   std::map<ValueId, ValueId> owners;
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const auto* convolution = std::get_if<ConvolutionStep>(&program.steps[i]);
-    if (convolution == nullptr) continue;
+    if (convolution == nullptr || !adds_before_writing(*convolution)) continue;
     for (size_t k = 1; k < convolution->operands.size() && !owners.contains(convolution->out); ++k) {
       const ProgramOperand& operand = convolution->operands[k];
       if (operand.is_constant() || operand.source == convolution->in) continue;
