@@ -148,7 +148,8 @@ int run(const std::vector<std::string>& paths) {
   const double base = median(contenders.front().microseconds);
   for (const Contender& own : contenders) {
     const double time = median(own.microseconds);
-    fmt::print("{:>40}  {:9.1f}  {:12.1f}  {:7.2f}x\n", own.name, 100 * own.weights, time, base / time);
+    fmt::print("{:>40}  {:9.1f}  {:12.1f}  {:7.2f}x\n", own.name, 100 * own.weights, time,
+               base / time);
   }
   fmt::print("multiply-adds in registers: {:.1f} G/s\n", peak());
   return 0;

@@ -31,8 +31,7 @@ std::vector<at::Tensor> check_inputs(const CompileCommand& options, const Networ
   std::vector<int64_t> shape = network.input.shape;
   shape.front() = kRandom;
   Random random(1);
-  std::vector<at::Tensor> inputs{
-      at::zeros(shape).normal_(0, 1, random.generator())};
+  std::vector<at::Tensor> inputs{at::zeros(shape).normal_(0, 1, random.generator())};
   if (options.has_data) {
     const NetworkAndData task = read_network_and_data(options.network, options.data);
     const int64_t count = std::min(kSamples, task.data.train.size());
@@ -51,9 +50,10 @@ double checked_difference(const CompileCommand& options, const Network& network,
   for (const at::Tensor& inputs : check_inputs(options, wanted)) {
     const double difference = largest_difference(wanted, compiled, inputs);
     if (!(difference <= limit)) {
-      throw InputError(fmt::format(
-          "{}: the compiled scores differ from the interpreter's by {:.2g}; at most {:g} is allowed",
-          options.network, difference, limit));
+      throw InputError(
+          fmt::format("{}: the compiled scores differ from the interpreter's by {:.2g}; at most "
+                      "{:g} is allowed",
+                      options.network, difference, limit));
     }
     worst = std::max(worst, difference);
   }
@@ -75,24 +75,25 @@ void run_compile(CompileCommand options) {
   const Network network = read_onnx(options.network);
   const CompileOptions how{options.name, options.batch,
                            options.weights == "float" ? WeightType::kFloat : WeightType::kHalf};
-  const CompiledSource compiled =
-      naming(options.network, [&] { return compile(network, how); });
+  const CompiledSource compiled = naming(options.network, [&] { return compile(network, how); });
   double difference = 0;
   std::string built;
   if (library || options.check) {
     built = build_library(compiled.source, library ? kFastFlags : kQuickFlags);
     if (options.check) {
-      difference = checked_difference(
-          options, network, CompiledNetwork(built, how, network.num_classes()));
+      difference =
+          checked_difference(options, network, CompiledNetwork(built, how, network.num_classes()));
     }
   }
   write_file(header_of(options.output), compiled.header);
   write_file(options.output, library ? built : compiled.source);
   fmt::print("{} and {}: {}_run(), {} {} per run, {} kB of constants, {} kB of workspace\n",
              printable_text(options.output), printable_text(header_of(options.output)),
-             function_prefix(options.name), options.batch, options.batch == 1 ? "sample" : "samples",
-             compiled.constant_bytes / 1000, compiled.workspace_bytes / 1000);
-  if (options.check) fmt::print("largest difference from the interpreter's scores: {:.1e}\n", difference);
+             function_prefix(options.name), options.batch,
+             options.batch == 1 ? "sample" : "samples", compiled.constant_bytes / 1000,
+             compiled.workspace_bytes / 1000);
+  if (options.check)
+    fmt::print("largest difference from the interpreter's scores: {:.1e}\n", difference);
   write_json_if(options.json, {{"network", options.network},
                                {"output", options.output},
                                {"function", function_prefix(options.name)},
@@ -108,8 +109,8 @@ void run_compile(CompileCommand options) {
 
 void add_compile(CLI::App& app) {
   const auto options = std::make_shared<CompileCommand>();
-  CLI::App* command =
-      app.add_subcommand("compile", "write a network as C that needs no runtime, with sparse kernels");
+  CLI::App* command = app.add_subcommand(
+      "compile", "write a network as C that needs no runtime, with sparse kernels");
   command->add_option("network", options->network, "ONNX file")->required();
   command
       ->add_option("-o,--output", options->output,

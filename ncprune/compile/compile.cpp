@@ -47,25 +47,32 @@ std::string header_text(const std::string& name, const Program& program, const N
       element_count(output));
   const Metadata& metadata = network.metadata;
   if (metadata.input_mean.defined() || metadata.input_scale.defined()) {
-    text += "/* The caller normalises the input: the graph takes other axes than raw samples have. */\n";
+    text +=
+        "/* The caller normalises the input: the graph takes other axes than raw samples have. "
+        "*/\n";
   }
   if (!metadata.class_names.empty()) {
-    text += fmt::format("/* In the order of the scores. */\nextern const char* const {}_class_names[{}];\n\n",
-                        name, metadata.class_names.size());
+    text += fmt::format(
+        "/* In the order of the scores. */\nextern const char* const {}_class_names[{}];\n\n", name,
+        metadata.class_names.size());
   }
-  return text + fmt::format(
-      "/* Bytes of memory that a run needs. */\nsize_t {0}_workspace(void);\n\n"
-      "/* input: {1}_BATCH samples of {1}_INPUT_SIZE floats; output: as many times {1}_CLASSES class\n"
-      "   scores. Threads may run at the same time, each with a workspace of its own. */\n"
-      "void {0}_run(const float* input, float* output, void* workspace);\n\n"
-      "#ifdef __cplusplus\n}}\n#endif\n\n#endif\n",
-      name, macro);
+  return text +
+         fmt::format(
+             "/* Bytes of memory that a run needs. */\nsize_t {0}_workspace(void);\n\n"
+             "/* input: {1}_BATCH samples of {1}_INPUT_SIZE floats; output: as many times "
+             "{1}_CLASSES class\n"
+             "   scores. Threads may run at the same time, each with a workspace of its own. */\n"
+             "void {0}_run(const float* input, float* output, void* workspace);\n\n"
+             "#ifdef __cplusplus\n}}\n#endif\n\n#endif\n",
+             name, macro);
 }
 
 std::string class_names_text(const std::string& name, const std::vector<std::string>& names) {
   if (names.empty()) return "";
-  std::string text = fmt::format("extern const char* const {0}_class_names[{1}];\n"
-                                 "const char* const {0}_class_names[{1}] = {{\n", name, names.size());
+  std::string text = fmt::format(
+      "extern const char* const {0}_class_names[{1}];\n"
+      "const char* const {0}_class_names[{1}] = {{\n",
+      name, names.size());
   for (const std::string& own : names) text += "  " + c_string(own) + ",\n";
   return text + "};\n\n";
 }
@@ -118,7 +125,8 @@ CompiledSource compile(const Network& network, const CompileOptions& options) {
   source += fmt::format(
       "static void nc_sample(const float* input, float* output, float* ws) {{\n"
       "  (void)input;\n  (void)ws;\n{0}}}\n\n"
-      "size_t {1}_workspace(void);\nvoid {1}_run(const float* input, float* output, void* workspace);\n\n"
+      "size_t {1}_workspace(void);\nvoid {1}_run(const float* input, float* output, void* "
+      "workspace);\n\n"
       "size_t {1}_workspace(void) {{ return {2}; }}\n\n"
       "void {1}_run(const float* input, float* output, void* workspace) {{\n"
       "  float* ws = (float*)(((uintptr_t)workspace + 63) & ~(uintptr_t)63);\n{3}"

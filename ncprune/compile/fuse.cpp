@@ -155,7 +155,8 @@ void join(const MapStep& map, ValueId value, std::vector<ProgramOperand>& operan
 // Operands that no operation reads are dropped, and equal ones become one.
 void tidy(std::vector<ProgramOperand>& operands, std::vector<ScalarOperation>& operations,
           size_t fixed) {
-  std::vector<ProgramOperand> kept(operands.begin(), operands.begin() + static_cast<int64_t>(fixed));
+  std::vector<ProgramOperand> kept(operands.begin(),
+                                   operands.begin() + static_cast<int64_t>(fixed));
   std::vector<int64_t> place(operands.size(), -1);
   for (size_t i = 0; i < fixed; ++i) place[i] = static_cast<int64_t>(i);
   for (ScalarOperation& operation : operations) {
@@ -187,7 +188,8 @@ struct ElementwisePart {
 };
 
 std::optional<ElementwisePart> elementwise_part(Step& step) {
-  if (auto* map = std::get_if<MapStep>(&step)) return ElementwisePart{&map->operands, &map->operations};
+  if (auto* map = std::get_if<MapStep>(&step))
+    return ElementwisePart{&map->operands, &map->operations};
   if (auto* reduction = std::get_if<ReductionStep>(&step)) {
     return ElementwisePart{&reduction->operands, &reduction->operations};
   }

@@ -75,8 +75,7 @@ class CopyInserter {
   ValueId written_instead(ValueId value) {
     program_.values.push_back({.shape = program_.values[value].shape});
     const ValueId own = program_.values.size() - 1;
-    after_.push_back(
-        MapStep{value, {{.source = own, .shape = program_.values[value].shape}}, {}});
+    after_.push_back(MapStep{value, {{.source = own, .shape = program_.values[value].shape}}, {}});
     return own;
   }
   void add(Step step) {
@@ -154,7 +153,7 @@ void set_positions(ProgramValue& value) {
 
 // How far the taps of a convolution reach.
 struct Reach {
-  int64_t down[2];   // from the first to the last tap
+  int64_t down[2];  // from the first to the last tap
   int64_t right[2];
 };
 
@@ -209,12 +208,12 @@ void set_leads(Program& program, const ValueSets& rows_agree) {
   }
   for (ValueId value = 0; value < program.values.size(); ++value) {
     const Line& line = lines[rows_agree.of(value)];
-    // Rows of whole vectors of 8, half a line each: taps above and below never lie across two lines,
-    // taps beside only for every second vector.
+    // Rows of whole vectors of 8, half a line each: taps above and below never lie across two
+    // lines, taps beside only for every second vector.
     const int64_t vectors = line.columns / 8;
     const bool whole = line.columns % 8 == 0 && vectors >= 2 && (vectors <= 8 || vectors % 2 == 0);
     if (line.fits && line.worthwhile && line.equal && whole && line.left <= 7 && line.right <= 7) {
-      program.values[value].layout.lead = 8;
+      program.values[value].layout.lead = kRowsLead;
       continue;
     }
     // Half vectors of 8 cover a row of up to 14 elements twice at most.
@@ -266,8 +265,8 @@ void set_strides(Program& program) {
     ValueLayout& layout = program.values[value].layout;
     if (layout.axis < 0) continue;
     layout.row_stride = stride[rows_agree.of(value)];
-    if (layout.lead == 8) layout.row_stride = (layout.row_stride + 7) / 8 * 8;
-    if (layout.lead > 0 && layout.lead != 8) layout.row_stride = kVector;
+    if (layout.lead == kRowsLead) layout.row_stride = (layout.row_stride + 7) / 8 * 8;
+    if (layout.lead > 0 && layout.lead != kRowsLead) layout.row_stride = kVector;
     layout.used = whole_vectors((layout.rows - 1) * layout.row_stride +
                                 std::max<int64_t>(layout.columns, layout.lead > 0 ? 8 : 0));
     const int64_t gap = around[value].gap_rows;
@@ -348,12 +347,13 @@ void insert_copies(Program& program) {
     } else if (auto* pool = std::get_if<PoolStep>(&step)) {
       const std::vector<int64_t>& shape = pool->in.shape;
       const int64_t columns = shape.back();
-      const at::Tensor offsets = memory_offsets(program, pool->in)
-                                     .reshape({shape[1], -1, columns});
+      const at::Tensor offsets = memory_offsets(program, pool->in).reshape({shape[1], -1, columns});
       const at::Tensor starts = offsets.select(1, 0).select(1, 0);
-      const bool planes_regular =
-          starts.numel() < 3 ||
-          starts.slice(0, 1).sub(starts.slice(0, 0, -1)).eq(starts[1] - starts[0]).all().item<bool>();
+      const bool planes_regular = starts.numel() < 3 || starts.slice(0, 1)
+                                                            .sub(starts.slice(0, 0, -1))
+                                                            .eq(starts[1] - starts[0])
+                                                            .all()
+                                                            .item<bool>();
       if (!is_regular(offsets) || !planes_regular || last_step(offsets) != 1) {
         side_by_side(pool->in);
       }

@@ -42,7 +42,9 @@ LoopNest loop_nest(const std::vector<at::Tensor>& places) {
     now.emplace_back(view.begin(), view.end());
   }
   LoopNest nest;
-  if (now.front().empty()) return {.starts = std::vector<int64_t>(places.size(), 0), .loops = {}, .repeats = 0, .offsets = {}};
+  if (now.front().empty())
+    return {
+        .starts = std::vector<int64_t>(places.size(), 0), .loops = {}, .repeats = 0, .offsets = {}};
   while (now.front().size() > 1) {
     const int64_t length = run_length(now);
     if (length == 1) break;

@@ -23,9 +23,9 @@ bool is_number_like(at::ScalarType type) {
 const Lowering* lowering_of(const Node& node) {
   if (!node.domain.empty()) return nullptr;
   const std::vector<Lowering>& table = lowerings();
-  const auto found =
-      std::find_if(table.begin(), table.end(),
-                   [&](const Lowering& entry) { return entry.name == node.op_type; });
+  const auto found = std::find_if(table.begin(), table.end(), [&](const Lowering& entry) {
+    return entry.name == node.op_type;
+  });
   return found == table.end() ? nullptr : &*found;
 }
 
@@ -63,13 +63,13 @@ ProgramOperand selected(const ProgramOperand& operand, const at::Tensor& index) 
   ProgramOperand result = operand;
   result.shape = index.sizes().vec();
   if (operand.is_constant()) {
-    result.constant = operand.constant.flatten().index_select(0, index.flatten()).view(result.shape);
+    result.constant =
+        operand.constant.flatten().index_select(0, index.flatten()).view(result.shape);
     return result;
   }
-  result.index =
-      operand.index.defined()
-          ? operand.index.flatten().index_select(0, index.flatten()).view(result.shape)
-          : index;
+  result.index = operand.index.defined()
+                     ? operand.index.flatten().index_select(0, index.flatten()).view(result.shape)
+                     : index;
   const int64_t count = index.numel();
   if (count == element_count(operand.shape) &&
       result.index.flatten().equal(at::arange(count, at::kLong)) && !operand.index.defined()) {
@@ -86,9 +86,8 @@ ProgramOperand broadcast_to(const ProgramOperand& operand, const std::vector<int
     result.constant = operand.constant.expand(shape);
     return result;
   }
-  const at::Tensor index = operand.index.defined()
-                               ? operand.index
-                               : at::arange(element_count(operand.shape), at::kLong);
+  const at::Tensor index =
+      operand.index.defined() ? operand.index : at::arange(element_count(operand.shape), at::kLong);
   result.index = index.reshape(operand.shape).expand(shape);
   if (element_count(operand.shape) == element_count(shape)) {
     return reshaped(operand, shape);  // only axes of size 1 were added
@@ -170,7 +169,8 @@ ProgramOperand ProgramBuilder::operand(const Node& node, size_t index) const {
   const auto found = known_.find(name);
   if (found == known_.end()) refuse(node, fmt::format("its input '{}' is not computed", name));
   if (!is_number_like(types_.at(name))) {
-    refuse(node, fmt::format("computes with {}; compile takes only floats", at::toString(types_.at(name))));
+    refuse(node, fmt::format("computes with {}; compile takes only floats",
+                             at::toString(types_.at(name))));
   }
   return found->second;
 }
@@ -216,8 +216,8 @@ ValueId ProgramBuilder::whole(const ProgramOperand& operand) {
 
 Program ProgramBuilder::finish() {
   for (const Node& node : network_.nodes) {
-    const bool computed = std::any_of(
-        node.outputs.begin(), node.outputs.end(), [&](const std::string& name) {
+    const bool computed =
+        std::any_of(node.outputs.begin(), node.outputs.end(), [&](const std::string& name) {
           return shapes_.contains(name) && !constants_.contains(name);
         });
     if (!computed) continue;

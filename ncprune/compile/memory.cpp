@@ -39,8 +39,8 @@ int64_t free_offset(std::vector<PlacedValue> placed, const Lifetime& lifetime, i
   return offset;
 }
 
-// Whether a convolution adds another value, and perhaps rectifies the sum, before it writes: whatever
-// else follows is applied to what was written already.
+// Whether a convolution adds another value, and perhaps rectifies the sum, before it writes:
+// whatever else follows is applied to what was written already.
 bool adds_before_writing(const ConvolutionStep& step) {
   const auto& operations = step.operations;
   const bool rectifies = operations.size() == 2 && operations[1].text == "nc_relu({0})";
@@ -55,13 +55,15 @@ std::map<ValueId, ValueId> written_in_place(const Program& program,
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const auto* convolution = std::get_if<ConvolutionStep>(&program.steps[i]);
     if (convolution == nullptr || !adds_before_writing(*convolution)) continue;
-    for (size_t k = 1; k < convolution->operands.size() && !owners.contains(convolution->out); ++k) {
+    for (size_t k = 1; k < convolution->operands.size() && !owners.contains(convolution->out);
+         ++k) {
       const ProgramOperand& operand = convolution->operands[k];
       if (operand.is_constant() || operand.source == convolution->in) continue;
       const auto lifetime = lifetimes.find(operand.source);
       const bool last = lifetime != lifetimes.end() && lifetime->second.last == i;
       if (!last || !operand.is_whole(program.values[convolution->out].shape)) continue;
-      if (program.values[operand.source].layout != program.values[convolution->out].layout) continue;
+      if (program.values[operand.source].layout != program.values[convolution->out].layout)
+        continue;
       const auto owner = owners.find(operand.source);
       owners[convolution->out] = owner == owners.end() ? operand.source : owner->second;
     }

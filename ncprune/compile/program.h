@@ -16,12 +16,12 @@ using ValueId = size_t;  // index into Program::values
 
 enum class Place { kWorkspace, kInput, kOutput };
 
-// How the elements of a value lie in memory, in floats. With `axis` >= 0 every index of that axis is
-// a plane: the other axes, in row-major order, are `rows` rows of `columns` elements, `row_stride`
-// apart. A convolution then reads a tap at one distance from every position. With a `lead`, rows
-// are lines of the cache, 16 floats, and begin so many floats after the start of one, so that a
-// vector of a row never lies across two lines. The gaps between rows
-// and planes stand for padding if they are `clean` (zero).
+// How the elements of a value lie in memory, in floats. With `axis` >= 0 every index of that axis
+// is a plane: the other axes, in row-major order, are `rows` rows of `columns` elements,
+// `row_stride` apart. A convolution then reads a tap at one distance from every position. With a
+// `lead`, rows are lines of the cache, 16 floats, and begin so many floats after the start of one,
+// so that a vector of a row never lies across two lines. The gaps between rows and planes stand for
+// padding if they are `clean` (zero).
 struct ValueLayout {
   int64_t axis = -1;  // of the planes; -1: all elements in row-major order, without gaps
   int64_t planes = 1;
@@ -148,8 +148,8 @@ struct MatrixProductStep {
   int64_t batch, rows, inner, columns;
 };
 
-// Along one axis every element is a weighted sum of few: out[o, i, r] = sum over t of weight[i, t] *
-// in[o, index[i, t], r].
+// Along one axis every element is a weighted sum of few: out[o, i, r] = sum over t of weight[i, t]
+// * in[o, index[i, t], r].
 struct ResampleStep {
   ProgramOperand in;  // shape [outer, size, inner] when flattened
   ValueId out;

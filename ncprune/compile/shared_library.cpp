@@ -118,11 +118,12 @@ std::string build_library(const std::string& source, const std::vector<std::stri
   const std::string log = folder.file("log");
   const int code = run_command(command, log);
   if (code == 127 || code == -1) {
-    throw InputError(fmt::format(
-        "the C compiler '{}' cannot be started: install one, or name it in $CC", name));
+    throw InputError(
+        fmt::format("the C compiler '{}' cannot be started: install one, or name it in $CC", name));
   }
   if (code != 0) {
-    throw InputError(fmt::format("the C compiler '{}' failed: {}", name, first_error(read_file(log))));
+    throw InputError(
+        fmt::format("the C compiler '{}' failed: {}", name, first_error(read_file(log))));
   }
   return read_file(library);
 }

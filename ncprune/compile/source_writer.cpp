@@ -136,8 +136,8 @@ std::string SourceWriter::memory(ValueId id, int64_t offset) const {
 }
 
 std::string SourceWriter::mask(const ValueLayout& layout) {
-  const std::string shape = fmt::format("{}, {}, {}, {}", layout.rows, layout.columns,
-                                        layout.row_stride, layout.used);
+  const std::string shape =
+      fmt::format("{}, {}, {}, {}", layout.rows, layout.columns, layout.row_stride, layout.used);
   const auto [place, is_new] = masks_.try_emplace(shape, "");
   if (is_new) {
     place->second = fmt::format("((const int32_t*)(const void*)(ws + {}))", floats_used_);

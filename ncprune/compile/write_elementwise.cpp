@@ -37,8 +37,8 @@ LoopArray loop_array(SourceWriter& writer, const ProgramOperand& operand) {
   return {writer.memory(operand.source), memory_offsets(writer.program(), operand), ""};
 }
 
-// A loop nest as C: `arrays` become pointers p0, p1, ... to the elements of the innermost loop, which
-// `inner` writes, given C for the element of every array; one function and its call.
+// A loop nest as C: `arrays` become pointers p0, p1, ... to the elements of the innermost loop,
+// which `inner` writes, given C for the element of every array; one function and its call.
 struct NestText {
   std::string before;  // statements at the start of an innermost loop
   std::string body;    // of the innermost loop; the element of array k is in elements[k]
@@ -120,7 +120,8 @@ void write_nest(SourceWriter& writer, const std::string& stem, const NestWriting
   code += fmt::format("{}for (int i = 0; i < {}; ++i) {{ {} }}\n", indent, count, inner.body);
   if (!inner.after.empty()) code += indent + inner.after + "\n";
   while (depth-- > 0) code += fmt::format("{:{}}}}\n", "", 2 * depth + 2);
-  writer.add_function(fmt::format("static NC_NOINLINE void {}({}) {{\n{}}}\n\n", name, parameters, code));
+  writer.add_function(
+      fmt::format("static NC_NOINLINE void {}({}) {{\n{}}}\n\n", name, parameters, code));
   writer.add_call(fmt::format("{}({});", name, arguments));
 }
 
@@ -131,7 +132,8 @@ NestText map_inner(const std::vector<std::string>& elements_text, const std::vec
   return {"", fmt::format("{}{} = {};", text.statements, elements_text.back(), text.result), ""};
 }
 
-// The map as loops over planes and all positions of each, gaps included, if every operand allows it.
+// The map as loops over planes and all positions of each, gaps included, if every operand allows
+// it.
 bool write_plane_map(SourceWriter& writer, const MapStep& step) {
   const ValueLayout& layout = writer.value(step.out).layout;
   if (layout.axis < 0) return false;
@@ -151,15 +153,15 @@ bool write_plane_map(SourceWriter& writer, const MapStep& step) {
     setup += fmt::format("    const int32_t* restrict mask = {};\n", writer.mask(layout));
     result = fmt::format("mask[i] ? {} : 0.0f", result);
   }
-  writer.add_function(fmt::format(
-      "static NC_NOINLINE void {}(const float* input, float* output, float* ws) {{\n"
-      "  (void)input;\n  (void)output;\n"
-      "  for (int plane = 0; plane < {}; ++plane) {{\n    const int position = 0;\n    "
-      "(void)position;\n{}"
-      "    float* restrict row = {} + (ptrdiff_t)plane * {};\n"
-      "    for (int i = 0; i < {}; ++i) {{ {}row[i] = {}; }}\n  }}\n}}\n\n",
-      name, layout.planes, setup, writer.memory(step.out, layout.origin), layout.plane_stride,
-      layout.used, text.statements, result));
+  writer.add_function(
+      fmt::format("static NC_NOINLINE void {}(const float* input, float* output, float* ws) {{\n"
+                  "  (void)input;\n  (void)output;\n"
+                  "  for (int plane = 0; plane < {}; ++plane) {{\n    const int position = 0;\n    "
+                  "(void)position;\n{}"
+                  "    float* restrict row = {} + (ptrdiff_t)plane * {};\n"
+                  "    for (int i = 0; i < {}; ++i) {{ {}row[i] = {}; }}\n  }}\n}}\n\n",
+                  name, layout.planes, setup, writer.memory(step.out, layout.origin),
+                  layout.plane_stride, layout.used, text.statements, result));
   writer.add_call(fmt::format("{}(input, output, ws);", name));
   return true;
 }
@@ -185,33 +187,41 @@ void write_assembly(SourceWriter& writer, const AssembleStep& step) {
   if (out.layout.clean) writer.clear_gaps(step.out, true);
   static const std::vector<ScalarOperation> none;
   if (step.fills) {
-    NestWriting nest{{{"", {}, c_number(step.fill)}, {writer.memory(step.out), places, ""}},
-                     map_inner, &none};
+    NestWriting nest{
+        {{"", {}, c_number(step.fill)}, {writer.memory(step.out), places, ""}}, map_inner, &none};
     write_nest(writer, "fill", nest);
   }
   for (size_t k = 0; k < step.parts.size(); ++k) {
     const at::Tensor to = places.index_select(0, step.targets[k].flatten());
-    NestWriting nest{{loop_array(writer, step.parts[k]), {writer.memory(step.out), to, ""}},
-                     map_inner, &none};
+    NestWriting nest{
+        {loop_array(writer, step.parts[k]), {writer.memory(step.out), to, ""}}, map_inner, &none};
     write_nest(writer, "copy", nest);
   }
 }
 
 const char* identity_of(ReductionKind kind) {
   switch (kind) {
-    case ReductionKind::kSum: return "0.0f";
-    case ReductionKind::kProduct: return "1.0f";
-    case ReductionKind::kMax: return "-INFINITY";
-    default: return "INFINITY";
+    case ReductionKind::kSum:
+      return "0.0f";
+    case ReductionKind::kProduct:
+      return "1.0f";
+    case ReductionKind::kMax:
+      return "-INFINITY";
+    default:
+      return "INFINITY";
   }
 }
 
 std::string combined(ReductionKind kind, const std::string& a, const std::string& b) {
   switch (kind) {
-    case ReductionKind::kSum: return fmt::format("{} + {}", a, b);
-    case ReductionKind::kProduct: return fmt::format("{} * {}", a, b);
-    case ReductionKind::kMax: return fmt::format("nc_max({}, {})", a, b);
-    default: return fmt::format("nc_min({}, {})", a, b);
+    case ReductionKind::kSum:
+      return fmt::format("{} + {}", a, b);
+    case ReductionKind::kProduct:
+      return fmt::format("{} * {}", a, b);
+    case ReductionKind::kMax:
+      return fmt::format("nc_max({}, {})", a, b);
+    default:
+      return fmt::format("nc_min({}, {})", a, b);
   }
 }
 
@@ -222,16 +232,17 @@ NestText reduction_inner(const std::vector<std::string>& elements_text,
   const ExpressionText text = expression_text(step.operations, elements_text);
   const std::string& out = elements_text.back();
   if (strides.back() != 0) {
-    return {"", fmt::format("{}{} = {};", text.statements, out, combined(step.kind, out, text.result)),
+    return {"",
+            fmt::format("{}{} = {};", text.statements, out, combined(step.kind, out, text.result)),
             ""};
   }
-  return {fmt::format("float part[16]; for (int j = 0; j < 16; ++j) part[j] = {};",
-                      identity_of(step.kind)),
-          fmt::format("{}part[i & 15] = {};", text.statements,
-                      combined(step.kind, "part[i & 15]", text.result)),
-          fmt::format("float whole = part[0]; for (int j = 1; j < 16; ++j) whole = {}; {} = {};",
-                      combined(step.kind, "whole", "part[j]"), out,
-                      combined(step.kind, out, "whole"))};
+  return {
+      fmt::format("float part[16]; for (int j = 0; j < 16; ++j) part[j] = {};",
+                  identity_of(step.kind)),
+      fmt::format("{}part[i & 15] = {};", text.statements,
+                  combined(step.kind, "part[i & 15]", text.result)),
+      fmt::format("float whole = part[0]; for (int j = 1; j < 16; ++j) whole = {}; {} = {};",
+                  combined(step.kind, "whole", "part[j]"), out, combined(step.kind, out, "whole"))};
 }
 
 void write_reduction(SourceWriter& writer, const ReductionStep& step) {
@@ -244,8 +255,7 @@ void write_reduction(SourceWriter& writer, const ReductionStep& step) {
   for (const ProgramOperand& operand : step.operands) {
     nest.arrays.push_back(loop_array(writer, operand));
   }
-  const at::Tensor target =
-      out.places.flatten().index_select(0, step.target.flatten());
+  const at::Tensor target = out.places.flatten().index_select(0, step.target.flatten());
   nest.arrays.push_back({out.start, target, ""});
   write_nest(writer, "reduce", nest);
   if (step.scale == 1) return;
@@ -266,8 +276,8 @@ RowOperand row_operand(SourceWriter& writer, const ProgramOperand& operand,
       return {fmt::format("    const float {} = {}[plane];\n", name, writer.floats(planes)), name};
     }
     // In the layout of the result, without gaps between planes.
-    const at::Tensor rows = operand.constant.movedim(layout.axis, 0).reshape(
-        {layout.planes, layout.rows, layout.columns});
+    const at::Tensor rows = operand.constant.movedim(layout.axis, 0)
+                                .reshape({layout.planes, layout.rows, layout.columns});
     const at::Tensor all = at::constant_pad_nd(rows, {0, layout.row_stride - layout.columns})
                                .reshape({layout.planes, -1});
     const at::Tensor used = at::constant_pad_nd(all, {0, layout.used - all.size(1)});
@@ -301,7 +311,8 @@ RowOperand row_operand(SourceWriter& writer, const ProgramOperand& operand,
 void write_elementwise(SourceWriter& writer, const Step& step) {
   if (const auto* map = std::get_if<MapStep>(&step)) write_map(writer, *map);
   if (const auto* assembly = std::get_if<AssembleStep>(&step)) write_assembly(writer, *assembly);
-  if (const auto* reduction = std::get_if<ReductionStep>(&step)) write_reduction(writer, *reduction);
+  if (const auto* reduction = std::get_if<ReductionStep>(&step))
+    write_reduction(writer, *reduction);
 }
 
 }  // namespace ncprune

@@ -94,8 +94,8 @@ BlockedWeights blocked(const ConvolutionStep& step) {
       result.taps.push_back(t);
       for (size_t r = 0; r < rows; ++r) {
         const bool exists = begin + r < order.size();
-        result.weights.push_back(
-            exists ? values[order[begin + r] * taps + static_cast<size_t>(t)] : 0.0F);
+        result.weights.push_back(exists ? values[order[begin + r] * taps + static_cast<size_t>(t)]
+                                        : 0.0F);
       }
     }
   }
@@ -114,20 +114,23 @@ std::string convolution_kernel(SourceWriter& writer, int64_t rows, bool short_di
   const bool half = writer.weights() == WeightType::kHalf;
   const int64_t parts = layout.columns / 8;
   std::string lie = "ALONG_ROWS(";
-  const bool several = rows == 1 && (parts <= 4 || parts == 7);
-  if (layout.lead == 8) {
-    lie = several ? fmt::format("ROWS_OF({}, ", parts) : "BY_ROWS(";
+  std::string kind = "along";
+  if (layout.lead == kRowsLead && rows == 1 && (parts <= 4 || parts == 7)) {
+    lie = fmt::format("ROWS_OF({}, ", parts);
+    kind = fmt::format("rows_of_{}", parts);
+  } else if (layout.lead == kRowsLead) {
+    lie = "BY_ROWS(";
+    kind = "by_rows";
   } else if (layout.lead > 0) {
     lie = layout.columns <= 8 ? "IN_LINES(" : "IN_HALVES(";
+    kind = layout.columns <= 8 ? "in_lines" : "in_halves";
   }
-  const int64_t kind = layout.lead == 8 && several ? 80 + parts : layout.lead;
   const std::string name = fmt::format("nc_convolve_{}_{}_{}_{}", kind, rows,
                                        short_distances ? 16 : 32, half ? "half" : "float");
   const int widths = rows == 1 ? 8 : rows == 2 ? 6 : 3;
-  writer.use("convolution",
-             fmt::format("NC_{}{}, {}, {}, {}, {})", lie, name, rows, widths,
-                         short_distances ? "uint16_t" : "int32_t",
-                         half ? "uint16_t, nc_half" : "float, NC_FLOAT"));
+  writer.use("convolution", fmt::format("NC_{}{}, {}, {}, {}, {})", lie, name, rows, widths,
+                                        short_distances ? "uint16_t" : "int32_t",
+                                        half ? "uint16_t, nc_half" : "float, NC_FLOAT"));
   return name;
 }
 
@@ -162,7 +165,9 @@ std::optional<BuiltInFinish> built_in_finish(const ConvolutionStep& step,
     finish.added = other;
     now = -static_cast<int64_t>(++i);
   }
-  const auto applies = [&](size_t k) { return operations[k].arguments == std::vector<int64_t>{now}; };
+  const auto applies = [&](size_t k) {
+    return operations[k].arguments == std::vector<int64_t>{now};
+  };
   if (i < operations.size() && applies(i) && operations[i].text == "nc_relu({0})") {
     finish.activation = 1;
     ++i;
@@ -194,15 +199,17 @@ std::string finish_function(SourceWriter& writer, const ConvolutionStep& step,
   const ExpressionText text = expression_text(step.operations, arguments);
   std::string result = text.result;
   if (layout.clean) {
-    setup += fmt::format("    const int32_t* restrict mask = {} + position;\n", writer.mask(layout));
+    setup +=
+        fmt::format("    const int32_t* restrict mask = {} + position;\n", writer.mask(layout));
     result = fmt::format("mask[i] ? {} : 0.0f", result);
   }
   const std::string name = writer.fresh("finish");
-  writer.add_function(fmt::format(
-      "static void {}(float* restrict row, int plane, int position, int count, const float* ws) {{\n"
-      "    (void)plane;\n    (void)position;\n    (void)ws;\n{}"
-      "    for (int i = 0; i < count; ++i) {{ {}row[i] = {}; }}\n}}\n\n",
-      name, setup, text.statements, result));
+  writer.add_function(
+      fmt::format("static void {}(float* restrict row, int plane, int position, int count, const "
+                  "float* ws) {{\n"
+                  "    (void)plane;\n    (void)position;\n    (void)ws;\n{}"
+                  "    for (int i = 0; i < count; ++i) {{ {}row[i] = {}; }}\n}}\n\n",
+                  name, setup, text.statements, result));
   return name;
 }
 
@@ -266,17 +273,16 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
       writer.integers(packed.outputs, "uint16_t"), packed.columns.size(), out.layout.planes,
       out.layout.used / 16, out.layout.rows, tile_of(step, in.layout),
       std::max<int64_t>(out.layout.columns - 8, 0), out.layout.row_stride, out.layout.columns / 8,
-      out.layout.plane_stride,
-      adds ? rows[static_cast<size_t>(plain.added)].stride : 0, plain.activation, plain.low,
-      plain.high, finish));
+      out.layout.plane_stride, adds ? rows[static_cast<size_t>(plain.added)].stride : 0,
+      plain.activation, plain.low, plain.high, finish));
   // Kernels that go from line to line leave out what lies between their rows.
   if (out.layout.clean) writer.clear_gaps(step.out, out.layout.lead > 0);
   const std::string added =
       adds ? writer.memory(step.operands[static_cast<size_t>(plain.added)].source,
                            rows[static_cast<size_t>(plain.added)].base)
            : "0";
-  const bool masked = out.layout.clean && built_in &&
-                      (out.layout.lead == 0 || out.layout.columns < 8);
+  const bool masked =
+      out.layout.clean && built_in && (out.layout.lead == 0 || out.layout.columns < 8);
   const std::string mask = masked ? writer.mask(out.layout) : "0";
   writer.add_call(fmt::format("{}(&{}, (struct nc_rows){{{}, {}, {}, {}, ws, 0}});", kernel, name,
                               writer.memory(step.in, in.layout.origin + before),
@@ -319,18 +325,18 @@ void write_sparse_product(SourceWriter& writer, const ProductStep& step,
   }
   const bool short_index = static_cast<int64_t>(inputs) <= kMaxShort + 1;
   const bool half = writer.weights() == WeightType::kHalf;
-  const std::string kernel = fmt::format("nc_sparse_product_{}_{}", short_index ? 16 : 32,
-                                         half ? "half" : "float");
+  const std::string kernel =
+      fmt::format("nc_sparse_product_{}_{}", short_index ? 16 : 32, half ? "half" : "float");
   writer.use("product", fmt::format("NC_SPARSE_PRODUCT({}, {}, {})", kernel,
                                     short_index ? "uint16_t" : "int32_t",
                                     half ? "uint16_t, nc_half" : "float, NC_FLOAT"));
   const std::string name = writer.fresh("product");
-  writer.add_function(fmt::format(
-      "static const struct nc_sparse_product {} = {{{}, {}, {}, {}, {}, {}, {}}};\n\n", name,
-      writer.weight_array(as_tensor(weights)),
-      writer.integers(indices, short_index ? "uint16_t" : "int32_t"),
-      writer.integers(outputs, "uint16_t"), writer.integers(runs, "uint16_t"),
-      writer.floats(as_tensor(bias)), runs.size() / 2, step.rectified ? 1 : 0));
+  writer.add_function(
+      fmt::format("static const struct nc_sparse_product {} = {{{}, {}, {}, {}, {}, {}, {}}};\n\n",
+                  name, writer.weight_array(as_tensor(weights)),
+                  writer.integers(indices, short_index ? "uint16_t" : "int32_t"),
+                  writer.integers(outputs, "uint16_t"), writer.integers(runs, "uint16_t"),
+                  writer.floats(as_tensor(bias)), runs.size() / 2, step.rectified ? 1 : 0));
   writer.add_call(fmt::format("{}(&{}, {});", kernel, name, addresses));
 }
 
@@ -339,9 +345,9 @@ void write_dense_product(SourceWriter& writer, const ProductStep& step,
   constexpr int64_t kBlock = 64;  // as in kernels/product.c
   const bool half = writer.weights() == WeightType::kHalf;
   const std::string kernel = fmt::format("nc_dense_product_{}", half ? "half" : "float");
-  writer.use("product", fmt::format("NC_DENSE_PRODUCT({}, {})", kernel,
-                                    half ? "uint16_t, nc_half, nc_load_half"
-                                         : "float, NC_FLOAT, nc_load"));
+  writer.use("product",
+             fmt::format("NC_DENSE_PRODUCT({}, {})", kernel,
+                         half ? "uint16_t, nc_half, nc_load_half" : "float, NC_FLOAT, nc_load"));
   std::vector<at::Tensor> blocks;
   for (int64_t begin = 0; begin < step.weight.size(0); begin += kBlock) {
     blocks.push_back(step.weight.slice(0, begin, begin + kBlock).t().contiguous().flatten());
@@ -349,10 +355,10 @@ void write_dense_product(SourceWriter& writer, const ProductStep& step,
   const int64_t whole = (step.weight.size(0) + kBlock - 1) / kBlock * kBlock;
   const at::Tensor bias = at::constant_pad_nd(step.bias, {0, whole - step.bias.numel()});
   const std::string name = writer.fresh("product");
-  writer.add_function(fmt::format(
-      "static const struct nc_dense_product {} = {{{}, {}, {}, {}, {}}};\n\n", name,
-      writer.weight_array(at::cat(blocks)), writer.floats(bias), step.weight.size(1),
-      step.weight.size(0), step.rectified ? 1 : 0));
+  writer.add_function(
+      fmt::format("static const struct nc_dense_product {} = {{{}, {}, {}, {}, {}}};\n\n", name,
+                  writer.weight_array(at::cat(blocks)), writer.floats(bias), step.weight.size(1),
+                  step.weight.size(0), step.rectified ? 1 : 0));
   writer.add_call(fmt::format("{}(&{}, {});", kernel, name, addresses));
 }
 
@@ -365,8 +371,8 @@ void write_product(SourceWriter& writer, const ProductStep& step) {
     throw InputError("a fully connected layer has more than 65535 outputs");
   }
   const int64_t first = memory_offsets(writer.program(), step.in).flatten()[0].item<int64_t>();
-  const std::string addresses = fmt::format("{}, {}", writer.memory(step.in.source, first),
-                                            writer.memory(step.out));
+  const std::string addresses =
+      fmt::format("{}, {}", writer.memory(step.in.source, first), writer.memory(step.out));
   if (used < kSparseProduct * inputs && step.weight.size(1) <= kMaxShort) {
     return write_sparse_product(writer, step, addresses);
   }

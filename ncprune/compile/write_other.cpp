@@ -50,8 +50,8 @@ MatrixPlaces matrix_places(SourceWriter& writer, const ProgramOperand& operand) 
   if (!operand.is_constant()) {
     return {writer.memory(operand.source), memory_offsets(writer.program(), operand)};
   }
-  return {writer.floats(operand.constant), at::arange(operand.constant.numel(), at::kLong)
-                                               .reshape(operand.shape)};
+  return {writer.floats(operand.constant),
+          at::arange(operand.constant.numel(), at::kLong).reshape(operand.shape)};
 }
 
 void write_matrices(SourceWriter& writer, const MatrixProductStep& step) {
@@ -59,20 +59,21 @@ void write_matrices(SourceWriter& writer, const MatrixProductStep& step) {
   const MatrixPlaces right = matrix_places(writer, step.right);
   writer.use("other");
   const std::string name = writer.fresh("matrices");
-  writer.add_function(fmt::format(
-      "static const struct nc_matrices {} = {{{}, {}, {}, {}, {}, {}, {}}};\n\n", name, step.rows,
-      step.inner, step.columns, distance(left.places, 1), distance(left.places, 2),
-      distance(right.places, 1), step.columns));
+  writer.add_function(
+      fmt::format("static const struct nc_matrices {} = {{{}, {}, {}, {}, {}, {}, {}}};\n\n", name,
+                  step.rows, step.inner, step.columns, distance(left.places, 1),
+                  distance(left.places, 2), distance(right.places, 1), step.columns));
   const auto starts = [](const at::Tensor& places) {
     const at::Tensor first = places.select(1, 0).select(1, 0).contiguous();
     const auto view = elements<int64_t>(first);
     return std::vector<int64_t>(view.begin(), view.end());
   };
-  writer.add_call(fmt::format(
-      "for (int b = 0; b < {}; ++b) nc_multiply(&{}, {} + {}[b], {} + {}[b], {} + (ptrdiff_t)b * {});",
-      step.batch, name, left.start, writer.integers(starts(left.places), "int32_t"), right.start,
-      writer.integers(starts(right.places), "int32_t"), writer.memory(step.out),
-      step.rows * step.columns));
+  writer.add_call(
+      fmt::format("for (int b = 0; b < {}; ++b) nc_multiply(&{}, {} + {}[b], {} + {}[b], {} + "
+                  "(ptrdiff_t)b * {});",
+                  step.batch, name, left.start, writer.integers(starts(left.places), "int32_t"),
+                  right.start, writer.integers(starts(right.places), "int32_t"),
+                  writer.memory(step.out), step.rows * step.columns));
 }
 
 void write_resampling(SourceWriter& writer, const ResampleStep& step) {
@@ -92,7 +93,8 @@ void write_resampling(SourceWriter& writer, const ResampleStep& step) {
 
 void write_other(SourceWriter& writer, const Step& step) {
   if (const auto* pool = std::get_if<PoolStep>(&step)) write_pool(writer, *pool);
-  if (const auto* matrices = std::get_if<MatrixProductStep>(&step)) write_matrices(writer, *matrices);
+  if (const auto* matrices = std::get_if<MatrixProductStep>(&step))
+    write_matrices(writer, *matrices);
   if (const auto* resample = std::get_if<ResampleStep>(&step)) write_resampling(writer, *resample);
 }
 

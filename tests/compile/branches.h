@@ -63,8 +63,7 @@ class Branches {
     std::vector<int64_t> shape = network_.input.shape;
     shape.front() = 1;
     const at::NoGradGuard no_grad;
-    network_.output.shape.back() =
-        run(network_, at::zeros(shape), {"scores"}).front().size(1);
+    network_.output.shape.back() = run(network_, at::zeros(shape), {"scores"}).front().size(1);
     return network_;
   }
 
@@ -90,15 +89,15 @@ inline Network many_convolutions(int64_t channels, int64_t rows, int64_t columns
             if (rows + 2 * pad < extent || columns + 2 * pad < extent) continue;
             const int64_t groups = (kernel + stride + pad) % 3 == 0 ? channels : 1;
             const int64_t outputs = groups * (1 + (kernel * stride + pad) % 9);
-            std::string value = branches.node(
-                "Conv",
-                {branches.input,
-                 branches.weight({outputs, channels / groups, kernel, kernel}, zeros),
-                 branches.weight({outputs})},
-                {{"strides", std::vector<int64_t>{stride, stride}},
-                 {"dilations", std::vector<int64_t>{dilation, dilation}},
-                 {"pads", std::vector<int64_t>{pad, pad, pad, pad}},
-                 {"group", groups}});
+            std::string value =
+                branches.node("Conv",
+                              {branches.input,
+                               branches.weight({outputs, channels / groups, kernel, kernel}, zeros),
+                               branches.weight({outputs})},
+                              {{"strides", std::vector<int64_t>{stride, stride}},
+                               {"dilations", std::vector<int64_t>{dilation, dilation}},
+                               {"pads", std::vector<int64_t>{pad, pad, pad, pad}},
+                               {"group", groups}});
             if (stride == 2) value = branches.node("Relu", {value});
             branches.end(value);
           }

@@ -51,10 +51,10 @@ int main(int argc, char** argv) {
   const at::Tensor all = inputs.contiguous();
   std::ofstream(folder.path() + "/input", std::ios::binary)
       .write(static_cast<const char*>(all.data_ptr()), all.numel() * 4);
-  const std::string shell =
-      "cd '" + folder.path() + "' && { " + command +
-      " -o program network.c main.c -lm && ./program " + std::to_string(size) + " " +
-      std::to_string(classes) + " <input >output; } 2>report";
+  const std::string shell = "cd '" + folder.path() + "' && { " + command +
+                            " -o program network.c main.c -lm && ./program " +
+                            std::to_string(size) + " " + std::to_string(classes) +
+                            " <input >output; } 2>report";
   const int status = std::system(shell.c_str());
   const auto content_of = [&](const std::string& name) {
     std::ifstream stream(folder.path() + "/" + name, std::ios::binary);

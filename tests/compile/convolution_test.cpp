@@ -8,8 +8,8 @@ namespace ncprune {
 namespace {
 
 TEST(Compile, ConvolutionsOfEveryShapeAgree) {
-  for (const auto& [rows, columns] : {std::pair<int64_t, int64_t>{1, 1}, {1, 7}, {7, 7}, {8, 8},
-                                      {9, 14}, {5, 17}, {16, 3}}) {
+  for (const auto& [rows, columns] :
+       {std::pair<int64_t, int64_t>{1, 1}, {1, 7}, {7, 7}, {8, 8}, {9, 14}, {5, 17}, {16, 3}}) {
     expect_agreement(many_convolutions(3, rows, columns), {}, 1e-5);
   }
 }
@@ -21,12 +21,12 @@ TEST(Compile, ConvolutionsAgreeInHalfPrecision) {
 TEST(Compile, OneSpatialAxisAgrees) {
   Branches branches({4, 19});
   for (const int64_t stride : {1, 2}) {
-    branches.end(branches.node("Conv", {branches.input, branches.weight({6, 4, 5}, 0.5)},
-                               {{"strides", std::vector<int64_t>{stride}},
-                                {"pads", std::vector<int64_t>{2, 1}}}));
-    branches.end(branches.node("MaxPool", {branches.input},
-                               {{"kernel_shape", std::vector<int64_t>{3}},
-                                {"strides", std::vector<int64_t>{stride}}}));
+    branches.end(branches.node(
+        "Conv", {branches.input, branches.weight({6, 4, 5}, 0.5)},
+        {{"strides", std::vector<int64_t>{stride}}, {"pads", std::vector<int64_t>{2, 1}}}));
+    branches.end(branches.node(
+        "MaxPool", {branches.input},
+        {{"kernel_shape", std::vector<int64_t>{3}}, {"strides", std::vector<int64_t>{stride}}}));
   }
   expect_agreement(branches.finish(), {}, 1e-5);
 }
@@ -43,9 +43,10 @@ TEST(Compile, FollowingLayersAreFusedAndAgree) {
     for (const double zeros : {0.8, 0.0}) {
       const std::string left = convolved(convolved(value, zeros), 0.8);
       value = branches.node("Relu", {branches.node("Add", {left, convolved(value, zeros)})});
-      value = branches.node("BatchNormalization",
-                            {value, branches.weight({4}), branches.weight({4}), branches.weight({4}),
-                             branches.constant(at::tensor({0.5F, 1.0F, 2.0F, 3.0F}))});
+      value =
+          branches.node("BatchNormalization",
+                        {value, branches.weight({4}), branches.weight({4}), branches.weight({4}),
+                         branches.constant(at::tensor({0.5F, 1.0F, 2.0F, 3.0F}))});
       const std::string gate = branches.node(
           "Sigmoid", {branches.node("Conv", {branches.node("GlobalAveragePool", {value}),
                                              branches.weight({4, 4, 1, 1})})});

@@ -11,15 +11,15 @@ namespace {
 
 TEST(Compile, ElementwiseOperatorsAgree) {
   Branches branches({3, 5, 7});
-  const std::string positive =
-      branches.node("Add", {branches.node("Abs", {branches.input}),
-                            branches.constant(at::tensor(1.5F))});
+  const std::string positive = branches.node(
+      "Add", {branches.node("Abs", {branches.input}), branches.constant(at::tensor(1.5F))});
   const std::string share = branches.node("Sigmoid", {branches.input});
   for (const char* name :
-       {"Abs", "Atan", "Asinh", "Ceil", "Celu", "Cos", "Cosh", "Elu", "Erf", "Exp", "Floor", "Gelu",
-        "HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "Neg", "Relu", "Round", "Selu", "Shrink",
-        "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Tan", "Tanh",
-        "ThresholdedRelu"}) {
+       {"Abs",         "Atan",      "Asinh",     "Ceil",    "Celu",  "Cos",
+        "Cosh",        "Elu",       "Erf",       "Exp",     "Floor", "Gelu",
+        "HardSigmoid", "HardSwish", "LeakyRelu", "Mish",    "Neg",   "Relu",
+        "Round",       "Selu",      "Shrink",    "Sigmoid", "Sign",  "Sin",
+        "Sinh",        "Softplus",  "Softsign",  "Tan",     "Tanh",  "ThresholdedRelu"}) {
     branches.end(branches.node(name, {branches.input}));
   }
   for (const char* name : {"Log", "Sqrt", "Reciprocal", "Acosh"}) {
@@ -58,8 +58,9 @@ TEST(Compile, OperatorsThatMoveElementsAgree) {
   moved(branches.node("Gather", {x, branches.integers({3, 0, 0})}, {{"axis", int64_t{1}}}));
   moved(branches.node("Tile", {x, branches.integers({1, 1, 2, 1})}));
   moved(branches.node("DepthToSpace", {x}, {{"blocksize", int64_t{2}}}));
-  moved(branches.node("SpaceToDepth", {branches.node("Slice", {x, branches.integers({0}), branches.integers({4}),
-                                                               branches.integers({3})})},
+  moved(branches.node("SpaceToDepth",
+                      {branches.node("Slice", {x, branches.integers({0}), branches.integers({4}),
+                                               branches.integers({3})})},
                       {{"blocksize", int64_t{2}}}));
   moved(branches.node("Pad", {x, branches.integers({0, 0, 1, 2, 0, 0, 0, 1}),
                               branches.constant(at::tensor(0.25F))}));
@@ -67,13 +68,13 @@ TEST(Compile, OperatorsThatMoveElementsAgree) {
                       {{"mode", std::string("reflect")}}));
   // Channels shuffled, as in ShuffleNet, before a convolution.
   const std::string groups = branches.node(
-      "Transpose", {branches.node("Reshape", {x, branches.integers({1, 2, 2, 6, 5})})},
+      "Transpose", {branches.node("Reshape", {x, branches.integers({-1, 2, 2, 6, 5})})},
       {{"perm", std::vector<int64_t>{0, 2, 1, 3, 4}}});
-  const std::string shuffled = branches.node("Reshape", {groups, branches.integers({1, 4, 6, 5})});
+  const std::string shuffled = branches.node("Reshape", {groups, branches.integers({-1, 4, 6, 5})});
   branches.end(branches.node("Conv", {shuffled, branches.weight({3, 4, 3, 3})},
                              {{"pads", std::vector<int64_t>{1, 1, 1, 1}}}));
-  branches.end(branches.node("Concat", {x, shuffled, branches.node("Relu", {x})},
-                             {{"axis", int64_t{1}}}));
+  branches.end(
+      branches.node("Concat", {x, shuffled, branches.node("Relu", {x})}, {{"axis", int64_t{1}}}));
   for (const char* mode : {"nearest", "linear", "cubic"}) {
     moved(branches.node("Resize", {x, "", branches.constant(at::tensor({1.0F, 1.0F, 1.5F, 2.0F}))},
                         {{"mode", std::string(mode)}}));
@@ -84,8 +85,8 @@ TEST(Compile, OperatorsThatMoveElementsAgree) {
 TEST(Compile, ReductionsNormalisationsAndPoolsAgree) {
   Branches branches({6, 7, 9});
   const std::string& x = branches.input;
-  for (const char* name : {"ReduceMean", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare",
-                           "ReduceProd", "ReduceLogSumExp"}) {
+  for (const char* name : {"ReduceMean", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2",
+                           "ReduceSumSquare", "ReduceProd", "ReduceLogSumExp"}) {
     for (const auto& axes : {std::vector<int64_t>{1}, {2, 3}, {3}, {1, 2}}) {
       branches.end(branches.node(name, {x}, {{"axes", axes}}));
     }
@@ -96,10 +97,12 @@ TEST(Compile, ReductionsNormalisationsAndPoolsAgree) {
   }
   branches.end(branches.node("GlobalAveragePool", {x}));
   branches.end(branches.node("GlobalMaxPool", {x}));
-  branches.end(branches.node("LayerNormalization", {x, branches.weight({9}), branches.weight({9})}));
+  branches.end(
+      branches.node("LayerNormalization", {x, branches.weight({9}), branches.weight({9})}));
   branches.end(branches.node("GroupNormalization", {x, branches.weight({6}), branches.weight({6})},
                              {{"num_groups", int64_t{2}}}));
-  branches.end(branches.node("InstanceNormalization", {x, branches.weight({6}), branches.weight({6})}));
+  branches.end(
+      branches.node("InstanceNormalization", {x, branches.weight({6}), branches.weight({6})}));
   branches.end(branches.node("LRN", {x}, {{"size", int64_t{3}}, {"alpha", 0.5F}}));
   for (const char* name : {"MaxPool", "AveragePool"}) {
     for (const int64_t stride : {1, 2, 3}) {
@@ -119,11 +122,13 @@ TEST(Compile, ReductionsNormalisationsAndPoolsAgree) {
 TEST(Compile, LayersAndAttentionAgree) {
   Branches branches({5, 12});  // five tokens
   const auto linear = [&](const std::string& value, int64_t inputs, int64_t outputs, double zeros) {
-    return branches.node("Add", {branches.node("MatMul", {value, branches.weight({inputs, outputs}, zeros)}),
-                                 branches.weight({outputs})});
+    return branches.node(
+        "Add", {branches.node("MatMul", {value, branches.weight({inputs, outputs}, zeros)}),
+                branches.weight({outputs})});
   };
   const auto heads = [&](const std::string& value, const std::vector<int64_t>& order) {
-    return branches.node("Transpose", {branches.node("Reshape", {value, branches.integers({-1, 5, 3, 4})})},
+    return branches.node("Transpose",
+                         {branches.node("Reshape", {value, branches.integers({-1, 5, 3, 4})})},
                          {{"perm", order}});
   };
   for (const double zeros : {0.0, 0.9}) {
@@ -144,10 +149,11 @@ TEST(Compile, LayersAndAttentionAgree) {
   const std::string flat = branches.node("Flatten", {branches.input});
   for (const int64_t outputs : {1, 17, 64, 130}) {
     for (const double zeros : {0.0, 0.5, 0.95}) {
-      const std::string hidden =
-          branches.node("Gemm", {flat, branches.weight({60, outputs}, zeros), branches.weight({outputs})});
-      branches.end(branches.node("Gemm", {branches.node("Relu", {hidden}), branches.weight({9, outputs}, zeros)},
-                                 {{"transB", int64_t{1}}, {"alpha", 0.5F}}));
+      const std::string hidden = branches.node(
+          "Gemm", {flat, branches.weight({60, outputs}, zeros), branches.weight({outputs})});
+      branches.end(branches.node(
+          "Gemm", {branches.node("Relu", {hidden}), branches.weight({9, outputs}, zeros)},
+          {{"transB", int64_t{1}}, {"alpha", 0.5F}}));
     }
   }
   expect_agreement(branches.finish(), {}, 1e-4);
@@ -160,7 +166,8 @@ TEST(Compile, EveryArchitectureAgrees) {
                            "vit:4,24,1,3@8", "mobilenet:3-small@33"}) {
     const std::string text = spec;
     const int64_t pixels = std::stol(text.substr(text.find('@') + 1));
-    Network network = build_network(text.substr(0, text.find('@')), {3, pixels, pixels}, 4, Random(2));
+    Network network =
+        build_network(text.substr(0, text.find('@')), {3, pixels, pixels}, 4, Random(2));
     for (auto& [name, tensor] : network.initializers) {
       if (tensor.dim() < 2 || tensor.numel() < 16) continue;
       const at::Tensor limit = tensor.abs().flatten().median();
@@ -178,8 +185,8 @@ TEST(Compile, EveryArchitectureAgrees) {
 TEST(Compile, UnknownOperatorIsRefusedByName) {
   try {
     Branches known({2, 3, 3});
-    const std::string value = known.node(
-        "ConvTranspose", {known.input, known.weight({2, 2, 2, 2})});
+    const std::string value =
+        known.node("ConvTranspose", {known.input, known.weight({2, 2, 2, 2})});
     known.end(value);
     compile(known.finish(), {});
     FAIL() << "no error";

@@ -81,8 +81,8 @@ Phases split_phases(ProgramBuilder& builder, const ProgramOperand& x, const Plan
   const int64_t planes = channels * static_cast<int64_t>(sources.size());
   const std::vector<int64_t> shape{1, planes, most[0], most[1]};
   AssembleStep step{.out = builder.add_value(shape), .parts = {}, .targets = {}};
-  const at::Tensor targets = at::arange(element_count(shape), at::kLong)
-                                 .reshape({planes, most[0], most[1]});
+  const at::Tensor targets =
+      at::arange(element_count(shape), at::kLong).reshape({planes, most[0], most[1]});
   for (size_t p = 0; p < sources.size(); ++p) {
     const at::Tensor& from = sources[p];
     if (from.numel() < channels * most[0] * most[1]) step.fills = true;
@@ -147,11 +147,11 @@ std::vector<double> counted(const Windows& windows, size_t axis, int64_t size, b
   for (int64_t p = 0; p < windows.positions[axis]; ++p) {
     double count = 0;
     for (int64_t k = 0; k < windows.kernel[axis]; ++k) {
-      const int64_t place = p * windows.strides[axis] + k * windows.dilations[axis] -
-                            windows.pads_begin[axis];
+      const int64_t place =
+          p * windows.strides[axis] + k * windows.dilations[axis] - windows.pads_begin[axis];
       const bool inside = place >= 0 && place < size;
-      const bool padding = place >= -windows.pads_begin[axis] &&
-                           place < size + windows.pads_end[axis];
+      const bool padding =
+          place >= -windows.pads_begin[axis] && place < size + windows.pads_end[axis];
       if (inside || (with_padding && padding)) ++count;
     }
     counts.push_back(count);

@@ -35,7 +35,10 @@ constexpr Elementwise kElementwise[] = {
     {"Celu", [](const Node& n) { return with_numbers("nc_celu", {n.number("alpha", 1)}); }},
     {"Cos", PLAIN("cosf({0})")},
     {"Cosh", PLAIN("coshf({0})")},
-    {"Elu", [](const Node& n) { return with_numbers("nc_elu", {n.number("alpha", 1), 1.0}); }},
+    {"Elu",
+     [](const Node& n) {
+       return with_numbers("nc_elu", {n.number("alpha", 1), 1.0});
+     }},
     {"Erf", PLAIN("nc_erf({0})")},
     {"Exp", PLAIN("nc_exp({0})")},
     {"Floor", PLAIN("floorf({0})")},
@@ -165,11 +168,11 @@ void lower_batch_normalization(ProgramBuilder& builder, const Node& node) {
   std::vector<int64_t> shape(x.shape.size(), 1);
   if (shape.size() < 2) refuse(node, "a value without channels");
   shape[1] = scale.numel();
-  builder.define(node,
-                 builder.map(x.shape,
-                             {x, {.constant = scale.reshape(shape), .shape = shape},
-                              {.constant = shift.reshape(shape), .shape = shape}},
-                             {{"({0} * {1})", {0, 1}}, {"({0} + {1})", {-1, 2}}}));
+  builder.define(node, builder.map(x.shape,
+                                   {x,
+                                    {.constant = scale.reshape(shape), .shape = shape},
+                                    {.constant = shift.reshape(shape), .shape = shape}},
+                                   {{"({0} * {1})", {0, 1}}, {"({0} + {1})", {-1, 2}}}));
 }
 
 }  // namespace

@@ -43,8 +43,7 @@ void lower_gemm(ProgramBuilder& builder, const Node& node) {
     }
     bias = added.flatten().expand({weight.size(0)});
   }
-  add_layer(builder, node, builder.operand(node, 0),
-            {weight.contiguous(), bias.contiguous()});
+  add_layer(builder, node, builder.operand(node, 0), {weight.contiguous(), bias.contiguous()});
 }
 
 // The operand with its matrices counted along one axis, repeated where the other one has more.

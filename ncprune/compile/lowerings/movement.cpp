@@ -28,8 +28,7 @@ void lower_movement(ProgramBuilder& builder, const Node& node) {
 
 // Reshape and its kin keep the order of the elements.
 void lower_reshape(ProgramBuilder& builder, const Node& node) {
-  builder.define(node,
-                 reshaped(builder.operand(node, 0), builder.shape_of(node.outputs.front())));
+  builder.define(node, reshaped(builder.operand(node, 0), builder.shape_of(node.outputs.front())));
 }
 
 // Between floats and Booleans, which are 0 and 1.
@@ -37,8 +36,8 @@ void lower_cast(ProgramBuilder& builder, const Node& node) {
   constexpr int64_t kBoolean = 9;  // of ONNX
   const ProgramOperand x = builder.operand(node, 0);
   const bool boolean = node.integer("to", 0) == kBoolean;
-  builder.define(
-      node, boolean ? builder.map(x.shape, {x}, {{"({0} != 0.0f ? 1.0f : 0.0f)", {0}}}) : x);
+  builder.define(node,
+                 boolean ? builder.map(x.shape, {x}, {{"({0} != 0.0f ? 1.0f : 0.0f)", {0}}}) : x);
 }
 
 void lower_concat(ProgramBuilder& builder, const Node& node) {
@@ -120,13 +119,13 @@ void lower_resize(ProgramBuilder& builder, const Node& node) {
 }  // namespace
 
 std::vector<Lowering> movement() {
-  std::vector<Lowering> list{{"Cast", lower_cast}, {"Concat", lower_concat}, {"Pad", lower_pad}, {"Resize", lower_resize}};
+  std::vector<Lowering> list{
+      {"Cast", lower_cast}, {"Concat", lower_concat}, {"Pad", lower_pad}, {"Resize", lower_resize}};
   for (const char* name : {"DepthToSpace", "Expand", "Gather", "GatherElements", "Slice",
                            "SpaceToDepth", "Split", "Tile", "Transpose"}) {
     list.push_back({name, lower_movement});
   }
-  for (const char* name :
-       {"Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"}) {
+  for (const char* name : {"Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"}) {
     list.push_back({name, lower_reshape});
   }
   return list;

@@ -31,8 +31,7 @@ ProgramOperand reduce(ProgramBuilder& builder, std::vector<ProgramOperand> opera
   const std::vector<int64_t> kept = kept_shape(shape, axes);
   for (ProgramOperand& operand : operands) operand = broadcast_to(operand, shape);
   const ValueId out = builder.add_value(kept);
-  const at::Tensor target =
-      at::arange(element_count(kept), at::kLong).reshape(kept).expand(shape);
+  const at::Tensor target = at::arange(element_count(kept), at::kLong).reshape(kept).expand(shape);
   builder.add(ReductionStep{out, std::move(operands), how.operations, target, how.kind, how.scale});
   return whole_value(out, kept);
 }
@@ -94,15 +93,16 @@ void lower_softmax(ProgramBuilder& builder, const Node& node) {
   const std::vector<int64_t> axes{axis_of(node, -1, static_cast<int64_t>(x.shape.size()))};
   const ProgramOperand largest = reduce(builder, {x}, axes, {.kind = ReductionKind::kMax});
   if (node.op_type == "LogSoftmax") {
-    const ProgramOperand sum = reduce(
-        builder, {x, largest}, axes,
-        {.operations = {{"({0} - {1})", {0, 1}}, {"nc_exp({0})", {-1}}}});
+    const ProgramOperand sum =
+        reduce(builder, {x, largest}, axes,
+               {.operations = {{"({0} - {1})", {0, 1}}, {"nc_exp({0})", {-1}}}});
     return builder.define(
-        node, builder.map(x.shape, {x, largest, sum},
-                          {{"({0} - {1})", {0, 1}}, {"logf({0})", {2}}, {"({0} - {1})", {-1, -2}}}));
+        node,
+        builder.map(x.shape, {x, largest, sum},
+                    {{"({0} - {1})", {0, 1}}, {"logf({0})", {2}}, {"({0} - {1})", {-1, -2}}}));
   }
-  const ProgramOperand exponentials = builder.map(
-      x.shape, {x, largest}, {{"({0} - {1})", {0, 1}}, {"nc_exp({0})", {-1}}});
+  const ProgramOperand exponentials =
+      builder.map(x.shape, {x, largest}, {{"({0} - {1})", {0, 1}}, {"nc_exp({0})", {-1}}});
   const ProgramOperand sum = reduce(builder, {exponentials}, axes, {});
   const ProgramOperand inverse = builder.map(sum.shape, {sum}, {{"(1.0f / {0})", {0}}});
   builder.define(node, builder.map(x.shape, {exponentials, inverse}, {{"({0} * {1})", {0, 1}}}));
@@ -120,8 +120,8 @@ void lower_log_sum_exp(ProgramBuilder& builder, const Node& node) {
   const ProgramOperand sum =
       reduce(builder, {x, largest}, axes,
              {.operations = {{"({0} - {1})", {0, 1}}, {"nc_exp({0})", {-1}}}});
-  const ProgramOperand result = builder.map(sum.shape, {sum, largest},
-                                            {{"logf({0})", {0}}, {"({0} + {1})", {-1, 1}}});
+  const ProgramOperand result =
+      builder.map(sum.shape, {sum, largest}, {{"logf({0})", {0}}, {"({0} + {1})", {-1, 1}}});
   builder.define(node, reshaped(result, builder.shape_of(node.outputs.front())));
 }
 
@@ -153,9 +153,9 @@ void scale_and_define(ProgramBuilder& builder, const Node& node, const ProgramOp
       numbers = numbers.flatten().repeat_interleave(wanted / numbers.numel());  // one per group
     }
     if (numbers.numel() != wanted) refuse(node, "its scale or bias does not fit its input");
-    operations.push_back({index == 1 ? "({0} * {1})" : "({0} + {1})",
-                          {operations.empty() ? int64_t{0} : int64_t{-1},
-                           static_cast<int64_t>(operands.size())}});
+    operations.push_back(
+        {index == 1 ? "({0} * {1})" : "({0} + {1})",
+         {operations.empty() ? int64_t{0} : int64_t{-1}, static_cast<int64_t>(operands.size())}});
     operands.push_back({.constant = numbers.reshape(shape), .shape = shape});
   }
   builder.define(node, builder.map(x.shape, std::move(operands), std::move(operations)));
@@ -167,8 +167,7 @@ void lower_layer_normalization(ProgramBuilder& builder, const Node& node) {
   std::vector<int64_t> axes;
   for (int64_t axis = axis_of(node, -1, rank); axis < rank; ++axis) axes.push_back(axis);
   const std::vector<int64_t> normalized(x.shape.begin() + axes.front(), x.shape.end());
-  const ProgramOperand result =
-      standardized(builder, x, axes, node.number("epsilon", 1e-5));
+  const ProgramOperand result = standardized(builder, x, axes, node.number("epsilon", 1e-5));
   scale_and_define(builder, node, result, normalized);
 }
 
@@ -179,8 +178,7 @@ void lower_group_normalization(ProgramBuilder& builder, const Node& node) {
   const int64_t channels = x.shape[1];
   const int64_t groups =
       node.op_type == "InstanceNormalization" ? channels : node.integer("num_groups", 0);
-  const ProgramOperand grouped =
-      reshaped(x, {1, groups, element_count(x.shape) / groups});
+  const ProgramOperand grouped = reshaped(x, {1, groups, element_count(x.shape) / groups});
   const ProgramOperand result =
       reshaped(standardized(builder, grouped, {2}, node.number("epsilon", 1e-5)), x.shape);
   std::vector<int64_t> shape(x.shape.size(), 1);
@@ -204,8 +202,8 @@ void lower_lrn(ProgramBuilder& builder, const Node& node) {
     }
   }
   const ValueId sums = builder.add_value(x.shape);
-  builder.add(ResampleStep{squares, sums, 1, channels, channels,
-                           element_count(x.shape) / channels, size, index, weight});
+  builder.add(ResampleStep{squares, sums, 1, channels, channels, element_count(x.shape) / channels,
+                           size, index, weight});
   const std::string factor = fmt::format(
       "powf({{0}} * {} + {}, {})", c_number(node.number("alpha", 1e-4) / static_cast<double>(size)),
       c_number(node.number("bias", 1)), c_number(-node.number("beta", 0.75)));
