@@ -15,6 +15,7 @@ void add_finetune(CLI::App& app);
 void add_shrink(CLI::App& app);
 void add_gradual(CLI::App& app);
 void add_doctor(CLI::App& app);
+void add_compile(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_gate(CLI::App& app);

@@ -43,7 +43,9 @@ void run_latency(LatencyCommand options) {
                     {"milliseconds", {{"median", median}, {"p10", low}, {"p90", high}}}});
   }
   const bool judge = options.latency.runtime == "onnxruntime";
-  const std::string runtime = judge ? "ONNX Runtime " + onnx_runtime_version() : "the interpreter";
+  const std::string runtime = judge ? "ONNX Runtime " + onnx_runtime_version()
+                              : options.latency.runtime == "compiled" ? "compiled to C"
+                                                                      : "the interpreter";
   fmt::print("{}{}, {} {}, {} {} per run, {} runs in turn; x: relative to the first network\n",
              to_text(table), runtime, thread_count(), thread_count() == 1 ? "thread" : "threads",
              options.latency.batch, options.latency.batch == 1 ? "sample" : "samples",

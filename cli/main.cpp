@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
   cli::add_gradual(app);
   cli::add_shrink(app);
   cli::add_doctor(app);
+  cli::add_compile(app);
   cli::add_evaluate(app);
   cli::add_compare(app);
   cli::add_gate(app);

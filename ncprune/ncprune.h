@@ -94,6 +94,9 @@
 #include "ncprune/prune/shrink.h"
 #include "ncprune/prune/solver.h"
 #include "ncprune/prune/sparsity.h"
+// compile: networks as C source
+#include "ncprune/compile/compile.h"
+#include "ncprune/compile/shared_library.h"
 // evaluate: what happened to each class
 #include "ncprune/evaluate/attack.h"
 #include "ncprune/evaluate/bootstrap.h"

@@ -152,10 +152,12 @@ Classifier session_classifier(const std::string& bytes, const std::string& path)
   return {std::make_shared<const Network>(std::move(network)), "onnxruntime", std::move(run)};
 }
 
-Classifier interpreted(const std::string& bytes, const std::string& path) {
+// A network that ncprune reads, run by the interpreter or compiled.
+Classifier read_and_run(const std::string& bytes, const std::string& path,
+                        const std::string& runtime) {
   const auto network = std::make_shared<const Network>(parse_onnx(bytes, path, folder_of(path)));
-  return {network, "ncprune",
-          [network, run = make_runner(*network, "ncprune")](const at::Tensor& inputs) {
+  return {network, runtime,
+          [network, run = make_runner(*network, runtime)](const at::Tensor& inputs) {
             return run(inputs);
           }};
 }
@@ -170,7 +172,7 @@ Classifier run_elsewhere(const std::string& bytes, const std::string& path) {
     refusal = error.what();
   }
   try {
-    const std::shared_ptr<const Network> network = interpreted(bytes, path).network;
+    const std::shared_ptr<const Network> network = read_and_run(bytes, path, "ncprune").network;
     return {network, "onnxruntime", make_runner(*network, "onnxruntime")};
   } catch (const InputError&) {
     throw InputError(refusal);
@@ -200,11 +202,14 @@ Classifier read_classifier(const std::string& path, const std::string& runtime) 
     if (!problem.empty()) throw InputError(problem);
   }
   const std::string bytes = read_file(path);
-  if (runtime == "ncprune") return interpreted(bytes, path);
+  if (runtime == "ncprune") return read_and_run(bytes, path, "ncprune");
+  if (runtime == "compiled") {
+    return naming(path, [&] { return read_and_run(bytes, path, "compiled"); });
+  }
   if (runtime == "onnxruntime") return naming(path, [&] { return run_elsewhere(bytes, path); });
   std::string refusal;
   try {
-    return interpreted(bytes, path);
+    return read_and_run(bytes, path, "ncprune");
   } catch (const InputError& error) {
     if (!onnx_runtime_problem().empty()) throw;
     refusal = error.what();

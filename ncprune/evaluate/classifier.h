@@ -14,13 +14,14 @@ namespace ncprune {
 struct Classifier {
   // Run by "onnxruntime", it has an input, an output and metadata alone: the file runs as it is.
   std::shared_ptr<const Network> network;
-  std::string runtime;  // "ncprune" or "onnxruntime"
+  std::string runtime;  // a name in runtimes()
   Runner run;
 };
 
 // Reads the file `path` for `runtime` (runner.h).
 //
 // ncprune:     read_onnx() reads it and the interpreter runs it.
+// compiled:    read_onnx() reads it and C of compile() runs it.
 // onnxruntime: ONNX Runtime runs the file's bytes. It may hold whatever ONNX Runtime takes, if it
 //              has one input of floating-point numbers [N, ...], to which inputs are cast, and an
 //              output of floating-point numbers [N, K]; the first such output is taken. A file with

@@ -17,6 +17,8 @@ struct Runtime {
 
 // ncprune:     the interpreter of the library, on LibTorch.
 // onnxruntime: ONNX Runtime, on the file's bytes as write_onnx() writes them.
+// compiled:    C source of compile(), built by the system's C compiler; on one thread, sample by
+//              sample.
 const std::vector<Runtime>& runtimes();
 
 // The runtime for measurements by default: ONNX Runtime if it can be used.

@@ -1,0 +1,91 @@
+#include <gtest/gtest.h>
+
+#include "ncprune/base/error.h"
+#include "tests/compile/branches.h"
+#include "tests/compile/c_program.h"
+
+namespace ncprune {
+namespace {
+
+TEST(Compile, ConvolutionsOfEveryShapeAgree) {
+  for (const auto& [rows, columns] :
+       {std::pair<int64_t, int64_t>{1, 1}, {1, 7}, {7, 7}, {8, 8}, {9, 14}, {5, 17}, {16, 3}}) {
+    expect_agreement(many_convolutions(3, rows, columns), {}, 1e-5);
+  }
+}
+
+TEST(Compile, ConvolutionsAgreeInHalfPrecision) {
+  expect_agreement(many_convolutions(2, 8, 6), {.weights = WeightType::kHalf}, 1e-2);
+}
+
+TEST(Compile, OneSpatialAxisAgrees) {
+  Branches branches({4, 19});
+  for (const int64_t stride : {1, 2}) {
+    branches.end(branches.node(
+        "Conv", {branches.input, branches.weight({6, 4, 5}, 0.5)},
+        {{"strides", std::vector<int64_t>{stride}}, {"pads", std::vector<int64_t>{2, 1}}}));
+    branches.end(branches.node(
+        "MaxPool", {branches.input},
+        {{"kernel_shape", std::vector<int64_t>{3}}, {"strides", std::vector<int64_t>{stride}}}));
+  }
+  expect_agreement(branches.finish(), {}, 1e-5);
+}
+
+// Two convolutions whose sum is rectified, a per-channel factor, and layers one after the other.
+TEST(Compile, FollowingLayersAreFusedAndAgree) {
+  for (const int64_t size : {6, 8, 12, 15}) {
+    Branches branches({4, size, size});
+    const std::map<std::string, Attribute> padded{{"pads", std::vector<int64_t>{1, 1, 1, 1}}};
+    const auto convolved = [&](const std::string& value, double zeros) {
+      return branches.node("Conv", {value, branches.weight({4, 4, 3, 3}, zeros)}, padded);
+    };
+    std::string value = branches.input;
+    for (const double zeros : {0.8, 0.0}) {
+      const std::string left = convolved(convolved(value, zeros), 0.8);
+      value = branches.node("Relu", {branches.node("Add", {left, convolved(value, zeros)})});
+      value =
+          branches.node("BatchNormalization",
+                        {value, branches.weight({4}), branches.weight({4}), branches.weight({4}),
+                         branches.constant(at::tensor({0.5F, 1.0F, 2.0F, 3.0F}))});
+      const std::string gate = branches.node(
+          "Sigmoid", {branches.node("Conv", {branches.node("GlobalAveragePool", {value}),
+                                             branches.weight({4, 4, 1, 1})})});
+      value = branches.node("Mul", {convolved(value, 0.8), gate});
+      value = branches.node("Clip", {convolved(value, 0.7), branches.constant(at::tensor(0.0F)),
+                                     branches.constant(at::tensor(6.0F))});
+      value = branches.node("HardSwish", {convolved(value, 0.7)});
+      branches.end(value);
+    }
+    expect_agreement(branches.finish(), {}, 1e-4);
+  }
+}
+
+TEST(Compile, BatchesOfSeveralSamplesAgree) {
+  expect_agreement(many_convolutions(2, 4, 5), {.batch = 4}, 1e-5);
+}
+
+// Exactly sized memory, under the sanitizers; other compilers and processors.
+TEST(Compile, SourceIsCleanUnderSanitizersAndPortable) {
+  const Network network = many_convolutions(3, 7, 9);
+  const std::string source = compile(network, {}).source;
+  const at::Tensor inputs = inputs_for(network, 2);
+  const at::NoGradGuard no_grad;
+  const at::Tensor wanted = run(network, inputs, {network.output.name}).front();
+  std::vector<std::string> commands{
+      "cc -std=c11 -Wall -Wextra -Werror -O1 -march=native -fsanitize=address,undefined "
+      "-fno-sanitize-recover",
+      "cc -std=c11 -O1 -march=native -mno-avx2 -mno-avx512f", "cc -std=c11 -O1",
+      "cc -std=c11 -pedantic-errors -O1 -U__GNUC__ -D__attribute__\\(x\\)="};
+  if (std::system("clang --version >/dev/null 2>&1") == 0) {
+    commands.emplace_back("clang -std=c11 -O1 -march=native -Wno-everything");
+  }
+  for (const std::string& command : commands) {
+    const testing::ProgramScores found =
+        testing::run_as_program(source, command, inputs, network.num_classes());
+    ASSERT_TRUE(found.scores.defined()) << command << ": " << found.report.substr(0, 2000);
+    EXPECT_LT((found.scores - wanted).abs().max().item<double>(), 1e-3) << command;
+  }
+}
+
+}  // namespace
+}  // namespace ncprune
