@@ -295,7 +295,11 @@ RowOperand row_operand(SourceWriter& writer, const ProgramOperand& operand,
   const int64_t stride = layout.planes > 1 ? first[1].item<int64_t>() - base : 0;
   const at::Tensor starts =
       (at::arange(layout.planes, at::kLong) * stride + base).reshape({-1, 1, 1});
-  if (places.equal(starts + rows)) {
+  // The loop also visits the gaps after the last row, which must be memory of the source.
+  const ProgramValue& source = writer.value(operand.source);
+  const bool inside = source.place == Place::kWorkspace && stride >= 0 &&
+                      base + (layout.planes - 1) * stride + layout.used <= source.layout.size;
+  if (inside && places.equal(starts + rows)) {
     return {fmt::format("    const float* restrict {} = {} + (ptrdiff_t)plane * {} + position;\n",
                         name, writer.memory(operand.source, base), stride),
             name + "[i]", true, base, stride};

@@ -281,9 +281,7 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
       adds ? writer.memory(step.operands[static_cast<size_t>(plain.added)].source,
                            rows[static_cast<size_t>(plain.added)].base)
            : "0";
-  const bool masked =
-      out.layout.clean && built_in && (out.layout.lead == 0 || out.layout.columns < 8);
-  const std::string mask = masked ? writer.mask(out.layout) : "0";
+  const std::string mask = out.layout.clean && built_in ? writer.mask(out.layout) : "0";
   writer.add_call(fmt::format("{}(&{}, (struct nc_rows){{{}, {}, {}, {}, ws, 0}});", kernel, name,
                               writer.memory(step.in, in.layout.origin + before),
                               writer.memory(step.out, out.layout.origin), added, mask));

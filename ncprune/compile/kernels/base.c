@@ -7,8 +7,9 @@
 #error "the constants of this file are in little-endian order"
 #endif
 
-/* Vectors of NC_WIDTH floats, as wide as the processor that this file is compiled for has them. */
-#if !defined(__GNUC__)
+/* Vectors of NC_WIDTH floats, as wide as the processor that this file is compiled for has them. Other
+   compilers, and this one with -DNC_PLAIN, get plain loops. */
+#if !defined(__GNUC__) || defined(NC_PLAIN)
 #define NC_WIDTH 1
 #elif defined(__AVX512F__)
 #define NC_WIDTH 16
@@ -33,7 +34,7 @@ typedef int32_t nc_bits __attribute__((vector_size(4 * NC_WIDTH)));
 #define NC_ALWAYS_INLINE static inline __attribute__((always_inline, unused))
 #define NC_CACHE_LINE __attribute__((aligned(64)))
 #endif
-#if defined(__clang__)
+#if defined(__clang__) && NC_WIDTH > 1
 #undef NC_UNROLL
 #define NC_UNROLL _Pragma("clang loop unroll(full)")
 #endif
@@ -165,7 +166,10 @@ NC_ALWAYS_INLINE float nc_mish(float x) { return x * nc_tanh(nc_softplus(x)); }
 /* Which positions of a plane are elements, and not gaps. */
 NC_ALWAYS_INLINE void nc_fill_mask(float* memory, int rows, int columns, int stride, int used) {
   int32_t* mask = (int32_t*)(void*)memory;
-  for (int i = 0; i < used; ++i) mask[i] = i / stride < rows && i % stride < columns ? -1 : 0;
+  for (int i = 0; i < used; ++i) mask[i] = 0;
+  for (int y = 0; y < rows; ++y) {
+    for (int x = 0; x < columns; ++x) mask[y * stride + x] = -1;
+  }
 }
 
 /* Zeroes what lies between the rows of a value. */

@@ -143,6 +143,7 @@ struct nc_rows {
     if (most < 1) most = 1;                                                     \
     const int tiles = (units + most - 1) / most;                                \
     const float* in = at.in;                                                    \
+    if ((GRAIN) > 1) at.mask = 0; /* whole rows are written, and no gaps */     \
     for (int tile = 0; tile < tiles; ++tile) {                                  \
       const int begin = units * tile / tiles, end = units * (tile + 1) / tiles; \
       at.position = begin * (STEP);                                             \
@@ -190,6 +191,7 @@ struct nc_rows {
     const float* in = at.in;                                                                   \
     const int most = NC_MOST_##ROWS;                                                           \
     const int pieces = (c->parts + most - 1) / most;                                           \
+    at.mask = 0;                                                                               \
     for (int row = 0; row < c->rows; ++row) {                                                  \
       for (int piece = 0; piece < pieces; ++piece) {                                           \
         const int begin = c->parts * piece / pieces, end = c->parts * (piece + 1) / pieces;    \
