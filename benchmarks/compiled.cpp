@@ -94,7 +94,7 @@ void network_run(const float* x, float* y, void* w) {
   y[1] = W;
 }
 )";
-  const CompiledNetwork loop(build_library(source, kFastFlags), {}, 2);
+  const CompiledNetwork loop(build_library(source, fast_flags()), {}, 2);
   const at::Tensor x = at::randn({1, 10}) * 0.1;
   const auto width = loop.run(x)[0][1].item<double>();
   double best = 1e9;

@@ -79,7 +79,7 @@ void run_compile(CompileCommand options) {
   double difference = 0;
   std::string built;
   if (library || options.check) {
-    built = build_library(compiled.source, library ? kFastFlags : kQuickFlags);
+    built = build_library(compiled.source, library ? fast_flags() : quick_flags());
     if (options.check) {
       difference =
           checked_difference(options, network, CompiledNetwork(built, how, network.num_classes()));

@@ -69,7 +69,8 @@ void add_data_options(CLI::App& command, DataRequest& request) {
 }
 
 void add_runtime_option(CLI::App& command, std::string& runtime) {
-  command.add_option("--runtime", runtime, "runtime for the networks: ncprune, onnxruntime or compiled");
+  command.add_option("--runtime", runtime,
+                     "runtime for the networks: ncprune, onnxruntime or compiled");
 }
 
 void add_json_option(CLI::App& command, std::string& path) {

@@ -61,6 +61,7 @@ std::vector<std::string> compiler_command() {
 // be started.
 int run_command(const std::vector<std::string>& command, const std::string& log) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
@@ -102,6 +103,14 @@ std::string compiler_problem() {
   command.emplace_back("--version");
   if (run_command(command, folder.file("log")) == 0) return "";
   return fmt::format("the C compiler '{}' cannot be started: install one, or name it in $CC", name);
+}
+
+std::vector<std::string> fast_flags() {
+  return {"-O3", "-march=native"};
+}
+
+std::vector<std::string> quick_flags() {
+  return {"-O1", "-march=native"};
 }
 
 std::string build_library(const std::string& source, const std::vector<std::string>& flags) {

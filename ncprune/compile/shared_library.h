@@ -18,10 +18,9 @@ std::string compiler_problem();
 // is missing or fails.
 std::string build_library(const std::string& source, const std::vector<std::string>& flags);
 
-// For the processor of this machine, as fast as possible.
-inline const std::vector<std::string> kFastFlags{"-O3", "-march=native"};
-// Quick to compile.
-inline const std::vector<std::string> kQuickFlags{"-O1", "-march=native"};
+// Flags for the processor of this machine: as fast as possible, or quick to compile.
+std::vector<std::string> fast_flags();
+std::vector<std::string> quick_flags();
 
 // A compiled network that is loaded into this process.
 class CompiledNetwork {
@@ -31,7 +30,7 @@ class CompiledNetwork {
   CompiledNetwork(const std::string& library, const CompileOptions& options, int64_t classes);
   // Compiles and builds; the whole way.
   CompiledNetwork(const Network& network, const CompileOptions& options,
-                  const std::vector<std::string>& flags = kFastFlags);
+                  const std::vector<std::string>& flags = fast_flags());
   ~CompiledNetwork();
   CompiledNetwork(CompiledNetwork&&) noexcept;
   CompiledNetwork& operator=(CompiledNetwork&&) noexcept;

@@ -76,7 +76,7 @@ std::string SourceWriter::array(const std::string& type, std::vector<Number> num
   if (constant_bytes_ > kMaxConstantBytes) {
     throw InputError("the compiled network would have more than 512 MB of constants");
   }
-  const std::string name = fresh("data");
+  std::string name = fresh("data");
   place->second = name;
   const size_t count = numbers.size();
   if (count <= kMostListed) {

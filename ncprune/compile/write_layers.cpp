@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "ncprune/base/error.h"
 #include "ncprune/compile/lowering.h"
@@ -125,8 +126,8 @@ std::string convolution_kernel(SourceWriter& writer, int64_t rows, bool short_di
     lie = layout.columns <= 8 ? "IN_LINES(" : "IN_HALVES(";
     kind = layout.columns <= 8 ? "in_lines" : "in_halves";
   }
-  const std::string name = fmt::format("nc_convolve_{}_{}_{}_{}", kind, rows,
-                                       short_distances ? 16 : 32, half ? "half" : "float");
+  std::string name = fmt::format("nc_convolve_{}_{}_{}_{}", kind, rows, short_distances ? 16 : 32,
+                                 half ? "half" : "float");
   const int widths = rows == 1 ? 8 : rows == 2 ? 6 : 3;
   writer.use("convolution", fmt::format("NC_{}{}, {}, {}, {}, {})", lie, name, rows, widths,
                                         short_distances ? "uint16_t" : "int32_t",
@@ -203,7 +204,7 @@ std::string finish_function(SourceWriter& writer, const ConvolutionStep& step,
         fmt::format("    const int32_t* restrict mask = {} + position;\n", writer.mask(layout));
     result = fmt::format("mask[i] ? {} : 0.0f", result);
   }
-  const std::string name = writer.fresh("finish");
+  std::string name = writer.fresh("finish");
   writer.add_function(
       fmt::format("static void {}(float* restrict row, int plane, int position, int count, const "
                   "float* ws) {{\n"

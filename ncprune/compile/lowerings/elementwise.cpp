@@ -182,13 +182,13 @@ std::vector<Lowering> elementwise() {
                              {"Clip", lower_clip},
                              {"Where", lower_where}};
   for (const auto& [name, text] : kElementwise) {
-    list.push_back({name, [text](ProgramBuilder& builder, const Node& node) {
+    list.push_back({name, [text = text](ProgramBuilder& builder, const Node& node) {
                       lower_unary(builder, node, text(node));
                     }});
   }
   for (const auto& [name, text] : kBinary) {
     if (std::string(name) == "Pow") continue;
-    list.push_back({name, [text](ProgramBuilder& builder, const Node& node) {
+    list.push_back({name, [text = text](ProgramBuilder& builder, const Node& node) {
                       lower_binary(builder, node, text(node));
                     }});
   }
