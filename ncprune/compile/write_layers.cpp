@@ -17,8 +17,7 @@ namespace {
 constexpr int64_t kMaxShort = 65535;
 
 // Nanoseconds for a column of a block at 16 positions, by rows of the block, and for a block apart
-// from its columns. Measured by benchmarks/compiled.cpp on a Zen 4 core at 3.6 GHz; only their
-// ratios matter.
+// from its columns. Measured on a Zen 4 core at 3.6 GHz; only their ratios matter.
 struct BlockCost {
   int64_t rows;
   double column;
