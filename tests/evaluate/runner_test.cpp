@@ -33,7 +33,7 @@ TEST(Runner, OfEveryRuntimeGivesTheSameScoresAndMetrics) {
 TEST(Runner, RefusesWhatItDoesNotKnow) {
   const Network network = network_for(data(), "mlp:4");
   EXPECT_EQ(input_error([&] { make_runner(network, "tensorrt"); }),
-            "unknown runtime 'tensorrt'; known: ncprune, onnxruntime");
+            "unknown runtime 'tensorrt'; known: ncprune, onnxruntime, compiled");
 }
 
 TEST(OnnxRuntime, SaysWhatItDoesNotTake) {
