@@ -33,7 +33,7 @@ struct Contender {
   std::vector<double> microseconds = {};
 };
 
-// Of this thread's processor time: what other programs take of the machine does not count.
+// The processor time of this thread, which other programs on the machine do not add to.
 double thread_microseconds() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);

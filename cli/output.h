@@ -15,10 +15,11 @@ struct OutputRequest {
   bool shrink = false;  // first remove the units that do nothing
 };
 
-// -o and --storage.
+// Adds -o and --storage.
 void add_file_options(CLI::App& command, OutputRequest& request);
 
-// The same and --shrink; every command that writes a network with removed weights has them.
+// Adds -o, --storage and --shrink: the options of every command that writes a network from which
+// weights were removed.
 void add_output_options(CLI::App& command, OutputRequest& request);
 
 // A file that was written.

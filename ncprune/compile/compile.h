@@ -23,7 +23,8 @@ struct CompiledSource {
   int64_t workspace_bytes;  // that a run needs
 };
 
-// What the names of the C functions begin with: `name` as a C identifier.
+// The beginning of the C functions' names: `name` with "_" for every character that C does not
+// allow in an identifier.
 std::string function_prefix(const std::string& name);
 
 // The network with its input's mean and scale as first nodes, where its graph can have them: what

@@ -181,7 +181,7 @@ void tidy(std::vector<ProgramOperand>& operands, std::vector<ScalarOperation>& o
   operands = std::move(kept);
 }
 
-// What a step that can take a map before it holds.
+// The operands and operations of a step into which an earlier map can be joined.
 struct ElementwisePart {
   std::vector<ProgramOperand>* operands;
   std::vector<ScalarOperation>* operations;

@@ -168,7 +168,7 @@ Reach reach_of(const ConvolutionStep& step) {
   return reach;
 }
 
-// What the convolutions that read a value need around it.
+// The memory around a value that convolutions read beside its elements.
 struct Surroundings {
   int64_t gap_rows = 0;
   int64_t before = 0;  // floats before the first plane

@@ -69,7 +69,7 @@ ProgramOperand whole_value(ValueId value, const std::vector<int64_t>& shape);
 // The operand broadcast to `shape`.
 ProgramOperand broadcast_to(const ProgramOperand& operand, const std::vector<int64_t>& shape);
 
-// The same elements in the same order, as another shape.
+// The operand's elements in their row-major order, in another shape of as many elements.
 ProgramOperand reshaped(ProgramOperand operand, const std::vector<int64_t>& shape);
 
 // Elements `index` (int64, of the new shape) of the operand.

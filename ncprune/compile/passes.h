@@ -7,7 +7,8 @@ namespace ncprune {
 // The lead of rows that are whole vectors of 8; other rows with a lead are a line each.
 inline constexpr int64_t kRowsLead = 8;
 
-// What happens to a program between lowering and writing. Internal to this folder.
+// The passes over a program after its nodes are lowered and before C is written. Internal to this
+// folder.
 
 // Constants that scale or shift each output of a convolution or product become part of its weights,
 // computed in double; elementwise steps join the only step that reads them, or the convolution

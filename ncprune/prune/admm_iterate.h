@@ -41,10 +41,10 @@ class AdmmIterate {
     bool first = false;  // there is no V yet
   };
 
-  // W and V after the weights `kept` were kept: m d' operations for d' kept weights of a row. Costs
-  // two passes over [m, d] floats. With `near` sets its values to those of W + V at its places, m d
-  // operations for each place of a row. Rows are computed in parallel, each in a fixed order, so
-  // that the result is the same to the bit for any number of threads.
+  // Updates W and V for D = `kept`: d operations for each kept weight, and one pass over two
+  // matrices [m, d]. With `near`, also sets its values to those of W + V at its places: d
+  // operations for each place. Rows are computed in parallel, each in a fixed order, so that the
+  // result is the same to the bit for any number of threads.
   void advance(const SparseRows& kept, const Step& step, SparseRows* near = nullptr);
 
   // All of W + V, float [m, d]: a dense product.

@@ -23,8 +23,9 @@ at::Tensor least_squares(const LayerProblem& problem, const at::Tensor& mask);
 
 // The mask of the `keep` weights to keep: joint search over the whole layer by the alternating
 // direction method of multipliers, in the metric scaled to unit diagonal (ALPS: Meng, Behdin, Wang,
-// Mazumder 2024), with row weights g [m] >= 0. One eigendecomposition, then O(d^2 m) per iteration;
-// stops when the mask no longer changes. Bool [m, d].
+// Mazumder 2024), with row weights g [m] >= 0. One eigendecomposition, d^3; then O(d keep) for most
+// iterations and O(d^2 m) for every eighth, or for every one if more than about a tenth of the
+// weights is kept. Stops when the mask no longer changes. Bool [m, d].
 struct SupportSearch {
   const Pattern& pattern;
   int64_t keep;

@@ -159,7 +159,8 @@ void lower_where(ProgramBuilder& builder, const Node& node) {
                                    {{"({0} != 0.0f ? {1} : {2})", {0, 1, 2}}}));
 }
 
-// Of running statistics: x * scale + shift for each channel, computed in double.
+// With its running statistics the node is x * scale + shift for each channel; both are computed in
+// double.
 void lower_batch_normalization(ProgramBuilder& builder, const Node& node) {
   const ProgramOperand x = builder.operand(node, 0);
   const auto number = [&](size_t index) { return builder.constant(node, index).to(at::kDouble); };
