@@ -24,32 +24,39 @@ function(ncprune_assets OUT)
                        "  modules['vega-view-transforms'], modules['vega-encode']);\n"
                        "return {parse: modules['vega-parser'].parse, View: modules['vega-view'].View,\n"
                        "  expressionInterpreter: modules['vega-interpreter'].expressionInterpreter};\n})();\n")
-  set(FOLDER ${CMAKE_BINARY_DIR}/generated)
+  set(FOLDER ${PROJECT_BINARY_DIR}/generated)
   file(WRITE ${FOLDER}/vega.js.new "${SCRIPT}")
   file(COPY_FILE ${FOLDER}/vega.js.new ${FOLDER}/vega.js ONLY_IF_DIFFERENT)
   file(REMOVE ${FOLDER}/vega.js.new)
-  set(REPORT ${CMAKE_SOURCE_DIR}/ncprune/report)
-  file(GENERATE OUTPUT ${FOLDER}/assets.cpp CONTENT
-"// Generated: files as they are, by the assembler.
-#include \"ncprune/report/assets.h\"
-
-#define FILE_AS(NAME, PATH)                                                                    \\
-  asm(\".section .rodata\\n\" #NAME \"_begin:\\n.incbin \\\"\" PATH \"\\\"\\n\" #NAME \"_end:\\n.previous\\n\"); \\
-  extern const char NAME##_begin[];                                                            \\
-  extern const char NAME##_end[]
-extern \"C\" {
-FILE_AS(ncprune_page_style, \"${REPORT}/page.css\");
-FILE_AS(ncprune_page_script, \"${REPORT}/page.js\");
-FILE_AS(ncprune_vega, \"${FOLDER}/vega.js\");
-}
-
-namespace ncprune {
-std::string_view page_style() { return {ncprune_page_style_begin, ncprune_page_style_end}; }
+  set(REPORT ${PROJECT_SOURCE_DIR}/ncprune/report)
+  ncprune_embed(
+    ${FOLDER}/assets.cpp ncprune/report/assets.h
+"std::string_view page_style() { return {ncprune_page_style_begin, ncprune_page_style_end}; }
 std::string_view page_script() { return {ncprune_page_script_begin, ncprune_page_script_end}; }
 std::string_view vega_script() { return {ncprune_vega_begin, ncprune_vega_end}; }
-}  // namespace ncprune
-")
-  set_source_files_properties(${FOLDER}/assets.cpp PROPERTIES OBJECT_DEPENDS
-                              "${REPORT}/page.css;${REPORT}/page.js;${FOLDER}/vega.js")
+"
+    ncprune_page_style=${REPORT}/page.css ncprune_page_script=${REPORT}/page.js
+    ncprune_vega=${FOLDER}/vega.js)
   set(${OUT} ${FOLDER}/assets.cpp PARENT_SCOPE)
+endfunction()
+
+# ncprune_kernels(OUT)
+#
+# The C files in ncprune/compile/kernels, which compile() puts at the head of what it writes. OUT is a
+# source file that defines what ncprune/compile/kernels.h declares.
+
+function(ncprune_kernels OUT)
+  file(GLOB FILES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ncprune/compile/kernels/*.c)
+  set(ENTRIES "")
+  set(CASES "")
+  foreach(FILE IN LISTS FILES)
+    get_filename_component(STEM ${FILE} NAME_WE)
+    list(APPEND ENTRIES ncprune_kernel_${STEM}=${FILE})
+    string(APPEND CASES
+           "  if (name == \"${STEM}\") return {ncprune_kernel_${STEM}_begin, ncprune_kernel_${STEM}_end};\n")
+  endforeach()
+  set(SOURCE ${PROJECT_BINARY_DIR}/generated/kernels.cpp)
+  ncprune_embed(${SOURCE} ncprune/compile/kernels.h
+                "std::string_view kernel_text(std::string_view name) {\n${CASES}  return {};\n}\n" ${ENTRIES})
+  set(${OUT} ${SOURCE} PARENT_SCOPE)
 endfunction()

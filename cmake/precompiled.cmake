@@ -12,7 +12,7 @@ function(ncprune_precompile TARGET)
   list(POP_FRONT ARGN HEADER LIBRARY)
   string(MAKE_C_IDENTIFIER "ncprune_precompiled${HEADER}" PRECOMPILED)
   if(NOT TARGET ${PRECOMPILED})
-    set(SOURCE ${CMAKE_BINARY_DIR}/generated/${PRECOMPILED}.cpp)
+    set(SOURCE ${PROJECT_BINARY_DIR}/generated/${PRECOMPILED}.cpp)
     file(GENERATE OUTPUT ${SOURCE} CONTENT "// Only carries the precompiled headers.\n")
     add_library(${PRECOMPILED} OBJECT ${SOURCE})
     # A precompiled header serves only sources that are compiled with its flags.

@@ -1,13 +1,15 @@
-# ncprune_table(OUT HEADER FOLDER ENTRY|LIST TYPE FUNCTION)
+# ncprune_table(OUT HEADER FOLDER ENTRY|LIST TYPE FUNCTION [OPEN])
 #
 # Makes a source file that defines `const std::vector<TYPE>& ncprune::FUNCTION()` from the files in
-# FOLDER. Each FOLDER/some_name.cpp defines, in namespace ncprune::FUNCTION_files,
+# FOLDER, and appends it to the list OUT. Each FOLDER/some_name.cpp defines, in namespace
+# ncprune::FUNCTION_files,
 #   ENTRY  TYPE some_name();               one entry; its name becomes "some-name"
 #   LIST   std::vector<TYPE> some_name();  several entries with names of their own
-# A file beside HEADER with its name is its source, not an entry.
+# A file beside HEADER with its name is its source, not an entry. OPEN: it also defines
+# `std::vector<TYPE>& ncprune::open_FUNCTION()`, the same table, for entries from elsewhere.
 
 function(ncprune_table OUT HEADER FOLDER KIND TYPE FUNCTION)
-  file(GLOB FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${FOLDER}/*.cpp)
+  file(GLOB FILES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${FOLDER}/*.cpp)
   set(DECLARATIONS "")
   set(CALLS "")
   foreach(FILE IN LISTS FILES)
@@ -25,7 +27,15 @@ function(ncprune_table OUT HEADER FOLDER KIND TYPE FUNCTION)
       string(APPEND CALLS "    for (auto& entry : ${FUNCTION}_files::${STEM}()) table.push_back(entry);\n")
     endif()
   endforeach()
-  set(FILE ${CMAKE_BINARY_DIR}/generated/${FUNCTION}_table.cpp)
+  set(CONST "const ")
+  set(OPENING "const std::vector<${TYPE}>& ${FUNCTION}()")
+  set(CLOSING "")
+  if(ARGN STREQUAL OPEN)
+    set(CONST "")
+    set(OPENING "std::vector<${TYPE}>& open_${FUNCTION}()")
+    set(CLOSING "const std::vector<${TYPE}>& ${FUNCTION}() { return open_${FUNCTION}(); }\n")
+  endif()
+  set(FILE ${PROJECT_BINARY_DIR}/generated/${FUNCTION}_table.cpp)
   file(GENERATE OUTPUT ${FILE} CONTENT
 "// Generated from the file names in ${FOLDER}.
 #include \"${HEADER}\"
@@ -35,8 +45,8 @@ function(ncprune_table OUT HEADER FOLDER KIND TYPE FUNCTION)
 namespace ncprune {
 namespace ${FUNCTION}_files {
 ${DECLARATIONS}}
-const std::vector<${TYPE}>& ${FUNCTION}() {
-  static const std::vector<${TYPE}> table = [] {
+${OPENING} {
+  static ${CONST}std::vector<${TYPE}> table = [] {
     std::vector<${TYPE}> table;
 ${CALLS}    std::sort(table.begin(), table.end(),
               [](const ${TYPE}& a, const ${TYPE}& b) { return a.name < b.name; });
@@ -44,8 +54,8 @@ ${CALLS}    std::sort(table.begin(), table.end(),
   }();
   return table;
 }
-}  // namespace ncprune
+${CLOSING}}  // namespace ncprune
 ")
   set_source_files_properties(${FILE} PROPERTIES COMPILE_OPTIONS "-Wno-shadow")
-  set(${OUT} ${FILE} PARENT_SCOPE)
+  set(${OUT} ${${OUT}} ${FILE} PARENT_SCOPE)
 endfunction()

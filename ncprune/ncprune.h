@@ -1,6 +1,9 @@
 #pragma once
 
-// The library, in the order in which data flow through it. ncprune/README.md is the map.
+// The whole library, in the order in which data flow through it. ncprune/README.md is the map;
+// core.h is the part of it that stays as it is between minor versions.
+
+#include "ncprune/version.h"
 
 // base: errors, seeded randomness, files, progress
 #include "ncprune/base/choices.h"
@@ -26,9 +29,7 @@
 #include "ncprune/data/class_order.h"
 #include "ncprune/data/corruption.h"
 #include "ncprune/data/dataset.h"
-#include "ncprune/data/download.h"
 #include "ncprune/data/excerpt.h"
-#include "ncprune/data/fetch.h"
 #include "ncprune/data/imbalance.h"
 #include "ncprune/data/label_rows.h"
 #include "ncprune/data/noise.h"
@@ -38,6 +39,10 @@
 #include "ncprune/data/table_encoding.h"
 #include "ncprune/data/targets.h"
 #include "ncprune/data/waiting.h"
+#if NCPRUNE_DOWNLOADS
+#include "ncprune/data/download.h"
+#include "ncprune/data/fetch.h"
+#endif
 // model: the graph, its operators, the interpreter, built-in architectures
 #include "ncprune/model/architectures.h"
 #include "ncprune/model/class_loss.h"
@@ -121,6 +126,7 @@
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/experiment/promise_search.h"
 #include "ncprune/experiment/table_entry.h"
+#if NCPRUNE_REPORT
 // report: numbers as tables, JSON and pages
 #include "ncprune/report/class_report.h"
 #include "ncprune/report/collapse_report.h"
@@ -134,6 +140,8 @@
 #include "ncprune/report/stored_counts.h"
 #include "ncprune/report/table.h"
 #include "ncprune/report/tracker.h"
+#endif
+#if NCPRUNE_STUDIES
 // study: grids of runs, in one or several processes
 #include "ncprune/study/demo.h"
 #include "ncprune/study/grid.h"
@@ -142,3 +150,4 @@
 #include "ncprune/study/runs.h"
 #include "ncprune/study/significance.h"
 #include "ncprune/study/study.h"
+#endif

@@ -1,5 +1,5 @@
-// The command `ncprune`: answers what needs no computation and becomes ncprune-program, which lies
-// beside it, for everything else. Loading LibTorch alone takes most of a second.
+// The command `ncprune`: answers what needs no computation and becomes ncprune-program for
+// everything else. Loading LibTorch alone takes most of a second.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "ncprune/version.h"
 
 namespace {
 
@@ -45,6 +47,14 @@ std::string own_folder() {
   return own.substr(0, own.rfind('/'));
 }
 
+// Beside the command in a build folder, below libexec/ where it is installed.
+std::string own_program() {
+  const std::string folder = own_folder();
+  const std::string beside = folder + "/ncprune-program";
+  return access(beside.c_str(), X_OK) == 0 ? beside
+                                           : folder + "/../libexec/ncprune/ncprune-program";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -53,7 +63,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   bound_spinning();
-  const std::string program = own_folder() + "/ncprune-program";
+  const std::string program = own_program();
   execv(program.c_str(), argv);
   fmt::print(stderr, "ncprune: {} cannot be started: {}\n", program, std::strerror(errno));
   return 3;

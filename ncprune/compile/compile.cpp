@@ -12,6 +12,7 @@
 #include "ncprune/compile/source_writer.h"
 #include "ncprune/onnx/fold.h"
 #include "ncprune/onnx/normalisation.h"
+#include "ncprune/prune/shrink.h"
 
 namespace ncprune {
 namespace {
@@ -101,10 +102,10 @@ CompiledSource compile(const Network& network, const CompileOptions& options) {
     throw InputError(fmt::format("batch {} is outside [1, 65536]", options.batch));
   }
   const at::NoGradGuard no_grad;
-  const Network whole = with_input_normalisation(network);
+  const Network whole = with_input_normalisation(shrink(network).network);
   const Network folded = fold_constants(fold_shapes(whole));
   ProgramBuilder builder(folded);
-  Program program = plan_memory(assign_layouts(drop_dead_weights(fuse(builder.finish()))));
+  Program program = plan_memory(assign_layouts(fuse(builder.finish())));
 
   SourceWriter writer(program, options.weights);
   for (const Step& step : program.steps) {

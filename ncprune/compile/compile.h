@@ -31,9 +31,9 @@ std::string function_prefix(const std::string& name);
 // compile() writes. It takes raw inputs in the shape and order of the file's input.
 Network with_input_normalisation(Network network);
 
-// Writes the network as C: convolutions and fully connected layers skip weights that are zero, with
-// dense kernels where these are faster; see docs/compile.md. It is
-// with_input_normalisation(network) that is written.
+// Writes the network as C, without the units that do nothing (prune/shrink.h): convolutions and
+// fully connected layers skip weights that are zero, with dense kernels where these are faster; see
+// docs/compile.md. It is with_input_normalisation(network) that is written.
 //
 // Throws InputError, naming the node, on an operator or a shape that it does not know, and when
 // workspace or constants exceed 1 GiB or 512 MiB.

@@ -15,9 +15,6 @@ inline constexpr int64_t kRowsLead = 8;
 // whose only reader they are.
 Program fuse(Program program);
 
-// Sets weights to zero that no weight or other step reads the result of.
-Program drop_dead_weights(Program program);
-
 // Chooses how every value lies in memory, and adds the copies that steps need.
 Program assign_layouts(Program program);
 

@@ -40,6 +40,11 @@ struct Criterion {
 
 const std::vector<Criterion>& criteria();
 
+// Adds a criterion of your own, which recipes then name like the others. Not thread-safe: call it
+// before anything is pruned. Throws InputError when the name is taken, is not of small letters,
+// digits and dashes, or the score is missing.
+void add_criterion(Criterion criterion);
+
 // The criterion for "NAME" or "NAME?OPTION=NUMBER,..." with its options set. Throws InputError on
 // an unknown name or option, or a value that is not a finite number.
 Criterion find_criterion(const std::string& spec);

@@ -16,6 +16,7 @@
 #include "ncprune/onnx/scores.h"
 #include "ncprune/onnx/several_inputs.h"
 #include "ncprune/onnx/tensors.h"
+#include "ncprune/version.h"
 
 namespace ncprune {
 namespace {

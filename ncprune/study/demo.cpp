@@ -11,6 +11,7 @@
 #include "ncprune/report/class_report.h"
 #include "ncprune/report/evidence_page.h"
 #include "ncprune/study/grouping.h"
+#include "ncprune/version.h"
 
 namespace ncprune {
 namespace {

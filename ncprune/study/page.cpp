@@ -8,6 +8,7 @@
 #include "ncprune/study/grouping.h"
 #include "ncprune/study/significance.h"
 #include "ncprune/study/study.h"
+#include "ncprune/version.h"
 
 namespace ncprune {
 namespace {

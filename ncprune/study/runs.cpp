@@ -10,6 +10,7 @@
 
 #include "ncprune/base/runtime.h"
 #include "ncprune/study/schema.h"
+#include "ncprune/version.h"
 
 namespace ncprune {
 namespace {

@@ -1,0 +1,33 @@
+#pragma once
+
+// The stable core of the library: read data and a network, prune, measure every class, write.
+//
+// What these headers declare stays between minor versions (0.2 to 0.3): source that compiles still
+// does, or is warned for one minor version before. Structs may gain fields behind the others, so
+// name the fields that you set. Numbers may change, and the changelog says so. Headers that only
+// ncprune.h includes may change in any version, and binaries of two versions do not mix.
+
+#include "ncprune/version.h"
+// errors that are the user's mistake; entries of tables by name; threads
+#include "ncprune/base/error.h"
+#include "ncprune/base/lookup.h"
+#include "ncprune/base/runtime.h"
+// labelled samples, in memory or from files, and what is thinned and held out
+#include "ncprune/data/dataset.h"
+#include "ncprune/data/source.h"
+#include "ncprune/experiment/prepare.h"
+// networks, the files that hold them, their class scores
+#include "ncprune/model/interpreter.h"
+#include "ncprune/model/network.h"
+#include "ncprune/onnx/onnx.h"
+// criteria, those of other programs too; recipes, pruning, shrinking
+#include "ncprune/criteria/criterion.h"
+#include "ncprune/prune/calibration.h"
+#include "ncprune/prune/method.h"
+#include "ncprune/prune/prune.h"
+#include "ncprune/prune/recipe.h"
+#include "ncprune/prune/shrink.h"
+// recall of every class
+#include "ncprune/evaluate/metrics.h"
+// networks as C
+#include "ncprune/compile/compile.h"
