@@ -25,7 +25,6 @@
 #include <string>
 
 #include "benchmarks/measure.h"
-#include "ncprune/base/lookup.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/model/architectures.h"
 #include "ncprune/prune/prune.h"
@@ -44,8 +43,7 @@ constexpr int64_t kMemoryTarget = 3 << 10;  // MB
 struct Problem {
   ncprune::Dataset data;
   ncprune::Network dense;
-  ncprune::Recipe recipe = {.method = ncprune::find_named(ncprune::methods(), "surgeon", "method"),
-                            .share = 0.98};
+  ncprune::Recipe recipe = {.method = ncprune::find_method("surgeon"), .share = 0.98};
 };
 
 Problem problem_of(const std::string& architecture, at::IntArrayRef shape) {

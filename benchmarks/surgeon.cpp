@@ -18,7 +18,6 @@
 
 #include "benchmarks/measure.h"
 #include "ncprune/base/file.h"
-#include "ncprune/base/lookup.h"
 #include "ncprune/base/runtime.h"
 #include "ncprune/data/samples.h"
 #include "ncprune/experiment/prepare.h"
@@ -70,8 +69,7 @@ void run(const std::string& folder, int64_t repeats) {
   data.labels = read_raw(folder + "/labels.i64", at::kLong);
   data.inputs = read_raw(folder + "/inputs.f32", at::kFloat).view({data.size(), -1});
   data.class_names = ncprune::numbered_classes(dense.num_classes());
-  const ncprune::Recipe recipe{
-      .method = ncprune::find_named(ncprune::methods(), "surgeon", "method"), .share = kSparsity};
+  const ncprune::Recipe recipe{.method = ncprune::find_method("surgeon"), .share = kSparsity};
 
   std::vector<double> statistics_seconds, prune_seconds, total_seconds;
   for (int64_t i = 0; i < repeats; ++i) {

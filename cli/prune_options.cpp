@@ -55,10 +55,7 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
       ->type_name("FILE");
   command
       .add_option_function<std::string>(
-          "--method",
-          [&recipe](const std::string& name) {
-            recipe.method = find_named(methods(), name, "method");
-          },
+          "--method", [&recipe](const std::string& name) { recipe.method = find_method(name); },
           "see 'ncprune methods'; the parts below change it")
       ->type_name("TEXT")
       ->default_str(recipe.method.name);

@@ -11,7 +11,7 @@ namespace ncprune::cli {
 
 // The pruning options of a command line.
 struct PruneRequest {
-  Recipe recipe{.method = find_named(methods(), "surgeon", "method")};
+  Recipe recipe{.method = find_method("surgeon")};
   std::optional<double> structured = {};  // the share if units are removed
   std::string budget = "units";           // the quantity that `structured` is a share of
   bool force = false;                     // prune even if network and data seem not to fit

@@ -8,9 +8,8 @@
 // ncprune.h includes may change in any version, and binaries of two versions do not mix.
 
 #include "ncprune/version.h"
-// errors that are the user's mistake; entries of tables by name; threads
+// errors that are the user's mistake; threads
 #include "ncprune/base/error.h"
-#include "ncprune/base/lookup.h"
 #include "ncprune/base/runtime.h"
 // labelled samples, in memory or from files, and what is thinned and held out
 #include "ncprune/data/dataset.h"

@@ -7,7 +7,6 @@
 
 #include <set>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/model/architectures.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/prune/finish.h"
@@ -106,8 +105,7 @@ inline Numbers with_finish(const std::string& name) {
 inline Numbers pruned_by_the_surgeon() {
   const Dataset data = many_pictures();
   const Network network = convolutional();
-  const Recipe recipe{
-      .method = find_named(methods(), "surgeon", "method"), .share = 0.7, .head = "realign"};
+  const Recipe recipe{.method = find_method("surgeon"), .share = 0.7, .head = "realign"};
   Numbers numbers;
   append(numbers, prune(network, data, recipe).network);
   return numbers;

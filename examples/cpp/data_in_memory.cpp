@@ -52,7 +52,7 @@ int main() {
       nc::train(nc::make_network("mlp:64,32", data, /*seed=*/0), data.train, data.validation, how)
           .network;
   nc::Recipe recipe;
-  recipe.method = nc::find_named(nc::methods(), "surgeon", "method");
+  recipe.method = nc::find_method("surgeon");
   recipe.share = 0.8;
   const nc::Pruned pruned = nc::prune(dense, data.train, recipe);
 

@@ -19,7 +19,7 @@ int main(int argc, char** argv) try {
   const nc::Network& dense = networks.front();
 
   nc::Recipe recipe;
-  recipe.method = nc::find_named(nc::methods(), "surgeon", "method");
+  recipe.method = nc::find_method("surgeon");
   recipe.share = 0.8;
   const nc::Pruned pruned = nc::prune(dense, data.train, recipe);
   nc::write_onnx(argv[3], pruned.network);

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
+#include <utility>
 
+#include "ncprune/compile/copies.h"
 #include "ncprune/compile/passes.h"
 
 namespace ncprune {
@@ -56,41 +57,6 @@ ValueSets layout_classes(const Program& program) {
   return classes;
 }
 
-// Gives steps what they read in a value of its own.
-class CopyInserter {
- public:
-  explicit CopyInserter(Program& program) : program_(program) {}
-
-  // A new value with the operand's elements, computed just before the steps that follow.
-  ValueId copy(const ProgramOperand& operand) {
-    program_.values.push_back({.shape = operand.shape});
-    const ValueId value = program_.values.size() - 1;
-    steps_.push_back(MapStep{value, {operand}, {}});
-    return value;
-  }
-  ValueId copy(ValueId value) {
-    return copy(ProgramOperand{.source = value, .shape = program_.values[value].shape});
-  }
-  // A new value to be written instead of `value`, which gets its elements afterwards.
-  ValueId written_instead(ValueId value) {
-    program_.values.push_back({.shape = program_.values[value].shape});
-    const ValueId own = program_.values.size() - 1;
-    after_.push_back(MapStep{value, {{.source = own, .shape = program_.values[value].shape}}, {}});
-    return own;
-  }
-  void add(Step step) {
-    steps_.push_back(std::move(step));
-    for (Step& later : after_) steps_.push_back(std::move(later));
-    after_.clear();
-  }
-  void finish() { program_.steps = std::move(steps_); }
-
- private:
-  Program& program_;
-  std::vector<Step> steps_;
-  std::vector<Step> after_;
-};
-
 // Lets every convolution read and write values whose planes lie along its axis; sets that axis.
 void choose_axes(Program& program) {
   const ValueSets classes = layout_classes(program);
@@ -133,22 +99,6 @@ void choose_axes(Program& program) {
     inserter.add(std::move(step));
   }
   inserter.finish();
-}
-
-// The positions of a plane: all axes but that of the planes; the last one of them are the columns.
-void set_positions(ProgramValue& value) {
-  ValueLayout& layout = value.layout;
-  if (layout.axis < 0) {
-    layout.size = std::max<int64_t>(element_count(value.shape), 1);
-    return;
-  }
-  layout.planes = value.shape[static_cast<size_t>(layout.axis)];
-  for (size_t axis = value.shape.size(); axis-- > 0;) {
-    if (static_cast<int64_t>(axis) == layout.axis) continue;
-    layout.columns = value.shape[axis];
-    break;
-  }
-  layout.rows = element_count(value.shape) / (layout.planes * layout.columns);
 }
 
 // How far the taps of a convolution reach.
@@ -292,80 +242,6 @@ void set_strides(Program& program) {
   }
 }
 
-// Whether element [b, i, j] lies at some place of b plus i and j times fixed distances.
-bool is_regular(const at::Tensor& offsets) {
-  const at::Tensor first = offsets.slice(1, 0, 1).slice(2, 0, 1);
-  at::Tensor wanted = first.clone();
-  for (const int64_t axis : {int64_t{1}, int64_t{2}}) {
-    if (offsets.size(axis) < 2) continue;
-    const int64_t step = (offsets.select(0, 0).select(axis - 1, 1).flatten()[0] -
-                          offsets.select(0, 0).select(axis - 1, 0).flatten()[0])
-                             .item<int64_t>();
-    std::vector<int64_t> shape(3, 1);
-    shape[static_cast<size_t>(axis)] = offsets.size(axis);
-    wanted = wanted + (at::arange(offsets.size(axis), at::kLong) * step).view(shape);
-  }
-  return wanted.expand(offsets.sizes()).equal(offsets);
-}
-
-int64_t last_step(const at::Tensor& offsets) {
-  if (offsets.size(-1) < 2) return 1;
-  const at::Tensor row = offsets.reshape({-1, offsets.size(-1)})[0];
-  return (row[1] - row[0]).item<int64_t>();
-}
-
-// Copies what the other steps cannot read or write where it lies.
-void insert_copies(Program& program) {
-  CopyInserter inserter(program);
-  const std::vector<Step> steps = std::move(program.steps);
-  const auto side_by_side = [&](ProgramOperand& operand) {
-    const std::vector<int64_t> shape = operand.shape;
-    operand = {.source = inserter.copy(operand), .shape = shape};
-    set_positions(program.values[operand.source]);
-  };
-  const auto contiguous = [&](const ProgramOperand& operand) {
-    const at::Tensor offsets = memory_offsets(program, operand).flatten();
-    return offsets.equal(at::arange(offsets.numel(), at::kLong) + offsets[0]);
-  };
-  const auto write_contiguous = [&](ValueId& out) {
-    if (program.values[out].layout.axis < 0) return;
-    out = inserter.written_instead(out);
-    set_positions(program.values[out]);
-  };
-  for (Step step : steps) {
-    if (auto* product = std::get_if<ProductStep>(&step)) {
-      if (!contiguous(product->in)) side_by_side(product->in);
-      write_contiguous(product->out);
-    } else if (auto* matrices = std::get_if<MatrixProductStep>(&step)) {
-      for (ProgramOperand* operand : {&matrices->left, &matrices->right}) {
-        if (operand->is_constant()) continue;
-        const at::Tensor offsets = memory_offsets(program, *operand);
-        const bool rows = operand == &matrices->right;
-        if (!is_regular(offsets) || (rows && last_step(offsets) != 1)) side_by_side(*operand);
-      }
-      write_contiguous(matrices->out);
-    } else if (auto* pool = std::get_if<PoolStep>(&step)) {
-      const std::vector<int64_t>& shape = pool->in.shape;
-      const int64_t columns = shape.back();
-      const at::Tensor offsets = memory_offsets(program, pool->in).reshape({shape[1], -1, columns});
-      const at::Tensor starts = offsets.select(1, 0).select(1, 0);
-      const bool planes_regular = starts.numel() < 3 || starts.slice(0, 1)
-                                                            .sub(starts.slice(0, 0, -1))
-                                                            .eq(starts[1] - starts[0])
-                                                            .all()
-                                                            .item<bool>();
-      if (!is_regular(offsets) || !planes_regular || last_step(offsets) != 1) {
-        side_by_side(pool->in);
-      }
-    } else if (auto* resample = std::get_if<ResampleStep>(&step)) {
-      if (!contiguous(resample->in)) side_by_side(resample->in);
-      write_contiguous(resample->out);
-    }
-    inserter.add(std::move(step));
-  }
-  inserter.finish();
-}
-
 }  // namespace
 
 at::Tensor memory_offsets(const ProgramValue& value) {
@@ -393,8 +269,7 @@ at::Tensor memory_offsets(const Program& program, const ProgramOperand& operand)
 Program assign_layouts(Program program) {
   choose_axes(program);
   set_strides(program);
-  insert_copies(program);
-  return program;
+  return insert_copies(std::move(program));
 }
 
 }  // namespace ncprune

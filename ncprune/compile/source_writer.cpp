@@ -62,6 +62,12 @@ std::vector<Number> numbers_of(const std::vector<int64_t>& numbers) {
   return all;
 }
 
+at::Tensor as_tensor(const std::vector<float>& numbers) {
+  at::Tensor tensor = at::zeros({static_cast<int64_t>(numbers.size())}, at::kFloat);
+  std::copy(numbers.begin(), numbers.end(), tensor.data_ptr<float>());
+  return tensor;
+}
+
 }  // namespace
 
 template <typename Number>
@@ -98,6 +104,10 @@ std::string SourceWriter::array(const std::string& type, std::vector<Number> num
   return place->second;
 }
 
+std::string SourceWriter::floats(const std::vector<float>& numbers) {
+  return floats(as_tensor(numbers));
+}
+
 std::string SourceWriter::floats(const at::Tensor& numbers) {
   const at::Tensor flat = numbers.to(at::kFloat).flatten().contiguous();
   const auto view = elements<float>(flat);
@@ -107,6 +117,10 @@ std::string SourceWriter::floats(const at::Tensor& numbers) {
 std::string SourceWriter::integers(const std::vector<int64_t>& numbers, const std::string& type) {
   return type == "uint16_t" ? array(type, numbers_of<uint16_t>(numbers))
                             : array(type, numbers_of<int32_t>(numbers));
+}
+
+std::string SourceWriter::weight_array(const std::vector<float>& numbers) {
+  return weight_array(as_tensor(numbers));
 }
 
 std::string SourceWriter::weight_array(const at::Tensor& numbers) {

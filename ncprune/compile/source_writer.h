@@ -10,6 +10,8 @@
 
 namespace ncprune {
 
+inline constexpr int64_t kMaxShort = 65535;  // of a number that is written as uint16_t
+
 // Collects the parts of a C file. Internal to this folder.
 class SourceWriter {
  public:
@@ -23,9 +25,11 @@ class SourceWriter {
   // A constant array; its name. Equal arrays are written once. Throws InputError when all of them
   // exceed 512 MiB.
   std::string floats(const at::Tensor& numbers);
+  std::string floats(const std::vector<float>& numbers);
   std::string integers(const std::vector<int64_t>& numbers, const std::string& type);
   // Weights, as floats or as the bits of half precision.
   std::string weight_array(const at::Tensor& numbers);
+  std::string weight_array(const std::vector<float>& numbers);
 
   // Names the C file of kernels/ and, unless empty, a line that makes a kernel of its macros.
   void use(const std::string& file, const std::string& kernel = "");

@@ -27,7 +27,7 @@ struct Criterion {
   std::string name;  // set from the file's name
   std::string summary;
   std::string source;  // author, year
-  std::set<Statistic> needs;
+  std::set<Statistic> needs = {};
   std::map<std::string, double> options = {};  // names and defaults
   // All weights of a neuron have the same score, so that they are removed together.
   bool whole_neurons = false;
@@ -35,7 +35,7 @@ struct Criterion {
   // empty if no such law holds.
   std::optional<int> degree = {};
   // Scores [m, d], double, of either sign; comparable between layers if the criterion intends it.
-  std::function<at::Tensor(const ScoreInput&)> score;
+  std::function<at::Tensor(const ScoreInput&)> score = {};
 };
 
 const std::vector<Criterion>& criteria();

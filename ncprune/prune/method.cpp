@@ -1,5 +1,7 @@
 #include "ncprune/prune/method.h"
 
+#include "ncprune/base/lookup.h"
+
 namespace ncprune {
 
 const std::vector<Method>& methods() {
@@ -198,6 +200,10 @@ const std::vector<Method>& methods() {
        .pattern = "row"},
   };
   return table;
+}
+
+const Method& find_method(const std::string& name) {
+  return find_named(methods(), name, "method");
 }
 
 }  // namespace ncprune

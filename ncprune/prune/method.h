@@ -28,4 +28,7 @@ struct Method {
 
 const std::vector<Method>& methods();
 
+// Throws InputError, listing the known names, on another one.
+const Method& find_method(const std::string& name);
+
 }  // namespace ncprune

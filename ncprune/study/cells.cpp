@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "ncprune/base/lookup.h"
+#include "ncprune/base/error.h"
 #include "ncprune/base/spec.h"
 #include "ncprune/prune/finish.h"
 #include "ncprune/prune/head.h"
@@ -15,7 +15,7 @@ namespace {
 std::vector<Method> study_methods(const Study& study) {
   std::vector<Method> wanted;
   for (const std::string& name : study.methods) {
-    wanted.push_back(find_named(methods(), name, "method"));
+    wanted.push_back(find_method(name));
   }
   return wanted;
 }

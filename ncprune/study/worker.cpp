@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "ncprune/base/digest.h"
-#include "ncprune/base/lookup.h"
+#include "ncprune/base/error.h"
 #include "ncprune/data/label_rows.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/evaluate/operating_point.h"
@@ -93,7 +93,7 @@ int64_t nonzero(const Network& network) {
 
 // The recipe of a cell; the dense network's recipe only finishes the network.
 Recipe recipe_of(const Study& study, const StudyCell& cell) {
-  Recipe recipe{.method = cell.is_dense() ? Method{} : find_named(methods(), cell.method, "method"),
+  Recipe recipe{.method = cell.is_dense() ? Method{} : find_method(cell.method),
                 .remove = study.remove,
                 .share = cell.sparsity,
                 .finish = cell.finish,
@@ -118,7 +118,7 @@ PrunedCell prune_cell(const Study& study, const StudyCell& cell, Calibration& ca
   recipe.finish = Method{}.finish;
   recipe.head = Recipe{}.head;
   Recipe own = recipe;
-  own.method.repair = find_named(methods(), cell.method, "method").repair;
+  own.method.repair = find_method(cell.method).repair;
   const bool owned = cell.repair == own.method.repair;
   if (owned || removes_units(recipe)) {
     Pruned pruned = prune(calibration, recipe);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
 #include "ncprune/prune/head.h"
 #include "ncprune/prune/parts.h"
@@ -32,15 +31,12 @@ class EveryMethod : public testing::TestWithParam<std::string> {
  protected:
   // With one kappa for networks of any kind, so that they can be compared.
   Recipe recipe(double share) const {
-    return {.method = find_named(methods(), GetParam(), "method"),
-            .share = share,
-            .metric = {.kappa = 3},
-            .seed = 5};
+    return {.method = find_method(GetParam()), .share = share, .metric = {.kappa = 3}, .seed = 5};
   }
 
   // Some method ranks the scales of BatchNormalization: then the network has it.
-  bool norm_ = find_criterion(find_named(methods(), GetParam(), "method").criterion)
-                   .needs.contains(Statistic::kBatchNormScale);
+  bool norm_ =
+      find_criterion(find_method(GetParam()).criterion).needs.contains(Statistic::kBatchNormScale);
   Dataset data_ = gaussian_data({60, 20, 1}, 10);
   Network dense_ = network_for(data_, norm_ ? "mlp:24,16?batchnorm=true" : "mlp:24,16");
 };
@@ -191,7 +187,7 @@ TEST_P(EveryMethod, PrunesAConvolutionLikeTheFullyConnectedLayerItEquals) {
 }
 
 TEST_P(EveryMethod, PrunesEveryGroupLikeAConvolutionOfItsOwn) {
-  const Method method = find_named(methods(), GetParam(), "method");
+  const Method method = find_method(GetParam());
   if (method.criterion == "random") GTEST_SKIP() << "draws by the layers' names";
   Dataset data = gaussian_data({60, 20, 5}, 36);
   data.inputs = data.inputs.view({-1, 4, 3, 3});

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/prune/prune.h"
@@ -29,7 +28,7 @@ Network trained(const std::string& spec) {
 class EveryMethodOnLabels : public testing::TestWithParam<std::string> {};
 
 TEST_P(EveryMethodOnLabels, PrunesAndLeavesEveryLabelBetterThanChance) {
-  const Method& method = find_named(methods(), GetParam(), "method");
+  const Method& method = find_method(GetParam());
   const bool norm = find_criterion(method.criterion).needs.contains(Statistic::kBatchNormScale);
   static const Network plain = trained("mlp:24,16");
   static const Network normed = trained("mlp:24,16?batchnorm=true");
@@ -65,7 +64,7 @@ TEST(MultiLabel, TheSurgeonLosesNoLabel) {
   const Dataset test = with_row_per_label(labelled_samples(2000, 4));
   const ClassMetrics before = evaluate(dense, test);
   for (const char* treatment : {"keep", "match"}) {
-    Recipe recipe{.method = find_named(methods(), "surgeon", "method"), .share = 0.7};
+    Recipe recipe{.method = find_method("surgeon"), .share = 0.7};
     recipe.finish = treatment;
     const ClassMetrics after = evaluate(prune(dense, training(), recipe).network, test);
     for (size_t c = 0; c < before.auroc.size(); ++c) {

@@ -39,7 +39,7 @@ class Gradually : public testing::Test {
  protected:
   GradualOptions options(const std::string& schedule, const std::string& method) const {
     GradualOptions options{.schedule = schedule, .steps = 3};
-    options.recipe.method = find_named(methods(), method, "method");
+    options.recipe.method = find_method(method);
     options.recipe.share = 0.8;
     options.train.epochs = 2;
     options.train.learning_rate = 1e-2;

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/train/train.h"
@@ -42,7 +41,7 @@ Task task_of(uint64_t seed) {
 }
 
 Network prune_by(const Task& task, const std::string& method, double share) {
-  const Recipe recipe{.method = find_named(methods(), method, "method"), .share = share};
+  const Recipe recipe{.method = find_method(method), .share = share};
   return prune(task.dense, task.train, recipe).network;
 }
 

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/runtime/onnx_runtime.h"
@@ -39,7 +38,7 @@ Pruned pruned(const Network& network, const std::string& remove) {
   data.inputs = samples_of(network);
   data.labels = at::arange(24, at::kLong).remainder(3);
   data.class_names = {"a", "b", "c"};
-  Recipe recipe{.method = find_named(methods(), "magnitude", "method"), .share = 0.4};
+  Recipe recipe{.method = find_method("magnitude"), .share = 0.4};
   recipe.remove = remove;
   return prune(network, data, recipe);
 }

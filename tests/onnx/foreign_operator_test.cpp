@@ -2,7 +2,6 @@
 #include <ATen/ops/gelu.h>
 #include <gtest/gtest.h>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/onnx/onnx.h"
 #include "ncprune/prune/prune.h"
@@ -54,7 +53,7 @@ TEST(ForeignOperator, IsWrittenAsItWasRead) {
 
 TEST(ForeignOperator, KeepsItsNeighboursAndTheRestGoesOn) {
   const Network network = with_foreign_activation();
-  Recipe recipe{.method = find_named(methods(), "surgeon", "method"), .share = 0.5};
+  Recipe recipe{.method = find_method("surgeon"), .share = 0.5};
   recipe.remove = "units";
   const Pruned units = prune(network, data(), recipe);
   EXPECT_EQ(units.layers[0].kept, 6);

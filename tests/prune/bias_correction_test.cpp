@@ -2,7 +2,6 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/prune/layer_update.h"
 #include "ncprune/prune/prune.h"
 #include "tests/matrix.h"
@@ -48,7 +47,7 @@ TEST(BalancedMean, IsTheMeanOverClassesOfTheMeansOverSamples) {
 }
 
 Recipe recipe_of(const std::string& method, double balance) {
-  Recipe recipe{.method = find_named(methods(), method, "method"), .share = 0.6};
+  Recipe recipe{.method = find_method(method), .share = 0.6};
   recipe.method.repair = "bias";
   recipe.metric.balance = balance;
   return recipe;

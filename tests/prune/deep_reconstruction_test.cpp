@@ -10,7 +10,6 @@
 
 #include <set>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/prune/prune.h"
 #include "tests/matrix.h"
 #include "tests/small_network.h"
@@ -107,7 +106,7 @@ TEST(DeepReconstruction, KeepsAWeightThatLosesNothing) {
 TEST(Snows, TheClassScoresComeCloserThanTheMasksAlone) {
   const Dataset data = gaussian_data({60, 25, 4}, 8);
   const Network dense = network_for(data, "mlp:24,16");
-  Recipe recipe{.method = find_named(methods(), "snows", "method"), .share = 0.8};
+  Recipe recipe{.method = find_method("snows"), .share = 0.8};
   const auto error = [&] {
     const at::Tensor found = logits(prune(dense, data, recipe).network, data.inputs);
     return (found - logits(dense, data.inputs)).square().mean().item<double>();

@@ -3,7 +3,6 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/prune/prune.h"
 #include "ncprune/train/train.h"
@@ -54,8 +53,7 @@ TEST(Sweeps, SpendAgainWhatFeedsNothing) {
   const Dataset data = gaussian_data({300, 60, 20}, 20);
   const Network dense =
       train(network_for(data, "mlp:60,30"), data, {}, {.learning_rate = 1e-2, .epochs = 8}).network;
-  Recipe recipe{
-      .method = find_named(methods(), "surgeon", "method"), .share = 0.97, .finish = "keep"};
+  Recipe recipe{.method = find_method("surgeon"), .share = 0.97, .finish = "keep"};
   const auto pruned = [&](int64_t sweeps) {
     recipe.method.sweeps = sweeps;
     return prune(dense, data, recipe);

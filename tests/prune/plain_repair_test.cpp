@@ -6,7 +6,6 @@
 #include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/prune/prune.h"
 #include "tests/matrix.h"
 #include "tests/small_network.h"
@@ -21,10 +20,7 @@ Dataset unequal_data() {
 
 Pruned half_of_the_units(const std::string& method, const Network& dense, const Dataset& data) {
   return prune(dense, data,
-               {.method = find_named(methods(), method, "method"),
-                .remove = "units",
-                .share = 0.5,
-                .finish = "keep"});
+               {.method = find_method(method), .remove = "units", .share = 0.5, .finish = "keep"});
 }
 
 // A network whose units go from one layer: nothing before its reader changes.
@@ -128,8 +124,7 @@ TEST(Grail, AChannelIsReconstructedAlikeAtEveryPositionOfTheKernel) {
 TEST(PlainRepairs, DoNotDependOnTheRecipesBalance) {
   const OneHiddenLayer net;
   for (const std::string method : {"corp", "vbp", "grail"}) {
-    Recipe recipe{
-        .method = find_named(methods(), method, "method"), .remove = "units", .share = 0.5};
+    Recipe recipe{.method = find_method(method), .remove = "units", .share = 0.5};
     const Network balanced = prune(net.dense, net.data, recipe).network;
     recipe.metric.balance = 0;
     const Network weighted = prune(net.dense, net.data, recipe).network;

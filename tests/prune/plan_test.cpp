@@ -5,7 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ncprune/base/lookup.h"
 #include "tests/data/input_error.h"
 #include "tests/grouped_network.h"
 
@@ -15,7 +14,7 @@ namespace {
 class PlanTest : public testing::Test {
  protected:
   Recipe recipe(const std::string& method, double share = 0.7) const {
-    return {.method = find_named(methods(), method, "method"), .share = share};
+    return {.method = find_method(method), .share = share};
   }
 
   // The plan as a program reads it that has only the file.

@@ -22,7 +22,7 @@ namespace ncprune {
 namespace {
 
 Method method(const std::string& name) {
-  return find_named(methods(), name, "method");
+  return find_method(name);
 }
 
 Network pruned_by(const Method& parts, double sparsity, const Network& dense, const Dataset& data) {
@@ -317,7 +317,7 @@ TEST(Prune, WhatIsZeroGoesBeforeWhatScoresZero) {
   // The second unit's weights score zero, for nothing reads it; one weight of the third is zero.
   network.initializers.at("fc2.weight").select(1, 1).zero_();
   network.initializers.at("fc1.weight")[2][1] = 0;
-  const Recipe recipe{.method = find_named(methods(), "snip", "method")};
+  const Recipe recipe{.method = find_method("snip")};
   Calibration calibration(network, data);
   const at::Tensor scores = calibration.scores(recipe).front();
   EXPECT_EQ(scores[1].abs().max().item<double>(), 0);

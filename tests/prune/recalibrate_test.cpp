@@ -6,7 +6,6 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/prune/finish.h"
 #include "ncprune/prune/prune.h"
@@ -133,9 +132,7 @@ TEST(Finished, KeepChangesNothingAndOtherNamesAreRefused) {
 TEST(Finished, IsGrantedToWeightsAndToUnits) {
   const Dataset data = gaussian_data({60, 20, 4}, 6);
   const Network dense = network_for(data, "mlp:12,8?batchnorm=true");
-  Recipe recipe{.method = find_named(methods(), "magnitude-uniform", "method"),
-                .share = 0.5,
-                .finish = "recalibrate"};
+  Recipe recipe{.method = find_method("magnitude-uniform"), .share = 0.5, .finish = "recalibrate"};
   expect_exact(prune(dense, data, recipe).network, data);
   recipe.remove = "units";
   expect_exact(prune(dense, data, recipe).network, data);

@@ -5,7 +5,6 @@
 #include <ATen/ops/where.h>
 #include <gtest/gtest.h>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/model/operators.h"
 #include "ncprune/prune/finish.h"
 #include "ncprune/prune/prune.h"
@@ -69,8 +68,7 @@ Network trained(const Dataset& data, const std::string& spec) {
 
 // A share of the weights gone, nothing repaired.
 Network masked(const Network& dense, const Dataset& data, double share = 0.5) {
-  const Recipe recipe{.method = find_named(methods(), "magnitude-uniform", "method"),
-                      .share = share};
+  const Recipe recipe{.method = find_method("magnitude-uniform"), .share = share};
   return prune(dense, data, recipe).network;
 }
 
@@ -300,7 +298,7 @@ TEST(Finished, MatchBringsTheScoresOfWhatWasPrunedCloser) {
   const Dataset data = gaussian_data({160, 40, 8}, 6);
   const Network dense = trained(data, "mlp:24,16?batchnorm=true");
   for (const std::string method : {"surgeon", "magnitude-uniform"}) {
-    Recipe recipe{.method = find_named(methods(), method, "method"), .share = 0.7};
+    Recipe recipe{.method = find_method(method), .share = 0.7};
     const auto left = [&](const std::string& finish) {
       recipe.finish = finish;
       return divergence(dense, prune(dense, data, recipe).network, data);

@@ -2,7 +2,6 @@
 #include <ATen/ops/arange.h>
 #include <gtest/gtest.h>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/prune/prune.h"
 #include "tests/golden.h"
 
@@ -27,8 +26,8 @@ Network reference_network(const Dataset& data) {
 
 // A method of ncprune that does what the reference's method of that name does.
 Method method_of(const std::string& name) {
-  if (name != "l2-norm") return find_named(methods(), name, "method");
-  Method method = find_named(methods(), "l1-norm", "method");
+  if (name != "l2-norm") return find_method(name);
+  Method method = find_method("l1-norm");
   method.criterion = name;
   return method;
 }

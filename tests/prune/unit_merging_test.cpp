@@ -9,7 +9,6 @@
 #include <limits>
 #include <map>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/prune/prune.h"
 #include "tests/matrix.h"
 #include "tests/small_network.h"
@@ -116,10 +115,8 @@ TEST(MergedWith, NeverMergesTwoUnitsThatAreKept) {
 }
 
 Recipe folding(double share) {
-  return {.method = find_named(methods(), "model-folding", "method"),
-          .remove = "units",
-          .share = share,
-          .finish = "keep"};
+  return {
+      .method = find_method("model-folding"), .remove = "units", .share = share, .finish = "keep"};
 }
 
 const Dataset& data() {

@@ -3,7 +3,6 @@
 #include <ATen/ops/allclose.h>
 #include <gtest/gtest.h>
 
-#include "ncprune/base/lookup.h"
 #include "tests/data/input_error.h"
 #include "tests/matrix.h"
 #include "tests/small_network.h"
@@ -16,7 +15,7 @@ Pruned prune_with(const Recipe& recipe, const Network& dense, const Dataset& dat
 }
 
 Recipe recipe_for(const std::string& method, double share, const std::string& remove = "units") {
-  return {.method = find_named(methods(), method, "method"), .remove = remove, .share = share};
+  return {.method = find_method(method), .remove = remove, .share = share};
 }
 
 // With BatchNormalization that does something.

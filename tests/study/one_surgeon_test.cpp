@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "ncprune/base/lookup.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/onnx/onnx.h"
 #include "ncprune/prune/prune.h"
@@ -67,10 +66,8 @@ class OneSurgeon : public ::testing::TestWithParam<const char*> {
       expect_same_weights(made_by("prune dense.onnx -o out.onnx --recipe " + file), cells.pruned,
                           "the recipe in " + file);
     }
-    const Recipe recipe{.method = find_named(methods(), "surgeon", "method"),
-                        .remove = remove,
-                        .share = 0.5,
-                        .seed = 3};
+    const Recipe recipe{
+        .method = find_method("surgeon"), .remove = remove, .share = 0.5, .seed = 3};
     expect_same_weights(prune(cells.dense, prepared_.train, recipe).network, cells.pruned,
                         "the library");
     // All of them say the same recipe.

@@ -1,112 +1,17 @@
-#include <ATen/ops/constant_pad_nd.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 
 #include "ncprune/base/error.h"
+#include "ncprune/compile/convolution_blocks.h"
 #include "ncprune/compile/lowering.h"
 #include "ncprune/compile/passes.h"
 #include "ncprune/compile/source_writer.h"
 
 namespace ncprune {
 namespace {
-
-constexpr int64_t kMaxShort = 65535;
-
-// Nanoseconds for a column of a block at 16 positions, by rows of the block, and for a block apart
-// from its columns. Measured on a Zen 4 core at 3.6 GHz; only their ratios matter.
-struct BlockCost {
-  int64_t rows;
-  double column;
-  double block;
-};
-
-constexpr BlockCost kBlockCosts[] = {{1, 0.50, 1.5}, {2, 0.90, 2.5}, {4, 1.55, 4.5}, {8, 2.35, 8}};
-
-// The weights of a convolution in blocks of rows that share the columns they read.
-struct BlockedWeights {
-  int64_t rows = 1;              // of a block
-  std::vector<int64_t> outputs;  // by row of all blocks
-  std::vector<int64_t> columns;  // by block
-  std::vector<int64_t> taps;     // by block and column: index of the first row's tap
-  std::vector<float> weights;    // by block, column and row
-};
-
-std::vector<int64_t> used_columns(const std::vector<std::vector<int64_t>>& rows, size_t begin,
-                                  size_t end) {
-  std::vector<int64_t> all;
-  for (size_t m = begin; m < std::min(end, rows.size()); ++m) {
-    all.insert(all.end(), rows[m].begin(), rows[m].end());
-  }
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
-}
-
-// `distances` [groups][taps] in floats. Rows of different groups never share a block.
-BlockedWeights blocked(const ConvolutionStep& step) {
-  const int64_t outputs = step.weight.size(0);
-  const int64_t per_group = outputs / step.groups;
-  const at::Tensor weight = step.weight.contiguous();
-  const auto values = elements<float>(weight);
-  const auto taps = static_cast<size_t>(weight.size(1));
-  std::vector<std::vector<int64_t>> nonzero(static_cast<size_t>(outputs));
-  for (size_t m = 0; m < nonzero.size(); ++m) {
-    for (size_t t = 0; t < taps; ++t) {
-      if (values[m * taps + t] != 0) nonzero[m].push_back(static_cast<int64_t>(t));
-    }
-  }
-  const BlockCost* best = nullptr;
-  double least = 0;
-  for (const BlockCost& cost : kBlockCosts) {
-    if (cost.rows > 1 && per_group % cost.rows != 0 && step.groups > 1) continue;
-    double time = 0;
-    for (size_t m = 0; m < nonzero.size(); m += static_cast<size_t>(cost.rows)) {
-      const auto end = m + static_cast<size_t>(cost.rows);
-      time += cost.block + cost.column * static_cast<double>(used_columns(nonzero, m, end).size());
-    }
-    if (best == nullptr || time < least) {
-      best = &cost;
-      least = time;
-    }
-  }
-  BlockedWeights result;
-  result.rows = best->rows;
-  std::vector<size_t> order(nonzero.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  if (best->rows == 1) {  // rows of equal length one after the other are predicted well
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return nonzero[a].size() < nonzero[b].size(); });
-  }
-  const auto rows = static_cast<size_t>(best->rows);
-  for (size_t begin = 0; begin < order.size(); begin += rows) {
-    const std::vector<int64_t> columns =
-        rows == 1 ? nonzero[order[begin]] : used_columns(nonzero, begin, begin + rows);
-    result.columns.push_back(static_cast<int64_t>(columns.size()));
-    for (size_t r = 0; r < rows; ++r) {
-      result.outputs.push_back(
-          static_cast<int64_t>(begin + r < order.size() ? order[begin + r] : order[begin]));
-    }
-    for (const int64_t t : columns) {
-      result.taps.push_back(t);
-      for (size_t r = 0; r < rows; ++r) {
-        const bool exists = begin + r < order.size();
-        result.weights.push_back(exists ? values[order[begin + r] * taps + static_cast<size_t>(t)]
-                                        : 0.0F);
-      }
-    }
-  }
-  return result;
-}
-
-at::Tensor as_tensor(const std::vector<float>& numbers) {
-  at::Tensor tensor = at::zeros({static_cast<int64_t>(numbers.size())}, at::kFloat);
-  std::copy(numbers.begin(), numbers.end(), tensor.data_ptr<float>());
-  return tensor;
-}
 
 // The kernel for the block's rows, the types and the layout; adds what defines it.
 std::string convolution_kernel(SourceWriter& writer, int64_t rows, bool short_distances,
@@ -267,9 +172,9 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   writer.add_function(fmt::format(
       "static const struct nc_convolution {} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
       "{}, {}, {}, {}, {}, {}, {}}};\n\n",
-      name, writer.weight_array(as_tensor(packed.weights)),
+      name, writer.weight_array(packed.weights),
       writer.integers(distances, short_distances ? "uint16_t" : "int32_t"),
-      writer.integers(packed.columns, "uint16_t"), writer.floats(as_tensor(bias)),
+      writer.integers(packed.columns, "uint16_t"), writer.floats(bias),
       writer.integers(packed.outputs, "uint16_t"), packed.columns.size(), out.layout.planes,
       out.layout.used / 16, out.layout.rows, tile_of(step, in.layout),
       std::max<int64_t>(out.layout.columns - 8, 0), out.layout.row_stride, out.layout.columns / 8,
@@ -285,96 +190,6 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   writer.add_call(fmt::format("{}(&{}, (struct nc_rows){{{}, {}, {}, {}, ws, 0}});", kernel, name,
                               writer.memory(step.in, in.layout.origin + before),
                               writer.memory(step.out, out.layout.origin), added, mask));
-}
-
-namespace {
-
-// Share of nonzero weights below which a product of one position goes through them alone.
-constexpr double kSparseProduct = 0.25;
-
-void write_sparse_product(SourceWriter& writer, const ProductStep& step,
-                          const std::string& addresses) {
-  const at::Tensor weight = step.weight.contiguous();
-  const auto values = elements<float>(weight);
-  const auto inputs = static_cast<size_t>(weight.size(1));
-  std::vector<std::vector<int64_t>> rows(static_cast<size_t>(weight.size(0)));
-  for (size_t m = 0; m < rows.size(); ++m) {
-    for (size_t k = 0; k < inputs; ++k) {
-      if (values[m * inputs + k] != 0) rows[m].push_back(static_cast<int64_t>(k));
-    }
-  }
-  std::vector<size_t> order(rows.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return rows[a].size() < rows[b].size(); });
-  std::vector<int64_t> outputs, indices, runs;
-  std::vector<float> weights, bias;
-  const at::Tensor all_biases = step.bias.to(at::kFloat).contiguous();
-  for (const size_t m : order) {
-    outputs.push_back(static_cast<int64_t>(m));
-    bias.push_back(all_biases[static_cast<int64_t>(m)].item<float>());
-    const auto count = static_cast<int64_t>(rows[m].size());
-    if (runs.empty() || runs.back() != count) runs.insert(runs.end(), {0, count});
-    ++runs[runs.size() - 2];
-    for (const int64_t k : rows[m]) {
-      indices.push_back(k);
-      weights.push_back(values[m * inputs + static_cast<size_t>(k)]);
-    }
-  }
-  const bool short_index = static_cast<int64_t>(inputs) <= kMaxShort + 1;
-  const bool half = writer.weights() == WeightType::kHalf;
-  const std::string kernel =
-      fmt::format("nc_sparse_product_{}_{}", short_index ? 16 : 32, half ? "half" : "float");
-  writer.use("product", fmt::format("NC_SPARSE_PRODUCT({}, {}, {})", kernel,
-                                    short_index ? "uint16_t" : "int32_t",
-                                    half ? "uint16_t, nc_half" : "float, NC_FLOAT"));
-  const std::string name = writer.fresh("product");
-  writer.add_function(
-      fmt::format("static const struct nc_sparse_product {} = {{{}, {}, {}, {}, {}, {}, {}}};\n\n",
-                  name, writer.weight_array(as_tensor(weights)),
-                  writer.integers(indices, short_index ? "uint16_t" : "int32_t"),
-                  writer.integers(outputs, "uint16_t"), writer.integers(runs, "uint16_t"),
-                  writer.floats(as_tensor(bias)), runs.size() / 2, step.rectified ? 1 : 0));
-  writer.add_call(fmt::format("{}(&{}, {});", kernel, name, addresses));
-}
-
-void write_dense_product(SourceWriter& writer, const ProductStep& step,
-                         const std::string& addresses) {
-  constexpr int64_t kBlock = 64;  // as in kernels/product.c
-  const bool half = writer.weights() == WeightType::kHalf;
-  const std::string kernel = fmt::format("nc_dense_product_{}", half ? "half" : "float");
-  writer.use("product",
-             fmt::format("NC_DENSE_PRODUCT({}, {})", kernel,
-                         half ? "uint16_t, nc_half, nc_load_half" : "float, NC_FLOAT, nc_load"));
-  std::vector<at::Tensor> blocks;
-  for (int64_t begin = 0; begin < step.weight.size(0); begin += kBlock) {
-    blocks.push_back(step.weight.slice(0, begin, begin + kBlock).t().contiguous().flatten());
-  }
-  const int64_t whole = (step.weight.size(0) + kBlock - 1) / kBlock * kBlock;
-  const at::Tensor bias = at::constant_pad_nd(step.bias, {0, whole - step.bias.numel()});
-  const std::string name = writer.fresh("product");
-  writer.add_function(
-      fmt::format("static const struct nc_dense_product {} = {{{}, {}, {}, {}, {}}};\n\n", name,
-                  writer.weight_array(at::cat(blocks)), writer.floats(bias), step.weight.size(1),
-                  step.weight.size(0), step.rectified ? 1 : 0));
-  writer.add_call(fmt::format("{}(&{}, {});", kernel, name, addresses));
-}
-
-}  // namespace
-
-void write_product(SourceWriter& writer, const ProductStep& step) {
-  const auto inputs = static_cast<double>(step.weight.numel());
-  const auto used = static_cast<double>(step.weight.ne(0).sum().item<int64_t>());
-  if (step.weight.size(0) > kMaxShort || step.weight.size(1) > (int64_t{1} << 28)) {
-    throw InputError("a fully connected layer has more than 65535 outputs");
-  }
-  const int64_t first = memory_offsets(writer.program(), step.in).flatten()[0].item<int64_t>();
-  const std::string addresses =
-      fmt::format("{}, {}", writer.memory(step.in.source, first), writer.memory(step.out));
-  if (used < kSparseProduct * inputs && step.weight.size(1) <= kMaxShort) {
-    return write_sparse_product(writer, step, addresses);
-  }
-  write_dense_product(writer, step, addresses);
 }
 
 }  // namespace ncprune
