@@ -12,7 +12,7 @@ set(MAY_INCLUDE_criteria base data model stats)
 set(MAY_INCLUDE_prune base distributed data model train stats criteria)
 set(MAY_INCLUDE_compile base model onnx prune)
 set(MAY_INCLUDE_evaluate base data model runtime onnx compile stats)
-set(MAY_INCLUDE_experiment base data model onnx train stats criteria prune evaluate)
+set(MAY_INCLUDE_experiment base data model onnx train stats criteria prune compile evaluate)
 set(MAY_INCLUDE_report base data model stats evaluate experiment)
 set(MAY_INCLUDE_study base distributed data model onnx train stats criteria prune evaluate
     experiment report)

@@ -7,6 +7,7 @@
 
 #include "ncprune/base/error.h"
 #include "ncprune/base/log.h"
+#include "ncprune/compile/shared_library.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/evaluate/operating_point.h"
 #include "ncprune/model/interpreter.h"
@@ -126,6 +127,13 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
   evidence.exemplars = exemplars_of(evidence.comparisons, test, options.exemplars);
   unless_refused("latency", [&] {
     if (options.measure_latency) evidence.latencies = measure_latency(all, {});
+  });
+  unless_refused("latency of compiled networks", [&] {
+    if (!options.measure_latency || !compiler_problem().empty()) return;
+    int64_t parameters = 0;
+    for (const NetworkSize& size : evidence.sizes) parameters += size.parameters;
+    if (parameters > options.most_compiled) return;
+    evidence.compiled = measure_latency(all, {.runtime = "compiled"});
   });
   unless_refused("geometry", [&] {
     std::vector<Collapse> collapse;

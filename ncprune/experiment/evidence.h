@@ -32,6 +32,7 @@ struct Evidence {
   std::vector<NetworkSize> sizes;
   std::vector<int64_t> file_bytes;      // of the ONNX files
   std::vector<Latency> latencies;       // one sample at a time; empty: not measured
+  std::vector<Latency> compiled;        // the same of networks compiled to C (compile.h)
   std::vector<Comparison> comparisons;  // each other network with the first
   std::vector<Collapse> collapse;       // on the training samples; empty: not measured
   std::optional<Robustness> robustness;
@@ -46,6 +47,9 @@ struct EvidenceOptions {
   ComparisonOptions comparison = {};
   RobustnessOptions robustness = {};  // most of the time goes here
   bool measure_latency = true;
+  // Networks are compiled to C if they have at most so many parameters together; ten million take
+  // about half a minute.
+  int64_t most_compiled = 10'000'000;
   int64_t exemplars = 24;  // pictures of samples classified differently, at most
 };
 

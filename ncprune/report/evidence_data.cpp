@@ -13,6 +13,13 @@
 namespace ncprune {
 namespace {
 
+// Null when it was not measured.
+Json latency_json(const std::vector<Latency>& latencies, size_t network) {
+  if (latencies.empty()) return nullptr;
+  const Latency& own = latencies[network];
+  return {{"median", own.median}, {"low", own.low}, {"high", own.high}};
+}
+
 Json size_json(const Evidence& evidence, size_t network) {
   const NetworkSize& size = evidence.sizes[network];
   Json layers = Json::array();
@@ -23,12 +30,8 @@ Json size_json(const Evidence& evidence, size_t network) {
             {"macs", size.macs},
             {"bytes", evidence.file_bytes[network]},
             {"layers", layers},
-            {"milliseconds", nullptr}};
-  if (!evidence.latencies.empty()) {
-    const Latency& latency = evidence.latencies[network];
-    json["milliseconds"] = {
-        {"median", latency.median}, {"low", latency.low}, {"high", latency.high}};
-  }
+            {"milliseconds", latency_json(evidence.latencies, network)},
+            {"milliseconds_compiled", latency_json(evidence.compiled, network)}};
   return json;
 }
 

@@ -23,19 +23,21 @@ int64_t total(const NetworkSize& size, int64_t LayerSize::*field) {
 Table size_table(const Evidence& evidence) {
   Table table{"What the networks cost",
               {"network", "weights\nin layers", "not zero", "sparsity %", "parameters",
-               "multiply-adds\n(millions)", "file MB", "ms a sample"},
+               "multiply-adds\n(millions)", "file MB", "ms a sample", "ms a sample,\ncompiled"},
               {}};
+  const auto median = [](const std::vector<Latency>& measured, size_t i) {
+    return measured.empty() ? "-" : fmt::format("{:.3f}", measured[i].median);
+  };
   for (size_t i = 0; i < evidence.sizes.size(); ++i) {
     const NetworkSize& size = evidence.sizes[i];
     const int64_t weights = total(size, &LayerSize::weights);
     const int64_t kept = total(size, &LayerSize::kept);
     const double sparsity = 1 - static_cast<double>(kept) / static_cast<double>(weights);
-    table.rows.push_back(
-        {evidence.results[i].name, std::to_string(weights), std::to_string(kept), percent(sparsity),
-         std::to_string(size.parameters),
-         fmt::format("{:.2f}", static_cast<double>(size.macs) / 1e6),
-         megabytes(evidence.file_bytes[i]),
-         evidence.latencies.empty() ? "-" : fmt::format("{:.3f}", evidence.latencies[i].median)});
+    table.rows.push_back({evidence.results[i].name, std::to_string(weights), std::to_string(kept),
+                          percent(sparsity), std::to_string(size.parameters),
+                          fmt::format("{:.2f}", static_cast<double>(size.macs) / 1e6),
+                          megabytes(evidence.file_bytes[i]), median(evidence.latencies, i),
+                          median(evidence.compiled, i)});
   }
   return table;
 }
@@ -46,7 +48,8 @@ Section layer_section(const Evidence& evidence) {
   Section section{"Layers and cost"};
   section.paragraphs = {
       "Multiply-adds, parameters and file size count zeros: only removed neurons and channels make "
-      "them smaller. The time is the median for one sample where it was measured."};
+      "them smaller. The times are medians for one sample where they were measured; networks that "
+      "ncprune compile writes as C skip the zeros."};
   // Structured pruning makes layers smaller, so all shares are relative to the first network.
   const NetworkSize& dense = evidence.sizes.front();
   std::vector<std::string> names;

@@ -35,6 +35,7 @@ TEST(Evidence, ComparesEveryNetworkWithTheFirst) {
   EXPECT_EQ(evidence.sizes[0].layers[0].weights, 6 * 8);
   EXPECT_EQ(evidence.file_bytes.size(), 3);
   EXPECT_EQ(evidence.latencies.size(), 3);
+  EXPECT_EQ(evidence.compiled.size(), 3);
   EXPECT_EQ(evidence.collapse.size(), 3);
   EXPECT_TRUE(evidence.robustness.has_value());
   EXPECT_TRUE(evidence.exemplars.empty());  // a table has no pictures
@@ -60,6 +61,17 @@ TEST(Evidence, LeavesOutWhatWasNotMeasured) {
   const Evidence evidence = gather_evidence({{"dense", network}}, data, options);
   EXPECT_FALSE(evidence.robustness.has_value());
   EXPECT_TRUE(evidence.latencies.empty());
+  EXPECT_TRUE(evidence.compiled.empty());
+}
+
+TEST(Evidence, CompilesNoLargerNetworksThanItShould) {
+  const PreparedData data = prepared();
+  EvidenceOptions options;
+  options.most_compiled = 10;
+  const Evidence evidence =
+      gather_evidence({{"dense", network_for(data.test, "mlp:8", 1)}}, data, options);
+  EXPECT_TRUE(evidence.compiled.empty());
+  EXPECT_EQ(evidence.latencies.size(), 1);
 }
 
 TEST(Evidence, GoesWithoutDerivativesWhereThereAreNone) {
