@@ -49,7 +49,17 @@ TEST(EvidencePage, LeavesOutWhatWasNotMeasured) {
                                       "Layers and cost", "How to repeat this"}));
   const Page page = evidence_page(evidence, kProvenance);
   EXPECT_EQ(page.sections[2].tables[0].rows[1],
-            (std::vector<std::string>{"small", "8", "4", "50.0", "9", "0.00", "1.00", "-"}));
+            (std::vector<std::string>{"small", "8", "4", "50.0", "9", "0.00", "1.00", "-", "-"}));
+}
+
+TEST(EvidencePage, ShowsTheTimeOfCompiledNetworksBesideThatOfTheRuntime) {
+  Evidence evidence = one_class_lost();
+  evidence.latencies = {{2, 1, 3}, {1.5, 1, 3}};
+  evidence.compiled = {{1, 0.5, 2}, {0.25, 0.1, 2}};
+  const Page page = evidence_page(evidence, kProvenance);
+  const std::vector<std::string>& row = page.sections[2].tables[0].rows[1];
+  EXPECT_EQ(std::vector<std::string>(row.end() - 2, row.end()),
+            (std::vector<std::string>{"1.500", "0.250"}));
 }
 
 TEST(EvidencePage, SaysWhatAPictureIsTakenFor) {
