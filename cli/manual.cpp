@@ -30,7 +30,7 @@ constexpr std::array<std::pair<const char*, const char*>, 28> kExamples{{
     {"shrink", "ncprune shrink pruned.onnx -o small.onnx"},
     {"doctor", "ncprune doctor --data fashion-mnist --imbalance exp:100 --max-class-drop 5"},
     {"doctor", "ncprune doctor --system"},
-    {"compile", "ncprune compile pruned.onnx --no-check -o pruned.c"},
+    {"compile", "ncprune compile pruned.onnx --data fashion-mnist -o pruned.c"},
     {"evaluate", "ncprune evaluate dense.onnx pruned.onnx --data fashion-mnist"},
     {"compare", "ncprune compare dense.onnx pruned.onnx --data fashion-mnist"},
     {"gate", "ncprune gate dense.onnx pruned.onnx --data fashion-mnist --max-class-drop 5"},
