@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/definitions.h"
 #include "cli/files.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -59,12 +60,17 @@ void add_apply(CLI::App& app) {
   add_output_options(*command, options->output);
   add_data_options(*command, options->data);
   add_json_option(*command, options->json);
-  command->add_option("--repair", options->repair,
-                      choices(repairs_of_given_masks()) + "; by default as in the plan");
-  command->add_option("--finish", options->finish,
-                      choices(finishes()) + "; by default as in the plan");
-  command->add_option("--head", options->head,
-                      choices(head_treatments()) + "; by default as in the plan");
+  command
+      ->add_option("--repair", options->repair,
+                   choices(repairs_of_given_masks()) + "; by default as in the plan")
+      ->check(known_values(all_names(repairs_of_given_masks())));
+  command
+      ->add_option("--finish", options->finish, choices(finishes()) + "; by default as in the plan")
+      ->check(known_values(all_names(finishes())));
+  command
+      ->add_option("--head", options->head,
+                   choices(head_treatments()) + "; by default as in the plan")
+      ->check(known_values(all_names(head_treatments())));
   add_force_option(*command, options->force);
   command->callback([options] { run_apply(*options); });
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/doctor_system.h"
 #include "cli/files.h"
 #include "cli/options.h"
 #include "cli/promise.h"
@@ -17,6 +18,7 @@ struct DoctorCommand {
   PromiseRequest promise;
   double shrinkage = MetricOptions().shrinkage;
   std::string json;
+  bool system = false;
 };
 
 // The samples of a class and what they are sufficient for.
@@ -132,17 +134,37 @@ void run_doctor(const DoctorCommand& options) {
   write_json_if(options.json, json);
 }
 
+// Throws InputError if an option is given that --system, which needs no data, has no use for.
+void require_no_data_options(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() == 0 || name == "--system" || name == "--json") continue;
+    throw InputError(fmt::format(
+        "--system describes this machine and takes no {}; wanted --system alone or with --json",
+        name));
+  }
+}
+
 }  // namespace
 
 void add_doctor(CLI::App& app) {
   const auto options = std::make_shared<DoctorCommand>();
   CLI::App* command = app.add_subcommand(
-      "doctor", "list classes with too few samples for their scatter or for a promise");
+      "doctor",
+      "list classes with too few samples for their scatter or for a promise; or describe the "
+      "machine");
   add_data_options(*command, options->data);
   add_promise_options(*command, options->promise, "most points that any class's recall may fall");
   command->add_option("--shrinkage", options->shrinkage, "as in prune")->capture_default_str();
+  command->add_flag("--system", options->system,
+                    "instead describe this machine and what ncprune was built with, for reports of "
+                    "bugs; needs no data");
   add_json_option(*command, options->json);
-  command->callback([options] { run_doctor(*options); });
+  command->callback([options, command] {
+    if (!options->system) return run_doctor(*options);
+    require_no_data_options(*command);
+    run_doctor_system(options->json);
+  });
 }
 
 }  // namespace ncprune::cli

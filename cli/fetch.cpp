@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/definitions.h"
 #include "ncprune/ncprune.h"
 
 namespace ncprune::cli {
@@ -17,9 +18,10 @@ void add_fetch(CLI::App& app) {
   };
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("fetch", "download a data set into the data folder");
-  std::string names;
-  for (const Fetchable& data : fetchable()) names += (names.empty() ? "" : ", ") + data.name;
-  command->add_option("name", options->name, names)->required();
+  const std::vector<std::string> names = all_names(fetchable());
+  command->add_option("name", options->name, CLI::detail::join(names, ", "))
+      ->check(known_values(names))
+      ->required();
   command->add_option("--data-root", options->root,
                       "data folder, in which NAME is created; default $NCPRUNE_DATA");
   command->add_option("--mirror", options->mirror,

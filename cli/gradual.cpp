@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/definitions.h"
 #include "cli/files.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -70,11 +71,11 @@ void add_gradual(CLI::App& app) {
       app.add_subcommand("gradual", "prune in steps of growing sparsity, training after each");
   command->add_option("network", options->input, "the ONNX file to prune")->required();
   add_output_options(*command, options->output);
-  std::vector<std::string> schedules;
-  for (const GradualSchedule& s : gradual_schedules()) schedules.push_back(s.name);
+  const std::vector<std::string> schedules = all_names(gradual_schedules());
   command
       ->add_option("--sparsity-schedule", options->gradual.schedule,
                    "how the sparsity rises: " + CLI::detail::join(schedules, ", "))
+      ->check(known_values(schedules))
       ->capture_default_str();
   command->add_option("--steps", options->gradual.steps, "pruning steps, each with all --epochs")
       ->capture_default_str();

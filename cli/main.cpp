@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/completion.h"
+#include "cli/definitions.h"
+#include "cli/manual.h"
 #include "cli/promise.h"
 
 namespace {
@@ -16,6 +19,22 @@ void print_help_texts(CLI::App& app) {
   for (const CLI::App* command : app.get_subcommands({})) {
     fmt::print("{{\"{}\", R\"help({})help\"}},\n", command->get_name(), command->help("ncprune"));
   }
+}
+
+// What the build makes from the commands' definitions; false when it is something else that is
+// asked for.
+bool answer_build(CLI::App& app, const std::vector<std::string>& words) {
+  const std::string asked = words.empty() ? "" : words.front();
+  if (words.size() == 1 && asked == "--help-texts") {
+    print_help_texts(app);
+  } else if (words.size() == 3 && asked == "--manual") {
+    ncprune::cli::write_manual(app, words[1], words[2]);
+  } else if (words.size() == 2 && asked == "--completion") {
+    fmt::print("{}", ncprune::cli::completion_script(app, words[1]));
+  } else {
+    return false;
+  }
+  return true;
 }
 
 using Clock = std::chrono::steady_clock;
@@ -47,6 +66,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app.add_option("--device", device, "device for running and training networks: cpu or cuda")
+      ->check(cli::known_values({"cpu", "cuda"}))
       ->capture_default_str();
   app.add_option("--memory", memory,
                  "gigabytes for decoded pictures that are kept and inputs that are needed at once")
@@ -82,11 +102,8 @@ int main(int argc, char** argv) {
   cli::add_study(app);
   cli::add_fetch(app);
   cli::add_lists(app);
-  if (argc == 2 && argv[1] == std::string("--help-texts")) {
-    print_help_texts(app);
-    return 0;
-  }
   try {
+    if (answer_build(app, {argv + 1, argv + argc})) return 0;
     const Clock::time_point start = Clock::now();
     app.parse(argc, argv);
     ncprune::leave_world();

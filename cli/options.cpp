@@ -6,6 +6,8 @@
 #include <cctype>
 #include <fstream>
 
+#include "cli/definitions.h"
+
 namespace ncprune::cli {
 
 CLI::Validator whole_number() {
@@ -42,6 +44,7 @@ std::vector<std::string> class_names(const std::vector<std::string>& given) {
 void add_data_options(CLI::App& command, DataRequest& request) {
   command
       .add_option("--data", request.data, "the data: a name or SOURCE:..., see 'ncprune datasets'")
+      ->check(known_values(all_names(fetchable())))
       ->capture_default_str();
   command.add_option("--data-root", request.data_root,
                      "folder searched first for named data sets (then $NCPRUNE_DATA)");
@@ -69,8 +72,10 @@ void add_data_options(CLI::App& command, DataRequest& request) {
 }
 
 void add_runtime_option(CLI::App& command, std::string& runtime) {
-  command.add_option("--runtime", runtime,
-                     "runtime for the networks: ncprune, onnxruntime or compiled");
+  command
+      .add_option("--runtime", runtime,
+                  "runtime for the networks: ncprune, onnxruntime or compiled")
+      ->check(known_values(all_names(runtimes())));
 }
 
 void add_json_option(CLI::App& command, std::string& path) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "cli/definitions.h"
 #include "cli/files.h"
 #include "cli/options.h"
 
@@ -57,21 +58,26 @@ void add_prune_options(CLI::App& command, PruneRequest& request) {
       .add_option_function<std::string>(
           "--method", [&recipe](const std::string& name) { recipe.method = find_method(name); },
           "see 'ncprune methods'; the parts below change it")
+      ->check(known_values(all_names(methods())))
       ->type_name("TEXT")
       ->default_str(recipe.method.name);
   command.add_option("--sparsity", recipe.share,
                      fmt::format("share of the weights to remove, in [0, 1); by default {:g}, or "
                                  "the share that a pattern N:M fixes",
                                  kUsualShare));
-  command.add_option(
-      "--finish", recipe.finish,
-      "keep the network as repaired; recalibrate the mean and variance of channels; match the "
-      "dense network's class shares with scales and shifts; or refine: match, then move all "
-      "remaining weights towards these shares; by default the method's choice, and keep in "
-      "'gradual'");
-  option("--head", recipe.head, choices(head_treatments()) + " the classifier");
+  command
+      .add_option(
+          "--finish", recipe.finish,
+          "keep the network as repaired; recalibrate the mean and variance of channels; match the "
+          "dense network's class shares with scales and shifts; or refine: match, then move all "
+          "remaining weights towards these shares; by default the method's choice, and keep in "
+          "'gradual'")
+      ->check(known_values(all_names(finishes())));
+  option("--head", recipe.head, choices(head_treatments()) + " the classifier")
+      ->check(known_values(all_names(head_treatments())));
   for (const MethodPart& part : method_parts()) {
-    command.add_option("--" + part.name, recipe.method.*part.field, part.summary);
+    command.add_option("--" + part.name, recipe.method.*part.field, part.summary)
+        ->check(known_values(part.names));
   }
   command.add_option("--rounds", recipe.method.rounds,
                      "rounds of pruning; each scores the remaining weights anew");

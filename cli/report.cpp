@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/definitions.h"
 #include "cli/files.h"
 #include "cli/options.h"
 
@@ -115,6 +116,7 @@ void add_report(CLI::App& app) {
       ->add_option(
           "--rank", options->reference,
           "for a study: compare METHOD with the others; default: the best on validation data")
+      ->check(known_values(all_names(methods())))
       ->type_name("METHOD");
   add_data_options(*command, options->data);
   command

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/definitions.h"
 #include "cli/files.h"
 #include "cli/options.h"
 
@@ -76,10 +77,12 @@ void add_robustness(CLI::App& app) {
   command
       ->add_option("--scale", options->robustness.corruption.scale,
                    "scale of the corruptions: cifar-c or mnist-c")
+      ->check(known_values({"cifar-c", "mnist-c"}))
       ->capture_default_str();
   command
       ->add_option("--corruptions", options->robustness.corruption.corruptions,
                    "corruptions to measure; default: all that apply to the data")
+      ->check(known_values(all_names(corruptions())))
       ->delimiter(',');
   command
       ->add_option("--severities", options->robustness.corruption.severities,

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/definitions.h"
 #include "cli/files.h"
 #include "cli/options.h"
 
@@ -147,6 +148,7 @@ void add_study(CLI::App& app) {
       ->add_option(
           "--rank", options->reference,
           "compare METHOD with the others, with tests; 'validation': the best on validation data")
+      ->check(known_values(all_names(methods())))
       ->type_name("METHOD");
   command->add_option("--report", options->report, "HTML page to write");
   add_json_option(*command, options->json);

@@ -5,15 +5,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/definitions.h"
+
 namespace ncprune::cli {
 namespace {
 
 template <typename Entry>
 std::string names(const std::vector<Entry>& table) {
-  std::vector<std::string> all;
-  all.reserve(table.size());
-  for (const Entry& entry : table) all.emplace_back(entry.name);
-  return CLI::detail::join(all, ", ");
+  return CLI::detail::join(all_names(table), ", ");
 }
 
 // Epochs are counted across trainings, because `gradual` trains several times.
@@ -45,21 +44,25 @@ void add_train_options(CLI::App& command, TrainRequest& request) {
   TrainOptions& train = request.options;
   option("--epochs", train.epochs, "passes over the training data");
   option("--batch", train.batch, "samples per step");
-  option("--optimizer", train.optimizer, names(optimizers()));
+  option("--optimizer", train.optimizer, names(optimizers()))
+      ->check(known_values(all_names(optimizers())));
   option("--learning-rate", train.learning_rate, "full learning rate of the schedule");
   option("--momentum", train.momentum, "momentum of sgd");
   option("--weight-decay", train.weight_decay, "weight decay of the optimizer");
-  option("--schedule", train.schedule, "schedule of the learning rate: " + names(schedules()));
-  option("--loss", train.loss, names(losses()));
-  option("--sampler", train.sampler, names(samplers()));
+  option("--schedule", train.schedule, "schedule of the learning rate: " + names(schedules()))
+      ->check(known_values(all_names(schedules())));
+  option("--loss", train.loss, names(losses()))->check(known_values(all_names(losses())));
+  option("--sampler", train.sampler, names(samplers()))->check(known_values(all_names(samplers())));
   command
       .add_option(
           "--augment", train.augment,
           "changes to every batch, in this order, e.g. crop,flip: " + names(augmentations()))
+      ->check(known_values(all_names(augmentations())))
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false);
-  option("--select", train.select, "validation accuracy that selects the epoch: balanced, overall");
+  option("--select", train.select, "validation accuracy that selects the epoch: balanced, overall")
+      ->check(known_values({"balanced", "overall"}));
   option("--patience", train.patience, "stop after this many epochs without improvement; 0: never");
   command
       .add_option("--track", request.tracker, "record every epoch in tensorboard:DIR or mlflow:DIR")

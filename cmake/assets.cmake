@@ -8,7 +8,11 @@ function(ncprune_assets OUT)
   set(VEGA /usr/share/javascript/vega)
   set(MODULES util time format loader dataflow canvas scale scenegraph expression selection statistics functions
               runtime view event-selector parser transforms view-transforms encode interpreter)
-  set(SCRIPT "/* Vega (vega.github.io), (c) 2015-2021 UW Interactive Data Lab, BSD-3-Clause */\n")
+  # Whoever passes a report on passes Vega on, whose terms ask for its notices.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/NOTICE)
+  file(READ ${PROJECT_SOURCE_DIR}/NOTICE NOTICE)
+  string(REGEX REPLACE "^.*\n== IN REPORTS ==\n+(.*[^\n])\n+== COMPILED.*$" "\\1" NOTICE "${NOTICE}")
+  set(SCRIPT "/*\n${NOTICE}\n*/\n")
   string(APPEND SCRIPT "const vega = (() => {\nconst modules = {};\n"
                        "const require = (name) => modules[name === 'vega-selections' ? 'vega-selection' : name];\n")
   foreach(MODULE IN LISTS MODULES)

@@ -26,4 +26,22 @@ if(NCPRUNE_CLI)
   install(TARGETS ncprune RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
   install(TARGETS ncprune_program RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/ncprune
           COMPONENT program)
+  set(GENERATED ${PROJECT_BINARY_DIR}/generated)
+  install(DIRECTORY ${GENERATED}/man/man1 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT program)
+  install(FILES ${GENERATED}/completions/ncprune.bash COMPONENT program
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ncprune)
+  install(FILES ${GENERATED}/completions/_ncprune COMPONENT program
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+  install(FILES ${GENERATED}/completions/ncprune.fish COMPONENT program
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
+
+# Every package has its licence; Debian calls the notices "copyright".
+foreach(PACKAGE program=ncprune dev=libncprune-dev python=python3-ncprune)
+  string(REPLACE "=" ";" PACKAGE ${PACKAGE})
+  list(GET PACKAGE 0 COMPONENT)
+  list(GET PACKAGE 1 NAME)
+  set(FOLDER ${CMAKE_INSTALL_DATADIR}/doc/${NAME})
+  install(FILES LICENSE DESTINATION ${FOLDER} COMPONENT ${COMPONENT})
+  install(FILES NOTICE DESTINATION ${FOLDER} COMPONENT ${COMPONENT} RENAME copyright)
+endforeach()

@@ -16,4 +16,13 @@ std::string choices(const std::vector<Entry>& table, std::string Entry::*member 
   return list;
 }
 
+// The names in a table, one by one.
+template <typename Entry>
+std::vector<std::string> all_names(const std::vector<Entry>& table) {
+  std::vector<std::string> names;
+  names.reserve(table.size());
+  for (const Entry& entry : table) names.emplace_back(entry.name);
+  return names;
+}
+
 }  // namespace ncprune

@@ -2,15 +2,12 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <dlfcn.h>
 #include <malloc.h>
-#include <sched.h>
 
-#include <algorithm>
 #include <climits>
 #include <cstdlib>
-#include <string_view>
-#include <thread>
+
+#include "ncprune/base/machine.h"
 
 namespace ncprune {
 namespace {
@@ -19,11 +16,7 @@ namespace {
 int default_threads() {
   const char* asked = std::getenv("OMP_NUM_THREADS");
   const int count = asked != nullptr ? std::atoi(asked) : 0;
-  if (count > 0) return count;
-  cpu_set_t cores;
-  const bool known = sched_getaffinity(0, sizeof(cores), &cores) == 0;
-  const unsigned all = std::thread::hardware_concurrency();
-  return std::max(1, known ? CPU_COUNT(&cores) : static_cast<int>(all));
+  return count > 0 ? count : available_cores();
 }
 
 int64_t memory_bytes = 4'000'000'000;
@@ -48,11 +41,7 @@ void configure_runtime(int threads) {
   mallopt(M_TOP_PAD, 64 << 20);
   if (threads == 0) threads = default_threads();
   at::set_num_threads(threads);
-  // OpenBLAS has a separate thread count; with another BLAS there is nothing to set.
-  using SetThreads = void (*)(int);
-  if (auto* set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
-    set(threads);
-  }
+  set_openblas_threads(threads);
 }
 
 void release_freed_memory() {
@@ -64,14 +53,13 @@ int thread_count() {
 }
 
 std::string blas_problem() {
-  using GetConfig = char* (*)();
   if (at::hasMKL()) return "";  // MKL uses the same pool
-  auto* config = reinterpret_cast<GetConfig>(dlsym(RTLD_DEFAULT, "openblas_get_config"));
-  if (config == nullptr) {
+  const std::string config = openblas_config();
+  if (config.empty()) {
     return "BLAS is not OpenBLAS; matrix products may be 40 times slower: install "
            "libopenblas0-openmp";
   }
-  if (std::string_view(config()).find("USE_OPENMP") == std::string_view::npos) {
+  if (config.find("USE_OPENMP") == std::string::npos) {
     return "OpenBLAS uses a second thread pool that competes with LibTorch's: install "
            "libopenblas0-openmp and select it with update-alternatives";
   }

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -28,10 +29,12 @@ namespace {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ncprune-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) {
-      throw InputError(fmt::format("cannot create a folder in {}",
-                                   std::filesystem::temp_directory_path().string()));
+    std::error_code error;
+    const std::filesystem::path parent = std::filesystem::temp_directory_path(error);
+    std::string pattern = (parent / "ncprune-XXXXXX").string();
+    if (error || mkdtemp(pattern.data()) == nullptr) {
+      throw InputError(error ? "$TMPDIR is not a folder"
+                             : fmt::format("cannot create a folder in {}", parent.string()));
     }
     path_ = pattern;
   }
@@ -96,13 +99,22 @@ using SizeFunction = size_t (*)();
 
 }  // namespace
 
-std::string compiler_problem() {
+CCompiler c_compiler() {
   const TemporaryFolder folder;
   std::vector<std::string> command = compiler_command();
-  const std::string name = command.front();
+  CCompiler compiler{fmt::format("{}", fmt::join(command, " ")), ""};
   command.emplace_back("--version");
-  if (run_command(command, folder.file("log")) == 0) return "";
-  return fmt::format("the C compiler '{}' cannot be started: install one, or name it in $CC", name);
+  if (run_command(command, folder.file("log")) != 0) return compiler;
+  std::ifstream log(folder.file("log"));
+  std::getline(log, compiler.version);
+  if (compiler.version.empty()) compiler.version = "unknown version";
+  return compiler;
+}
+
+std::string compiler_problem() {
+  if (!c_compiler().version.empty()) return "";
+  return fmt::format("the C compiler '{}' cannot be started: install one, or name it in $CC",
+                     compiler_command().front());
 }
 
 std::vector<std::string> fast_flags() {

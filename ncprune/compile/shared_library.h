@@ -13,6 +13,14 @@ namespace ncprune {
 // Empty when the compiler can be started; otherwise one line on what was tried.
 std::string compiler_problem();
 
+// The command that is called, with its arguments, and the first line that it prints for --version;
+// empty when it cannot be started.
+struct CCompiler {
+  std::string command;
+  std::string version;
+};
+CCompiler c_compiler();
+
 // The bytes of a shared library, with `flags` after those that every build has (C11, warnings off,
 // contracted multiply-adds). Throws InputError, with the compiler's first error, when the compiler
 // is missing or fails.

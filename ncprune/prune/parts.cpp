@@ -11,18 +11,22 @@ namespace ncprune {
 const std::vector<MethodPart>& method_parts() {
   static const std::vector<MethodPart> table{
       {"criterion", "see 'ncprune criteria'", &Method::criterion,
-       [](const std::string& name) { find_criterion(name); }},
+       [](const std::string& name) { find_criterion(name); }, all_names(criteria())},
       {"allocation", choices(allocations()), &Method::allocation,
-       [](const std::string& name) { find_named(allocations(), name, "allocation"); }},
+       [](const std::string& name) { find_named(allocations(), name, "allocation"); },
+       all_names(allocations())},
       {"pattern", choices(pattern_kinds(), &PatternKind::usage), &Method::pattern,
-       [](const std::string& name) { find_pattern(name); }},
+       [](const std::string& name) { find_pattern(name); }, all_names(patterns())},
       {"solver", choices(solvers()), &Method::solver,
-       [](const std::string& name) { find_named(solvers(), name, "solver"); }},
+       [](const std::string& name) { find_named(solvers(), name, "solver"); },
+       all_names(solvers())},
       {"search-metric", choices(search_metrics()) + ", in which the solver searches",
        &Method::search_metric,
-       [](const std::string& name) { find_named(search_metrics(), name, "metric"); }},
+       [](const std::string& name) { find_named(search_metrics(), name, "metric"); },
+       all_names(search_metrics())},
       {"repair", choices(repairs()), &Method::repair,
-       [](const std::string& name) { find_named(repairs(), name, "repair"); }},
+       [](const std::string& name) { find_named(repairs(), name, "repair"); },
+       all_names(repairs())},
   };
   return table;
 }

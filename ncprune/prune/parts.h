@@ -17,6 +17,7 @@ struct MethodPart {
   std::string Method::*field;
   // Throws InputError, listing the known names, unless there is an entry called `name`.
   void (*require)(const std::string& name);
+  std::vector<std::string> names;  // known ones; of a family of names, an example
 };
 
 const std::vector<MethodPart>& method_parts();

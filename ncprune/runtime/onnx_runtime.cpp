@@ -134,6 +134,14 @@ std::string onnx_runtime_problem() {
   return library().problem;
 }
 
+std::string onnx_runtime_file() {
+  return library().file;
+}
+
+std::vector<std::string> onnx_runtime_places() {
+  return library().places;
+}
+
 std::string onnx_runtime_version() {
   return library().version;
 }

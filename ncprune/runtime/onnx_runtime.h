@@ -21,6 +21,12 @@ std::string onnx_runtime_problem();
 // The version, such as "1.30.0". REQUIRES: onnx_runtime_problem() is empty.
 std::string onnx_runtime_version();
 
+// The file that it was loaded from; empty when it cannot be used.
+std::string onnx_runtime_file();
+
+// The files and names that were tried for it, in this order.
+std::vector<std::string> onnx_runtime_places();
+
 // An input or output of a model. A tensor of an element type outside kElementTypes has no type; for
 // anything else (a sequence, a map) the shape is empty, too. An axis without fixed size is -1.
 struct SessionValue {

@@ -5,16 +5,22 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <vector>
 
 #include "ncprune/base/error.h"
 
 namespace ncprune::onnx_runtime {
 namespace {
 
+// The file that holds a function which the loader found.
+std::string file_of(const void* function) {
+  Dl_info info{};
+  return dladdr(function, &info) != 0 && info.dli_fname != nullptr ? info.dli_fname : "";
+}
+
 Library load() {
   const char* wanted = std::getenv("NCPRUNE_ONNXRUNTIME");
-  std::vector<std::string> places;
+  Library library;
+  std::vector<std::string>& places = library.places;
   if (wanted != nullptr) {
     places.emplace_back(wanted);
   } else {
@@ -30,7 +36,6 @@ Library load() {
     if (handle != nullptr) break;
     reason = dlerror();
   }
-  Library library;
   if (handle == nullptr) {
     library.problem = fmt::format(
         "ONNX Runtime was not found ({}): set NCPRUNE_ONNXRUNTIME to the file libonnxruntime.so.1",
@@ -51,6 +56,7 @@ Library load() {
     return library;
   }
   library.version = base->version();
+  library.file = file_of(reinterpret_cast<const void*>(entry));
   library.api = &api;
   return library;
 }

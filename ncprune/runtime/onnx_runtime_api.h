@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 // ONNX Runtime's opaque types and entry point, as in onnxruntime_c_api.h; the packages of the
 // library contain no headers.
@@ -110,6 +111,8 @@ struct Api {
 struct Library {
   std::string problem;
   std::string version;
+  std::string file;                 // that it was loaded from
+  std::vector<std::string> places;  // that were tried
   const Api* api = nullptr;
   OrtEnv* env = nullptr;
 };
