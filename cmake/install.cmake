@@ -45,3 +45,6 @@ foreach(PACKAGE program=ncprune dev=libncprune-dev python=python3-ncprune)
   install(FILES LICENSE DESTINATION ${FOLDER} COMPONENT ${COMPONENT})
   install(FILES NOTICE DESTINATION ${FOLDER} COMPONENT ${COMPONENT} RENAME copyright)
 endforeach()
+
+install(DIRECTORY python/ncprune DESTINATION lib/python3/dist-packages COMPONENT python
+        PATTERN __pycache__ EXCLUDE)
