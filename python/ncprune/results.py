@@ -153,14 +153,16 @@ class WrittenNetwork:
         samples = self._data.samples
         if samples is None:
             return
-        wanted = scores_on(self, samples, self._given)
         try:
             given = module_scores(module, samples)
         except Exception as error:  # whatever the module's own code raises
             raise InputError("the module computes with sizes that no longer fit: "
                              f"{str(error).splitlines()[0] if str(error) else error!r}; save the "
                              "result as ONNX, or prune without structured=") from error
-        given = _as_logits(given, wanted, onnx_file.read_graph(self.onnx))
+        graph = onnx_file.read_graph(self.onnx)
+        wanted = self._scores(samples, max(2, given.shape[1]), _last_operator(graph) == "Sigmoid"
+                              and given.shape[1] > 1)
+        given = _as_logits(given, wanted, _last_operator(graph))
         if given.shape != wanted.shape:
             raise InputError(f"the module gives {given.shape[1]} scores, the pruned network "
                              f"{wanted.shape[1]}")
@@ -171,6 +173,21 @@ class WrittenNetwork:
                              f"network (by up to {difference:.2g}), because it computes with sizes "
                              "or weights of its own; save the result as ONNX")
 
+    def _scores(self, samples: NDArray[Any], count: int, several: bool) -> NDArray[np.float32]:
+        """The program's scores, float [N, count], of inputs [N, ...]; ``several``: of labels of
+        which several may belong to a sample."""
+        how = {key: value for key, value in shared(self._given).items()
+               if key in ("threads", "device", "memory")}
+        labels = np.ones((len(samples), count), int) if several else np.arange(len(samples)) % count
+        data = array_data(samples, labels, samples, labels, [f"class {k}" for k in range(count)])
+        try:
+            with Call("evaluate", how | {"validation": 0}, False) as call:
+                path = call.network(Network("the result", self.onnx), "result")
+                call.run([path, f"--scores={call.file('scores.npy')}"], data)
+                return np.array(call.array_of("scores.npy")[0])
+        finally:
+            data.close()
+
 
 def _umask() -> int:
     value = os.umask(0)
@@ -178,12 +195,15 @@ def _umask() -> int:
     return value
 
 
-def _as_logits(scores: NDArray[Any], wanted: NDArray[Any], graph: onnx_file.Graph) -> NDArray[Any]:
+def _last_operator(graph: onnx_file.Graph) -> str:
+    return next((node.op_type for node in graph.nodes if graph.outputs and
+                 graph.outputs[0] in node.outputs), "")
+
+
+def _as_logits(scores: NDArray[Any], wanted: NDArray[Any], last: str) -> NDArray[Any]:
     """The module's scores in the form of the program's, which has those before a closing Softmax or
     Sigmoid and two for a single logit; only differences between a sample's scores count after a
     Softmax."""
-    last = next((node.op_type for node in graph.nodes if graph.outputs and
-                 graph.outputs[0] in node.outputs), "")
     with np.errstate(divide="ignore"):
         if last == "Softmax":
             scores = np.log(scores)
@@ -194,21 +214,6 @@ def _as_logits(scores: NDArray[Any], wanted: NDArray[Any], graph: onnx_file.Grap
     if last in ("Softmax", "LogSoftmax"):
         return scores - scores.mean(axis=1, keepdims=True) + wanted.mean(axis=1, keepdims=True)
     return scores
-
-
-def scores_on(network: WrittenNetwork, samples: NDArray[Any],
-              given: Mapping[str, object]) -> NDArray[np.float32]:
-    """The program's scores, float [N, K], of inputs [N, ...]."""
-    how = {key: value for key, value in shared(given).items()
-           if key in ("threads", "device", "memory")}
-    data = array_data(samples, np.arange(len(samples)) % 2, samples, np.arange(len(samples)) % 2)
-    try:
-        with Call("evaluate", how, False) as call:
-            path = call.network(Network("the result", network.onnx), "result")
-            call.run([path, f"--scores={call.file('scores.npy')}"], data)
-            return np.array(call.array_of("scores.npy")[0])
-    finally:
-        data.close()
 
 
 class Pruned(WrittenNetwork):

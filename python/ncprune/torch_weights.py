@@ -147,7 +147,11 @@ def _put_tensor(owner: torch.nn.Module, own: str, value: NDArray[Any], name: str
         if tensor.shape == new.shape:
             old = tensor.detach().clone()
             tensor.data.copy_(new)
-            undo.append(lambda: tensor.data.copy_(old) and None)
+
+            def put_back() -> None:
+                tensor.data.copy_(old)
+
+            undo.append(put_back)
             return False
         before, gradient = tensor.data, tensor.grad if tensor.requires_grad else None
         tensor.data = new

@@ -62,7 +62,7 @@ def sources(exported: Graph, parameters: Container[str]) -> dict[str, Source]:
         if not node.inputs or not node.outputs or node.inputs[0] not in found:
             continue
         source = found[node.inputs[0]]
-        if node.op_type == "Identity":
+        if node.op_type in ("Identity", "Cast"):
             found[node.outputs[0]] = source if node.outputs[0] not in parameters else Source(
                 node.outputs[0])
         elif node.op_type == "Transpose":
