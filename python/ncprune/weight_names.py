@@ -95,15 +95,17 @@ def weights(exported: Graph, pruned: Graph, parameters: Container[str]) -> Weigh
         If a weight that pruning changed has no parameter of its own.
     """
     known = sources(exported, parameters)
-    constants = dict(exported.initializers)
-    constants |= {node.outputs[0]: node.tensor for node in exported.nodes
-                  if node.tensor is not None and node.outputs}
+    constants = {node.outputs[0]: node.tensor for node in exported.nodes
+                 if node.tensor is not None and node.outputs}
     found = Weights()
     for name, value in pruned.initializers.items():
         if value.dtype.kind not in "fbiu":
             continue
         if name in known:
             _keep(found.values, known[name].parameter, known[name].of_parameter(value))
+        elif name in exported.initializers:
+            raise InputError(f"the module has no parameter '{name}'; wanted the module that was "
+                             "pruned")
         elif name in constants:
             if value.dtype.kind == "f" and not np.array_equal(value, constants[name]):
                 raise _without_place(name)
