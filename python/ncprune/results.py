@@ -139,10 +139,8 @@ class WrittenNetwork:
 
     def _weights(self, module: torch.nn.Module | None) -> weight_names.Weights:
         exported = onnx_file.read_graph(read_bytes(self._source))
-        names = (set(exported.initializers) if module is None
+        names = (weight_names.stored_names(exported) if module is None
                  else torch_weights.parameter_names(module))
-        if module is None:
-            names |= {name.removesuffix(torch_weights.ORIGINAL) for name in names}
         found = weight_names.weights(exported, onnx_file.read_graph(self.onnx), names)
         if not found.values:
             raise InputError("no weight of the ONNX file has the name of a parameter of the module")

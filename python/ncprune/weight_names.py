@@ -55,6 +55,15 @@ class Weights:
     groups: dict[str, int] = field(default_factory=dict)
 
 
+def stored_names(exported: Graph) -> set[str]:
+    """The names of parameters and buffers in an exported graph, as far as the graph tells them:
+    equal ones are stored once, with an Identity for every further name."""
+    names = set(exported.initializers)
+    names |= {node.outputs[0] for node in exported.nodes
+              if node.op_type == "Identity" and node.inputs[0] in names}
+    return names | {name.removesuffix(ORIGINAL) for name in names}
+
+
 def sources(exported: Graph, parameters: Container[str]) -> dict[str, Source]:
     """The values of an exported graph that are parameters, perhaps transposed or masked."""
     found = {name: Source(name) for name in exported.initializers if name in parameters}
