@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import inspect
 import io
 import os
@@ -87,6 +88,8 @@ def as_network(model: Any, samples: NDArray[Any] | None, name: str = "model") ->
     InputError
         If it is none of these, cannot be read, or PyTorch cannot export it.
     """
+    if isinstance(model, Network):
+        return dataclasses.replace(model, name=name)
     if is_module(model):
         if samples is None:
             raise InputError(f"{name} is a module of PyTorch, whose export needs an input; wanted "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import os
 import tempfile
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -233,6 +235,11 @@ class Pruned(WrittenNetwork):
         return self._recall
 
     @property
+    def dense(self) -> Network:
+        """The dense network, which ``evaluate()``, ``compare()`` and ``gate()`` take."""
+        return self._source
+
+    @property
     def recipe(self) -> Recipe:
         """Every setting with which the network was pruned."""
         return Recipe.from_json(self.details["recipe"])
@@ -364,12 +371,12 @@ class _ClassTable:
         raise NotImplementedError
 
     def __str__(self) -> str:
-        return f"{as_text(*self._table())}\n{self._summary()}"
+        return f"{as_text(*self._table())}\n{textwrap.fill(self._summary(), 80)}"
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"{as_html(*self._table())}<p>{self._summary()}</p>"
+        return f"{as_html(*self._table())}<p>{html.escape(self._summary())}</p>"
 
 
 def _shown(value: Any, key: str) -> str:

@@ -80,7 +80,7 @@ class ResNet18(Case):
         self.assertGreater(zeros, 0.85 * sum(p.numel() for p in net.parameters()))
 
     def test_units(self):
-        net, _ = self.hand_over(structured=0.5)
+        net, _ = self.hand_over(structured=0.5, method="magnitude", finish="match")
         before = sum(p.numel() for p in network().parameters())
         self.assertLess(sum(p.numel() for p in net.parameters()), 0.4 * before)
 
