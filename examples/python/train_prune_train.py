@@ -20,7 +20,7 @@ def strokes(counts, seed):
     """Pictures [N, 1, 12, 12] of float32 and their classes [N]."""
     rng = np.random.default_rng(seed)
     y = np.repeat(np.arange(len(counts)), counts)
-    x = rng.normal(0, 0.3, (len(y), 1, 12, 12)).astype(np.float32)
+    x = rng.normal(0, 0.45, (len(y), 1, 12, 12)).astype(np.float32)
     for picture, label in zip(x[:, 0], y):
         at, line = rng.integers(2, 10), np.arange(8) + rng.integers(0, 5)
         picture[at if label == 0 else line, at if label == 1 else line] += 1
@@ -56,13 +56,13 @@ def main(path):
     test = {"x_test": x_test, "y_test": y_test, "classes": CLASSES}
 
     net = network()
-    train(net, x, y, epochs=4, rate=1e-3)
-    result = ncprune.prune(net, x, y, sparsity=0.95, **test)
+    train(net, x, y, epochs=6, rate=1e-3)
+    result = ncprune.prune(net, x, y, sparsity=0.97, **test)
     print(result.recall)
 
     result.apply(net)  # the weights of the pruned network
     result.apply_masks(net)  # whose zeros training leaves as they are
-    train(net, x, y, epochs=2, rate=1e-4)
+    train(net, x, y, epochs=3, rate=5e-4)
     ncprune.remove_masks(net)
     ncprune.export(net, path, x[:1])
 
