@@ -12,8 +12,9 @@ NumPy alone.
 from ncprune.commands import (MethodInfo, compare, evaluate, export, finetune, gate, methods, prune,
                               study, train)
 from ncprune.errors import Error, InputError, ProgramError, ProgramWarning
+from ncprune.measurements import Comparison, Evaluation, Gate
 from ncprune.recipe import Method, Metric, Recipe
-from ncprune.results import Comparison, Evaluation, Gate, Pruned, Trained, WrittenNetwork
+from ncprune.results import Pruned, Trained, WrittenNetwork
 from ncprune.tables import Recall
 from ncprune.torch_weights import remove_masks
 from ncprune.version import __version__

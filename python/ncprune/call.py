@@ -66,7 +66,7 @@ class Call:
 
     def array_of(self, name: str) -> NDArray[Any]:
         """The array that the program wrote to the file ``name`` of the folder."""
-        return np.load(self.file(name), allow_pickle=False)
+        return np.array(np.load(self.file(name), allow_pickle=False))
 
 
 def shared(given: Mapping[str, object]) -> dict[str, object]:

@@ -16,9 +16,10 @@ from ncprune import network as networks
 from ncprune.call import Call
 from ncprune.data import Data, array_data, as_array, as_network_inputs, named_data
 from ncprune.errors import InputError
+from ncprune.measurements import Comparison, Evaluation, Gate
 from ncprune.network import Network, as_network
 from ncprune.recipe import Recipe
-from ncprune.results import (Comparison, Evaluation, Gate, Pruned, Trained, WrittenNetwork)
+from ncprune.results import Pruned, Trained, WrittenNetwork
 
 _DATA = ("x_test", "y_test", "classes", "data", "example")
 
@@ -350,7 +351,7 @@ def study(grid: str | os.PathLike[str], results: str | os.PathLike[str], *,
     with Call("study", options, progress) as call:
         call.run([os.fspath(grid), f"--results={os.fspath(results)}",
                   f"--json={call.file('result.json')}"])
-        return list(call.json_of("result.json"))
+        return list(call.json_of("result.json")["rows"])
 
 
 @dataclass(frozen=True)

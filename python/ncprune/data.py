@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -45,7 +45,7 @@ class Data:
         self.names: dict[str, str] = {}
         self.most_label = -1
         self._where_most = ""
-        self._remove: weakref.finalize[..., Any] | None = None
+        self._remove: Callable[[], object] | None = None
 
     def own(self, folder: str) -> None:
         """Makes ``folder`` a part of the data, which goes with them."""
@@ -191,7 +191,7 @@ def _to_numpy(part: Any) -> Array:
     if isinstance(part, np.ndarray):
         return part
     part = part.cpu()
-    return (part.float() if part.dtype.is_floating_point else part).numpy()
+    return np.asarray(part.float() if part.dtype.is_floating_point else part)
 
 
 def _as_labels(labels: Any, name: str) -> Array:

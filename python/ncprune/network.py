@@ -221,4 +221,4 @@ def module_scores(module: torch.nn.Module, samples: NDArray[Any]) -> NDArray[np.
 
     with in_evaluation(module), torch.no_grad():
         scores = module(as_input(module, samples))
-    return scores.float().cpu().reshape(len(samples), -1).numpy()
+    return np.asarray(scores.float().cpu().reshape(len(samples), -1))

@@ -88,7 +88,7 @@ def put_masks(module: torch.nn.Module, found: dict[str, NDArray[np.bool_]]) -> N
             getattr(owner, own + MASK).data.copy_(ours)
             _recompute(owner, own)
         else:
-            prune.custom_from_mask(owner, own, ours)
+            prune.custom_from_mask(owner, own, ours)  # type: ignore[no-untyped-call]
 
 
 def remove_masks(module: torch.nn.Module) -> torch.nn.Module:
@@ -99,7 +99,7 @@ def remove_masks(module: torch.nn.Module) -> torch.nn.Module:
         for name in [key for key, _ in part.named_parameters(recurse=False)]:
             own = name.removesuffix(ORIGINAL)
             if own != name and hasattr(part, own + MASK):
-                prune.remove(part, own)
+                prune.remove(part, own)  # type: ignore[no-untyped-call]
     return module
 
 
@@ -195,7 +195,7 @@ def _sizes(owner: torch.nn.Module, path: str,
            groups: dict[str, int]) -> Iterator[tuple[str, object]]:
     from torch import nn
 
-    weight = getattr(owner, "weight", None)
+    weight: Any = getattr(owner, "weight", None)
     if isinstance(owner, (nn.Conv1d, nn.Conv2d, nn.Conv3d)):
         own = groups.get(f"{path}.weight" if path else "weight", owner.groups)
         yield from (("groups", own), ("out_channels", weight.shape[0]),

@@ -28,11 +28,12 @@ def images(samples=240, pixels=12, channels=1, seed=0):
 
 
 class Transformer(nn.Module):
-    """Tokens of 5 numbers each, attention with sizes of its own, LayerNorm, a linear head."""
+    """Four tokens of 5 numbers each, attention, LayerNorm, a linear head. The number of heads is
+    fixed, or follows from the weights."""
 
-    def __init__(self, heads=2, width=16):
+    def __init__(self, fixed=True, heads=2, width=16):
         super().__init__()
-        self.heads = heads
+        self.sizes = (heads, -1) if fixed else (-1, width // heads)
         self.embed = nn.Linear(5, width)
         self.norm = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
@@ -44,7 +45,7 @@ class Transformer(nn.Module):
     def forward(self, x):
         x = self.embed(x.reshape(-1, 4, 5))
         n, tokens, _ = x.shape
-        qkv = self.qkv(self.norm(x)).reshape(n, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        qkv = self.qkv(self.norm(x)).reshape(n, tokens, 3, *self.sizes).permute(2, 0, 3, 1, 4)
         q, k, v = qkv[0], qkv[1], qkv[2]
         weights = (q @ k.transpose(-2, -1) * 8 ** -0.5).softmax(-1)
         x = x + self.out((weights @ v).transpose(1, 2).reshape(n, tokens, -1))
@@ -139,6 +140,14 @@ class HandOver(Case):
         net = trained(Transformer(), X, Y)
         result = ncprune.prune(net, X, Y, sparsity=0.6, **QUICK)
         result.apply(net)
+        self.assert_same_scores(net, result, X[:50])
+
+    def test_attention_whose_number_of_heads_follows_from_the_weights_shrinks(self):
+        net = trained(Transformer(fixed=False), X, Y)
+        result = ncprune.prune(net, X, Y, structured=0.5, **QUICK)
+        result.apply(net)
+        self.assertEqual((net.qkv.out_features, net.out.in_features, net.up.out_features),
+                         (24, 8, 16))
         self.assert_same_scores(net, result, X[:50])
 
     def test_a_module_whose_sizes_no_longer_fit_stays_as_it_is(self):
