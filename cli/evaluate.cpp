@@ -16,6 +16,7 @@ struct EvaluateCommand {
   double noise = 0;
   std::string runtime;
   std::string json;
+  std::string scores;
 };
 
 // The samples of every class that are classified correctly.
@@ -27,8 +28,19 @@ std::vector<int64_t> right_of(const ClassMetrics& metrics) {
   return right;
 }
 
+// The scores of all networks, each [N, K], as a .npy file of [networks, N, K].
+void write_scores(const std::string& path, const std::vector<at::Tensor>& scores) {
+  std::string floats;
+  for (const at::Tensor& each : scores) {
+    const at::Tensor own = each.to(at::kFloat).contiguous();
+    floats.append(static_cast<const char*>(own.data_ptr()), own.nbytes());
+  }
+  write_file(path, npy_of_floats(floats, {std::ssize(scores), scores.front().size(0),
+                                          scores.front().size(1)}));
+}
+
 void run_evaluate(const EvaluateCommand& options) {
-  require_writable_all({options.json});
+  require_writable_all({options.json, options.scores});
   if (!(options.noise >= 0 && options.noise <= 1e6)) {
     throw InputError(fmt::format("noise {} is outside [0, 1e6]", options.noise));
   }
@@ -43,8 +55,10 @@ void run_evaluate(const EvaluateCommand& options) {
   std::vector<ModelResult> results;
   Json list = Json::array();
   Json runtimes = Json::array();
+  std::vector<at::Tensor> all_scores;
   for (size_t i = 0; i < networks.size(); ++i) {
     const at::Tensor scores = class_scores(networks[i], test);
+    if (!options.scores.empty()) all_scores.push_back(scores);
     ModelResult result{
         file_stem(options.networks[i]), class_metrics(scores, test.targets()), {}, {}};
     Json json{{"network", options.networks[i]}, {"right", right_of(result.clean)}};
@@ -78,6 +92,7 @@ void run_evaluate(const EvaluateCommand& options) {
   if (test.label_sets.defined()) {
     fmt::print("\n{}", to_text(precision_table("Average precision (%)", classes, results)));
   }
+  if (!options.scores.empty()) write_scores(options.scores, all_scores);
   write_json_if(options.json, {{"data", options.data.data},
                                {"runtimes", runtimes},
                                {"noise", options.noise},
@@ -100,6 +115,11 @@ void add_evaluate(CLI::App& app) {
   command
       ->add_option("--noise", options->noise, "also with Gaussian noise of this standard deviation")
       ->capture_default_str();
+  command
+      ->add_option("--scores", options->scores,
+                   "write the class scores of the test samples to FILE, a .npy array of floats "
+                   "[networks, samples, classes]")
+      ->type_name("FILE");
   command->callback([options] { run_evaluate(*options); });
 }
 

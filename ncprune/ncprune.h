@@ -35,6 +35,7 @@
 #include "ncprune/data/imbalance.h"
 #include "ncprune/data/label_rows.h"
 #include "ncprune/data/noise.h"
+#include "ncprune/data/npy.h"
 #include "ncprune/data/preprocessing.h"
 #include "ncprune/data/source.h"
 #include "ncprune/data/split.h"

@@ -56,14 +56,17 @@ class ArrayReader : public InputReader {
     for (size_t first = 0; first < places.size();) {
       size_t end = first + 1;  // of rows that follow each other, which are read together
       while (end < places.size() && places[end] == places[end - 1] + 1) ++end;
-      const uint64_t count = end - first;
-      const NpyArray part{array_.dtype,
-                          {},
-                          array_.stored->read(static_cast<uint64_t>(places[first]) * sample_bytes_,
-                                              count * sample_bytes_)};
+      const uint64_t offset = static_cast<uint64_t>(places[first]) * sample_bytes_;
+      const uint64_t bytes = (end - first) * sample_bytes_;
+      first = end;
+      if (array_.dtype == "f4") {
+        array_.stored->read_into(reinterpret_cast<char*>(out), offset, bytes);
+        out += bytes / sizeof(float);
+        continue;
+      }
+      const NpyArray part{array_.dtype, {}, array_.stored->read(offset, bytes)};
       const std::vector<float> values = to_floats(part);
       out = std::copy(values.begin(), values.end(), out);
-      first = end;
     }
     require_finite(raw, own);
     return as_inputs(raw, holds_images(array_));

@@ -266,6 +266,18 @@ NpyArray parse_npy(std::string_view bytes, const std::string& where) {
   return array;
 }
 
+std::string npy_of_floats(std::string_view floats, const std::vector<int64_t>& shape) {
+  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}",
+                                   fmt::join(shape, ", "));
+  // NumPy aligns the elements to 64 bytes.
+  constexpr size_t kBefore = 10;
+  constexpr size_t kAlignment = 64;
+  header.append(kAlignment - (kBefore + header.size()) % kAlignment, ' ').back() = '\n';
+  const std::array<char, 4> sizes{1, 0, static_cast<char>(header.size() & 0xFF),
+                                  static_cast<char>(header.size() >> 8)};
+  return std::string(kMagic).append(sizes.data(), sizes.size()).append(header).append(floats);
+}
+
 std::vector<float> to_floats(const NpyArray& array) {
   std::vector<float> values;
   values.reserve(array.data.size() / static_cast<size_t>(array.dtype[1] - '0'));

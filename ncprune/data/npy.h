@@ -22,6 +22,12 @@ class StoredElements {
   // `count` bytes from `offset` on, as NpyArray::data holds them. REQUIRES: both are multiples of
   // an element's size and lie within the array. Throws InputError when they cannot be read.
   virtual std::string read(uint64_t offset, uint64_t count) const = 0;
+
+  // The same bytes written to `out`.
+  virtual void read_into(char* out, uint64_t offset, uint64_t count) const {
+    const std::string bytes = read(offset, count);
+    bytes.copy(out, bytes.size());
+  }
 };
 
 // A NumPy array of numbers.
@@ -54,6 +60,9 @@ std::string with_bytes_swapped(std::string data, size_t size);
 // InputError (byte, what was given) on other types (strings, objects, complex numbers) and unless
 // the file holds exactly the elements that its header declares.
 NpyArray parse_npy(std::string_view bytes, const std::string& where);
+
+// The .npy file of an array of floats, given as their bytes, row-major and little-endian.
+std::string npy_of_floats(std::string_view floats, const std::vector<int64_t>& shape);
 
 // The elements as floats. Numbers beyond the range of float become infinite.
 std::vector<float> to_floats(const NpyArray& array);

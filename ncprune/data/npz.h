@@ -13,6 +13,7 @@ namespace ncprune {
 struct NpzArchive {
   std::vector<std::string> names;          // every array in the file, read or not
   std::map<std::string, NpyArray> arrays;  // the wanted arrays that exist
+  std::vector<std::string> class_names;    // of a folder that gives them, otherwise empty
 };
 
 // Reads the arrays called `wanted` from `bytes`, a whole .npz file that messages call `where`;

@@ -18,6 +18,7 @@
 #include "ncprune/data/array_inputs.h"
 #include "ncprune/data/excerpt.h"
 #include "ncprune/data/label_rows.h"
+#include "ncprune/data/npy_folder.h"
 #include "ncprune/data/npz.h"
 #include "ncprune/data/samples.h"
 
@@ -45,9 +46,10 @@ NpzArchive open(const std::string& path, const std::vector<std::string>& inputs)
     for (const char* ending : {"", "_train", "_test"}) wanted.push_back(input + ending);
   }
   std::error_code error;
+  const bool is_folder = std::filesystem::is_directory(path, error);
   const bool is_plain = std::filesystem::is_regular_file(path, error) &&
                         !RandomAccessFile(path).starts_with("\x1f\x8b");
-  if (!is_plain) return parse_npz(read_file(path), wanted, path);
+  if (!is_plain && !is_folder) return parse_npz(read_file(path), wanted, path);
   NpzRequest request{.wanted = std::move(wanted)};
   // Smaller arrays are faster in memory. Arrays that are joined are needed at once.
   constexpr int64_t kShareOfMemory = 64;
@@ -56,7 +58,7 @@ NpzArchive open(const std::string& path, const std::vector<std::string>& inputs)
     request.may_stay.assign(kInputs.begin(), kInputs.end());
     request.may_stay.insert(request.may_stay.end(), kTestInputs.begin(), kTestInputs.end());
   }
-  return read_npz(path, request);
+  return is_folder ? read_npy_folder(path, request) : read_npz(path, request);
 }
 
 // The first of `names` in the archive, or null.
@@ -89,13 +91,24 @@ at::Tensor label_sets_of(const NpyArray& y, const std::string& path) {
   return matrix.to(at::kBool);
 }
 
+// The names of `count` classes or labels: those that were given, which are as many or none.
+std::vector<std::string> names_of(int64_t count, const std::vector<std::string>& given,
+                                  const std::string& path) {
+  if (given.empty()) return numbered_classes(count);
+  if (std::ssize(given) == count) return given;
+  throw InputError(
+      fmt::format("{}: names {} classes; the labels have {}", path, given.size(), count));
+}
+
 // Settles what the labels of a matrix are: classes if each sample of `parts` has exactly one,
-// otherwise multi-label data.
-void settle_labels(const std::vector<Dataset*>& parts, const std::string& path) {
+// otherwise multi-label data. `given` are their names, or none.
+void settle_labels(const std::vector<Dataset*>& parts, const std::vector<std::string>& given,
+                   const std::string& path) {
   const auto width = [](const Dataset* part) {
     return part->label_sets.defined() ? part->label_sets.size(1) : 1;
   };
   const int64_t labels = width(parts.front());
+  const std::vector<std::string> names = names_of(labels, given, path);
   bool exclusive = true;
   bool unlabelled = false;
   for (const Dataset* part : parts) {
@@ -111,9 +124,9 @@ void settle_labels(const std::vector<Dataset*>& parts, const std::string& path) 
     if (exclusive) {
       part->labels = part->label_sets.to(at::kByte).argmax(1);
       part->label_sets.reset();
-      part->class_names = numbered_classes(labels);
+      part->class_names = names;
     } else {
-      *part = with_label_sets(*part, part->label_sets, numbered_classes(labels), unlabelled);
+      *part = with_label_sets(*part, part->label_sets, names, unlabelled);
     }
   }
 }
@@ -147,12 +160,17 @@ int64_t count_classes(const Dataset& data, const std::string& path) {
                                data.labels.argmax().item<int64_t>(), largest, kMaxClasses - 1));
 }
 
-void name_classes(Samples& samples, const std::string& path) {
+// `given` are the names of all classes, which need not all have training samples, or none.
+void name_classes(Samples& samples, const std::vector<std::string>& given,
+                  const std::string& path) {
   std::vector<Dataset*> parts{&samples.train};
   if (samples.test) parts.push_back(&*samples.test);
   const auto has_matrix = [](const Dataset* part) { return part->label_sets.defined(); };
-  if (std::any_of(parts.begin(), parts.end(), has_matrix)) return settle_labels(parts, path);
-  const std::vector<std::string> names = numbered_classes(count_classes(samples.train, path));
+  if (std::any_of(parts.begin(), parts.end(), has_matrix)) {
+    return settle_labels(parts, given, path);
+  }
+  const std::vector<std::string> names =
+      given.empty() ? numbered_classes(count_classes(samples.train, path)) : given;
   for (Dataset* part : parts) part->class_names = names;
 }
 
@@ -223,7 +241,7 @@ Samples read_npz_samples(const Spec& spec, const std::vector<std::string>& input
     samples.test = read_arrays(archive, kTestInputs, kTestLabels, path);
   }
   const std::string where = fmt::format("{}: test samples", test_path.empty() ? path : test_path);
-  name_classes(samples, path);
+  name_classes(samples, archive.class_names, path);
   validate(samples.train, path);
   if (!samples.test) return samples;
   validate(*samples.test, where);

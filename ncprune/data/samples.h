@@ -62,7 +62,8 @@ Samples read_image_samples(const Spec& spec, const std::optional<Preprocessing>&
 Samples read_csv_samples(const Spec& spec, const std::optional<TableEncoding>& known,
                          uint64_t seed);
 
-// npz:FILE[?test=FILE]: inputs called x, X, inputs, x_train or X_train and labels called y, Y,
+// npz:FILE_OR_DIR[?test=FILE_OR_DIR], an NPZ file or a folder of .npy files, which may name its
+// classes (npy_folder.h): inputs called x, X, inputs, x_train or X_train and labels called y, Y,
 // labels or y_train; test samples from x_test or X_test and y_test, or from x and y of the test
 // file. Bytes [N, height, width], [N, channels, height, width] or [N, height, width, channels] are
 // images and become [0, 1]; all other arrays are used unchanged. Inputs that are stored without

@@ -190,8 +190,9 @@ const std::vector<DataSource>& data_sources() {
          "words; missing: "
          "what stands for no value besides NA, N/A, NaN, null, ?; separator: , ; | or tab; "
          "thousands, units: what else is written in numbers; header=none: no column names"});
-    table.push_back({"npz", "npz:FILE[?test=FILE]",
-                     "NumPy arrays x and y, or x_train, y_train, x_test and y_test; bytes are "
+    table.push_back({"npz", "npz:FILE_OR_DIR[?test=FILE_OR_DIR]",
+                     "NumPy arrays x and y, or x_train, y_train, x_test and y_test, in an NPZ file "
+                     "or a folder of .npy files, where classes.txt may name the classes; bytes are "
                      "images; y may be a matrix of labels, 0 or 1"});
     table.push_back({"synthetic", "synthetic:CLASSES,FEATURES,SAMPLES_PER_CLASS[?spread=S&noise=N]",
                      "normal classes with known means and a known covariance"});
