@@ -8,7 +8,7 @@ add_library(
   ncprune_networks STATIC
   ${NETWORK_SOURCES} ${MODEL_SOURCES} ${TABLES}
   ${PROJECT_SOURCE_DIR}/ncprune/base/device.cpp ${PROJECT_SOURCE_DIR}/ncprune/base/json.cpp
-  ${PROJECT_SOURCE_DIR}/ncprune/base/log.cpp
+  ${PROJECT_SOURCE_DIR}/ncprune/base/log.cpp ${PROJECT_SOURCE_DIR}/ncprune/base/machine.cpp
   ${PROJECT_SOURCE_DIR}/ncprune/base/random.cpp ${PROJECT_SOURCE_DIR}/ncprune/base/runtime.cpp
   ${PROJECT_SOURCE_DIR}/ncprune/base/sparse_product.cpp ${PROJECT_SOURCE_DIR}/ncprune/data/dataset.cpp
   ${PROJECT_SOURCE_DIR}/ncprune/data/waiting.cpp
