@@ -120,7 +120,8 @@ class HandOver(Case):
 
     def test_convolutions(self):
         x, y = images()
-        for options in ({"sparsity": 0.7}, {"structured": 0.5}, {"sparsity": 0.7, "head": "realign"},
+        for options in ({"sparsity": 0.7}, {"structured": 0.5},
+                        {"sparsity": 0.7, "head": "realign"},
                         {"sparsity": 0.7, "repair": "bias", "finish": "recalibrate"}):
             with self.subTest(**options):
                 net = trained(Convolutional(), x, y, 40)
