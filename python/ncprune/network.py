@@ -153,9 +153,11 @@ def _exported(module: torch.nn.Module, inputs: torch.Tensor, name: str) -> bytes
         "dynamic_axes": {INPUT: {0: "N"}, SCORES: {0: "N"}}}
     if "dynamo" in inspect.signature(torch.onnx.export).parameters:
         keywords["dynamo"] = False
+    # Attention whose result needs no gradient would run in a fused operator without an ONNX form.
+    inputs = inputs.detach().requires_grad_(inputs.is_floating_point())
     file = io.BytesIO()
     try:
-        with warnings.catch_warnings(), torch.no_grad(), \
+        with warnings.catch_warnings(), torch.enable_grad(), \
                 contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             torch.onnx.export(module, (inputs,), file, **keywords)

@@ -151,6 +151,20 @@ class HandOver(Case):
                          (24, 8, 16))
         self.assert_same_scores(net, result, X[:50])
 
+    def test_the_attention_of_pytorch(self):
+        net = nn.Sequential(nn.Unflatten(1, (4, 5)), nn.Linear(5, 16),
+                            nn.TransformerEncoderLayer(16, 2, 32, dropout=0, batch_first=True),
+                            nn.Flatten(), nn.Linear(64, CLASSES))
+        trained(net, X, Y)
+        result = ncprune.prune(net, X, Y, sparsity=0.6, **QUICK)
+        self.assertIn("2.self_attn.in_proj_weight", result.masks())
+        result.apply(net)
+        self.assert_same_scores(net, result, X[:50])
+        small = ncprune.prune(net, X, Y, structured=0.5, **QUICK)
+        with self.assertRaisesRegex(ncprune.InputError, r"'2.self_attn' \(MultiheadAttention\)"):
+            small.apply(net)
+        self.assert_same_scores(net, result, X[:50])
+
     def test_a_module_whose_sizes_no_longer_fit_stays_as_it_is(self):
         net = trained(Transformer(), X, Y)
         result = ncprune.prune(net, X, Y, structured=0.5, **QUICK)
