@@ -23,7 +23,7 @@ nc::Dataset samples(const std::vector<int64_t>& counts, unsigned seed) {
   for (size_t c = 0; c < counts.size(); ++c) {
     for (int64_t i = 0; i < counts[c]; ++i) {
       for (int64_t j = 0; j < kInputs; ++j) {
-        inputs.push_back(normal(random) + (static_cast<size_t>(j) % counts.size() == c ? 2.F : 0));
+        inputs.push_back(normal(random) + (static_cast<size_t>(j) % counts.size() == c ? 3.F : 0));
       }
       labels.push_back(static_cast<int64_t>(c));
     }
@@ -42,12 +42,13 @@ nc::Dataset samples(const std::vector<int64_t>& counts, unsigned seed) {
 int main() {
   nc::configure_runtime(1);
   nc::PreparedData data;
-  data.train = samples({600, 600, 40}, 1);
+  data.train = samples({600, 600, 60}, 1);
   data.validation = samples({100, 100, 100}, 2);
   data.test = samples({500, 500, 500}, 3);
 
   nc::TrainOptions how;
-  how.epochs = 5;
+  how.epochs = 15;
+  how.learning_rate = 5e-3;
   const nc::Network dense =
       nc::train(nc::make_network("mlp:64,32", data, /*seed=*/0), data.train, data.validation, how)
           .network;
@@ -62,5 +63,5 @@ int main() {
     std::printf("%-10s %5.1f %5.1f\n", data.test.class_names[c].c_str(), 100 * before.recall[c],
                 100 * after.recall[c]);
   }
-  return after.balanced_accuracy > 0.5 ? 0 : 1;
+  return after.balanced_accuracy > 0.8 ? 0 : 1;
 }

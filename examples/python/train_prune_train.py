@@ -1,4 +1,4 @@
-"""Trains a network with PyTorch on imbalanced data, prunes it, trains on with its masks, exports it.
+"""Trains a network with PyTorch on imbalanced data, prunes it, trains on with masks, exports it.
 
     python3 train_prune_train.py [pruned.onnx]
 

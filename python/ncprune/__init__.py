@@ -9,12 +9,13 @@ NumPy alone.
 >>> result.save("pruned.onnx")
 """
 
-from ncprune.commands import (MethodInfo, compare, evaluate, export, finetune, gate, methods, prune,
-                              study, train)
 from ncprune.errors import Error, InputError, ProgramError, ProgramWarning
 from ncprune.measurements import Comparison, Evaluation, Gate
+from ncprune.measuring import compare, evaluate, gate
+from ncprune.pruning import export, finetune, prune, train
 from ncprune.recipe import Method, Metric, Recipe
 from ncprune.results import Pruned, Trained, WrittenNetwork
+from ncprune.studies import MethodInfo, methods, study
 from ncprune.tables import Recall
 from ncprune.torch_weights import remove_masks
 from ncprune.version import __version__

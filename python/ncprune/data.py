@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncprune.errors import InputError
+from ncprune.torch_types import is_tensor
 
 Array = NDArray[Any]
 
@@ -163,13 +163,10 @@ def _require_names(classes: list[str], most_label: int) -> None:
 
 def as_array(value: Any, name: str) -> Any:
     """An array, or a tensor that only converts in parts; without a copy where that can be."""
-    if _is_tensor(value):
+    if is_tensor(value):
         value = value.detach()
-        if value.device.type == "cpu" and value.dtype.is_floating_point is False:
-            return value.numpy()
-        if value.device.type == "cpu" and value.element_size() >= 4:
-            return value.numpy()
-        return value
+        halves = value.dtype.is_floating_point and value.element_size() < 4
+        return value if halves or value.device.type != "cpu" else value.numpy()
     if hasattr(value, "to_numpy"):  # pandas
         value = value.to_numpy()
     if isinstance(value, np.ndarray):
@@ -182,12 +179,8 @@ def as_array(value: Any, name: str) -> Any:
         raise InputError(f"{name}: rows of different lengths; wanted an array") from None
 
 
-def _is_tensor(value: Any) -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
-
-
-def _to_numpy(part: Any) -> Array:
+def to_numpy(part: Any) -> Array:
+    """The part of an array or tensor as an array; halves of PyTorch become floats."""
     if isinstance(part, np.ndarray):
         return part
     part = part.cpu()
@@ -196,7 +189,7 @@ def _to_numpy(part: Any) -> Array:
 
 def _as_labels(labels: Any, name: str) -> Array:
     """The labels as int64 [N] or uint8 [N, L]."""
-    values = _to_numpy(labels)
+    values = to_numpy(labels)
     if values.ndim not in (1, 2) or values.size == 0:
         raise InputError(f"{name} has the shape {list(values.shape)}; wanted a label for each "
                          "sample, [N], or zeros and ones, [N, L]")
@@ -261,7 +254,7 @@ def _write_inputs(x: Any, path: Path, name: str) -> Array:
     rows = max(1, _CHUNK_BYTES * len(x) // max(1, _bytes_of(x)))
     with open(path, "wb") as file:
         for first in range(0, len(x), rows):
-            part = _as_inputs(_to_numpy(x[first:first + rows]), name, first)
+            part = _as_inputs(to_numpy(x[first:first + rows]), name, first)
             if first == 0:
                 file.write(_header(part.dtype, x.shape))
                 samples = np.array(part[:_CHECKED])
@@ -327,7 +320,7 @@ def _pair(batch: Any, names: tuple[str, str], count: int) -> tuple[Array, Array]
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         raise InputError(f"{names[0]}: batch of type {type(batch).__name__}; wanted pairs of "
                          "inputs and labels")
-    part = _as_inputs(_to_numpy(as_array(batch[0], names[0])), names[0], count)
+    part = _as_inputs(to_numpy(as_array(batch[0], names[0])), names[0], count)
     own = _as_labels(as_array(batch[1], names[1]), names[1])
     if part.ndim < 2 or len(part) != len(own):
         raise InputError(f"{names[0]}: a batch of shape {list(part.shape)} with {len(own)} labels; "

@@ -7,7 +7,6 @@ import dataclasses
 import inspect
 import io
 import os
-import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncprune.errors import InputError
+from ncprune.torch_types import is_module
 
 if TYPE_CHECKING:
     import torch
@@ -56,18 +56,6 @@ class Network:
         with open(path, "wb") as file:
             file.write(self.onnx)
         return path
-
-
-def is_tensor(value: object) -> bool:
-    """Whether ``value`` is a tensor of PyTorch."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
-
-
-def is_module(model: object) -> bool:
-    """Whether ``model`` is a ``torch.nn.Module``; PyTorch is not loaded for that."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(model, torch.nn.Module)
 
 
 def as_network(model: Any, samples: NDArray[Any] | None, name: str = "model") -> Network:
@@ -116,7 +104,8 @@ def read_bytes(network: Network) -> bytes:
     return Path(network.path).read_bytes() if network.onnx is None else network.onnx
 
 
-def export(module: torch.nn.Module, samples: NDArray[Any], name: str = "model") -> tuple[bytes, int]:
+def export(module: torch.nn.Module, samples: NDArray[Any],
+           name: str = "model") -> tuple[bytes, int]:
     """The bytes of the ONNX file of ``module`` in evaluation mode, and its number of scores.
 
     Weights keep the names of the parameters, and nothing is folded or fused, so that every weight
@@ -164,9 +153,11 @@ def _exported(module: torch.nn.Module, inputs: torch.Tensor, name: str) -> bytes
         "dynamic_axes": {INPUT: {0: "N"}, SCORES: {0: "N"}}}
     if "dynamo" in inspect.signature(torch.onnx.export).parameters:
         keywords["dynamo"] = False
+    # Attention whose result needs no gradient would run in a fused operator without an ONNX form.
+    inputs = inputs.detach().requires_grad_(inputs.is_floating_point())
     file = io.BytesIO()
     try:
-        with warnings.catch_warnings(), torch.no_grad(), \
+        with warnings.catch_warnings(), torch.enable_grad(), \
                 contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             torch.onnx.export(module, (inputs,), file, **keywords)

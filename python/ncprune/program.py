@@ -1,4 +1,4 @@
-"""Finds the program `ncprune`, runs it, and turns its messages into progress, warnings and errors."""
+"""Finds the program `ncprune`, runs it, and turns its messages into progress and exceptions."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def _forward(channel: int, messages: _Messages) -> None:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ends the process and all that it started."""
-    for number in (signal.SIGINT, signal.SIGKILL):
+    for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
         except ProcessLookupError:

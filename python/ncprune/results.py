@@ -16,9 +16,10 @@ from ncprune.call import Call, shared
 from ncprune.data import Data, array_data
 from ncprune.errors import InputError
 from ncprune.measurements import recall_of
-from ncprune.network import Network, is_module, module_scores, read_bytes, unwrapped
+from ncprune.network import Network, module_scores, read_bytes, unwrapped
 from ncprune.recipe import Recipe
 from ncprune.tables import Recall
+from ncprune.torch_types import is_module
 
 if TYPE_CHECKING:
     import torch
@@ -210,9 +211,8 @@ def _as_logits(scores: NDArray[Any], wanted: NDArray[Any], last: str) -> NDArray
     if scores.shape[1] == 1 and wanted.shape[1] == 2:
         return np.concatenate([wanted[:, :1], wanted[:, :1] + scores], axis=1)
     if last in ("Softmax", "LogSoftmax"):
-        shift: NDArray[Any] = wanted.mean(axis=1, keepdims=True)
-        shift = shift - scores.mean(axis=1, keepdims=True)
-        return scores + shift
+        shift = wanted.mean(axis=1, keepdims=True) - scores.mean(axis=1, keepdims=True)
+        return np.asarray(scores + shift)
     return scores
 
 

@@ -202,7 +202,7 @@ def _sizes(owner: torch.nn.Module, path: str,
                     ("in_channels", weight.shape[1] * own))
     elif type(owner) is nn.Linear:
         yield from (("out_features", weight.shape[0]), ("in_features", weight.shape[1]))
-    elif isinstance(owner, (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm)):
+    elif isinstance(owner, nn.modules.batchnorm._NormBase):  # also of InstanceNorm
         like = owner.running_mean if weight is None else weight
         yield "num_features", like.shape[0]
     elif isinstance(owner, nn.LayerNorm):

@@ -154,8 +154,8 @@ class BadProgram(Case):
         version = ncprune.__version__
         asked = f'[ "$1" = --version ] && echo {version} && exit; [ "$2" = --help ] && echo "' \
                 '  --json FILE" && exit; [ "$1" = --help ] && exit;'
-        with self.script(f"{asked} echo 'ncprune: internal error, please report it: x' >&2; exit 3"):
-            self.assertEqual(self.refused(), "internal error, please report it: x")
+        with self.script(f"{asked} echo 'ncprune: internal error: x' >&2; exit 3"):
+            self.assertEqual(self.refused(), "internal error: x")
         with self.script(f"{asked} kill -9 $$"):
             self.assertEqual(self.refused(), "the program was ended by signal 9 (SIGKILL)")
         with self.script("exit 4"):

@@ -111,8 +111,8 @@ class Commands(Case):
 
     def test_study(self):
         (self.folder / "grid.toml").write_text(
-            'data = "synthetic:3,8,60?spread=2"\nimbalance = ["none"]\narchitecture = "mlp:16,8"\nseeds = [0]\n'
-            'methods = ["magnitude"]\nsparsities = [0.5]\n[train]\nepochs = 1\n')
+            'data = "synthetic:3,8,60?spread=2"\nimbalance = ["none"]\n'
+            'architecture = "mlp:16,8"\nseeds = [0]\nmethods = ["magnitude"]\nsparsities = [0.5]\n[train]\nepochs = 1\n')
         rows = ncprune.study(self.folder / "grid.toml", self.folder / "rows.db", **QUICK)
         self.assertEqual({row["method"] for row in rows}, {"dense", "magnitude"})
 

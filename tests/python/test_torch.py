@@ -27,14 +27,21 @@ def images(samples=240, pixels=12, channels=1, seed=0):
     return x, y
 
 
+class Tokens(nn.Module):
+    """Four tokens of 5 numbers each."""
+
+    def forward(self, x):
+        return x.reshape(-1, 4, 5)
+
+
 class Transformer(nn.Module):
-    """Four tokens of 5 numbers each, attention, LayerNorm, a linear head. The number of heads is
+    """Tokens, attention, LayerNorm, a linear head. The number of heads is
     fixed, or follows from the weights."""
 
     def __init__(self, fixed=True, heads=2, width=16):
         super().__init__()
         self.sizes = (heads, -1) if fixed else (-1, width // heads)
-        self.embed = nn.Linear(5, width)
+        self.embed = nn.Sequential(Tokens(), nn.Linear(5, width))
         self.norm = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
@@ -43,7 +50,7 @@ class Transformer(nn.Module):
         self.head = nn.Linear(width, CLASSES)
 
     def forward(self, x):
-        x = self.embed(x.reshape(-1, 4, 5))
+        x = self.embed(x)
         n, tokens, _ = x.shape
         qkv = self.qkv(self.norm(x)).reshape(n, tokens, 3, *self.sizes).permute(2, 0, 3, 1, 4)
         q, k, v = qkv[0], qkv[1], qkv[2]
@@ -120,7 +127,8 @@ class HandOver(Case):
 
     def test_convolutions(self):
         x, y = images()
-        for options in ({"sparsity": 0.7}, {"structured": 0.5}, {"sparsity": 0.7, "head": "realign"},
+        for options in ({"sparsity": 0.7}, {"structured": 0.5},
+                        {"sparsity": 0.7, "head": "realign"},
                         {"sparsity": 0.7, "repair": "bias", "finish": "recalibrate"}):
             with self.subTest(**options):
                 net = trained(Convolutional(), x, y, 40)
@@ -148,6 +156,20 @@ class HandOver(Case):
         result.apply(net)
         self.assertEqual((net.qkv.out_features, net.out.in_features, net.up.out_features),
                          (24, 8, 16))
+        self.assert_same_scores(net, result, X[:50])
+
+    def test_the_attention_of_pytorch(self):
+        net = nn.Sequential(Tokens(), nn.Linear(5, 16),
+                            nn.TransformerEncoderLayer(16, 2, 32, dropout=0, batch_first=True),
+                            nn.Flatten(), nn.Linear(64, CLASSES))
+        trained(net, X, Y)
+        result = ncprune.prune(net, X, Y, sparsity=0.6, **QUICK)
+        self.assertIn("2.self_attn.in_proj_weight", result.masks())
+        result.apply(net)
+        self.assert_same_scores(net, result, X[:50])
+        small = ncprune.prune(net, X, Y, structured=0.5, **QUICK)
+        with self.assertRaisesRegex(ncprune.InputError, r"'2.self_attn' \(MultiheadAttention\)"):
+            small.apply(net)
         self.assert_same_scores(net, result, X[:50])
 
     def test_a_module_whose_sizes_no_longer_fit_stays_as_it_is(self):
