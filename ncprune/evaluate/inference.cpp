@@ -59,18 +59,25 @@ double rank_sum_share(const std::vector<double>& ranks, double limit) {
 }  // namespace
 
 Interval clopper_pearson(int64_t successes, int64_t trials, double confidence) {
+  if (!(confidence > 0 && confidence < 1)) {
+    throw InputError(fmt::format("confidence {} is outside (0, 1)", confidence));
+  }
+  return one_sided_bounds(successes, trials, (1 - confidence) / 2);
+}
+
+Interval one_sided_bounds(int64_t successes, int64_t trials, double error) {
   if (successes < 0 || successes > trials) {
     throw InputError(fmt::format("{} successes in {} trials", successes, trials));
   }
-  if (!(confidence > 0 && confidence < 1)) {
-    throw InputError(fmt::format("confidence {} is outside (0, 1)", confidence));
+  if (!(error > 0 && error < 1)) {
+    throw InputError(fmt::format("error probability {} is outside (0, 1)", error));
   }
   using Binomial = boost::math::binomial_distribution<double>;
   if (trials == 0) return {0, 1};
   const auto n = static_cast<double>(trials);
   const auto k = static_cast<double>(successes);
-  const double side = (1 - confidence) / 2;
-  return {Binomial::find_lower_bound_on_p(n, k, side), Binomial::find_upper_bound_on_p(n, k, side)};
+  return {Binomial::find_lower_bound_on_p(n, k, error),
+          Binomial::find_upper_bound_on_p(n, k, error)};
 }
 
 double mcnemar(int64_t lost, int64_t gained) {

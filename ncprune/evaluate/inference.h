@@ -17,6 +17,10 @@ struct Interval {
 // Pearson 1934). Throws InputError unless 0 <= successes <= trials and confidence is in (0, 1).
 Interval clopper_pearson(int64_t successes, int64_t trials, double confidence);
 
+// The same with the error probability of each side alone, in (0, 1): the true value lies below
+// `low`, or above `high`, with at most that probability.
+Interval one_sided_bounds(int64_t successes, int64_t trials, double error);
+
 // The probability that two equally good classifiers differ at least this much: of the samples that
 // only one classifies correctly, `lost` are correct by the first and `gained` by the second. Exact
 // and two-sided (McNemar 1947, by the binomial distribution); 1 when there are none. REQUIRES: both

@@ -19,11 +19,6 @@ void require_share(const char* what, double share) {
   throw InputError(fmt::format("{} {} is outside (0, 1)", what, share));
 }
 
-// The interval of Clopper and Pearson with error probability `left` on each side.
-Interval one_sided(int64_t successes, int64_t trials, double left) {
-  return clopper_pearson(successes, trials, 1 - 2 * left);
-}
-
 // The number of samples that, all correct, prove `share` or better with error probability `left`:
 // share^n <= left.
 int64_t samples_for(double share, double left) {
@@ -45,7 +40,7 @@ ClassVerdict measured(const Promise& promise, const RecallCount& before, const R
   verdict.count_before = before;
   verdict.count_after = after;
   if (after.samples > 0) {
-    verdict.least_recall = one_sided(after.right, after.samples, 1 - promise.confidence).low;
+    verdict.least_recall = one_sided_bounds(after.right, after.samples, 1 - promise.confidence).low;
   }
   return verdict;
 }
@@ -83,8 +78,8 @@ ClassVerdict verdict_of(const Promise& promise, const ClassChange& change, int64
                                   {change.samples, right - change.lost + change.gained});
   verdict.needed = samples_needed(promise, label);
   if (change.samples > 0) {
-    verdict.most_drop = one_sided(change.lost, change.samples, left / 2).high -
-                        one_sided(change.gained, change.samples, left / 2).low;
+    verdict.most_drop = one_sided_bounds(change.lost, change.samples, left / 2).high -
+                        one_sided_bounds(change.gained, change.samples, left / 2).low;
   }
   verdict.outcome = outcome_of(promise, label, verdict);
   return verdict;
@@ -96,14 +91,14 @@ ClassVerdict verdict_of(const Promise& promise, const RecallCount& before, const
                         int64_t label) {
   const double left = 1 - promise.confidence;
   ClassVerdict verdict = measured(promise, before, after);
-  const double most_before = one_sided(before.right, before.samples, left / 2).high;
+  const double most_before = one_sided_bounds(before.right, before.samples, left / 2).high;
   if (promise.max_drop && most_before > *promise.max_drop) {
     verdict.needed = samples_for(most_before - *promise.max_drop, left / 2);
   }
   if (const std::optional<double> least = least_promised(promise, label)) {
     verdict.needed = std::max(verdict.needed, samples_for(*least, left));
   }
-  verdict.most_drop = most_before - one_sided(after.right, after.samples, left / 2).low;
+  verdict.most_drop = most_before - one_sided_bounds(after.right, after.samples, left / 2).low;
   verdict.outcome = outcome_of(promise, label, verdict);
   return verdict;
 }

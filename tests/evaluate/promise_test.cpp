@@ -115,6 +115,15 @@ TEST(Promise, ByCountsHoldsForTwoMeasurementsThatShareNoSample) {
             "counts of 1 classes before and of 0 after");
 }
 
+TEST(Promise, IsJudgedWithAnyConfidence) {
+  for (const double confidence : {0.2, 0.5, 0.8}) {
+    const Promise promise{.max_drop = {}, .min_recall = {{0, 0.5}}, .confidence = confidence};
+    const Verdict verdict = judge_counts(promise, {{100, 100}}, {{100, 100}});
+    EXPECT_NEAR(verdict.classes[0].least_recall, std::pow(1 - confidence, 0.01), 1e-9);
+    EXPECT_TRUE(verdict.kept);
+  }
+}
+
 TEST(Promise, TellsABrokenOneFromTooFewSamples) {
   const Promise promise{.max_drop = 0.02, .min_recall = {}, .confidence = 0.95};
   EXPECT_EQ(judge_case(promise, {1000, 1000, 0}).classes[0].outcome, ClassOutcome::kKept);
