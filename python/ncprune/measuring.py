@@ -9,6 +9,7 @@ from typing import Any
 
 from ncprune.arguments import data_of, network_of
 from ncprune.call import Call
+from ncprune.data import Data
 from ncprune.errors import InputError
 from ncprune.measurements import Comparison, Evaluation, Gate
 
@@ -73,6 +74,19 @@ def _name(model: Any, usual: str) -> str:
     return Path(model).stem if isinstance(model, (str, os.PathLike)) else usual
 
 
+def _of_two(command: str, before: Any, after: Any, data: Data, progress: bool | None,
+            options: dict[str, Any]) -> Any:
+    """What the command prints about two networks, as JSON."""
+    try:
+        with Call(command, options, progress) as call:
+            call.run([call.network(network_of(before, data, "before"), "before"),
+                      call.network(network_of(after, data, "after"), "after"),
+                      f"--json={call.file('result.json')}"], data)
+            return call.json_of("result.json")
+    finally:
+        data.close()
+
+
 def compare(before: Any, after: Any, x: Any = None, y: Any = None, *, progress: bool | None = None,
             **options: Any) -> Comparison:
     """Shows what changed between two networks, class by class, and what chance explains.
@@ -96,14 +110,7 @@ def compare(before: Any, after: Any, x: Any = None, y: Any = None, *, progress: 
         As ``prune()``.
     """
     data = data_of("compare", x, y, options)
-    try:
-        with Call("compare", options, progress) as call:
-            call.run([call.network(network_of(before, data, "before"), "before"),
-                      call.network(network_of(after, data, "after"), "after"),
-                      f"--json={call.file('result.json')}"], data)
-            return Comparison(call.json_of("result.json"))
-    finally:
-        data.close()
+    return Comparison(_of_two("compare", before, after, data, progress, options))
 
 
 def gate(before: Any, after: Any, x: Any = None, y: Any = None, *, progress: bool | None = None,
@@ -132,11 +139,4 @@ def gate(before: Any, after: Any, x: Any = None, y: Any = None, *, progress: boo
         As ``prune()``.
     """
     data = data_of("gate", x, y, options)
-    try:
-        with Call("gate", options, progress) as call:
-            call.run([call.network(network_of(before, data, "before"), "before"),
-                      call.network(network_of(after, data, "after"), "after"),
-                      f"--json={call.file('result.json')}"], data)
-            return Gate(call.json_of("result.json"))
-    finally:
-        data.close()
+    return Gate(_of_two("gate", before, after, data, progress, options))
