@@ -65,7 +65,8 @@ _ncprune() {{
 complete -F _ncprune ncprune
 )";
 
-// What stands after an option: `values`, nothing for numbers, or else a file.
+// The cases of a bash script that complete the value of each option: its known values, nothing for
+// a number, and files for every other option.
 std::string bash_values(const Definitions& all) {
   std::map<std::string, std::vector<std::string>> cases;  // by what bash does
   for (const CommandDefinition& command : all) {

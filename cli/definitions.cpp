@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kKnownValues = "known values";
 constexpr std::array<const char*, 3> kNumericTypes{"INT", "UINT", "FLOAT"};
 
-// What known_values() attached; empty if it was not called.
+// The values that known_values() attached to the option; empty if it attached none.
 std::string attached_values(CLI::Option& option) {
   try {
     CLI::Validator attached = *option.get_validator(kKnownValues);

@@ -21,7 +21,7 @@ std::vector<CommandDefinition> command_definitions(CLI::App& program);
 // The commands directly below `app`, without hidden ones.
 std::vector<CLI::App*> commands_below(CLI::App& app);
 
-// What an option of a command, or a positional, is.
+// An option or a positional argument of a command.
 struct OptionDefinition {
   std::vector<std::string> names;   // as they are written, short ones first: "-o", "--output"
   std::string value;                // what its value is: "FILE", "INT"; empty: it takes none

@@ -21,8 +21,8 @@ void print_help_texts(CLI::App& app) {
   }
 }
 
-// What the build makes from the commands' definitions; false when it is something else that is
-// asked for.
+// Prints or writes the help texts, the manual or a completion script, for which the build calls the
+// program. Returns false when `words` ask for none of them.
 bool answer_build(CLI::App& app, const std::vector<std::string>& words) {
   const std::string asked = words.empty() ? "" : words.front();
   if (words.size() == 1 && asked == "--help-texts") {

@@ -2,10 +2,11 @@
 
 // The stable core of the library: read data and a network, prune, measure every class, write.
 //
-// What these headers declare stays between minor versions (0.2 to 0.3): source that compiles still
-// does, or is warned for one minor version before. Structs may gain fields behind the others, so
-// name the fields that you set. Numbers may change, and the changelog says so. Headers that only
-// ncprune.h includes may change in any version, and binaries of two versions do not mix.
+// Source code that uses only the declarations in these headers also compiles with the next minor
+// version (0.3 after 0.2), or the compiler warns of the change for one minor version before.
+// Structs may gain fields behind the others, so name the fields that you set. Numbers may change
+// between minor versions, and the changelog says so. Headers that only ncprune.h includes may
+// change in any version, and object files of two versions cannot be linked together.
 
 #include "ncprune/version.h"
 // errors that are the user's mistake; threads

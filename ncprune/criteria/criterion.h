@@ -24,7 +24,7 @@ struct ScoreInput {
 // and repair do not depend on where the scores come from. Every file in criteria/ is one criterion,
 // named by the file.
 struct Criterion {
-  std::string name;  // set from the file's name
+  std::string name;  // of small letters, digits and dashes; those in criteria/ get their file's
   std::string summary;
   std::string source;  // author, year
   std::set<Statistic> needs = {};

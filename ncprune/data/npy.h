@@ -23,7 +23,7 @@ class StoredElements {
   // an element's size and lie within the array. Throws InputError when they cannot be read.
   virtual std::string read(uint64_t offset, uint64_t count) const = 0;
 
-  // The same bytes written to `out`.
+  // As read(), but the bytes are written to `out`, which has room for `count` of them.
   virtual void read_into(char* out, uint64_t offset, uint64_t count) const {
     const std::string bytes = read(offset, count);
     bytes.copy(out, bytes.size());

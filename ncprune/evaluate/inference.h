@@ -17,8 +17,9 @@ struct Interval {
 // Pearson 1934). Throws InputError unless 0 <= successes <= trials and confidence is in (0, 1).
 Interval clopper_pearson(int64_t successes, int64_t trials, double confidence);
 
-// The same with the error probability of each side alone, in (0, 1): the true value lies below
-// `low`, or above `high`, with at most that probability.
+// Two exact bounds of the probability of success (Clopper, Pearson 1934): the true value lies below
+// `low` with probability at most `error`, and above `high` with probability at most `error`; [0, 1]
+// for no trials. Throws InputError unless 0 <= successes <= trials and `error` is in (0, 1).
 Interval one_sided_bounds(int64_t successes, int64_t trials, double error);
 
 // The probability that two equally good classifiers differ at least this much: of the samples that
