@@ -57,11 +57,13 @@ double nonzero_share(const Network& network) {
   return static_cast<double>(nonzero) / static_cast<double>(std::max<int64_t>(all, 1));
 }
 
-// The network with only its largest weights, over each matrix or kernel.
+// The network with only its largest weights, over each matrix or kernel. Depthwise kernels stay
+// whole, as in ncprune prune: without their few weights whole channels would be dead.
 Network without_smallest(Network network, double share) {
   for (auto& [name, tensor] : network.initializers) {
     const auto removed = static_cast<int64_t>(share * static_cast<double>(tensor.numel()));
-    if (tensor.dim() < 2 || removed == 0) continue;
+    const bool depthwise = tensor.dim() == 4 && tensor.size(1) == 1;
+    if (tensor.dim() < 2 || depthwise || removed == 0) continue;
     const at::Tensor limit = std::get<0>(tensor.abs().flatten().kthvalue(removed));
     tensor = tensor * tensor.abs().gt(limit);
   }
