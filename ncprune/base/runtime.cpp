@@ -63,6 +63,12 @@ std::string blas_problem() {
     return "OpenBLAS uses a second thread pool that competes with LibTorch's: install "
            "libopenblas0-openmp and select it with update-alternatives";
   }
+#if defined(__x86_64__)
+  if (config.find("Prescott") != std::string::npos && __builtin_cpu_supports("avx2")) {
+    return "OpenBLAS does not know this processor and is three times slower than it could be: set "
+           "OPENBLAS_CORETYPE=HASWELL";
+  }
+#endif
   return "";
 }
 

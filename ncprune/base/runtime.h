@@ -23,8 +23,8 @@ int thread_count();
 void set_memory_limit(int64_t bytes);
 int64_t memory_limit();
 
-// Empty when BLAS and LibTorch share the thread pool; otherwise one line that names the problem and
-// its remedy.
+// Empty when BLAS shares LibTorch's thread pool and uses the processor's vectors; otherwise one
+// line that names the problem and its remedy.
 std::string blas_problem();
 
 }  // namespace ncprune

@@ -20,6 +20,8 @@ struct Finish {
   // samples or classes as options.balance says.
   Network (*apply)(const NetworkPair& pair, const Dataset& data, const MetricOptions& options);
   bool changes = true;
+  // Single weights are removed in so many steps, each finished in this way (prune.h).
+  int64_t steps = 1;
   // The reason why `network` cannot be finished this way, in one line that names the node; empty
   // when it can. Null: every network can.
   std::string (*problem)(const Network& network, const Dataset& data) = nullptr;

@@ -1,48 +1,75 @@
 #include "ncprune/prune/keep_largest.h"
 
 #include <ATen/Dispatch.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <span>
 #include <vector>
 
 namespace ncprune {
 namespace {
 
-// The `keep`-th largest value, 0 < keep < values.size(). Nearly always the answer lies among the
-// few values above a bound taken from a sample; one pass finds these, ten times faster than a
-// selection among all values. If they are too few, the sample was unlucky and all are searched.
+// The value of rank `rank` (0: the largest) of `values`, which it puts into another order.
+template <typename T>
+T of_rank(std::vector<T>& values, int64_t rank) {
+  const auto nth = values.begin() + rank;
+  std::nth_element(values.begin(), nth, values.end(), std::greater<>());
+  return *nth;
+}
+
+// The `keep`-th largest value, 0 < keep < values.size(). Nearly always it lies among the few values
+// between two bounds taken from a sample; one pass finds these, ten times faster than a selection
+// among all values. If it does not, the sample was unlucky and all are searched.
 template <typename T>
 T kth_largest(std::span<const T> values, int64_t keep) {
   constexpr size_t kStride = 61;  // prime: no row length divides it
-  const auto rank_in = [](std::vector<T>& candidates, size_t rank) {
-    const auto nth = candidates.begin() + static_cast<std::ptrdiff_t>(rank);
-    std::nth_element(candidates.begin(), nth, candidates.end(), std::greater<>());
-    return *nth;
-  };
-  std::vector<T> candidates;
-  for (size_t i = 0; i < values.size(); i += kStride) candidates.push_back(values[i]);
+  std::vector<T> sample;
+  for (size_t i = 0; i < values.size(); i += kStride) sample.push_back(values[i]);
   const double expected = static_cast<double>(keep) / kStride;
-  const auto rank = static_cast<size_t>(expected + 4 * std::sqrt(expected) + 4);
-  const bool sampled = rank < candidates.size();
-  if (sampled) {
-    const T bound = rank_in(candidates, rank);
-    candidates.resize(values.size());
+  const double margin = 4 * std::sqrt(expected) + 4;
+  const auto upper = static_cast<int64_t>(expected - margin);
+  const auto lower = static_cast<int64_t>(expected + margin);
+  if (lower < std::ssize(sample)) {
+    const T low = of_rank(sample, lower);
+    const T high = upper < 0 ? std::numeric_limits<T>::infinity() : of_rank(sample, upper);
+    std::vector<T> candidates(values.size());
     size_t count = 0;
+    int64_t above = 0;
     for (const T value : values) {  // no branch to mispredict
       candidates[count] = value;
-      count += value >= bound ? 1 : 0;
+      const auto higher = static_cast<unsigned>(value > high);
+      above += higher;
+      count += static_cast<unsigned>(value >= low) - higher;
     }
     candidates.resize(count);
+    const int64_t rank = keep - 1 - above;
+    if (rank >= 0 && rank < std::ssize(candidates)) return of_rank(candidates, rank);
   }
-  if (std::ssize(candidates) < keep || !sampled) {
-    candidates.assign(values.begin(), values.end());
+  std::vector<T> all(values.begin(), values.end());
+  return of_rank(all, keep - 1);
+}
+
+// Sets `mask` where `values` has its `keep` largest elements.
+template <typename T>
+void mark_largest(std::span<const T> values, int64_t keep, bool* mask) {
+  const T threshold = kth_largest(values, keep);
+  int64_t missing = keep;
+  for (size_t i = 0; i < values.size(); ++i) {
+    mask[i] = values[i] > threshold;
+    missing -= mask[i] ? 1 : 0;
   }
-  return rank_in(candidates, static_cast<size_t>(keep) - 1);
+  // The first few of the values that equal the threshold stay.
+  for (size_t i = 0; missing > 0 && i < values.size(); ++i) {
+    if (values[i] != threshold) continue;
+    mask[i] = true;
+    --missing;
+  }
 }
 
 }  // namespace
@@ -51,18 +78,12 @@ at::Tensor keep_largest(const at::Tensor& scores, int64_t keep) {
   const at::TensorOptions options(at::kBool);
   if (keep <= 0) return at::zeros(scores.sizes(), options);
   if (keep >= scores.numel()) return at::ones(scores.sizes(), options);
-  const at::Tensor flat = scores.contiguous().flatten();
-  at::Tensor mask;
-  at::Tensor tied;
-  AT_DISPATCH_FLOATING_TYPES(flat.scalar_type(), "keep_largest", [&] {
-    const scalar_t threshold = kth_largest<scalar_t>(elements<scalar_t>(flat), keep);
-    mask = flat > threshold;
-    tied = (flat == threshold).nonzero().flatten();
+  const at::Tensor ordered = scores.contiguous();
+  at::Tensor mask = at::empty(scores.sizes(), options);
+  AT_DISPATCH_FLOATING_TYPES(ordered.scalar_type(), "keep_largest", [&] {
+    mark_largest<scalar_t>(elements<scalar_t>(ordered), keep, mask.data_ptr<bool>());
   });
-  // The first few of the values that equal the threshold stay.
-  const int64_t missing = keep - mask.sum().item<int64_t>();
-  mask.index_fill_(0, tied.slice(0, 0, missing), true);
-  return mask.view_as(scores);
+  return mask;
 }
 
 }  // namespace ncprune

@@ -12,6 +12,7 @@
 #include "ncprune/model/class_loss.h"
 #include "ncprune/model/cost.h"
 #include "ncprune/model/interpreter.h"
+#include "ncprune/prune/score_match.h"
 #include "ncprune/stats/sampling.h"
 #include "ncprune/train/augment.h"
 #include "ncprune/train/train.h"
@@ -19,7 +20,7 @@
 namespace ncprune {
 namespace {
 
-constexpr int64_t kSamplesPerClass = 1024;
+constexpr int64_t kSamplesPerClass = 1024;  // of each part
 constexpr double kHeldOut = 0.2;
 
 // Passes over `samples` samples: about 15000 draws, within bounds.
@@ -125,18 +126,20 @@ std::vector<std::string> known_changes(const Network& dense, const Dataset& data
 }
 
 Network refined(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
-  const auto parts = stratified_split(at_most_per_class(data, kSamplesPerClass), kHeldOut,
-                                      Random(0).stream("refine, held out"));
-  const Dataset& held_out = parts.second;
-  Network end = taught(pair, parts.first, options);
+  const auto parts = stratified_split(data, kHeldOut, Random(0).stream("refine, held out"));
+  // The start must not have seen the held-out samples either, or it looks better there than it is.
+  const Network start = matched(pair, parts.first, options);
+  const Dataset lessons = at_most_per_class(parts.first, kSamplesPerClass);
+  const Dataset held_out = at_most_per_class(parts.second, kSamplesPerClass);
+  Network end = taught({pair.dense, start}, lessons, options);
   if (held_out.size() == 0) return end;
   const Lesson lesson{as_pruned_sees(held_out, options.noise), logits(pair.dense, held_out)};
-  const at::Tensor before = lesson.divergences_of(pair.pruned);
+  const at::Tensor before = lesson.divergences_of(start);
   for (const double share : {1.0, 0.75, 0.5, 0.25}) {
-    Network result = between(pair.pruned, end, share);
+    Network result = between(start, end, share);
     if (is_better(lesson.divergences_of(result) - before, held_out)) return result;
   }
-  return pair.pruned;
+  return start;
 }
 
 }  // namespace ncprune

@@ -9,18 +9,19 @@
 
 namespace ncprune {
 
-// `pair.pruned` with all weights that are not zero, and all biases, scales and shifts, moved so
-// that its class probabilities p come close to those of the dense network, q (class_loss.h):
+// `pair.pruned`, first matched() and then with all weights that are not zero, and all biases,
+// scales and shifts, moved so that its class probabilities p come close to those of the dense
+// network, q (class_loss.h):
 //   min sum_c pi_c E_c KL(q || p),   pi from options.balance,
 // by Adam with a cosine schedule, in about 15000 draws, but 3 to 12 passes, from at most 1024
 // samples of each class, drawn with a fixed seed. Pictures are changed as
 // known_changes() says, and the dense network is asked anew. No labels are fitted. Zeros stay zero,
 // running statistics stay, and the pruned network sees noisy inputs with options.noise.
 //
-// A fifth of each class of these samples is held out: the result is the first network on the line
-// from the trained one to `pair.pruned`, at 1, 3/4, 1/2 or 1/4 of it, with which the mean held-out
-// KL is smaller, averaged over classes, and that of no class is larger by more than twice the
-// standard error of the change; or else `pair.pruned` itself. Throws InputError as train().
+// A fifth of each class is held out from all of this: the result is the first network on the line
+// from the matched to the trained one, at 1, 3/4, 1/2 or 1/4 of it, with which the mean held-out KL
+// is smaller, averaged over classes, and that of no class is larger by more than twice the standard
+// error of the change; or else the matched one. Throws InputError as match_scores() and train().
 Network refined(const NetworkPair& pair, const Dataset& data, const MetricOptions& options);
 
 // The augmentations (augment.h) among flip and crop with which a network that convolves recognises

@@ -62,6 +62,17 @@ TEST_F(DoctorSystem, JsonHoldsTheSameFacts) {
   EXPECT_TRUE(facts["tools"]["mpirun"].is_boolean());
 }
 
+#if defined(__x86_64__)
+TEST_F(DoctorSystem, TheProductsOfMatricesUseTheVectorsOfTheProcessor) {
+  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "this processor has no AVX2";
+  const Json facts = json("-u OPENBLAS_CORETYPE");
+  EXPECT_EQ(facts["blas"]["name"].get<std::string>().find("Prescott"), std::string::npos);
+  EXPECT_TRUE(facts["blas"]["problem"].is_null()) << facts["blas"]["problem"];
+  const std::string slow = run("OPENBLAS_CORETYPE=Prescott").output;  // the user's choice stays
+  EXPECT_NE(slow.find("OPENBLAS_CORETYPE=HASWELL"), std::string::npos) << slow;
+}
+#endif
+
 TEST_F(DoctorSystem, WhatIsMissingIsNotFound) {
   const std::string nothing = "CC=no-compiler NCPRUNE_ONNXRUNTIME=/nowhere/ort.so PATH=/nowhere";
   const Outcome outcome = run(nothing);

@@ -8,10 +8,9 @@ Finish refine() {
   return {
       .summary = "matched, then all remaining weights moved to the dense network's class shares",
       .source = "ncprune; by Adam, Kingma, Ba 2015; Hinton, Vinyals, Dean 2015",
-      .apply =
-          [](const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
-            return refined({pair.dense, matched(pair, data, options)}, data, options);
-          },
+      .apply = [](const NetworkPair& pair, const Dataset& data,
+                  const MetricOptions& options) { return refined(pair, data, options); },
+      .steps = 2,
       .problem = match_problem};
 }
 
