@@ -223,15 +223,14 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
   return inputs.reshape(shape);
 }
 
-// Small enough that a value stays in the cache from the node that writes it to the one that reads
-// it. Convolutions have about ten times as many activations as fully connected layers, and more for
-// large images.
+// Small enough to stay in the outer cache. Convolutions have about ten times as many activations as
+// fully connected layers, and more for large images.
 int64_t batch_size(const Network& network) {
   constexpr int64_t kValues = int64_t{1} << 22;
   if (!convolves(network)) return 2048;
   int64_t sample = 1;
   for (const int64_t size : network.input.shape) sample *= std::max<int64_t>(size, 1);
-  return std::clamp<int64_t>(kValues / sample, 1, 64);
+  return std::clamp<int64_t>(kValues / sample, 1, 256);
 }
 
 int64_t gradient_batch_size(const Network& network) {

@@ -3,6 +3,7 @@
 #include <ATen/ops/lerp.h>
 
 #include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 
 #include "ncprune/base/random.h"
@@ -42,20 +43,22 @@ struct Lesson {
   }
 };
 
-// Whether the divergence falls, averaged over classes, and in no class rises by more than twice the
-// standard error of its mean change: of ten classes that do not change, one would rise by its
-// standard error nearly always.
+// Whether the divergence falls, averaged over classes, and none of the K classes becomes worse
+// beyond chance: Student's test of a class's mean change, at 5 % for all classes together
+// (Bonferroni).
 bool is_better(const at::Tensor& change, const Dataset& samples) {
-  constexpr double kErrors = 2;
+  const double level = 0.05 / static_cast<double>(samples.num_classes());
   double sum = 0;
   for (int64_t c = 0; c < samples.num_classes(); ++c) {
     const at::Tensor own = change.index_select(0, class_indices(samples, c));
     if (own.numel() == 0) continue;
     const auto mean = own.mean().item<double>();
-    const auto count = static_cast<double>(own.numel());
-    const double error = count > 1 ? own.std().item<double>() / std::sqrt(count) : 0;
-    if (mean > kErrors * error) return false;
     sum += mean;
+    const auto count = static_cast<double>(own.numel());
+    if (count < 2) continue;  // one sample tells nothing
+    const boost::math::students_t_distribution<double> by_chance(count - 1);
+    const double most = quantile(complement(by_chance, level));
+    if (mean > most * own.std().item<double>() / std::sqrt(count)) return false;
   }
   return sum < 0;
 }
@@ -139,7 +142,7 @@ Network refined(const NetworkPair& pair, const Dataset& data, const MetricOption
     Network result = between(start, end, share);
     if (is_better(lesson.divergences_of(result) - before, held_out)) return result;
   }
-  return start;
+  return matched(pair, data, options);
 }
 
 }  // namespace ncprune

@@ -20,8 +20,9 @@ namespace ncprune {
 //
 // A fifth of each class is held out from all of this: the result is the first network on the line
 // from the matched to the trained one, at 1, 3/4, 1/2 or 1/4 of it, with which the mean held-out KL
-// is smaller, averaged over classes, and that of no class is larger by more than twice the standard
-// error of the change; or else the matched one. Throws InputError as match_scores() and train().
+// is smaller, averaged over classes, and that of no class is larger beyond chance (Student's test,
+// 5 % for all classes together); or else matched() on all samples. Throws InputError as
+// match_scores() and train().
 Network refined(const NetworkPair& pair, const Dataset& data, const MetricOptions& options);
 
 // The augmentations (augment.h) among flip and crop with which a network that convolves recognises

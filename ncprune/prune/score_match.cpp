@@ -79,11 +79,6 @@ struct Aim {
     const int64_t end = batch.begin + batch.targets.labels.size(0);
     return logits.slice(0, batch.begin, end).to(batch.targets.labels.device());
   }
-  // The part of D that the batch contributes, given the pruned network's logits.
-  at::Tensor divergence_of(const at::Tensor& own, const WeightedBatch& batch) const {
-    const at::Tensor terms = divergences(of(batch), own.to(at::kDouble), labelling());
-    return (terms * batch.weights).sum().cpu();
-  }
 };
 
 int64_t samples_per_class(const Places& places, const Dataset& data) {
@@ -115,16 +110,17 @@ double divergence(const Network& network, const Aim& aim) {
   at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble));
   for_each_batch(network, aim.sample.samples, aim.sample.class_weights,
                  [&](const WeightedBatch& batch) {
-                   sum += aim.divergence_of(logits_of(network, batch.inputs), batch);
+                   const at::Tensor own = logits_of(network, batch.inputs).to(at::kDouble);
+                   const at::Tensor terms = divergences(aim.of(batch), own, aim.labelling());
+                   sum += (terms * batch.weights).sum().cpu();
                  });
   return sum_over_world(sum).item<double>();
 }
 
-// D at a network and its second-order expansion, in steps of its shifts and relative steps of its
-// scales.
+// The second-order expansion of D around a network, in steps of its shifts and relative steps of
+// its scales.
 struct Slope {
-  double distance;     // D
-  at::Tensor descent;  // double [P]: minus its gradient
+  at::Tensor descent;  // double [P]: minus the gradient of D
   // Double [R, P] each: the sum of rows^T rows over all processes is the Fisher metric.
   std::vector<at::Tensor> rows;
 };
@@ -164,17 +160,14 @@ Slope slope_at(const Network& network, const Places& places, const Aim& aim) {
   for (const ChannelAffine& affine : places.affines) wanted.push_back(affine.value);
   wanted.push_back(logits_value(network));
   const at::TensorOptions doubles(at::kDouble);
-  Slope slope{0, at::zeros({places.size}, doubles.device(compute_device())), {}};
-  at::Tensor distance = at::zeros({}, doubles);
+  Slope slope{at::zeros({places.size}, doubles.device(compute_device())), {}};
   for_each_batch(
       network, aim.sample.samples, aim.sample.class_weights, [&](const WeightedBatch& batch) {
         const at::AutoGradMode with_gradients(true);
         // A tracked input makes autograd follow every value inside the graph.
         const at::Tensor inputs = batch.inputs.detach().requires_grad_(true);
         const std::vector<at::Tensor> values = run(network, inputs, wanted);
-        const at::Tensor own = values.back().detach();
-        distance += aim.divergence_of(own, batch);
-        const at::Tensor p = probabilities(own, aim.labelling());
+        const at::Tensor p = probabilities(values.back().detach(), aim.labelling());
         const at::Tensor q = probabilities(aim.of(batch), aim.labelling()).to(p.dtype());
         const at::Tensor weights = batch.weights.to(p.dtype()).unsqueeze(1);
         slope.descent += derivatives(network, places, values, (q - p) * weights).sum(0);
@@ -190,7 +183,6 @@ Slope slope_at(const Network& network, const Places& places, const Aim& aim) {
           slope.rows.push_back(derivatives(network, places, values, by_logits).to(at::kDouble));
         }
       });
-  slope.distance = sum_over_world(distance).item<double>();
   slope.descent = sum_over_world(slope.descent);
   return slope;
 }
@@ -244,19 +236,6 @@ Network moved(const Network& network, const Places& places, const at::Tensor& st
   return result;
 }
 
-// The start with the least D; the first one if none has a finite D.
-const Network& nearest(const std::vector<Network>& starts, const Aim& aim) {
-  const Network* result = &starts.front();
-  double least = std::numeric_limits<double>::infinity();
-  for (const Network& start : starts) {
-    const double distance = divergence(start, aim);
-    if (!(distance < least)) continue;
-    result = &start;
-    least = distance;
-  }
-  return *result;
-}
-
 }  // namespace
 
 std::string match_problem(const Network& network, const Dataset& data) {
@@ -301,19 +280,22 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   const Places places(starts.front());
   if (places.affines.empty()) return starts.front();
   const Aim aim = make_aim(dense, samples_per_class(places, data), data, options);
-  Network network = nearest(starts, aim);
-  Slope slope = slope_at(network, places, aim);
-  double damping = 0.1;  // with less, the first step is nearly always too long
-  for (int step = 1; step <= kSteps && damping < kMaxDamping; ++step) {
-    for (; damping < kMaxDamping; damping *= 10) {
-      Network candidate = moved(network, places, step_of(slope, damping));
-      // A step is nearly never undone, so the next slope is measured in the same pass.
-      Slope next = step < kSteps ? slope_at(candidate, places, aim)
-                                 : Slope{divergence(candidate, aim), {}, {}};
-      if (!(next.distance < slope.distance)) continue;
-      network = std::move(candidate);
-      slope = std::move(next);
-      break;
+  Network network;
+  double distance = std::numeric_limits<double>::infinity();
+  const auto come_closer = [&](const Network& candidate) {
+    const double its = divergence(candidate, aim);
+    if (!(its < distance)) return false;
+    network = candidate;
+    distance = its;
+    return true;
+  };
+  for (const Network& start : starts) come_closer(start);
+  if (!std::isfinite(distance)) return starts.front();
+  double damping = 0.01;
+  for (int step = 0; step < kSteps && damping < kMaxDamping; ++step) {
+    const Slope slope = slope_at(network, places, aim);
+    while (damping < kMaxDamping && !come_closer(moved(network, places, step_of(slope, damping)))) {
+      damping *= 10;
     }
   }
   return network;

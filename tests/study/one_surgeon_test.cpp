@@ -1,6 +1,8 @@
 // One recipe gives one network, whoever carries it out: the program, the library, a plan, a study.
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -45,8 +47,18 @@ Cells cells_of_surgeon(const std::string& architecture, const std::string& remov
   return cells;
 }
 
+// The name of the processor whose kernels OpenBLAS uses in this process.
+std::string blas_kernels() {
+  const auto name = reinterpret_cast<char* (*)()>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+  return name == nullptr ? "" : name();
+}
+
 class OneSurgeon : public ::testing::TestWithParam<const char*> {
  protected:
+  // Other kernels of OpenBLAS than the library's here would round sums differently.
+  OneSurgeon() { setenv("OPENBLAS_CORETYPE", blas_kernels().c_str(), /*replace=*/1); }
+  ~OneSurgeon() override { unsetenv("OPENBLAS_CORETYPE"); }
+
   // The network that a command writes to out.onnx.
   Network made_by(const std::string& arguments) {
     const testing::Outcome outcome = testing::run_program(folder_, arguments + data_ + " --force");
