@@ -31,16 +31,16 @@ Pruned with_finish(Pruned pruned, const Network& dense, const Dataset& data) {
 std::optional<Calibration> before_last_step(const Calibration& calibration, Recipe recipe) {
   const bool in_steps = !removes_units(recipe) && !find_pattern(recipe.method.pattern).group;
   const int64_t steps = in_steps ? find_named(finishes(), *recipe.finish, "finish").steps : 1;
+  if (steps == 1) return std::nullopt;
   const at::NoGradGuard no_grad;
   const double kept = 1 - share_of(recipe);
   recipe.head = Recipe{}.head;
-  std::optional<Calibration> last;
+  Calibration last = calibration;
   for (int64_t i = 1; i < steps; ++i) {
     recipe.share = 1 - std::pow(kept, static_cast<double>(i + 1) / static_cast<double>(steps + 1));
-    Calibration next = last ? *std::move(last) : calibration;
-    const Pruned pruned = prune_weights(next, recipe);
-    last.emplace(finished({calibration.network(), pruned.network}, recipe, calibration.data()),
-                 calibration.data());
+    const Pruned pruned = prune_weights(last, recipe);
+    last = Calibration(finished({calibration.network(), pruned.network}, recipe, last.data()),
+                       calibration.data());
   }
   return last;
 }
