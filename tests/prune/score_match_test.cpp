@@ -316,6 +316,11 @@ TEST(Finished, MatchAndRefineBringTheScoresOfWhatWasPrunedCloser) {
         EXPECT_LT(matched, left(other)) << method << remove << other;
         EXPECT_LT(refined, left(other)) << method << remove << other;
       }
+      // The finish alone, in one step: `prune` may remove in several.
+      recipe.finish = "keep";
+      const Network kept = prune(dense, data, recipe).network;
+      const Network alone = finished({dense, kept}, {.finish = "refine"}, data);
+      EXPECT_LE(divergence(dense, alone, data), 1.0001 * matched) << method << remove;
     }
   }
 }
