@@ -42,9 +42,9 @@ class AdmmIterate {
   };
 
   // Updates W and V for D = `kept`: d operations for each kept weight, and one pass over two
-  // matrices [m, d]. With `near`, also sets its values to those of W + V at its places: d
-  // operations for each place. Rows are computed in parallel, each in a fixed order, so that the
-  // result is the same to the bit for any number of threads.
+  // matrices [m, d]. With `near` (another object), also sets its values to those of W + V at its
+  // places: d operations for each place. Rows are computed in parallel, each in a fixed order, so
+  // that the result is the same to the bit for any number of threads.
   void advance(const SparseRows& kept, const Step& step, SparseRows* near = nullptr);
 
   // All of W + V, float [m, d]: a dense product.

@@ -64,9 +64,12 @@ std::optional<ChannelAffine> of_convolution(const Network& network, const Node& 
 
 }  // namespace
 
-at::Tensor ChannelAffine::by_channel(const at::Tensor& y) const {
-  const at::Tensor first = last ? y.movedim(-1, 1) : y;
-  return first.reshape({y.size(0), first.size(1), -1});
+at::Tensor ChannelAffine::sums(const at::Tensor& y) const {
+  std::vector<int64_t> positions;
+  for (int64_t axis = last ? 1 : 2; axis < (last ? y.dim() - 1 : y.dim()); ++axis) {
+    positions.push_back(axis);
+  }
+  return positions.empty() ? y : y.sum(positions);
 }
 
 void adapt(Network& network, const ChannelAffine& affine, const at::Tensor& factor,

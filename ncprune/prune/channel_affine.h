@@ -20,8 +20,8 @@ struct ChannelAffine {
   int64_t scale_axis = 0;
   std::string shift;  // initializer [C]; empty: only the scale is adapted
 
-  // y [N, C, ...] as [N, C, positions].
-  at::Tensor by_channel(const at::Tensor& y) const;
+  // Sums over all positions of a value of y's shape: [N, C].
+  at::Tensor sums(const at::Tensor& y) const;
 };
 
 // Multiplies the scale of every channel by `factor` and adds `delta` to its shift, both [C], where

@@ -15,9 +15,9 @@
 namespace ncprune {
 namespace {
 
-// The value of rank `rank` (0: the largest) of `values`, which it puts into another order.
+// The value of rank `rank` (0: the largest) of `values`, of which it puts the larger ones in front.
 template <typename T>
-T of_rank(std::vector<T>& values, int64_t rank) {
+T of_rank(std::span<T> values, int64_t rank) {
   const auto nth = values.begin() + rank;
   std::nth_element(values.begin(), nth, values.end(), std::greater<>());
   return *nth;
@@ -36,8 +36,9 @@ T kth_largest(std::span<const T> values, int64_t keep) {
   const auto upper = static_cast<int64_t>(expected - margin);
   const auto lower = static_cast<int64_t>(expected + margin);
   if (lower < std::ssize(sample)) {
-    const T low = of_rank(sample, lower);
-    const T high = upper < 0 ? std::numeric_limits<T>::infinity() : of_rank(sample, upper);
+    const T low = of_rank(std::span(sample), lower);
+    const std::span larger(sample.data(), static_cast<size_t>(lower));
+    const T high = upper < 0 ? std::numeric_limits<T>::infinity() : of_rank(larger, upper);
     std::vector<T> candidates(values.size());
     size_t count = 0;
     int64_t above = 0;
@@ -49,10 +50,10 @@ T kth_largest(std::span<const T> values, int64_t keep) {
     }
     candidates.resize(count);
     const int64_t rank = keep - 1 - above;
-    if (rank >= 0 && rank < std::ssize(candidates)) return of_rank(candidates, rank);
+    if (rank >= 0 && rank < std::ssize(candidates)) return of_rank(std::span(candidates), rank);
   }
   std::vector<T> all(values.begin(), values.end());
-  return of_rank(all, keep - 1);
+  return of_rank(std::span(all), keep - 1);
 }
 
 // Sets `mask` where `values` has its `keep` largest elements.

@@ -31,6 +31,7 @@ struct Repair {
   // `task.weight`.
   void (*apply)(Network& network, const RepairTask& task);
   bool reads_moments = false;
+  bool exact = false;  // the weights become least_squares() on the mask
   // The metric of `moments` and `means`, one of search_metrics(). Empty: that of the recipe, or for
   // a repair of a search that of the search.
   std::string metric = {};

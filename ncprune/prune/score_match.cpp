@@ -19,6 +19,7 @@
 #include "ncprune/data/noise.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/class_loss.h"
+#include "ncprune/model/fold_norms.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/prune/channel_affine.h"
 #include "ncprune/prune/recalibrate.h"
@@ -73,11 +74,18 @@ struct Places {
 struct Aim {
   WeightedSample sample;  // as the pruned network sees them
   at::Tensor logits;      // double [N, K]; for the batches of this process
+  at::Tensor draws;       // bool [N, kDraws, K]: the signs; a sample's do not depend on its batch
 
   Labelling labelling() const { return labelling_of(sample.samples.targets()); }
   at::Tensor of(const WeightedBatch& batch) const {
     const int64_t end = batch.begin + batch.targets.labels.size(0);
     return logits.slice(0, batch.begin, end).to(batch.targets.labels.device());
+  }
+  // Float [B, K], of 1 and -1.
+  at::Tensor signs(const WeightedBatch& batch, int64_t draw) const {
+    const int64_t end = batch.begin + batch.targets.labels.size(0);
+    const at::Tensor drawn = draws.slice(0, batch.begin, end).select(1, draw);
+    return drawn.to(at::kFloat).mul_(2).sub_(1).to(batch.targets.labels.device());
   }
 };
 
@@ -95,11 +103,15 @@ at::Tensor logits_of(const Network& network, const at::Tensor& inputs) {
 
 Aim make_aim(const Network& dense, int64_t per_class, const Dataset& data,
              const MetricOptions& options) {
-  Aim aim{weighted_sample(data, per_class, options.balance), {}};
+  Aim aim{weighted_sample(data, per_class, options.balance), {}, {}};
   const Dataset& clean = aim.sample.samples;
+  aim.draws = at::empty({clean.size(), kDraws, clean.num_scores()}, at::TensorOptions(at::kBool));
+  Random random = Random(0).stream("score match");
+  aim.draws.bernoulli_(0.5, random.generator());
+  const Network folded = with_norms_folded(dense);
   aim.logits = at::zeros({clean.size(), clean.num_scores()}, at::TensorOptions(at::kDouble));
   for_each_batch(dense, clean, aim.sample.class_weights, [&](const WeightedBatch& batch) {
-    const at::Tensor logits = logits_of(dense, batch.inputs);
+    const at::Tensor logits = logits_of(folded, batch.inputs);
     aim.logits.slice(0, batch.begin, batch.begin + logits.size(0)).copy_(logits);
   });
   if (options.noise > 0) aim.sample.samples = with_gaussian_noise(clean, options.noise, 0);
@@ -108,9 +120,10 @@ Aim make_aim(const Network& dense, int64_t per_class, const Dataset& data,
 
 double divergence(const Network& network, const Aim& aim) {
   at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble));
+  const Network folded = with_norms_folded(network);
   for_each_batch(network, aim.sample.samples, aim.sample.class_weights,
                  [&](const WeightedBatch& batch) {
-                   const at::Tensor own = logits_of(network, batch.inputs).to(at::kDouble);
+                   const at::Tensor own = logits_of(folded, batch.inputs).to(at::kDouble);
                    const at::Tensor terms = divergences(aim.of(batch), own, aim.labelling());
                    sum += (terms * batch.weights).sum().cpu();
                  });
@@ -138,18 +151,19 @@ at::Tensor derivatives(const Network& network, const Places& places,
   for (size_t l = 0; l < outputs.size(); ++l) {
     const ChannelAffine& affine = places.affines[l];
     if (!by_outputs[l].defined()) continue;  // the logits do not depend on it
-    const at::Tensor by = affine.by_channel(by_outputs[l]);
     const auto add = [&](const std::string& name, const at::Tensor& terms) {
       const int64_t begin = places.begins.at(name);
       result.slice(1, begin, begin + terms.size(1)).add_(terms);
     };
-    at::Tensor scaled = affine.by_channel(outputs[l]);
+    const at::Tensor by_shift = affine.sums(by_outputs[l]);
+    if (!affine.shift.empty()) add(affine.shift, by_shift);
+    if (affine.scale.empty()) continue;
+    // What the scale multiplies is the output without the shift.
+    at::Tensor by_scale = affine.sums(by_outputs[l] * outputs[l]);
     if (!affine.shift.empty()) {
-      add(affine.shift, by.sum(2));
-      const at::Tensor shifts = network.initializers.at(affine.shift).to(by_logits.device());
-      scaled = scaled - shifts.unsqueeze(1);
+      by_scale -= by_shift * network.initializers.at(affine.shift).to(by_logits.device());
     }
-    if (!affine.scale.empty()) add(affine.scale, (by * scaled).sum(2));
+    add(affine.scale, by_scale);
   }
   return result;
 }
@@ -159,6 +173,7 @@ Slope slope_at(const Network& network, const Places& places, const Aim& aim) {
   wanted.reserve(places.affines.size() + 1);
   for (const ChannelAffine& affine : places.affines) wanted.push_back(affine.value);
   wanted.push_back(logits_value(network));
+  const Network folded = with_norms_folded(network);
   const at::TensorOptions doubles(at::kDouble);
   Slope slope{at::zeros({places.size}, doubles.device(compute_device())), {}};
   for_each_batch(
@@ -166,19 +181,14 @@ Slope slope_at(const Network& network, const Places& places, const Aim& aim) {
         const at::AutoGradMode with_gradients(true);
         // A tracked input makes autograd follow every value inside the graph.
         const at::Tensor inputs = batch.inputs.detach().requires_grad_(true);
-        const std::vector<at::Tensor> values = run(network, inputs, wanted);
+        const std::vector<at::Tensor> values = run(folded, inputs, wanted);
         const at::Tensor p = probabilities(values.back().detach(), aim.labelling());
         const at::Tensor q = probabilities(aim.of(batch), aim.labelling()).to(p.dtype());
         const at::Tensor weights = batch.weights.to(p.dtype()).unsqueeze(1);
         slope.descent += derivatives(network, places, values, (q - p) * weights).sum(0);
-        // With random signs r, M r has the second moment M M^T, the Hessian. The signs are drawn
-        // for every batch, so that they do not depend on the process that runs it.
-        Random random = Random(0).stream(fmt::format("score match, from sample {}", batch.begin));
+        // With random signs r, M r has the second moment M M^T, the Hessian.
         for (int64_t draw = 0; draw < kDraws; ++draw) {
-          at::Tensor signs = at::empty(p.sizes(), at::TensorOptions(at::kFloat));
-          signs.bernoulli_(0.5, random.generator()).mul_(2).sub_(1);
-          signs = signs.to(p.device());
-          const at::Tensor along = hessian_root_times(p, signs, aim.labelling());
+          const at::Tensor along = hessian_root_times(p, aim.signs(batch, draw), aim.labelling());
           const at::Tensor by_logits = along * (weights / static_cast<double>(kDraws)).sqrt();
           slope.rows.push_back(derivatives(network, places, values, by_logits).to(at::kDouble));
         }
@@ -291,7 +301,7 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   };
   for (const Network& start : starts) come_closer(start);
   if (!std::isfinite(distance)) return starts.front();
-  double damping = 0.01;
+  double damping = 0.1;
   for (int step = 0; step < kSteps && damping < kMaxDamping; ++step) {
     const Slope slope = slope_at(network, places, aim);
     while (damping < kMaxDamping && !come_closer(moved(network, places, step_of(slope, damping)))) {

@@ -18,7 +18,7 @@ namespace ncprune {
 // together, with Levenberg-Marquardt damping: a step that does not lower D is undone. The metric is
 // estimated with two random sign vectors per sample. Uses at most 256 samples of every class and
 // about 8000 in all, drawn with a fixed seed; with options.noise the pruned network sees noisy
-// inputs. For P scales and shifts and N samples: about 6 forward and 9 backward passes over the
+// inputs. For P scales and shifts and N samples: about 9 forward and 9 backward passes over the
 // samples and 2 N P doubles, at most 512 MB.
 //
 // Starts from the network of `starts` with the least D. REQUIRES: at least one start; they differ

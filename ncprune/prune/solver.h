@@ -31,6 +31,7 @@ struct Solver {
   std::string one_by_one = {};  // why Pattern::whole is not supported; empty: it is
   // Null: no search, the criterion's scores decide. REQUIRES: require_rule() accepts the pattern.
   LayerSolution (*solve)(const SolverInput& input) = nullptr;
+  bool exact = false;  // its weights are least_squares() on its mask
   // Can choose whole units: by their scores, by remove_units() or by merge_order().
   bool finds_units = false;
   bool merges_units = false;  // merges the removed units with kept ones; see unit_merging.h

@@ -93,9 +93,11 @@ at::Tensor prune_layer(Network& network, const LayerTask& task, const PruneConte
   const at::Tensor weight = weight_of(context.dense, task.layer);
   const LayerProblem problem = LayerProblem::of(moments, weight, recipe.metric.damping);
   const LayerSolution solution = solved(task, problem, weight, method);
-  if (repair_of(method).of_search) {
+  const bool one_metric = metric == repair_metric_of(method, recipe.metric);
+  const bool repaired = one_metric && repair_of(method).exact && solver_of(method).exact;
+  if (repaired || repair_of(method).of_search) {
     set_layer(network, task.layer, solution.weight, moments);
-  } else if (metric == repair_metric_of(method, recipe.metric)) {
+  } else if (one_metric) {
     mask_layer(network, task.layer, context, {solution.mask, std::move(moments)});
   } else {
     mask_layer(network, task.layer, context, {solution.mask});

@@ -77,6 +77,21 @@ TEST(Solvers, AgreeWithTheirPublishedFormulas) {
   }
 }
 
+TEST(Solvers, ThatAreExactLeaveNothingToRepair) {
+  const Json golden = ncprune::golden("solvers");
+  const Problem problem = problem_of(golden.at("problems").at(0), golden.at("damping"));
+  const Pattern pattern = find_pattern("layer");
+  int exact = 0;
+  for (const Solver& solver : solvers()) {
+    if (!solver.exact) continue;
+    SCOPED_TRACE(solver.name);
+    ++exact;
+    const LayerSolution solution = solver.solve(problem.input(pattern));
+    expect_near(solution.weight, Matrix(least_squares(problem.layer, solution.mask)), 0);
+  }
+  EXPECT_GE(exact, 2);
+}
+
 TEST(SparseGpt, KeepsAsManyInEveryRowAsAskedHoweverManyBlocksOfColumns) {
   const int64_t d = 4 * 128;  // four blocks
   const at::Tensor metric = at::eye(d, at::kDouble);

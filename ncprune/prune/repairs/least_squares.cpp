@@ -9,7 +9,8 @@ Repair least_squares() {
               [](Network& network, const RepairTask& task) {
                 update_layer(network, task.layer, {task.moments(), task.mask, task.damping});
               },
-          .reads_moments = true};
+          .reads_moments = true,
+          .exact = true};
 }
 
 }  // namespace ncprune::repairs_files

@@ -16,6 +16,7 @@ Solver admm() {
   return {.summary = "joint search over the layer, then exact least squares",
           .source = "Meng, Behdin, Wang, Mazumder 2024",
           .solve = solve_admm,
+          .exact = true,
           .finds_units = true};
 }
 

@@ -184,7 +184,8 @@ Solver obc() {
   return {.summary = "exact removal of one weight of a row after the other",
           .source = "Frantar, Alistarh 2022",
           .one_by_one = "removes one weight after the other",
-          .solve = solve_obc};
+          .solve = solve_obc,
+          .exact = true};
 }
 
 }  // namespace ncprune::solvers_files
