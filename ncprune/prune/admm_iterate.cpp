@@ -6,6 +6,7 @@
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <cmath>
@@ -102,6 +103,22 @@ const Lanes* lanes(const at::Tensor& tensor) {
   return reinterpret_cast<const Lanes*>(elements<float>(tensor).data());
 }
 
+// The elements for which stays(row, place) is true.
+template <typename Stays>
+SparseRows filtered(const SparseRows& all, const Stays& stays) {
+  SparseRows rows;
+  rows.first.push_back(0);
+  for (size_t i = 0; i + 1 < all.first.size(); ++i) {
+    for (size_t place = all.first[i]; place < all.first[i + 1]; ++place) {
+      if (!stays(i, place)) continue;
+      rows.column.push_back(all.column[place]);
+      rows.value.push_back(all.value[place]);
+    }
+    rows.first.push_back(rows.column.size());
+  }
+  return rows;
+}
+
 }  // namespace
 
 SparseRows SparseRows::of(const at::Tensor& matrix, const at::Tensor& mask) {
@@ -124,17 +141,26 @@ SparseRows SparseRows::of(const at::Tensor& matrix, const at::Tensor& mask) {
 SparseRows SparseRows::where(const at::Tensor& mask) const {
   const auto d = static_cast<size_t>(mask.size(1));
   const auto wanted = elements<bool>(mask);
-  SparseRows rows;
-  rows.first.push_back(0);
+  return filtered(*this, [&](size_t row, size_t place) {
+    return wanted[row * d + static_cast<size_t>(column[place])];
+  });
+}
+
+SparseRows SparseRows::chosen(const at::Tensor& chosen) const {
+  const auto wanted = elements<bool>(chosen);
+  return filtered(*this, [&](size_t, size_t place) { return wanted[place]; });
+}
+
+at::Tensor SparseRows::mask(int64_t d) const {
+  const auto m = static_cast<int64_t>(first.size()) - 1;
+  at::Tensor mask = at::zeros({m, d}, at::TensorOptions(at::kBool));
+  const auto marks = elements<bool>(mask);
   for (size_t i = 0; i + 1 < first.size(); ++i) {
     for (size_t place = first[i]; place < first[i + 1]; ++place) {
-      if (!wanted[i * d + static_cast<size_t>(column[place])]) continue;
-      rows.column.push_back(column[place]);
-      rows.value.push_back(value[place]);
+      marks[i * static_cast<size_t>(d) + static_cast<size_t>(column[place])] = true;
     }
-    rows.first.push_back(rows.column.size());
   }
-  return rows;
+  return mask;
 }
 
 AdmmIterate::AdmmIterate(const LayerProblem& problem, const at::Tensor& row_weights)

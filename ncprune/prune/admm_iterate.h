@@ -18,6 +18,10 @@ struct SparseRows {
   static SparseRows of(const at::Tensor& matrix, const at::Tensor& mask);
   // Those of this matrix where `mask` is true.
   SparseRows where(const at::Tensor& mask) const;
+  // Those that are `chosen`, bool [n] in their order here.
+  SparseRows chosen(const at::Tensor& chosen) const;
+  // Where the elements are, bool [m, d].
+  at::Tensor mask(int64_t d) const;
 };
 
 // The dense part of search_support()'s iteration. It alternates between weights W [m, d], which

@@ -33,6 +33,7 @@ Pattern zeros_last(Pattern pattern, const at::Tensor& weight) {
   // Below every score, and too small to move the mean of a block.
   constexpr double kBelow = -std::numeric_limits<float>::min();
   const auto inner = pattern.mask;
+  pattern.alone = false;
   pattern.mask = [inner, zero](const at::Tensor& scores, int64_t keep) {
     return inner(scores.masked_fill(zero, kBelow), keep);
   };

@@ -17,6 +17,7 @@ struct Pattern {
   // The mask, bool [m, d], true where a weight stays: about `keep` of them, the largest scores;
   // ties go to the lower index, row by row. REQUIRES: 0 <= keep <= m d.
   std::function<at::Tensor(const at::Tensor& scores, int64_t keep)> mask;
+  bool alone = false;    // each weight counts alone: mask() chooses from any list of scores, [n]
   bool whole = false;    // weights are removed or kept in sets of several
   bool neurons = false;  // each set holds all weights into a neuron
   // N and M of N:M: N of every M neighbouring inputs of a row stay; `keep` has no effect.

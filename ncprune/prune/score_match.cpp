@@ -201,7 +201,7 @@ Slope slope_at(const Network& network, const Places& places, const Aim& aim) {
 // diagonal as preconditioner: it needs only products with the rows, and no P x P matrix.
 at::Tensor step_of(const Slope& slope, double damping) {
   constexpr int kMaxIterations = 200;
-  constexpr double kPrecision = 1e-5;
+  constexpr double kPrecision = 1e-8;
   const at::Tensor none = at::zeros_like(slope.descent);
   at::Tensor diagonal = none.clone();
   for (const at::Tensor& rows : slope.rows) diagonal += rows.square().sum(0);

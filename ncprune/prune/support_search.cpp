@@ -1,4 +1,5 @@
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 
@@ -13,8 +14,10 @@ namespace {
 // are known, at a small part of the cost.
 class Chooser {
  public:
-  explicit Chooser(const SupportSearch& search, int64_t weights)
+  // For a layer of `inputs` inputs and `weights` weights.
+  Chooser(const SupportSearch& search, int64_t inputs, int64_t weights)
       : search_(search),
+        inputs_(inputs),
         near_(std::min(search.keep, weights / kNear) * kNear),
         narrows_(!search.pattern.group &&
                  static_cast<double>(near_) < kNarrow * static_cast<double>(weights)) {}
@@ -40,14 +43,15 @@ class Chooser {
   // The choice by all weights, float [m, d].
   void choose(const at::Tensor& moved) {
     const at::Tensor squares = moved.square();
-    mask_ = search_.pattern.mask(squares, search_.keep);
-    kept_ = SparseRows::of(moved, mask_);
-    if (!narrows_) return;
-    candidates_ = SparseRows::of(moved, search_.pattern.mask(squares, near_));
-    scores_ = at::zeros_like(squares);
+    if (narrows_) candidates_ = SparseRows::of(moved, search_.pattern.mask(squares, near_));
+    if (narrows_ && search_.pattern.alone) {
+      choose_among_candidates();
+    } else {
+      kept_ = SparseRows::of(moved, search_.pattern.mask(squares, search_.keep));
+    }
   }
 
-  const at::Tensor& mask() const { return mask_; }
+  at::Tensor mask() const { return kept_.mask(inputs_); }
 
  private:
   static constexpr int64_t kNear = 3;      // candidates for each weight to keep
@@ -55,24 +59,21 @@ class Chooser {
   static constexpr int kLookEvery = 8;
 
   void choose_among_candidates() {
-    const auto d = static_cast<size_t>(scores_.size(1));
-    const auto scores = elements<float>(scores_);
-    for (size_t i = 0; i + 1 < candidates_.first.size(); ++i) {
-      for (size_t place = candidates_.first[i]; place < candidates_.first[i + 1]; ++place) {
-        const float moved = candidates_.value[place];
-        scores[i * d + static_cast<size_t>(candidates_.column[place])] = moved * moved;
-      }
+    const at::Tensor squares = at::tensor(candidates_.value).square_();
+    if (search_.pattern.alone) {
+      kept_ = candidates_.chosen(search_.pattern.mask(squares, search_.keep));
+      return;
     }
-    mask_ = search_.pattern.mask(scores_, search_.keep);
-    kept_ = candidates_.where(mask_);
+    const at::Tensor places = candidates_.mask(inputs_);
+    at::Tensor scores = at::zeros(places.sizes()).masked_scatter_(places, squares);
+    kept_ = candidates_.where(search_.pattern.mask(scores, search_.keep));
   }
 
   const SupportSearch& search_;
+  int64_t inputs_;
   int64_t near_;
   bool narrows_;
   int looks_ = 0;
-  at::Tensor mask_;
-  at::Tensor scores_;  // of the candidates; 0 elsewhere
   SparseRows kept_;
   SparseRows candidates_;
 };
@@ -99,11 +100,11 @@ at::Tensor search_support(const LayerProblem& problem, const SupportSearch& sear
   // Below this penalty a mask may be constant only because the weights have not reacted to it yet.
   constexpr double kBinding = 0.7;
   AdmmIterate iterate(problem, search.row_weights);
-  Chooser chooser(search, problem.cross.numel());
+  Chooser chooser(search, problem.cross.size(1), problem.cross.numel());
   chooser.choose(iterate.start());
   // With 0.1 the first masks bind too early: a tenth more error.
   AdmmIterate::Step step{.rho = 0.03, .first = true};
-  const auto keep = static_cast<double>(search.keep);
+  const auto keep = static_cast<double>(std::max<int64_t>(search.keep, 1));
   const double density = keep / static_cast<double>(problem.cross.numel());
   bool calm = false;
   at::Tensor checked = chooser.mask();
@@ -112,12 +113,13 @@ at::Tensor search_support(const LayerProblem& problem, const SupportSearch& sear
     step.first = false;
     step.growth = 1;
     if (iteration % kCheckEvery != 0) continue;
-    const double changed = chooser.mask().gt(checked).sum().item<double>() / keep;
+    const at::Tensor mask = chooser.mask();
+    const double changed = mask.gt(checked).sum().item<double>() / keep;
     if (changed == 0 && step.rho >= kBinding) break;
     calm = changed < kCalm;
     step.growth = growth_of_penalty(density, changed);
     step.rho *= step.growth;
-    checked = chooser.mask();
+    checked = mask;
   }
   return chooser.mask();
 }

@@ -5,9 +5,11 @@ namespace ncprune::pattern_kinds_files {
 
 PatternKind layer() {
   return {.usage = "layer", .example = "layer", .find = [](const std::string& name) {
-            return if_named(
-                {.name = "layer", .summary = "any weights of the layer", .mask = keep_largest},
-                name);
+            return if_named({.name = "layer",
+                             .summary = "any weights of the layer",
+                             .mask = keep_largest,
+                             .alone = true},
+                            name);
           }};
 }
 
