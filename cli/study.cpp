@@ -47,11 +47,16 @@ std::string named(const std::string& reference) {
 
 // Checked before hours of work.
 void require_in_grid(const std::string& reference, const Study& study) {
-  if (named(reference).empty()) return;
+  if (reference.empty()) return;
   const auto& methods = study.methods;
-  if (std::find(methods.begin(), methods.end(), reference) != methods.end()) return;
-  throw InputError(fmt::format("--rank {}: wanted 'validation' or one of {}", reference,
-                               fmt::join(methods, ", ")));
+  const std::string name = named(reference);
+  if (!name.empty() && std::find(methods.begin(), methods.end(), name) == methods.end()) {
+    throw InputError(fmt::format("--rank {}: wanted 'validation' or one of {}", reference,
+                                 fmt::join(methods, ", ")));
+  }
+  if (methods.size() > 1) return;
+  throw InputError(
+      fmt::format("--rank {}: the study has one method; wanted another to compare", reference));
 }
 
 void print_rankings(const std::vector<StudyRow>& rows, const std::string& reference) {

@@ -74,8 +74,8 @@ Section sureness(const StudyRows& study, const std::string& title, const std::st
   }
   if (section.tables.empty()) {
     section.paragraphs = {
-        "No method is held against the others: the rows have no validation data "
-        "to choose it on, and none was named."};
+        "No method is held against the others: there is only one, or the rows have no "
+        "validation data to choose it on, and none was named."};
   }
   return section;
 }

@@ -247,7 +247,7 @@ std::optional<RankComparison> ranks_of(const Slice& slice, const Score& score) {
 }
 
 // The ranking of the rows of one slice against `reference` or, if that is empty, the best method on
-// validation data. None without such a method or without problems.
+// validation data. None without such a method, without another one, or without problems.
 std::optional<Ranking> ranking_of(const StudyRows& rows, const Score& score,
                                   const std::string& reference, Random& random) {
   Contest contest{score, slice_of(rows), reference};
@@ -261,7 +261,7 @@ std::optional<Ranking> ranking_of(const StudyRows& rows, const Score& score,
   });
   if (reference.empty()) contest.reference = best_on_validation(contest.slice, score);
   const bool known = std::find(methods.begin(), methods.end(), contest.reference) != methods.end();
-  if (problems.empty() || !known) return std::nullopt;
+  if (problems.empty() || !known || methods.size() < 2) return std::nullopt;
   const StudyCell& first = rows.front().cell;
   Ranking ranking{.settings = first.settings,
                   .treatment = first.treatment,

@@ -51,7 +51,8 @@ struct Ranking {
 
 // A ranking for each combination of settings, treatment, sparsity and score. An empty `reference`
 // is chosen as the best mean score on validation data; rankings without validation results are then
-// left out. Throws InputError when no row has the method `reference`.
+// left out, as are those of a single method. Throws InputError when no row has the method
+// `reference`.
 std::vector<Ranking> rankings(const std::vector<StudyRow>& rows, const std::string& reference,
                               uint64_t seed = 0);
 

@@ -135,6 +135,7 @@ TEST_F(BadInput, ValuesOutOfRangeAreRefused) {
   expect_refused("report good.onnx -o report.pdf " + kGood, {"report.pdf", ".html, .md"});
   folder_.write("grid.toml", "data = 'synthetic:2,4,60'\nmethods = ['wanda']\n");
   expect_refused("study grid.toml --rank magic", {"--rank magic", "'validation' or one of wanda"});
+  expect_refused("study grid.toml --rank wanda", {"--rank wanda", "one method"});
   expect_refused("study grid.toml --track wandb:x", {"wandb:x", "mlflow:DIR"});
   expect_refused("study status good.csv", {"good.csv", "database of study results"});
   expect_refused("study merge out.db good.csv", {"good.csv", "database of study results"});

@@ -82,6 +82,15 @@ TEST(Rankings, ChooseTheReferenceOnValidationDataAndNeverOnTheTestSet) {
             std::string::npos);
 }
 
+TEST(Rankings, NeedAnotherMethod) {
+  std::vector<StudyRow> rows = rows_of(true);
+  std::erase_if(rows, [](const StudyRow& row) {
+    return row.cell.method == "bad" || row.cell.method == "same";
+  });
+  EXPECT_TRUE(rankings(rows, "good").empty());
+  EXPECT_TRUE(rankings(rows, "").empty());
+}
+
 TEST(Rankings, LeaveOutProblemsThatAMethodHasNotComeTo) {
   std::vector<StudyRow> rows = rows_of(false);
   rows.push_back(row_of("good", 7, 0));
