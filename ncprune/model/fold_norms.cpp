@@ -39,16 +39,7 @@ Node* folding_convolution(Network& network, const Uses& uses, const Node& norm) 
   return takes ? &convolution : nullptr;
 }
 
-// A name that no value has.
-std::string unused_name(const Network& network, const Uses& uses, std::string name) {
-  while (network.initializers.contains(name) || uses.reads.contains(name) ||
-         uses.writers.contains(name)) {
-    name += "_";
-  }
-  return name;
-}
-
-void fold(Network& network, const Uses& uses, Node& convolution, const Node& norm) {
+void fold(Network& network, Node& convolution, const Node& norm) {
   const auto number = [&](size_t input) {
     return network.initializers.at(norm.inputs[input]).to(at::kDouble);
   };
@@ -61,10 +52,10 @@ void fold(Network& network, const Uses& uses, Node& convolution, const Node& nor
   std::vector<int64_t> by_channel(static_cast<size_t>(weight.dim()), 1);
   by_channel.front() = -1;
   // Other nodes may read the tensors, so the folded ones are new.
-  const std::string name = unused_name(network, uses, norm.outputs.front() + ".weight");
+  const std::string name = fresh_name(network, norm.outputs.front() + ".weight");
   network.initializers[name] =
       (weight.to(at::kDouble) * factor.view(by_channel)).to(weight.scalar_type());
-  const std::string bias = unused_name(network, uses, norm.outputs.front() + ".bias");
+  const std::string bias = fresh_name(network, norm.outputs.front() + ".bias");
   network.initializers[bias] = shift.to(weight.scalar_type());
   convolution.inputs = {convolution.inputs.front(), name, bias};
   convolution.outputs = norm.outputs;
@@ -80,7 +71,7 @@ Network with_norms_folded(const Network& network) {
   for (size_t i = 0; i < result.nodes.size(); ++i) {
     Node* const convolution = folding_convolution(result, uses, result.nodes[i]);
     if (convolution == nullptr) continue;
-    fold(result, uses, *convolution, result.nodes[i]);
+    fold(result, *convolution, result.nodes[i]);
     gone[i] = true;
   }
   for (size_t i = 0; i < result.nodes.size(); ++i) {

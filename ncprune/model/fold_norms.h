@@ -4,10 +4,11 @@
 
 namespace ncprune {
 
-// `network` with every BatchNormalization that alone reads the result of a convolution folded into
-// that convolution, up to rounding the same function outside training: a pass less over the value,
-// and one less over its gradient. All values keep their names; those between the two nodes no
-// longer exist. Left as it is where a tensor of the two nodes is computed and no initializer.
+// A copy of `network` in which convolutions do the work of the BatchNormalization behind them: its
+// scale multiplies their weights, and its shift goes into their bias. It computes the same values
+// with running statistics, up to rounding, in fewer passes; it is not for training. The values keep
+// their names, but the value between the two nodes is gone. A BatchNormalization stays where other
+// nodes read the convolution's result, or where a tensor of the two nodes is no initializer.
 Network with_norms_folded(const Network& network);
 
 }  // namespace ncprune

@@ -91,11 +91,12 @@ std::string logits_value(const Network& network) {
 }
 
 std::string fresh_name(const Network& network, const std::string& wanted) {
-  std::set<std::string> taken{network.input.name};
-  for (const auto& initializer : network.initializers) taken.insert(initializer.first);
-  for (const Node& node : network.nodes) taken.insert(node.outputs.begin(), node.outputs.end());
+  const auto taken = [&](const std::string& name) {
+    return name == network.input.name || network.initializers.contains(name) ||
+           producer(network, name) >= 0;
+  };
   std::string name = wanted;
-  for (int i = 2; taken.contains(name); ++i) name = fmt::format("{}_{}", wanted, i);
+  for (int i = 2; taken(name); ++i) name = fmt::format("{}_{}", wanted, i);
   return name;
 }
 

@@ -74,7 +74,7 @@ struct Places {
 struct Aim {
   WeightedSample sample;  // as the pruned network sees them
   at::Tensor logits;      // double [N, K]; for the batches of this process
-  at::Tensor draws;       // bool [N, kDraws, K]: the signs; a sample's do not depend on its batch
+  at::Tensor draws;       // bool [N, kDraws, K]: the random signs of each sample
 
   Labelling labelling() const { return labelling_of(sample.samples.targets()); }
   at::Tensor of(const WeightedBatch& batch) const {
@@ -158,7 +158,7 @@ at::Tensor derivatives(const Network& network, const Places& places,
     const at::Tensor by_shift = affine.sums(by_outputs[l]);
     if (!affine.shift.empty()) add(affine.shift, by_shift);
     if (affine.scale.empty()) continue;
-    // What the scale multiplies is the output without the shift.
+    // With y = scale u + shift, a relative step of the scale moves y by y - shift.
     at::Tensor by_scale = affine.sums(by_outputs[l] * outputs[l]);
     if (!affine.shift.empty()) {
       by_scale -= by_shift * network.initializers.at(affine.shift).to(by_logits.device());

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "ncprune/model/interpreter.h"
 #include "tests/small_network.h"
 
