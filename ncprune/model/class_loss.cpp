@@ -1,9 +1,11 @@
 #include "ncprune/model/class_loss.h"
 
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/log_sigmoid.h>
 #include <ATen/ops/one_hot.h>
+#include <ATen/ops/zeros_like.h>
 
 namespace ncprune {
 
@@ -44,8 +46,16 @@ at::Tensor divergences(const at::Tensor& q, const at::Tensor& p, Labelling label
 
 at::Tensor hessian_root_times(const at::Tensor& p, const at::Tensor& signs, Labelling labelling) {
   if (labelling == Labelling::kMultiLabel) return (p * (1 - p)).sqrt() * signs;
-  const at::Tensor along = p.sqrt() * signs;
-  return along - p * along.sum(1, true);
+  const auto [own, order] = p.to(at::kDouble).sort(1, /*descending=*/true);
+  // Of the own and the later classes, and of the later ones alone: not as a difference, of which
+  // rounding leaves too little.
+  const at::Tensor from = own.flip(1).cumsum(1).flip(1).clamp_min(1e-150);
+  const at::Tensor after = from.slice(1, 1);
+  const at::Tensor r = signs.to(at::kDouble);
+  const at::Tensor earlier = (r * (own / from).sqrt()).slice(1, 0, -1) / after.sqrt();
+  const at::Tensor image = r * (own * at::constant_pad_nd(after, {0, 1}) / from).sqrt() -
+                           own * at::constant_pad_nd(earlier.cumsum(1), {1, 0});
+  return at::zeros_like(image).scatter(1, order, image).to(p.dtype());
 }
 
 at::Tensor undecidedness(const at::Tensor& p, Labelling labelling) {

@@ -28,6 +28,9 @@ at::Tensor divergences(const at::Tensor& q, const at::Tensor& p, Labelling label
 
 // M r for signs r of every sample [N, K], where M M^T is the Hessian of class_losses() by the
 // logits, for the probabilities p [N, K]: diag(p) - p p^T, or diag(p (1 - p)) for several labels.
+// For one class per sample M is the Cholesky factor, in closed form (Tanabe and Sagae 1992), with
+// the likeliest class first: most of the Hessian then lies in one column, and M r for a single
+// random r says more than with the factor diag(sqrt p) - p sqrt(p)^T.
 at::Tensor hessian_root_times(const at::Tensor& p, const at::Tensor& signs, Labelling labelling);
 
 // One minus the probability that two draws from p [N, K] agree, summed over labels for several;

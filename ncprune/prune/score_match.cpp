@@ -29,8 +29,6 @@
 namespace ncprune {
 namespace {
 
-constexpr int64_t kDraws = 2;  // sign vectors per sample
-
 bool is_batch_norm(const Network& network, const ChannelAffine& affine) {
   const int64_t writer = producer(network, affine.value);
   return network.nodes[static_cast<size_t>(writer)].op_type == "BatchNormalization";
@@ -74,7 +72,7 @@ struct Places {
 struct Aim {
   WeightedSample sample;  // as the pruned network sees them
   at::Tensor logits;      // double [N, K]; for the batches of this process
-  at::Tensor draws;       // bool [N, kDraws, K]: the random signs of each sample
+  at::Tensor draws;       // bool [N, K]: the random signs of each sample
 
   Labelling labelling() const { return labelling_of(sample.samples.targets()); }
   at::Tensor of(const WeightedBatch& batch) const {
@@ -82,9 +80,9 @@ struct Aim {
     return logits.slice(0, batch.begin, end).to(batch.targets.labels.device());
   }
   // Float [B, K], of 1 and -1.
-  at::Tensor signs(const WeightedBatch& batch, int64_t draw) const {
+  at::Tensor signs(const WeightedBatch& batch) const {
     const int64_t end = batch.begin + batch.targets.labels.size(0);
-    const at::Tensor drawn = draws.slice(0, batch.begin, end).select(1, draw);
+    const at::Tensor drawn = draws.slice(0, batch.begin, end);
     return drawn.to(at::kFloat).mul_(2).sub_(1).to(batch.targets.labels.device());
   }
 };
@@ -92,8 +90,8 @@ struct Aim {
 int64_t samples_per_class(const Places& places, const Dataset& data) {
   constexpr int64_t kPerClass = 256;
   constexpr int64_t kInAll = 8192;
-  constexpr int64_t kElements = int64_t{1} << 26;
-  const int64_t in_all = std::min(kInAll, kElements / (kDraws * places.size));
+  constexpr int64_t kElements = int64_t{1} << 25;
+  const int64_t in_all = std::min(kInAll, kElements / places.size);
   return std::clamp<int64_t>(in_all / data.num_classes(), 1, kPerClass);
 }
 
@@ -105,7 +103,7 @@ Aim make_aim(const Network& dense, int64_t per_class, const Dataset& data,
              const MetricOptions& options) {
   Aim aim{weighted_sample(data, per_class, options.balance), {}, {}};
   const Dataset& clean = aim.sample.samples;
-  aim.draws = at::empty({clean.size(), kDraws, clean.num_scores()}, at::TensorOptions(at::kBool));
+  aim.draws = at::empty({clean.size(), clean.num_scores()}, at::TensorOptions(at::kBool));
   Random random = Random(0).stream("score match");
   aim.draws.bernoulli_(0.5, random.generator());
   const Network folded = with_norms_folded(dense);
@@ -118,21 +116,10 @@ Aim make_aim(const Network& dense, int64_t per_class, const Dataset& data,
   return aim;
 }
 
-double divergence(const Network& network, const Aim& aim) {
-  at::Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble));
-  const Network folded = with_norms_folded(network);
-  for_each_batch(network, aim.sample.samples, aim.sample.class_weights,
-                 [&](const WeightedBatch& batch) {
-                   const at::Tensor own = logits_of(folded, batch.inputs).to(at::kDouble);
-                   const at::Tensor terms = divergences(aim.of(batch), own, aim.labelling());
-                   sum += (terms * batch.weights).sum().cpu();
-                 });
-  return sum_over_world(sum).item<double>();
-}
-
-// The second-order expansion of D around a network, in steps of its shifts and relative steps of
-// its scales.
-struct Slope {
+// D at a network and, unless only the value is wanted, its second-order expansion in steps of the
+// shifts and relative steps of the scales.
+struct Expansion {
+  double divergence = std::numeric_limits<double>::infinity();  // D
   at::Tensor descent;  // double [P]: minus the gradient of D
   // Double [R, P] each: the sum of rows^T rows over all processes is the Fisher metric.
   std::vector<at::Tensor> rows;
@@ -168,53 +155,61 @@ at::Tensor derivatives(const Network& network, const Places& places,
   return result;
 }
 
-Slope slope_at(const Network& network, const Places& places, const Aim& aim) {
+Expansion expansion_at(const Network& network, const Places& places, const Aim& aim,
+                       bool only_value) {
   std::vector<std::string> wanted;
-  wanted.reserve(places.affines.size() + 1);
-  for (const ChannelAffine& affine : places.affines) wanted.push_back(affine.value);
+  if (!only_value) {
+    for (const ChannelAffine& affine : places.affines) wanted.push_back(affine.value);
+  }
   wanted.push_back(logits_value(network));
   const Network folded = with_norms_folded(network);
-  const at::TensorOptions doubles(at::kDouble);
-  Slope slope{at::zeros({places.size}, doubles.device(compute_device())), {}};
+  const at::TensorOptions doubles = at::TensorOptions(at::kDouble).device(compute_device());
+  at::Tensor divergence = at::zeros({}, doubles);
+  Expansion expansion;
+  expansion.descent = at::zeros({places.size}, doubles);
   for_each_batch(
       network, aim.sample.samples, aim.sample.class_weights, [&](const WeightedBatch& batch) {
-        const at::AutoGradMode with_gradients(true);
+        const at::AutoGradMode with_gradients(!only_value);
         // A tracked input makes autograd follow every value inside the graph.
-        const at::Tensor inputs = batch.inputs.detach().requires_grad_(true);
+        const at::Tensor inputs = batch.inputs.detach().requires_grad_(!only_value);
         const std::vector<at::Tensor> values = run(folded, inputs, wanted);
-        const at::Tensor p = probabilities(values.back().detach(), aim.labelling());
+        const at::Tensor logits = values.back().detach();
+        const at::Tensor terms =
+            divergences(aim.of(batch), logits.to(at::kDouble), aim.labelling());
+        divergence += (terms * batch.weights).sum();
+        if (only_value) return;
+        const at::Tensor p = probabilities(logits, aim.labelling());
         const at::Tensor q = probabilities(aim.of(batch), aim.labelling()).to(p.dtype());
         const at::Tensor weights = batch.weights.to(p.dtype()).unsqueeze(1);
-        slope.descent += derivatives(network, places, values, (q - p) * weights).sum(0);
+        expansion.descent += derivatives(network, places, values, (q - p) * weights).sum(0);
         // With random signs r, M r has the second moment M M^T, the Hessian.
-        for (int64_t draw = 0; draw < kDraws; ++draw) {
-          const at::Tensor along = hessian_root_times(p, aim.signs(batch, draw), aim.labelling());
-          const at::Tensor by_logits = along * (weights / static_cast<double>(kDraws)).sqrt();
-          slope.rows.push_back(derivatives(network, places, values, by_logits).to(at::kDouble));
-        }
+        const at::Tensor along = hessian_root_times(p, aim.signs(batch), aim.labelling());
+        expansion.rows.push_back(
+            derivatives(network, places, values, along * weights.sqrt()).to(at::kDouble));
       });
-  slope.descent = sum_over_world(slope.descent);
-  return slope;
+  expansion.divergence = sum_over_world(divergence.cpu()).item<double>();
+  expansion.descent = sum_over_world(expansion.descent);
+  return expansion;
 }
 
 // The step x of (F + damping (diag F + mean diag F)) x = descent, by conjugate gradients with the
 // diagonal as preconditioner: it needs only products with the rows, and no P x P matrix.
-at::Tensor step_of(const Slope& slope, double damping) {
+at::Tensor step_of(const Expansion& here, double damping) {
   constexpr int kMaxIterations = 200;
   constexpr double kPrecision = 1e-8;
-  const at::Tensor none = at::zeros_like(slope.descent);
+  const at::Tensor none = at::zeros_like(here.descent);
   at::Tensor diagonal = none.clone();
-  for (const at::Tensor& rows : slope.rows) diagonal += rows.square().sum(0);
+  for (const at::Tensor& rows : here.rows) diagonal += rows.square().sum(0);
   diagonal = sum_over_world(diagonal);
   const at::Tensor ridge = damping * (diagonal + diagonal.mean());
   const auto product = [&](const at::Tensor& x) {
     at::Tensor image = none.clone();
-    for (const at::Tensor& rows : slope.rows) image += at::matmul(rows.t(), at::matmul(rows, x));
+    for (const at::Tensor& rows : here.rows) image += at::matmul(rows.t(), at::matmul(rows, x));
     return sum_over_world(image) + ridge * x;
   };
   const at::Tensor scale = (diagonal + ridge).clamp_min(1e-300);
   at::Tensor x = none.clone();
-  at::Tensor residual = slope.descent.clone();
+  at::Tensor residual = here.descent.clone();
   at::Tensor direction = residual / scale;
   double size = residual.dot(direction).item<double>();
   const double enough = size * kPrecision * kPrecision;
@@ -284,29 +279,38 @@ std::string match_problem(const Network& network, const Dataset& data) {
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
                      const MetricOptions& options) {
   constexpr int kSteps = 3;
+  constexpr double kLeastDamping = 0.1;
   constexpr double kMaxDamping = 1e4;
   const std::string problem = match_problem(starts.front(), data);
   if (!problem.empty()) throw InputError(problem);
   const Places places(starts.front());
   if (places.affines.empty()) return starts.front();
   const Aim aim = make_aim(dense, samples_per_class(places, data), data, options);
-  Network network;
-  double distance = std::numeric_limits<double>::infinity();
-  const auto come_closer = [&](const Network& candidate) {
-    const double its = divergence(candidate, aim);
-    if (!(its < distance)) return false;
-    network = candidate;
-    distance = its;
-    return true;
+  const auto at = [&](const Network& network, bool only_value) {
+    return expansion_at(network, places, aim, only_value);
   };
-  for (const Network& start : starts) come_closer(start);
-  if (!std::isfinite(distance)) return starts.front();
-  double damping = 0.1;
-  for (int step = 0; step < kSteps && damping < kMaxDamping; ++step) {
-    const Slope slope = slope_at(network, places, aim);
-    while (damping < kMaxDamping && !come_closer(moved(network, places, step_of(slope, damping)))) {
+  Network network;
+  double least = std::numeric_limits<double>::infinity();
+  for (const Network& start : starts) {
+    const double its = at(start, true).divergence;
+    if (!(its < least)) continue;
+    network = start;
+    least = its;
+  }
+  if (!std::isfinite(least)) return starts.front();
+  Expansion here = at(network, false);
+  double damping = kLeastDamping;
+  for (int step = 1; step <= kSteps && damping < kMaxDamping;) {
+    Network candidate = moved(network, places, step_of(here, damping));
+    Expansion there = at(candidate, step == kSteps);
+    if (!(there.divergence < here.divergence)) {
       damping *= 10;
+      continue;
     }
+    network = std::move(candidate);
+    here = std::move(there);
+    damping = std::max(kLeastDamping, 0.3 * damping);
+    ++step;
   }
   return network;
 }

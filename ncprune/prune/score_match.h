@@ -16,9 +16,9 @@ namespace ncprune {
 // (channel_affine.h), whose scales multiply weights and leave zeros zero.
 // No labels are fitted. Three steps of Fisher scoring (Amari 1998) over all scales and shifts
 // together, with Levenberg-Marquardt damping: a step that does not lower D is undone. The metric is
-// estimated with two random sign vectors per sample. Uses at most 256 samples of every class and
+// estimated with one random sign vector per sample. Uses at most 256 samples of every class and
 // about 8000 in all, drawn with a fixed seed; with options.noise the pruned network sees noisy
-// inputs. For P scales and shifts and N samples: about 9 forward and 9 backward passes over the
+// inputs. For P scales and shifts and N samples: about 7 forward and 6 backward passes over the
 // samples and 2 N P doubles, at most 512 MB.
 //
 // Starts from the network of `starts` with the least D. REQUIRES: at least one start; they differ

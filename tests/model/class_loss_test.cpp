@@ -101,6 +101,21 @@ TEST(ClassLoss, RootTimesSignsHasTheHessianAsSecondMoment) {
   }
 }
 
+TEST(ClassLoss, RootTimesAnySignsIsTheHessianBetweenTwoLikelyClasses) {
+  // The other classes have no probability, or one that rounding takes for none.
+  const at::Tensor p = at::tensor({0.7, 0.0, 0.3, 1e-40}, at::kDouble).to(at::kFloat).view({1, 4});
+  for (const double sign : {1.0, -1.0}) {
+    const at::Tensor r = at::tensor({1.0, -1.0, sign, sign}, at::kFloat).view({1, 4});
+    const at::Tensor moved = hessian_root_times(p, r, Labelling::kExclusive).to(at::kDouble);
+    for (int64_t k = 0; k < 4; ++k) {
+      for (int64_t j = 0; j < 4; ++j) {
+        const double wanted = (k == j ? number(p, 0, k) : 0) - number(p, 0, k) * number(p, 0, j);
+        EXPECT_NEAR(number(moved, 0, k) * number(moved, 0, j), wanted, 1e-6);
+      }
+    }
+  }
+}
+
 TEST(ClassLoss, DivergencesAreSumsOverAnswers) {
   const at::Tensor z = some_logits(0);
   const at::Tensor other = some_logits(0.4).flip(1);
