@@ -8,6 +8,7 @@
 
 #include "ncprune/base/device.h"
 #include "ncprune/base/error.h"
+#include "ncprune/model/fold_norms.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/layers.h"
 #include "ncprune/train/loss.h"
@@ -33,8 +34,9 @@ void require_valid(const Distillation& options) {
 }
 
 DistillationLoss::DistillationLoss(const Distillation& options, const Network& student,
-                                   const Dataset& training, const std::vector<int64_t>& shares)
-    : teacher_(clone(options.teacher, compute_device())),
+                                   const Dataset& training, const std::vector<int64_t>& shares,
+                                   bool augmented)
+    : teacher_(clone(with_norms_folded(options.teacher), compute_device())),
       temperature_(options.temperature),
       logits_weight_(options.logits),
       features_weight_(options.features) {
@@ -48,10 +50,8 @@ DistillationLoss::DistillationLoss(const Distillation& options, const Network& s
   const at::Tensor draws = as_tensor(shares);
   const at::Tensor class_weights = weights_of_mean_one(draws.pow(-options.balance), draws);
   weights_ = class_weights.index_select(0, training.labels);
-  if (options.logits > 0) {
-    labelling_ = labelling_of(training.targets());
-    softened_ = logits(teacher, seen) / temperature_;
-  }
+  labelling_ = labelling_of(training.targets());
+  if (options.logits > 0 && !augmented) softened_ = logits(teacher, seen) / temperature_;
   if (options.features == 0) return;
   features_ = value_of_all(teacher, head_layer(teacher).input, seen);
   const Layer head = head_layer(student);
@@ -81,7 +81,7 @@ DistillationLoss::Lesson DistillationLoss::lesson_for(const StudentBatch& batch)
   if (features_.defined()) wanted.push_back(head_layer(teacher_).input);
   const std::vector<at::Tensor> values =
       run(teacher_, prepare_inputs(teacher_, batch.changed), wanted);
-  return {softened_.defined() ? values.front() / temperature_ : at::Tensor(),
+  return {logits_weight_ > 0 ? values.front() / temperature_ : at::Tensor(),
           features_.defined() ? values.back() : at::Tensor()};
 }
 

@@ -43,11 +43,12 @@ struct StudentBatch {
 class DistillationLoss {
  public:
   // Runs the teacher once on all of `training`: memory O(N (K + d)), d the width of its last
-  // features if they are used. `shares`: draws of each class in an epoch. Throws InputError when
-  // the teacher does not fit the data or, if features are used, when its last features and those of
-  // `student` differ in width.
+  // features if they are used. `shares`: draws of each class in an epoch. `augmented`: every batch
+  // will have `changed` samples, so that the teacher's class scores of `training` are not needed.
+  // Throws InputError when the teacher does not fit the data or, if features are used, when its
+  // last features and those of `student` differ in width.
   DistillationLoss(const Distillation& options, const Network& student, const Dataset& training,
-                   const std::vector<int64_t>& shares);
+                   const std::vector<int64_t>& shares, bool augmented);
 
   // The student's value that holds its last features; empty when features are not used.
   const std::string& features_value() const { return features_value_; }
@@ -69,7 +70,7 @@ class DistillationLoss {
   double features_weight_;  // over F
   std::string features_value_;
   Labelling labelling_ = Labelling::kExclusive;
-  at::Tensor softened_;  // logits of the teacher over T, float [N, K]; undefined when not used
+  at::Tensor softened_;  // logits of the teacher over T, float [N, K]; undefined when not needed
   at::Tensor features_;  // of the teacher, float [N, d]; undefined when not used
   at::Tensor weights_;   // of the samples, float [N]
 };

@@ -55,7 +55,8 @@ class Trainer {
         optimizer_(options.optimizer, learnt(parameters_),
                    {.momentum = options.momentum, .weight_decay = options.weight_decay}) {
     if (!options.distillation) return;
-    distillation_.emplace(*options.distillation, network_, training, shares_);
+    distillation_.emplace(*options.distillation, network_, training, shares_,
+                          !options.augment.empty());
     const std::string& features = distillation_->features_value();
     if (!features.empty()) wanted_.push_back(features);
   }

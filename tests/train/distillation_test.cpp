@@ -89,7 +89,7 @@ TEST(Distillation, IsTheFormulaOfItsHeader) {
        {Distillation{.teacher = teacher}, Distillation{.teacher = teacher, .temperature = 0.7},
         Distillation{.teacher = teacher, .logits = 0, .features = 2},
         Distillation{.teacher = teacher, .logits = 0.5, .features = 0.3, .balance = 0.4}}) {
-    const DistillationLoss loss(options, student, data, class_counts(data));
+    const DistillationLoss loss(options, student, data, class_counts(data), false);
     for (const at::Tensor& indices : {batch, all_of(data)}) {
       const double wanted = naive(options, indices, student, data);
       EXPECT_NEAR(loss_of(loss, indices, student, data), wanted, 1e-5 * wanted);
@@ -102,7 +102,7 @@ TEST(Distillation, CostsNothingWhereTheStudentIsTheTeacher) {
   const Dataset data = gaussian_data({40, 5}, 6);
   const Network teacher = network_for(data, "mlp:9,5");
   const DistillationLoss loss({.teacher = teacher, .features = 1}, teacher, data,
-                              class_counts(data));
+                              class_counts(data), false);
   EXPECT_NEAR(loss_of(loss, all_of(data), teacher, data), 0, 1e-9);
 }
 
@@ -114,7 +114,7 @@ TEST(Distillation, AStudentWithoutFeaturesPaysOne) {
   student.initializers.at("fc2.bias").zero_();
   for (const double balance : {0.0, 1.0}) {
     const Distillation options{.teacher = teacher, .logits = 0, .features = 1, .balance = balance};
-    const DistillationLoss loss(options, student, data, class_counts(data));
+    const DistillationLoss loss(options, student, data, class_counts(data), false);
     EXPECT_NEAR(loss_of(loss, all_of(data), student, data), 1, 1e-5);
   }
 }
@@ -132,7 +132,7 @@ TEST(Distillation, EveryClassCountsTheSameWhateverTheSampler) {
   }
   for (const Sampler& sampler : samplers()) {
     const std::vector<int64_t> shares = epoch_shares(class_counts(data), sampler);
-    const DistillationLoss loss({.teacher = teacher}, student, data, shares);
+    const DistillationLoss loss({.teacher = teacher}, student, data, shares, false);
     // Shares are multiples of the classes' sizes for natural draws only: take class by class.
     double epoch = 0;
     for (int64_t c = 0; c < 3; ++c) {
