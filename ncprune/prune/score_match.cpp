@@ -281,35 +281,36 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   constexpr int kSteps = 3;
   constexpr double kLeastDamping = 0.1;
   constexpr double kMaxDamping = 1e4;
+  constexpr double kRelief = 0.3;  // the damping's factor after a step that lowers D
   const std::string problem = match_problem(starts.front(), data);
   if (!problem.empty()) throw InputError(problem);
   const Places places(starts.front());
   if (places.affines.empty()) return starts.front();
   const Aim aim = make_aim(dense, samples_per_class(places, data), data, options);
-  const auto at = [&](const Network& network, bool only_value) {
+  const auto expanded = [&](const Network& network, bool only_value) {
     return expansion_at(network, places, aim, only_value);
   };
   Network network;
   double least = std::numeric_limits<double>::infinity();
   for (const Network& start : starts) {
-    const double its = at(start, true).divergence;
+    const double its = expanded(start, /*only_value=*/true).divergence;
     if (!(its < least)) continue;
     network = start;
     least = its;
   }
   if (!std::isfinite(least)) return starts.front();
-  Expansion here = at(network, false);
+  Expansion here = expanded(network, /*only_value=*/false);
   double damping = kLeastDamping;
   for (int step = 1; step <= kSteps && damping < kMaxDamping;) {
     Network candidate = moved(network, places, step_of(here, damping));
-    Expansion there = at(candidate, step == kSteps);
+    Expansion there = expanded(candidate, /*only_value=*/step == kSteps);
     if (!(there.divergence < here.divergence)) {
       damping *= 10;
       continue;
     }
     network = std::move(candidate);
     here = std::move(there);
-    damping = std::max(kLeastDamping, 0.3 * damping);
+    damping = std::max(kLeastDamping, kRelief * damping);
     ++step;
   }
   return network;
