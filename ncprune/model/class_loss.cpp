@@ -47,8 +47,8 @@ at::Tensor divergences(const at::Tensor& q, const at::Tensor& p, Labelling label
 at::Tensor hessian_root_times(const at::Tensor& p, const at::Tensor& signs, Labelling labelling) {
   if (labelling == Labelling::kMultiLabel) return (p * (1 - p)).sqrt() * signs;
   const auto [own, order] = p.to(at::kDouble).sort(1, /*descending=*/true);
-  // Of the own and the later classes, and of the later ones alone: not as a difference, of which
-  // rounding leaves too little.
+  // `from` sums the probabilities of a class and all classes behind it, `after` only of those
+  // behind it. `after` is no difference of two sums, because rounding would leave too little of it.
   const at::Tensor from = own.flip(1).cumsum(1).flip(1).clamp_min(1e-150);
   const at::Tensor after = from.slice(1, 1);
   const at::Tensor r = signs.to(at::kDouble);

@@ -18,8 +18,7 @@ struct SparseRows {
   static SparseRows of(const at::Tensor& matrix, const at::Tensor& mask);
   // Those of this matrix where `mask` is true.
   SparseRows where(const at::Tensor& mask) const;
-  // Those elements for which `chosen` (bool [n], an entry for each element in the order of the
-  // lists) is true.
+  // The elements that `chosen` marks: bool [n], one entry for each element, in the lists' order.
   SparseRows chosen(const at::Tensor& chosen) const;
   // Where the elements are, bool [m, d].
   at::Tensor mask(int64_t d) const;

@@ -106,6 +106,21 @@ TEST(Distillation, CostsNothingWhereTheStudentIsTheTeacher) {
   EXPECT_NEAR(loss_of(loss, all_of(data), teacher, data), 0, 1e-9);
 }
 
+// With augmentation the teacher is asked for every batch, and nothing is computed in advance.
+TEST(Distillation, AsksForChangedSamplesWhatItWouldHaveStored) {
+  Dataset data = gaussian_data({40, 5}, 36);
+  data.inputs = data.inputs.view({-1, 1, 6, 6});
+  const Network teacher = network_for(data, "cnn:4,6", 1);  // with BatchNormalization
+  const Network student = network_for(data, "cnn:4,6", 2);
+  const DistillationLoss stored({.teacher = teacher}, student, data, class_counts(data), false);
+  const DistillationLoss asking({.teacher = teacher}, student, data, class_counts(data), true);
+  StudentBatch batch{all_of(data), logits(student, data.inputs), {}};
+  const auto wanted = stored(batch).item<double>();
+  batch.changed = data.inputs;
+  EXPECT_GT(wanted, 1e-4);
+  EXPECT_NEAR(asking(batch).item<double>(), wanted, 1e-5 * wanted);
+}
+
 TEST(Distillation, AStudentWithoutFeaturesPaysOne) {
   const Dataset data = gaussian_data({40, 5, 1}, 6);
   const Network teacher = network_for(data, "mlp:9,5");
