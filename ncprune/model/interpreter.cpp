@@ -16,6 +16,7 @@
 #include "ncprune/base/device.h"
 #include "ncprune/base/error.h"
 #include "ncprune/base/naming.h"
+#include "ncprune/base/runtime.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/cost.h"
 
@@ -223,14 +224,17 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
   return inputs.reshape(shape);
 }
 
-// Small enough to stay in the outer cache. Convolutions have about ten times as many activations as
-// fully connected layers, and more for large images.
+// Small enough to stay in a cache: a single thread's own, or the outer one of several threads,
+// which wait for each other once an operator. Convolutions have about ten times as many activations
+// as fully connected layers, and more for large images. Several processes must agree, whatever
+// threads each has.
 int64_t batch_size(const Network& network) {
   constexpr int64_t kValues = int64_t{1} << 22;
   if (!convolves(network)) return 2048;
   int64_t sample = 1;
   for (const int64_t size : network.input.shape) sample *= std::max<int64_t>(size, 1);
-  return std::clamp<int64_t>(kValues / sample, 1, 256);
+  const bool one_thread = thread_count() == 1 && world_size() == 1 && compute_device().is_cpu();
+  return std::clamp<int64_t>(kValues / sample, 1, one_thread ? 48 : 256);
 }
 
 int64_t gradient_batch_size(const Network& network) {

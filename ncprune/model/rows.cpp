@@ -1,7 +1,10 @@
 #include "ncprune/model/rows.h"
 
+#include <ATen/Dispatch.h>
+#include <ATen/Parallel.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/index.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
 
 #include <numeric>
 
@@ -18,23 +21,82 @@ Windows slide(const Convolution& convolution, const at::Tensor& input) {
   return windows_over(convolution.node, input.sizes(), convolution.kernel);
 }
 
-// A view of every patch of `input` [N, C, ...]: [N, positions..., C, kernel...].
-at::Tensor patches(const Convolution& convolution, const at::Tensor& input) {
+// The patches of an input [N, C, ...]: element j of the patch at position p is origins[p] +
+// offsets[j] behind the first element of the sample in `padded`.
+struct Patches {
+  at::Tensor padded;  // contiguous
+  std::vector<int64_t> origins;
+  std::vector<int64_t> offsets;
+};
+
+// All sums of one term from each list; the terms of the last list change fastest.
+std::vector<int64_t> sums_of(const std::vector<std::vector<int64_t>>& lists) {
+  std::vector<int64_t> sums{0};
+  for (const std::vector<int64_t>& list : lists) {
+    std::vector<int64_t> next;
+    next.reserve(sums.size() * list.size());
+    for (const int64_t sum : sums) {
+      for (const int64_t term : list) next.push_back(sum + term);
+    }
+    sums = std::move(next);
+  }
+  return sums;
+}
+
+std::vector<int64_t> multiples(int64_t step, int64_t count) {
+  std::vector<int64_t> all;
+  for (int64_t i = 0; i < count; ++i) all.push_back(i * step);
+  return all;
+}
+
+Patches patches_of(const Convolution& convolution, const at::Tensor& input) {
   const Windows windows = slide(convolution, input);
   const at::Tensor padded = pad_windows(convolution.node, input, windows, 0).contiguous();
-  std::vector<int64_t> sizes{input.size(0)};
-  std::vector<int64_t> strides{padded.stride(0)};
-  const auto add_axes = [&](const std::vector<int64_t>& counts, const std::vector<int64_t>& steps) {
-    for (size_t a = 0; a < windows.axes(); ++a) {
-      sizes.push_back(counts[a]);
-      strides.push_back(padded.stride(static_cast<int64_t>(a) + 2) * steps[a]);
+  std::vector<std::vector<int64_t>> positions;
+  std::vector<std::vector<int64_t>> taps{multiples(padded.stride(1), padded.size(1))};
+  for (size_t a = 0; a < windows.axes(); ++a) {
+    const int64_t step = padded.stride(static_cast<int64_t>(a) + 2);
+    positions.push_back(multiples(step * windows.strides[a], windows.positions[a]));
+    taps.push_back(multiples(step * windows.dilations[a], windows.kernel[a]));
+  }
+  return {padded, sums_of(positions), sums_of(taps)};
+}
+
+// Row i is the patch at starts[i], [N, P]: where it begins in its sample.
+template <typename T>
+void copy_patches(const Patches& patches, const at::Tensor& starts, const at::Tensor& rows) {
+  constexpr int64_t kRows = 64;  // the least share of a thread
+  const T* const from = elements<T>(patches.padded).data();
+  const auto start = elements<int64_t>(starts);
+  const auto to = elements<T>(rows);
+  const size_t width = patches.offsets.size();
+  at::parallel_for(0, rows.size(0), kRows, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const auto r = static_cast<size_t>(i);
+      const T* const patch = from + i / starts.size(1) * patches.padded.stride(0) + start[r];
+      T* const row = &to[r * width];
+      for (size_t j = 0; j < width; ++j) row[j] = patch[patches.offsets[j]];
     }
-  };
-  add_axes(windows.positions, windows.strides);
-  sizes.push_back(input.size(1));
-  strides.push_back(padded.stride(1));
-  add_axes(windows.kernel, windows.dilations);
-  return padded.as_strided(sizes, strides);
+  });
+}
+
+at::Tensor rows_of(const Patches& patches, const RowChoice& choice) {
+  const at::Tensor& padded = patches.padded;
+  const auto width = std::ssize(patches.offsets);
+  const at::TensorOptions whole = padded.options().dtype(at::kLong);
+  const at::Tensor origins = at::tensor(patches.origins, whole);
+  const at::Tensor starts =
+      choice.positions.defined()
+          ? origins.index_select(0, choice.positions.flatten()).view(choice.positions.sizes())
+          : origins.expand({choice.samples, choice.per_sample}).contiguous();
+  if (!padded.device().is_cpu()) {
+    const at::Tensor places = starts.unsqueeze(2) + at::tensor(patches.offsets, whole);
+    return padded.flatten(1).gather(1, places.flatten(1)).view({-1, width});
+  }
+  at::Tensor rows = at::empty({choice.samples * choice.per_sample, width}, padded.options());
+  AT_DISPATCH_FLOATING_TYPES(padded.scalar_type(), "input_rows",
+                             [&] { copy_patches<scalar_t>(patches, starts, rows); });
+  return rows;
 }
 
 // `values` [N, P', c] at the chosen positions, [N * P, c].
@@ -74,21 +136,7 @@ at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoi
     return at_positions(input.reshape({choice.samples, -1, input.size(-1)}), choice);
   }
   const at::Tensor channels = share_of(layer, input, 1);
-  const at::Tensor all = patches(*layer.convolution, channels);
-  const int64_t axes = std::ssize(layer.convolution->kernel);
-  const int64_t width = channels.size(1) * count_of(layer.convolution->kernel);
-  if (!choice.positions.defined()) return all.reshape({-1, width});
-  // One index per axis of a position, the last axis first.
-  std::vector<at::Tensor> place(static_cast<size_t>(axes));
-  at::Tensor rest = choice.positions;
-  for (int64_t a = axes; a-- > 0;) {
-    place[static_cast<size_t>(a)] = rest.remainder(all.size(a + 1));
-    rest = rest.div(all.size(a + 1), "floor");
-  }
-  c10::List<c10::optional<at::Tensor>> indices;
-  indices.push_back(at::arange(choice.samples, choice.positions.options()).unsqueeze(1));
-  for (const at::Tensor& index : place) indices.push_back(index);
-  return at::index(all, indices).reshape({-1, width});
+  return rows_of(patches_of(*layer.convolution, channels), choice);
 }
 
 at::Tensor output_rows(const Layer& layer, const at::Tensor& output, const RowChoice& choice) {

@@ -30,7 +30,8 @@ struct RowLimit {
 RowChoice choose_rows(const Layer& layer, const at::Tensor& input, int64_t samples,
                       const RowLimit& limit);
 
-// The chosen rows of the layer's input, [N * P, d], sample by sample. A view if possible.
+// The chosen rows of the layer's input, [N * P, d], sample by sample. A view if possible; the
+// patches of a convolution are copied, and no gradient flows through the copy.
 at::Tensor input_rows(const Layer& layer, const at::Tensor& input, const RowChoice& choice);
 
 // The chosen rows [N * P, m] of a value with the shape of the layer's output (for a group, that of

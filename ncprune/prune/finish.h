@@ -20,6 +20,8 @@ struct Finish {
   // samples or classes as options.balance says.
   Network (*apply)(const NetworkPair& pair, const Dataset& data, const MetricOptions& options);
   bool changes = true;
+  // Only what pruning changed is brought back: without noise, the dense network's own weights stay.
+  bool restores = false;
   // Single weights are removed in so many steps, each finished in this way (prune.h).
   int64_t steps = 1;
   // The reason why `network` cannot be finished this way, in one line that names the node; empty
@@ -35,7 +37,8 @@ const std::vector<Finish>& finishes();
 
 // The last step of every pruning, in one shot or in several: the recipe's finish, then its head
 // treatment, and then weights that the file stores in fewer bits are rounded (as_stored()). Without
-// a recipe's finish it is "keep". Throws InputError as the finish and treat_head().
+// a recipe's finish it is "keep". A finish that restores leaves a network as it is when it has the
+// dense one's weights and sees no noise. Throws InputError as the finish and treat_head().
 Network finished(const NetworkPair& pair, const Recipe& recipe, const Dataset& data);
 
 }  // namespace ncprune

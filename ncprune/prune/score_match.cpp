@@ -192,6 +192,19 @@ Expansion expansion_at(const Network& network, const Places& places, const Aim& 
   return expansion;
 }
 
+// The network of `starts` with the least D; the first one if no D is finite.
+Network closest(const std::vector<Network>& starts, const Places& places, const Aim& aim) {
+  const Network* best = &starts.front();
+  double least = std::numeric_limits<double>::infinity();
+  for (const Network& start : starts) {
+    const double its = expansion_at(start, places, aim, /*only_value=*/true).divergence;
+    if (!(its < least)) continue;
+    best = &start;
+    least = its;
+  }
+  return *best;
+}
+
 // The step x of (F + damping (diag F + mean diag F)) x = descent, by conjugate gradients with the
 // diagonal as preconditioner: it needs only products with the rows, and no P x P matrix.
 at::Tensor step_of(const Expansion& here, double damping) {
@@ -286,24 +299,19 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   if (!problem.empty()) throw InputError(problem);
   const Places places(starts.front());
   if (places.affines.empty()) return starts.front();
-  const Aim aim = make_aim(dense, samples_per_class(places, data), data, options);
-  const auto expanded = [&](const Network& network, bool only_value) {
-    return expansion_at(network, places, aim, only_value);
-  };
-  Network network;
-  double least = std::numeric_limits<double>::infinity();
-  for (const Network& start : starts) {
-    const double its = expanded(start, /*only_value=*/true).divergence;
-    if (!(its < least)) continue;
-    network = start;
-    least = its;
+  const int64_t per_class = samples_per_class(places, data);
+  Network network = starts.front();
+  if (starts.size() > 1) {
+    const int64_t quarter = std::max<int64_t>(1, per_class / 4);
+    network = closest(starts, places, make_aim(dense, quarter, data, options));
   }
-  if (!std::isfinite(least)) return starts.front();
-  Expansion here = expanded(network, /*only_value=*/false);
+  const Aim aim = make_aim(dense, per_class, data, options);
+  Expansion here = expansion_at(network, places, aim, /*only_value=*/false);
+  if (!std::isfinite(here.divergence)) return network;
   double damping = kLeastDamping;
   for (int step = 1; step <= kSteps && damping < kMaxDamping;) {
     Network candidate = moved(network, places, step_of(here, damping));
-    Expansion there = expanded(candidate, /*only_value=*/step == kSteps);
+    Expansion there = expansion_at(candidate, places, aim, /*only_value=*/step == kSteps);
     if (!(there.divergence < here.divergence)) {
       damping *= 10;
       continue;

@@ -18,12 +18,13 @@ namespace ncprune {
 // together, with Levenberg-Marquardt damping: a step that does not lower D is undone. The metric is
 // estimated with one random sign vector per sample. Uses at most 256 samples of every class and
 // about 8000 in all, drawn with a fixed seed; with options.noise the pruned network sees noisy
-// inputs. For P scales and shifts and N samples: about 7 forward and 6 backward passes over the
+// inputs. For P scales and shifts and N samples: about 6 forward and 6 backward passes over the
 // samples and 2 N P doubles, at most 512 MB.
 //
-// Starts from the network of `starts` with the least D. REQUIRES: at least one start; they differ
-// only in scales, shifts and the statistics of BatchNormalization. The result shares all other
-// tensors with its start. Throws InputError when match_problem() is not empty.
+// Starts from the network of `starts` with the least D on a quarter of the samples. REQUIRES: at
+// least one start; they differ only in scales, shifts and the statistics of BatchNormalization. The
+// result shares all other tensors with its start. Throws InputError when match_problem() is not
+// empty.
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
                      const MetricOptions& options);
 

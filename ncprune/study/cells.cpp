@@ -15,7 +15,7 @@ namespace {
 std::vector<Method> study_methods(const Study& study) {
   std::vector<Method> wanted;
   for (const std::string& name : study.methods) {
-    wanted.push_back(find_method(name));
+    wanted.push_back(method_of(study, name));
   }
   return wanted;
 }
@@ -94,6 +94,12 @@ Json train_json(const TrainOptions& train) {
 
 }  // namespace
 
+Method method_of(const Study& study, const std::string& name) {
+  Method method = find_method(name);
+  if (!study.pattern.empty()) method.pattern = study.pattern;
+  return method;
+}
+
 std::string training_settings(const Study& study) {
   return Json{{"architecture", study.architecture},
               {"validation", study.validation},
@@ -107,6 +113,7 @@ std::string study_settings(const Study& study) {
   Json settings{{"architecture", study.architecture}, {"remove", study.remove},
                 {"validation", study.validation},     {"noise", study.noise},
                 {"train", train_json(study.train)},   {"metric", metric}};
+  if (!study.pattern.empty()) settings["pattern"] = study.pattern;
   // Absent without further training, so that rows older than the option stay valid.
   const bool finetunes =
       std::any_of(study.treatments.begin(), study.treatments.end(),

@@ -144,6 +144,7 @@ Study parse_study(const std::string& text, const std::string& path) {
   top.read("methods", study.methods);
   top.read("treatments", study.treatments);
   top.read("remove", study.remove);
+  top.read("pattern", study.pattern);
   top.read("sparsities", study.sparsities);
   top.read("validation", study.validation);
   top.read("noise", study.noise);

@@ -29,6 +29,8 @@ struct Study {
   double validation = 0.25;
   // The parts that the sparsities are a share of (Recipe::remove).
   std::string remove = "weights";
+  // The pattern (pattern.h) of every method's mask, as "2:4"; empty: each method's own.
+  std::string pattern;
   double noise = 0.2;  // standard deviation of the noise on the test inputs; 0: clean only
   TrainOptions train;
   TrainOptions finetune{.loss = kLossAfterPruning};
@@ -45,9 +47,12 @@ Study parse_study(const std::string& text, const std::string& where);
 // Throws the InputError that run_study() would throw for a name or value in the grid.
 void require_valid(const Study& study);
 
+// The method called `name`, with the grid's pattern. Throws InputError.
+Method method_of(const Study& study, const std::string& name);
+
 // The settings that all rows of a study share and that distinguish studies in one database, as
-// compact JSON: architecture, parts removed, validation share, noise, training, further training
-// and metric.
+// compact JSON: architecture, parts removed, pattern, validation share, noise, training, further
+// training and metric.
 std::string study_settings(const Study& study);
 
 // The settings besides data, imbalance and seed on which the dense networks depend, as compact

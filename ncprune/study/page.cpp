@@ -19,12 +19,15 @@ std::string problem_text(const StudyRow& row) {
 }
 
 // A name that distinguishes the studies of a database, such as "resnet:20", followed by the parts
-// removed if these are not weights, and by "trained further" where some networks are.
+// removed if these are not weights, by the pattern of all masks if there is one, and by "trained
+// further" where some networks are.
 std::string study_of(const StudyRow& row) {
   std::string name = setting(row.cell.settings, "architecture", "?");
   if (!removes_weights(row.cell.settings)) {
     name += fmt::format(", {} removed", removed_parts(row.cell.settings));
   }
+  const std::string pattern = setting(row.cell.settings, "pattern", "");
+  if (!pattern.empty()) name += ", " + pattern;
   if (Json::parse(row.cell.settings).contains("finetune")) name += ", trained further";
   return name;
 }

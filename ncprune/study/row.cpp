@@ -80,9 +80,11 @@ bool removes_weights(const std::string& settings) {
 }
 
 std::string removal_text(const std::string& settings, double sparsity) {
+  const std::string pattern = setting(settings, "pattern", "");
   return fmt::format(
-      "{:g} % {}removed", 100 * sparsity,
-      removes_weights(settings) ? "" : fmt::format("of the {} ", removed_parts(settings)));
+      "{:g} % {}removed{}", 100 * sparsity,
+      removes_weights(settings) ? "" : fmt::format("of the {} ", removed_parts(settings)),
+      pattern.empty() ? "" : " as " + pattern);
 }
 
 double balanced_accuracy(const StudyRow& row) {

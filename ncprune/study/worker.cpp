@@ -94,7 +94,7 @@ int64_t nonzero(const Network& network) {
 
 // The recipe of a cell; the dense network's recipe only finishes the network.
 Recipe recipe_of(const Study& study, const StudyCell& cell) {
-  Recipe recipe{.method = cell.is_dense() ? Method{} : find_method(cell.method),
+  Recipe recipe{.method = cell.is_dense() ? Method{} : method_of(study, cell.method),
                 .remove = study.remove,
                 .share = cell.sparsity,
                 .finish = cell.finish,
@@ -121,7 +121,7 @@ struct CellStart {
 CellStart start_of(const Study& study, const StudyCell& cell, const Calibration& dense) {
   if (cell.is_dense()) return {};
   Recipe recipe = recipe_of(study, cell);
-  recipe.method.repair = find_method(cell.method).repair;
+  recipe.method.repair = method_of(study, cell.method).repair;
   return {before_last_step(dense, recipe)};
 }
 
@@ -134,7 +134,7 @@ PrunedCell prune_cell(const Study& study, const StudyCell& cell, Calibration& de
   recipe.finish = Method{}.finish;
   recipe.head = Recipe{}.head;
   Recipe own = recipe;
-  own.method.repair = find_method(cell.method).repair;
+  own.method.repair = method_of(study, cell.method).repair;
   const bool owned = cell.repair == own.method.repair;
   if (owned || removes_units(recipe)) {
     Pruned pruned = prune(calibration, recipe);

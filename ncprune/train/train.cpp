@@ -15,6 +15,7 @@
 #include "ncprune/data/label_rows.h"
 #include "ncprune/data/read_ahead.h"
 #include "ncprune/distributed/world.h"
+#include "ncprune/model/fold_norms.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/train/augment.h"
 #include "ncprune/train/loss.h"
@@ -168,7 +169,10 @@ class Trainer {
     const Targets targets = training_.targets().of(indices);
     RunMode mode{.training = !options_.keep_statistics, .random = &dropout_random_};
     if (share.size < share.of) mode.share = share;
-    const std::vector<at::Tensor> values = run(network_, inputs, wanted_, mode);
+    // Without new statistics a normalization is a scale and a shift, which cost nothing in weights.
+    const std::vector<at::Tensor> values =
+        options_.keep_statistics ? run(with_norms_folded(network_), inputs, wanted_, mode)
+                                 : run(network_, inputs, wanted_, mode);
     at::Tensor loss = loss_(values.front(),
                             targets.of(share.begin, share.begin + share.size).to(device), progress);
     if (batch.partners.defined()) {

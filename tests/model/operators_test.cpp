@@ -2,6 +2,7 @@
 // (tests/onnx/conformance_test.cpp).
 #include "ncprune/model/operators.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
@@ -187,12 +188,18 @@ TEST(Logits, DoNotDependOnTheBatch) {
 TEST(BatchSize, KeepsTheActivationsOfLargeImagesSmall) {
   Network network;
   network.nodes = {{"Conv", "conv", {"input", "w"}, {"z"}, {}}};
-  network.input.shape = {-1, 1, 28, 28};
-  EXPECT_EQ(batch_size(network), 256);
-  network.input.shape = {-1, 3, 224, 224};
-  EXPECT_EQ(batch_size(network), 27);
-  network.input.shape = {-1, 3, 4096, 4096};
-  EXPECT_EQ(batch_size(network), 1);
+  const auto of_image = [&](int64_t channels, int64_t pixels) {
+    network.input.shape = {-1, channels, pixels, pixels};
+    return batch_size(network);
+  };
+  const int before = at::get_num_threads();
+  for (const auto& [threads, of_small] : {std::pair{2, 256}, std::pair{1, 48}}) {
+    at::set_num_threads(threads);
+    EXPECT_EQ(of_image(1, 28), of_small) << "what one thread's own cache holds, or more";
+    EXPECT_EQ(of_image(3, 224), 27);
+    EXPECT_EQ(of_image(3, 4096), 1);
+  }
+  at::set_num_threads(before);
 }
 
 }  // namespace

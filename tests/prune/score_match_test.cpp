@@ -1,10 +1,12 @@
 #include "ncprune/prune/score_match.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "ncprune/base/random.h"
@@ -301,6 +303,24 @@ TEST(MatchScores, RefusesScalesThatAreComputed) {
   EXPECT_EQ(input_error([&] { match_scores(network, {network}, data, {}); }),
             "node 'bn1' (BatchNormalization): its scale and shift are computed and cannot be "
             "matched");
+}
+
+TEST(Finished, MatchAndRefineChangeAnUnprunedNetworkOnlyForNoise) {
+  const Dataset data = gaussian_data({60, 30, 12}, 6);
+  const Network dense = trained(data, "mlp:12?batchnorm=true");
+  const Network same = clone(dense);
+  for (const std::string finish : {"match", "refine"}) {
+    const auto changed = [&](double noise) {
+      const Network network =
+          finished({dense, same}, {.finish = finish, .metric = {.noise = noise}}, data);
+      return std::count_if(network.initializers.begin(), network.initializers.end(),
+                           [&](const auto& own) {
+                             return !at::equal(own.second, dense.initializers.at(own.first));
+                           });
+    };
+    EXPECT_EQ(changed(0), 0) << finish;
+    EXPECT_GT(changed(0.5), 0) << finish;
+  }
 }
 
 TEST(Finished, MatchAndRefineBringTheScoresOfWhatWasPrunedCloser) {

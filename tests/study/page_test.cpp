@@ -87,6 +87,17 @@ TEST(StudyPage, TellsTheStudiesOfADatabaseApart) {
   EXPECT_TRUE(page.sections[4].tables.empty());
 }
 
+TEST(StudyPage, NamesThePatternOfTheMasks) {
+  std::vector<StudyRow> rows{pruned_row(0, "dense", 0), pruned_row(0, "surgeon", 0.5)};
+  for (StudyRow& row : rows) {
+    row.cell.settings = R"({"architecture": "vit:4,48,4,3", "pattern": "2:4"})";
+  }
+  const Page page = study_page(rows, "study.db");
+  EXPECT_EQ(page.sections[0].title, "data, none, vit:4,48,4,3, 2:4");
+  EXPECT_NE(page.verdict[0].find("50 % removed as 2:4 leave"), std::string::npos)
+      << page.verdict[0];
+}
+
 TEST(Figures, TellTenSeriesApart) {
   std::vector<Line> lines;
   for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}) {

@@ -252,6 +252,29 @@ TEST(RunStudy, RefusesABadGridBeforeTheFirstNetworkIsTrained) {
             std::string::npos);
   EXPECT_NE(refusal([](Study& s) { s.sparsities = {1.5}; }).find("1.5"), std::string::npos);
   EXPECT_NE(refusal([](Study& s) { s.remove = "watts"; }).find("watts"), std::string::npos);
+  EXPECT_NE(refusal([](Study& s) { s.pattern = "2:4"; }).find("cannot be 0.8"), std::string::npos)
+      << "the pattern fixes the share";
+}
+
+TEST(RunStudy, GivesEveryMethodTheGridsPattern) {
+  Study study = small_study();
+  study.seeds = {3};
+  study.treatments = {"method/keep", "least-squares/keep/match"};
+  study.pattern = "2:3";
+  study.sparsities = {1.0 / 3};
+  int64_t pruned = 0;
+  StudyRun how;
+  how.visit = [&](const StudyRow& row, const Network& network) {
+    if (row.cell.is_dense()) return;
+    ++pruned;
+    const at::Tensor kept = network.initializers.at("fc1.weight").ne(0).view({6, 2, 3}).sum(2);
+    EXPECT_LE(kept.max().item<int64_t>(), 2) << name_of(row);
+    EXPECT_GT(kept.sum().item<int64_t>(), 12) << name_of(row);
+  };
+  run_study(study, how);
+  EXPECT_EQ(pruned, 4);
+  EXPECT_EQ(Json::parse(study_settings(study))["pattern"], "2:3");
+  EXPECT_FALSE(Json::parse(study_settings(small_study())).contains("pattern"));
 }
 
 TEST(RunStudy, FinetunesAndWhatIsZeroStaysZero) {

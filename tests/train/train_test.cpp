@@ -1,5 +1,6 @@
 #include "ncprune/train/train.h"
 
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
@@ -94,6 +95,40 @@ TEST(Train, SeedDecidesTheWeights) {
   EXPECT_TRUE(same_weights(weights(4), weights(4)));
   EXPECT_FALSE(same_weights(weights(4), weights(5)));
   EXPECT_TRUE(same_weights(start, before)) << "the caller's network was changed";
+}
+
+// `network` with a node between each convolution and the BatchNormalization behind it.
+Network apart(Network network) {
+  std::vector<Node> nodes;
+  for (Node node : network.nodes) {
+    if (node.op_type == "BatchNormalization") {
+      const std::string between = node.inputs[0] + ".between";
+      nodes.push_back({"Identity", between, {node.inputs[0]}, {between}, {}});
+      node.inputs[0] = between;
+    }
+    nodes.push_back(std::move(node));
+  }
+  network.nodes = std::move(nodes);
+  return network;
+}
+
+TEST(Train, NormalizationsThatKeepTheirStatisticsLearnAsBefore) {
+  Dataset training = gaussians({40, 20, 10}, 1, 36);
+  training.inputs = training.inputs.view({-1, 1, 6, 6});
+  TrainOptions options{.learning_rate = 1e-2, .epochs = 2, .batch = 16};
+  const Network start = train(network_for(training, "cnn:4,6"), training, {}, options).network;
+  options.keep_statistics = true;
+  const Network together = train(start, training, {}, options).network;
+  const Network separate = train(apart(start), training, {}, options).network;
+  int64_t statistics = 0;
+  for (const auto& [name, tensor] : start.initializers) {
+    const at::Tensor& learnt = together.initializers.at(name);
+    EXPECT_TRUE(at::allclose(learnt, separate.initializers.at(name), 1e-3, 1e-5)) << name;
+    const bool runs = name.ends_with(".mean") || name.ends_with(".var");
+    EXPECT_EQ(at::equal(learnt, tensor), runs) << name;
+    statistics += runs ? 1 : 0;
+  }
+  EXPECT_EQ(statistics, 4);
 }
 
 // One plain gradient step on a whole batch, against the formula: W -= rate dL/dW with

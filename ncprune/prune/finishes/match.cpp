@@ -8,6 +8,7 @@ Finish match() {
           .source = "ncprune; by natural gradients, Amari 1998",
           .apply = [](const NetworkPair& pair, const Dataset& data,
                       const MetricOptions& options) { return matched(pair, data, options); },
+          .restores = true,
           .problem = match_problem};
 }
 

@@ -10,6 +10,7 @@ Finish refine() {
       .source = "ncprune; by Adam, Kingma, Ba 2015; Hinton, Vinyals, Dean 2015",
       .apply = [](const NetworkPair& pair, const Dataset& data,
                   const MetricOptions& options) { return refined(pair, data, options); },
+      .restores = true,
       .steps = 2,
       .problem = match_problem};
 }
