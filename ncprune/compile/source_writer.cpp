@@ -161,14 +161,20 @@ std::string SourceWriter::mask(const ValueLayout& layout) {
   return place->second;
 }
 
-void SourceWriter::clear_gaps(ValueId id, bool rows) {
-  const ValueLayout& layout = value(id).layout;
+bool SourceWriter::has_clean_gaps(ValueId id) const {
   const auto found = clean_.find(value(id).offset);
-  if (found != clean_.end() && found->second == layout) return;
-  const int64_t used = rows ? std::min(layout.used, layout.rows * layout.row_stride) : layout.used;
+  return found != clean_.end() && found->second == value(id).layout;
+}
+
+void SourceWriter::clear_gaps(ValueId id, Gaps gaps) {
+  if (has_clean_gaps(id)) return;
+  const ValueLayout& layout = value(id).layout;
+  const int64_t used = gaps == Gaps::kBehindUsed
+                           ? layout.used
+                           : std::min(layout.used, layout.rows * layout.row_stride);
   add_call(fmt::format("nc_clear_gaps({}, {}, {}, {}, {}, {});", memory(id), layout.origin,
                        layout.planes, layout.plane_stride, used, layout.size));
-  if (!rows || layout.row_stride == layout.columns) return;
+  if (gaps != Gaps::kAll || layout.row_stride == layout.columns) return;
   add_call(fmt::format("nc_clear_row_gaps({}, {}, {}, {}, {}, {}, {});", memory(id), layout.origin,
                        layout.planes, layout.plane_stride, layout.rows, layout.columns,
                        layout.row_stride));

@@ -12,6 +12,10 @@ namespace ncprune {
 
 inline constexpr int64_t kMaxShort = 65535;  // of a number that is written as uint16_t
 
+// Which gaps of a value are meant: those before and behind what its planes use; also what they use
+// behind their last row; also those between rows.
+enum class Gaps { kBehindUsed, kBehindRows, kAll };
+
 // Collects the parts of a C file. Internal to this folder.
 class SourceWriter {
  public:
@@ -41,9 +45,10 @@ class SourceWriter {
   std::string memory(ValueId id, int64_t offset = 0) const;
   // C for the address of a mask with a number for each position of a plane.
   std::string mask(const ValueLayout& layout);
-  // Adds calls that zero the gaps of a value, with `rows` also those between its rows, unless they
-  // are zero from a value that lay there before.
-  void clear_gaps(ValueId id, bool rows);
+  // Whether the gaps of a value are zero from a value that lay there before.
+  bool has_clean_gaps(ValueId id) const;
+  // Adds calls that zero the gaps of a value, unless they are.
+  void clear_gaps(ValueId id, Gaps gaps);
   // Says that a step has written the value: what lay in its memory is gone.
   void wrote(ValueId id);
 

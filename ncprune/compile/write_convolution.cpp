@@ -13,22 +13,32 @@
 namespace ncprune {
 namespace {
 
+struct ConvolutionKernel {
+  std::string name;
+  bool ends_rows;  // can zero the gap of eight floats behind every row
+};
+
 // The kernel for the block's rows, the types and the layout; adds what defines it.
-std::string convolution_kernel(SourceWriter& writer, int64_t rows, bool short_distances,
-                               const ValueLayout& layout) {
+ConvolutionKernel convolution_kernel(SourceWriter& writer, int64_t rows, bool short_distances,
+                                     const ValueLayout& layout) {
   const bool half = writer.weights() == WeightType::kHalf;
   const int64_t parts = layout.columns / 8;
   std::string lie = "ALONG_ROWS(";
   std::string kind = "along";
+  bool ends_rows = layout.row_stride - layout.columns == 8;
   if (layout.lead == kRowsLead && rows == 1 && (parts <= 4 || parts == 7)) {
     lie = fmt::format("ROWS_OF({}, ", parts);
     kind = fmt::format("rows_of_{}", parts);
   } else if (layout.lead == kRowsLead) {
     lie = "BY_ROWS(";
     kind = "by_rows";
+    ends_rows = false;
   } else if (layout.lead > 0) {
     lie = layout.columns <= 8 ? "IN_LINES(" : "IN_HALVES(";
     kind = layout.columns <= 8 ? "in_lines" : "in_halves";
+    ends_rows = ends_rows && layout.columns == 8;
+  } else {
+    ends_rows = false;
   }
   std::string name = fmt::format("nc_convolve_{}_{}_{}_{}", kind, rows, short_distances ? 16 : 32,
                                  half ? "half" : "float");
@@ -36,7 +46,7 @@ std::string convolution_kernel(SourceWriter& writer, int64_t rows, bool short_di
   writer.use("convolution", fmt::format("NC_{}{}, {}, {}, {}, {})", lie, name, rows, widths,
                                         short_distances ? "uint16_t" : "int32_t",
                                         half ? "uint16_t, nc_half" : "float, NC_FLOAT"));
-  return name;
+  return {name, ends_rows};
 }
 
 // What the kernels do with the sums themselves.
@@ -152,7 +162,8 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   }
   const bool short_distances =
       std::all_of(distances.begin(), distances.end(), [](int64_t d) { return d <= kMaxShort; });
-  const std::string kernel = convolution_kernel(writer, packed.rows, short_distances, out.layout);
+  const ConvolutionKernel kernel =
+      convolution_kernel(writer, packed.rows, short_distances, out.layout);
 
   std::vector<RowOperand> rows(step.operands.size());
   for (size_t k = 1; k < rows.size(); ++k) {
@@ -168,27 +179,33 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   std::vector<float> bias;
   const at::Tensor numbers = step.bias.to(at::kFloat).contiguous();
   for (const int64_t output : packed.outputs) bias.push_back(numbers[output].item<float>());
+  const bool zeroes_gaps = out.layout.clean && kernel.ends_rows && !writer.has_clean_gaps(step.out);
   const std::string name = writer.fresh("convolution");
   writer.add_function(fmt::format(
       "static const struct nc_convolution {} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
-      "{}, {}, {}, {}, {}, {}, {}}};\n\n",
+      "{}, {}, {}, {}, {}, {}, {}, {}}};\n\n",
       name, writer.weight_array(packed.weights),
       writer.integers(distances, short_distances ? "uint16_t" : "int32_t"),
       writer.integers(packed.columns, "uint16_t"), writer.floats(bias),
       writer.integers(packed.outputs, "uint16_t"), packed.columns.size(), out.layout.planes,
       out.layout.used / 16, out.layout.rows, tile_of(step, in.layout),
       std::max<int64_t>(out.layout.columns - 8, 0), out.layout.row_stride, out.layout.columns / 8,
-      out.layout.plane_stride, adds ? rows[static_cast<size_t>(plain.added)].stride : 0,
-      plain.activation, plain.low, plain.high, finish));
-  // Kernels that go from line to line leave out what lies between their rows.
-  if (out.layout.clean) writer.clear_gaps(step.out, out.layout.lead > 0);
+      zeroes_gaps ? 1 : 0, out.layout.plane_stride,
+      adds ? rows[static_cast<size_t>(plain.added)].stride : 0, plain.activation, plain.low,
+      plain.high, finish));
+  // Kernels that go from row to row leave out what lies between their rows, or zero it themselves.
+  if (out.layout.clean) {
+    writer.clear_gaps(step.out, out.layout.lead == 0 ? Gaps::kBehindUsed
+                                : zeroes_gaps        ? Gaps::kBehindRows
+                                                     : Gaps::kAll);
+  }
   const std::string added =
       adds ? writer.memory(step.operands[static_cast<size_t>(plain.added)].source,
                            rows[static_cast<size_t>(plain.added)].base)
            : "0";
   const std::string mask = out.layout.clean && built_in ? writer.mask(out.layout) : "0";
-  writer.add_call(fmt::format("{}(&{}, (struct nc_rows){{{}, {}, {}, {}, ws, 0}});", kernel, name,
-                              writer.memory(step.in, in.layout.origin + before),
+  writer.add_call(fmt::format("{}(&{}, (struct nc_rows){{{}, {}, {}, {}, ws, 0}});", kernel.name,
+                              name, writer.memory(step.in, in.layout.origin + before),
                               writer.memory(step.out, out.layout.origin), added, mask));
 }
 

@@ -40,9 +40,9 @@ LoopArray loop_array(SourceWriter& writer, const ProgramOperand& operand) {
 // A loop nest as C: `arrays` become pointers p0, p1, ... to the elements of the innermost loop,
 // which `inner` writes, given C for the element of every array; one function and its call.
 struct NestText {
-  std::string before;  // statements at the start of an innermost loop
+  std::string before;  // statements before the inner loops that write to one element
   std::string body;    // of the innermost loop; the element of array k is in elements[k]
-  std::string after;
+  std::string after;   // behind those loops
 };
 
 using InnerText = NestText (*)(const std::vector<std::string>& elements,
@@ -71,23 +71,15 @@ void write_nest(SourceWriter& writer, const std::string& stem, const NestWriting
   }
   std::string parameters;
   std::string arguments;
-  std::string code;
-  std::string pointers;
-  const std::string name = writer.fresh(stem);
   const size_t last = places.size() - 1;
-  const auto next_loop = [&](size_t depth, int64_t count) {
-    code += fmt::format("{:{}}for (int i{} = 0; i{} < {}; ++i{}) {{\n", "", 2 * depth + 2, depth,
-                        depth, count, depth);
-  };
-  size_t depth = 0;
-  if (nest.repeats > 1) next_loop(depth++, nest.repeats);
-  for (size_t l = 0; l + 1 < nest.loops.size(); ++l) next_loop(depth++, nest.loops[l].count);
+  const size_t tables = nest.repeats > 1 ? 1 : 0;
+  const size_t depth = tables + nest.loops.size() - 1;  // loops around the innermost one
+  const std::string name = writer.fresh(stem);
+  std::vector<std::string> pointers;
   std::vector<std::string> elements_text;
   std::vector<int64_t> strides;
   size_t k = 0;
-  const std::string indent(2 * depth + 2, ' ');
-  for (size_t a = 0; a < nest_writing.arrays.size(); ++a) {
-    const LoopArray& array = nest_writing.arrays[a];
+  for (const LoopArray& array : nest_writing.arrays) {
     if (!array.literal.empty()) {
       elements_text.push_back(array.literal);
       strides.push_back(0);
@@ -97,29 +89,47 @@ void write_nest(SourceWriter& writer, const std::string& stem, const NestWriting
     parameters += fmt::format("{}{} restrict a{}", k > 0 ? ", " : "", type, k);
     arguments += fmt::format("{}{} + {}", k > 0 ? ", " : "", array.start, nest.starts[k]);
     std::string place = fmt::format("a{}", k);
-    size_t d = 0;
-    if (nest.repeats > 1) {
+    if (tables > 0) {
       place += fmt::format(" + {}[i0]", writer.integers(nest.offsets[k], "int32_t"));
-      ++d;
     }
-    for (size_t l = 0; l + 1 < nest.loops.size(); ++l, ++d) {
+    for (size_t l = 0; l + 1 < nest.loops.size(); ++l) {
       if (nest.loops[l].strides[k] != 0) {
-        place += fmt::format(" + (ptrdiff_t)i{} * ({})", d, nest.loops[l].strides[k]);
+        place += fmt::format(" + (ptrdiff_t)i{} * ({})", tables + l, nest.loops[l].strides[k]);
       }
     }
-    pointers += fmt::format("{}{} p{} = {};\n", indent, type, k, place);
+    pointers.push_back(fmt::format("{} p{} = {};", type, k, place));
     const int64_t stride = nest.loops.back().strides[k];
     elements_text.push_back(indexed(fmt::format("p{}", k), stride));
     strides.push_back(stride);
     ++k;
   }
   const NestText inner = nest_writing.inner(elements_text, strides, nest_writing.context);
-  const int64_t count = nest.loops.back().count;
-  code += pointers;
-  if (!inner.before.empty()) code += indent + inner.before + "\n";
-  code += fmt::format("{}for (int i = 0; i < {}; ++i) {{ {} }}\n", indent, count, inner.body);
-  if (!inner.after.empty()) code += indent + inner.after + "\n";
-  while (depth-- > 0) code += fmt::format("{:{}}}}\n", "", 2 * depth + 2);
+  // The loops around those that write to one element.
+  size_t outer = depth;
+  if (nest.loops.back().strides[last] == 0) {
+    while (outer > tables && nest.loops[outer - tables - 1].strides[last] == 0) --outer;
+  }
+  std::string code;
+  const auto add_line = [&](size_t level, const std::string& line) {
+    if (!line.empty()) code += fmt::format("{:{}}{}\n", "", 2 * level + 2, line);
+  };
+  for (size_t level = 0; level <= depth; ++level) {
+    if (level == outer) {
+      add_line(level, pointers[last]);
+      add_line(level, inner.before);
+    }
+    if (level == depth) break;
+    const int64_t count = level < tables ? nest.repeats : nest.loops[level - tables].count;
+    add_line(level,
+             fmt::format("for (int i{} = 0; i{} < {}; ++i{}) {{", level, level, count, level));
+  }
+  for (size_t p = 0; p < last; ++p) add_line(depth, pointers[p]);
+  add_line(depth, fmt::format("for (int i = 0; i < {}; ++i) {{ {} }}", nest.loops.back().count,
+                              inner.body));
+  for (size_t level = depth + 1; level-- > 0;) {
+    if (level == outer) add_line(level, inner.after);
+    if (level > 0) add_line(level - 1, "}");
+  }
   writer.add_function(
       fmt::format("static NC_NOINLINE void {}({}) {{\n{}}}\n\n", name, parameters, code));
   writer.add_call(fmt::format("{}({});", name, arguments));
@@ -149,7 +159,7 @@ bool write_plane_map(SourceWriter& writer, const MapStep& step) {
   const std::string name = writer.fresh("map");
   std::string result = text.result;
   if (layout.clean) {
-    writer.clear_gaps(step.out, false);
+    writer.clear_gaps(step.out, Gaps::kBehindUsed);
     setup += fmt::format("    const int32_t* restrict mask = {};\n", writer.mask(layout));
     result = fmt::format("mask[i] ? {} : 0.0f", result);
   }
@@ -172,7 +182,7 @@ LoopArray written_array(SourceWriter& writer, ValueId out) {
 
 void write_map(SourceWriter& writer, const MapStep& step) {
   if (write_plane_map(writer, step)) return;
-  if (writer.value(step.out).layout.clean) writer.clear_gaps(step.out, true);
+  if (writer.value(step.out).layout.clean) writer.clear_gaps(step.out, Gaps::kAll);
   NestWriting nest{{}, map_inner, &step.operations};
   for (const ProgramOperand& operand : step.operands) {
     nest.arrays.push_back(loop_array(writer, operand));
@@ -184,7 +194,7 @@ void write_map(SourceWriter& writer, const MapStep& step) {
 void write_assembly(SourceWriter& writer, const AssembleStep& step) {
   const ProgramValue& out = writer.value(step.out);
   const at::Tensor places = memory_offsets(out).flatten();
-  if (out.layout.clean) writer.clear_gaps(step.out, true);
+  if (out.layout.clean) writer.clear_gaps(step.out, Gaps::kAll);
   static const std::vector<ScalarOperation> none;
   if (step.fills) {
     NestWriting nest{
@@ -248,7 +258,7 @@ NestText reduction_inner(const std::vector<std::string>& elements_text,
 void write_reduction(SourceWriter& writer, const ReductionStep& step) {
   static const std::vector<ScalarOperation> none;
   const LoopArray out = written_array(writer, step.out);
-  if (writer.value(step.out).layout.clean) writer.clear_gaps(step.out, true);
+  if (writer.value(step.out).layout.clean) writer.clear_gaps(step.out, Gaps::kAll);
   NestWriting start{{{"", {}, identity_of(step.kind)}, out}, map_inner, &none};
   write_nest(writer, "start", start);
   NestWriting nest{{}, reduction_inner, &step};

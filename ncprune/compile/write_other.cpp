@@ -24,7 +24,7 @@ at::Tensor plane_places(const at::Tensor& places) {
 void write_pool(SourceWriter& writer, const PoolStep& step) {
   const at::Tensor in = plane_places(memory_offsets(writer.program(), step.in));
   const at::Tensor out = plane_places(memory_offsets(writer.value(step.out)));
-  if (writer.value(step.out).layout.clean) writer.clear_gaps(step.out, true);
+  if (writer.value(step.out).layout.clean) writer.clear_gaps(step.out, Gaps::kAll);
   writer.use("other");
   const std::string name = writer.fresh("pool");
   const auto pair = [](const int64_t* numbers) {

@@ -12,6 +12,7 @@ struct nc_convolution {
   int tile;                /* positions at a time */
   int second;              /* where the second vector of a line begins */
   int line, parts;         /* of rows of whole vectors: their distance and vectors */
+  int gaps;                /* whether the gaps behind such rows, of eight floats, are zeroed */
   int out_stride, added_stride; /* between planes */
   int activation;               /* 0: none; 1: Relu; 2: between the bounds */
   float low, high;
@@ -37,6 +38,15 @@ struct nc_rows {
 #define NC_THREE_EACH(v) ((v) / 3 * line + (v) % 3 * 8)
 #define NC_FOUR_EACH(v) ((v) / 4 * line + (v) % 4 * 8)
 #define NC_SEVEN_EACH(v) ((v) / 7 * line + (v) % 7 * 8)
+/* Whether the gap of a row begins behind vector `v`. */
+#define NC_ALONG_ENDS(v) 0
+#define NC_LINES_ENDS(v) 1
+#define NC_HALVES_ENDS(v) 0
+#define NC_BESIDE_ENDS(v) 0
+#define NC_TWO_EACH_ENDS(v) ((v) % 2 == 1)
+#define NC_THREE_EACH_ENDS(v) ((v) % 3 == 2)
+#define NC_FOUR_EACH_ENDS(v) ((v) % 4 == 3)
+#define NC_SEVEN_EACH_ENDS(v) ((v) % 7 == 6)
 
 /* Bounds as in the framework: what is not a number stays. */
 #if NC_WIDTH == 1
@@ -114,6 +124,7 @@ struct nc_rows {
         }                                                                                         \
         NC_UNROLL for (int v = 0; v < VECTORS; ++v) {                                             \
           memcpy(to + PLACE(v), &sum[r][v], sizeof(TYPE));                                        \
+          if (PLACE##_ENDS(v) && c->gaps) memcpy(to + PLACE(v) + WIDTH, &zero, sizeof zero);      \
         }                                                                                         \
         /* Where halves of a line overlap, both must be written before either is finished. */    \
         if (c->finish) {                                                                          \
@@ -134,8 +145,8 @@ struct nc_rows {
 #define NC_MOST_1 8
 
 /* Tile after tile of about equal widths. UNITS of STEP floats, each with GRAIN vectors of WIDTH; a
-   tile has at most MOST units. */
-#define NC_TILES(NAME, UNITS, GRAIN, WIDTH, STEP, MOST, CASES)                  \
+   tile has at most MOST units. WHOLE: whether vectors lie in rows, so that no gap is written. */
+#define NC_TILES(NAME, UNITS, GRAIN, WIDTH, STEP, MOST, WHOLE, CASES)           \
   static void NAME(const struct nc_convolution* c, struct nc_rows at) {         \
     const int units = UNITS;                                                    \
     int most = c->tile / ((GRAIN) * (WIDTH));                                   \
@@ -143,7 +154,7 @@ struct nc_rows {
     if (most < 1) most = 1;                                                     \
     const int tiles = (units + most - 1) / most;                                \
     const float* in = at.in;                                                    \
-    if ((GRAIN) > 1) at.mask = 0; /* whole rows are written, and no gaps */     \
+    if (WHOLE) at.mask = 0;                                                     \
     for (int tile = 0; tile < tiles; ++tile) {                                  \
       const int begin = units * tile / tiles, end = units * (tile + 1) / tiles; \
       at.position = begin * (STEP);                                             \
@@ -177,7 +188,7 @@ struct nc_rows {
 /* The kernels of one layout for blocks of ROWS outputs; NUMBERED: how many tile widths there are. */
 #define NC_ALONG_ROWS(NAME, ROWS, NUMBERED, ...)                                         \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_vector, nc_bits, NC_WIDTH, NC_ALONG, __VA_ARGS__) \
-  NC_TILES(NAME, c->units * (16 / NC_WIDTH), 1, NC_WIDTH, NC_WIDTH, NC_MOST_##ROWS, NC_CASES_##NUMBERED(NAME))
+  NC_TILES(NAME, c->units * (16 / NC_WIDTH), 1, NC_WIDTH, NC_WIDTH, NC_MOST_##ROWS, 0, NC_CASES_##NUMBERED(NAME))
 #if NC_WIDTH == 1
 #define NC_IN_LINES NC_ALONG_ROWS
 #define NC_IN_HALVES NC_ALONG_ROWS
@@ -216,32 +227,32 @@ struct nc_rows {
   NC_ROWS_KERNEL(NAME, ROWS, 4, NC_TWO_EACH, __VA_ARGS__)                    \
   NC_ROWS_KERNEL(NAME, ROWS, 6, NC_TWO_EACH, __VA_ARGS__)                    \
   NC_ROWS_KERNEL(NAME, ROWS, 8, NC_TWO_EACH, __VA_ARGS__)                    \
-  NC_TILES(NAME, c->rows, 2, 8, c->line, 4,                                  \
+  NC_TILES(NAME, c->rows, 2, 8, c->line, 4, 1,                               \
            NC_CASE(NAME, 2) NC_CASE(NAME, 4) NC_CASE(NAME, 6) NC_CASE(NAME, 8))
 #define NC_ROWS_OF_3(NAME, ROWS, ...)                                        \
   NC_ROWS_KERNEL(NAME, ROWS, 3, NC_THREE_EACH, __VA_ARGS__)                  \
   NC_ROWS_KERNEL(NAME, ROWS, 6, NC_THREE_EACH, __VA_ARGS__)                  \
   NC_ROWS_KERNEL(NAME, ROWS, 9, NC_THREE_EACH, __VA_ARGS__)                  \
   NC_ROWS_KERNEL(NAME, ROWS, 12, NC_THREE_EACH, __VA_ARGS__)                 \
-  NC_TILES(NAME, c->rows, 3, 8, c->line, NC_VECTORS_OF_ROWS / 4,             \
+  NC_TILES(NAME, c->rows, 3, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1,          \
            NC_CASE(NAME, 3) NC_CASE(NAME, 6) NC_CASE(NAME, 9) NC_CASE(NAME, 12))
 #define NC_ROWS_OF_4(NAME, ROWS, ...)                                        \
   NC_ROWS_KERNEL(NAME, ROWS, 4, NC_FOUR_EACH, __VA_ARGS__)                   \
   NC_ROWS_KERNEL(NAME, ROWS, 8, NC_FOUR_EACH, __VA_ARGS__)                   \
   NC_ROWS_KERNEL(NAME, ROWS, 12, NC_FOUR_EACH, __VA_ARGS__)                  \
   NC_ROWS_KERNEL(NAME, ROWS, 16, NC_FOUR_EACH, __VA_ARGS__)                  \
-  NC_TILES(NAME, c->rows, 4, 8, c->line, NC_VECTORS_OF_ROWS / 4,             \
+  NC_TILES(NAME, c->rows, 4, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1,          \
            NC_CASE(NAME, 4) NC_CASE(NAME, 8) NC_CASE(NAME, 12) NC_CASE(NAME, 16))
 #define NC_ROWS_OF_7(NAME, ROWS, ...)                                        \
   NC_ROWS_KERNEL(NAME, ROWS, 7, NC_SEVEN_EACH, __VA_ARGS__)                  \
   NC_ROWS_KERNEL(NAME, ROWS, 14, NC_SEVEN_EACH, __VA_ARGS__)                 \
-  NC_TILES(NAME, c->rows, 7, 8, c->line, NC_VECTORS_OF_ROWS / 8,             \
+  NC_TILES(NAME, c->rows, 7, 8, c->line, NC_VECTORS_OF_ROWS / 8, 1,          \
            NC_CASE(NAME, 7) NC_CASE(NAME, 14))
 #define NC_IN_LINES(NAME, ROWS, NUMBERED, ...)                                                \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_LINES, __VA_ARGS__) \
-  NC_TILES(NAME, c->rows, 1, 8, 16, NC_MOST_##ROWS, NC_CASES_##NUMBERED(NAME))
+  NC_TILES(NAME, c->rows, 1, 8, 16, NC_MOST_##ROWS, c->parts, NC_CASES_##NUMBERED(NAME))
 #define NC_IN_HALVES(NAME, ROWS, NUMBERED, ...)                                                \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_HALVES, __VA_ARGS__) \
-  NC_TILES(NAME, c->rows, 2, 8, 16, NC_MOST_##ROWS < 4 ? 1 : NC_MOST_##ROWS / 2,                 \
+  NC_TILES(NAME, c->rows, 2, 8, 16, NC_MOST_##ROWS < 4 ? 1 : NC_MOST_##ROWS / 2, 1,              \
            NC_CASES_##NUMBERED(NAME))
 #endif
