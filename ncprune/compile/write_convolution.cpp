@@ -25,20 +25,19 @@ ConvolutionKernel convolution_kernel(SourceWriter& writer, int64_t rows, bool sh
   const int64_t parts = layout.columns / 8;
   std::string lie = "ALONG_ROWS(";
   std::string kind = "along";
-  bool ends_rows = layout.row_stride - layout.columns == 8;
+  const bool short_gaps = layout.row_stride - layout.columns == 8;
+  bool ends_rows = false;
   if (layout.lead == kRowsLead && rows == 1 && (parts <= 4 || parts == 7)) {
     lie = fmt::format("ROWS_OF({}, ", parts);
     kind = fmt::format("rows_of_{}", parts);
+    ends_rows = short_gaps;
   } else if (layout.lead == kRowsLead) {
     lie = "BY_ROWS(";
     kind = "by_rows";
-    ends_rows = false;
   } else if (layout.lead > 0) {
     lie = layout.columns <= 8 ? "IN_LINES(" : "IN_HALVES(";
     kind = layout.columns <= 8 ? "in_lines" : "in_halves";
-    ends_rows = ends_rows && layout.columns == 8;
-  } else {
-    ends_rows = false;
+    ends_rows = short_gaps && layout.columns == 8;
   }
   std::string name = fmt::format("nc_convolve_{}_{}_{}_{}", kind, rows, short_distances ? 16 : 32,
                                  half ? "half" : "float");
