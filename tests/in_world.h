@@ -18,7 +18,10 @@ namespace ncprune::testing {
 
 // The result of `work` in each of `size` processes that share it over loopback, by rank. Each is
 // forked anew: the process that tests belongs to no world.
-inline std::vector<Numbers> in_world(int64_t size, const std::function<Numbers()>& work) {
+// `prepare` runs in each before it joins.
+inline std::vector<Numbers> in_world(
+    int64_t size, const std::function<Numbers()>& work,
+    const std::function<void(int64_t rank)>& prepare = [](int64_t) {}) {
   const uint16_t port = own_port();
   std::vector<std::FILE*> files;
   std::vector<pid_t> processes;
@@ -28,6 +31,7 @@ inline std::vector<Numbers> in_world(int64_t size, const std::function<Numbers()
     if (process == 0) {
       int code = 1;
       try {
+        prepare(rank);
         if (size > 1) join_world({.rank = rank, .size = size, .port = port});
         const Numbers found = work();
         std::fwrite(found.data(), sizeof(double), found.size(), files.back());

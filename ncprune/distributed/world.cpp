@@ -18,6 +18,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <vector>
 
+#include "ncprune/base/runtime.h"
 #include "ncprune/distributed/tcp_store.h"
 
 namespace ncprune {
@@ -26,6 +27,7 @@ namespace {
 struct World {
   Launch launch;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group;
+  int64_t threads = 1;  // the most that any process has
 };
 
 // Never destroyed: when a process fails, the others may no longer answer.
@@ -196,6 +198,8 @@ void join_world(const Launch& launch, std::chrono::seconds patience) {
         world().group = c10::make_intrusive<c10d::ProcessGroupGloo>(
             store, static_cast<int>(launch.rank), static_cast<int>(launch.size), options);
         world().launch = launch;
+        world().threads =
+            reduced(at::full({}, thread_count(), at::kLong), c10d::ReduceOp::MAX).item<int64_t>();
         return 0;
       });
 }
@@ -210,6 +214,10 @@ int64_t world_rank() {
 
 int64_t world_size() {
   return world().launch.size;
+}
+
+int64_t world_threads() {
+  return world_size() == 1 ? thread_count() : world().threads;
 }
 
 at::Tensor sum_over_world(at::Tensor part) {

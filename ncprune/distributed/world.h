@@ -25,6 +25,10 @@ void leave_world();
 int64_t world_rank();
 int64_t world_size();
 
+// The threads of this process, or the most that any of several had when they joined: the same
+// number in every process, so that all can divide samples alike.
+int64_t world_threads();
+
 // The sum over all processes of `part`, which has the same shape in every process. The result is
 // the same to the bit in every process, on the device of `part`, and reuses its memory.
 at::Tensor sum_over_world(at::Tensor part);

@@ -16,7 +16,6 @@
 #include "ncprune/base/device.h"
 #include "ncprune/base/error.h"
 #include "ncprune/base/naming.h"
-#include "ncprune/base/runtime.h"
 #include "ncprune/distributed/world.h"
 #include "ncprune/model/cost.h"
 
@@ -226,14 +225,13 @@ at::Tensor prepare_inputs(const Network& network, const at::Tensor& raw) {
 
 // Small enough to stay in a cache: a single thread's own, or the outer one of several threads,
 // which wait for each other once an operator. Convolutions have about ten times as many activations
-// as fully connected layers, and more for large images. Several processes must agree, whatever
-// threads each has.
+// as fully connected layers, and more for large images.
 int64_t batch_size(const Network& network) {
   constexpr int64_t kValues = int64_t{1} << 22;
   if (!convolves(network)) return 2048;
   int64_t sample = 1;
   for (const int64_t size : network.input.shape) sample *= std::max<int64_t>(size, 1);
-  const bool one_thread = thread_count() == 1 && world_size() == 1 && compute_device().is_cpu();
+  const bool one_thread = world_threads() == 1 && !compute_device().is_cuda();
   return std::clamp<int64_t>(kValues / sample, 1, one_thread ? 48 : 256);
 }
 

@@ -1,5 +1,6 @@
 #include "ncprune/distributed/world.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -63,6 +64,13 @@ TEST(World, AProcessWithNothingHasNoPartInTheSum) {
     return numbers;
   });
   for (const Numbers& numbers : found) EXPECT_EQ(numbers, (Numbers{2, 1, 0, 3, -4, 1.5, -2}));
+}
+
+TEST(World, ProcessesAgreeOnTheMostThreads) {
+  const auto found = in_world(
+      3, [] { return Numbers{static_cast<double>(world_threads())}; },
+      [](int64_t rank) { at::set_num_threads(rank == 1 ? 3 : 1); });
+  for (const Numbers& numbers : found) EXPECT_EQ(numbers, Numbers{3});
 }
 
 TEST(World, SharesCoverEverythingOnceAndRowsComeTogether) {
