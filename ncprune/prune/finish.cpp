@@ -9,7 +9,6 @@
 #include "ncprune/prune/head.h"
 
 namespace ncprune {
-
 namespace {
 
 bool has_weights_of(const Network& network, const Network& dense) {
