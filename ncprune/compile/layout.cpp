@@ -101,6 +101,12 @@ void choose_axes(Program& program) {
   inserter.finish();
 }
 
+// The convolution, if it reads taps at fixed distances from the positions that it writes.
+const ConvolutionStep* with_taps(const Step& step) {
+  const auto* convolution = std::get_if<ConvolutionStep>(&step);
+  return convolution != nullptr && !convolution->windows ? convolution : nullptr;
+}
+
 // How far the taps of a convolution reach.
 struct Reach {
   int64_t down[2];  // from the first to the last tap
@@ -145,7 +151,7 @@ void set_leads(Program& program, const ValueSets& rows_agree) {
     line.fits = line.fits && layout.axis >= 0 && layout.rows > 1;
   }
   for (const Step& step : program.steps) {
-    const auto* convolution = std::get_if<ConvolutionStep>(&step);
+    const ConvolutionStep* convolution = with_taps(step);
     if (convolution == nullptr) continue;
     const Reach reach = reach_of(*convolution);
     const ValueLayout& in = program.values[convolution->in].layout;
@@ -162,7 +168,10 @@ void set_leads(Program& program, const ValueSets& rows_agree) {
     // lines, taps beside only for every second vector.
     const int64_t vectors = line.columns / 8;
     const bool whole = line.columns % 8 == 0 && vectors >= 2 && (vectors <= 8 || vectors % 2 == 0);
-    if (line.fits && line.worthwhile && line.equal && whole && line.left <= 7 && line.right <= 7) {
+    // A row of seven and one between it and the next: half as many lines as with a line each.
+    const bool seven = line.columns == 7 && line.left <= 1 && line.right <= 1;
+    if (line.fits && line.worthwhile && line.equal &&
+        (seven || (whole && line.left <= 7 && line.right <= 7))) {
       program.values[value].layout.lead = kRowsLead;
       continue;
     }
@@ -189,7 +198,7 @@ void set_strides(Program& program) {
   std::vector<Surroundings> around(program.values.size());
   const auto each = [&](auto visit) {
     for (const Step& step : program.steps) {
-      if (const auto* convolution = std::get_if<ConvolutionStep>(&step)) visit(*convolution);
+      if (const ConvolutionStep* convolution = with_taps(step)) visit(*convolution);
     }
   };
   each([&](const ConvolutionStep& step) { rows_agree.join(step.in, step.out); });
@@ -221,7 +230,8 @@ void set_strides(Program& program) {
                                 std::max<int64_t>(layout.columns, layout.lead > 0 ? 8 : 0));
     const int64_t gap = around[value].gap_rows;
     const int64_t rows = layout.clean ? (layout.rows + gap) * layout.row_stride : 0;
-    layout.plane_stride = whole_vectors(std::max(layout.used, rows));
+    const int64_t lines = layout.lead > 0 ? layout.lines() * kVector : 0;
+    layout.plane_stride = whole_vectors(std::max({layout.used, rows, lines}));
     // Planes a large power of two apart would compete for the same lines of the cache.
     if (layout.planes > 1 && layout.plane_stride % 256 == 0) layout.plane_stride += kVector;
   }
@@ -231,7 +241,8 @@ void set_strides(Program& program) {
     const Reach reach = reach_of(step);
     Surroundings& own = around[step.in];
     own.before = std::max(own.before, -(reach.down[0] * in.row_stride + reach.right[0]));
-    own.after = std::max(own.after, out.used + reach.down[1] * in.row_stride + reach.right[1]);
+    const int64_t read = std::max(out.used, out.lines() * kVector - out.lead);
+    own.after = std::max(own.after, read + reach.down[1] * in.row_stride + reach.right[1]);
   });
   for (ValueId value = 0; value < program.values.size(); ++value) {
     ValueLayout& layout = program.values[value].layout;

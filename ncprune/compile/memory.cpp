@@ -54,7 +54,8 @@ std::map<ValueId, ValueId> written_in_place(const Program& program,
   std::map<ValueId, ValueId> owners;
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const auto* convolution = std::get_if<ConvolutionStep>(&program.steps[i]);
-    if (convolution == nullptr || !adds_before_writing(*convolution)) continue;
+    if (convolution == nullptr || convolution->windows || !adds_before_writing(*convolution))
+      continue;
     for (size_t k = 1; k < convolution->operands.size() && !owners.contains(convolution->out);
          ++k) {
       const ProgramOperand& operand = convolution->operands[k];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -35,6 +36,8 @@ struct ValueLayout {
   int64_t size = 1;    // of the value's memory
   bool clean = false;
 
+  // The lines of the cache that the rows of a plane lie in, from `lead` floats before the first.
+  int64_t lines() const { return (rows * row_stride + 15) / 16; }
   bool operator==(const ValueLayout&) const = default;
 };
 
@@ -91,9 +94,21 @@ struct ConvolutionTap {
   int64_t right;
 };
 
+// The windows over planes of `size` rows and columns; a value with one spatial axis is a single
+// row.
+struct PlaneWindows {
+  int64_t kernel[2];
+  int64_t stride[2];
+  int64_t dilation[2];
+  int64_t pad[2];  // before the first element
+  int64_t size[2];
+};
+
 // out[m] = bias[m] + sum over taps k of weight[m, k] * (the plane of the tap, moved). Strides are
 // already resolved: `in` has planes for each phase of the stride. A fully connected layer at many
 // positions is one with a single row. `operations` follow; operand 0 is the result.
+// With `windows` there are no taps: plane m is the sum over windows of the plane m of `groups` that
+// `in` has, each for M / groups outputs, with weight [M, rows x columns of the kernel].
 struct ConvolutionStep {
   ValueId in;
   ValueId out;
@@ -103,6 +118,7 @@ struct ConvolutionStep {
   int64_t groups = 1;
   int64_t group_planes = 0;  // planes from one group's first channel to the next one's
   std::vector<ConvolutionTap> taps;
+  std::optional<PlaneWindows> windows = {};
   std::vector<ProgramOperand> operands = {};
   std::vector<ScalarOperation> operations = {};
 };
@@ -133,10 +149,7 @@ struct PoolStep {
   ProgramOperand in;
   ValueId out;
   bool maximum;
-  int64_t kernel[2];
-  int64_t stride[2];
-  int64_t dilation[2];
-  int64_t pad[2];      // before the first element
+  PlaneWindows windows;
   at::Tensor divisor;  // of averages, for each position: [rows, columns], float
 };
 

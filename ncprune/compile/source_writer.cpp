@@ -150,13 +150,15 @@ std::string SourceWriter::memory(ValueId id, int64_t offset) const {
 }
 
 std::string SourceWriter::mask(const ValueLayout& layout) {
-  const std::string shape =
-      fmt::format("{}, {}, {}, {}", layout.rows, layout.columns, layout.row_stride, layout.used);
+  const int64_t size = 16 * std::max(layout.lines(), (layout.lead + layout.used + 15) / 16);
+  const std::string shape = fmt::format("{}, {}, {}, {}, {}", layout.lead, layout.rows,
+                                        layout.columns, layout.row_stride, size);
   const auto [place, is_new] = masks_.try_emplace(shape, "");
   if (is_new) {
-    place->second = fmt::format("((const int32_t*)(const void*)(ws + {}))", floats_used_);
+    place->second =
+        fmt::format("((const int32_t*)(const void*)(ws + {}))", floats_used_ + layout.lead);
     prologue_ += fmt::format("  nc_fill_mask(ws + {}, {});\n", floats_used_, shape);
-    floats_used_ += layout.used;
+    floats_used_ += size;
   }
   return place->second;
 }
@@ -171,7 +173,7 @@ void SourceWriter::clear_gaps(ValueId id, Gaps gaps) {
   const ValueLayout& layout = value(id).layout;
   const int64_t used = gaps == Gaps::kBehindUsed
                            ? layout.used
-                           : std::min(layout.used, layout.rows * layout.row_stride);
+                           : (layout.rows - 1) * layout.row_stride + layout.columns;
   add_call(fmt::format("nc_clear_gaps({}, {}, {}, {}, {}, {});", memory(id), layout.origin,
                        layout.planes, layout.plane_stride, used, layout.size));
   if (gaps != Gaps::kAll || layout.row_stride == layout.columns) return;

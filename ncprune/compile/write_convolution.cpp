@@ -18,16 +18,20 @@ struct ConvolutionKernel {
   bool ends_rows;  // can zero the gap of eight floats behind every row
 };
 
-// The kernel for the block's rows, the types and the layout; adds what defines it.
+// The kernel for the block's rows, the types and the layout; adds what defines it. `wide`: whether
+// it may read and write whole lines.
 ConvolutionKernel convolution_kernel(SourceWriter& writer, int64_t rows, bool short_distances,
-                                     const ValueLayout& layout) {
+                                     const ValueLayout& layout, bool wide) {
   const bool half = writer.weights() == WeightType::kHalf;
   const int64_t parts = layout.columns / 8;
   std::string lie = "ALONG_ROWS(";
   std::string kind = "along";
   const bool short_gaps = layout.row_stride - layout.columns == 8;
   bool ends_rows = false;
-  if (layout.lead == kRowsLead && rows == 1 && (parts <= 4 || parts == 7)) {
+  if (layout.lead == kRowsLead && layout.columns == 7) {
+    lie = "SHORT_ROWS(";
+    kind = "short_rows";
+  } else if (layout.lead == kRowsLead && rows == 1 && (parts <= 4 || parts == 7)) {
     lie = fmt::format("ROWS_OF({}, ", parts);
     kind = fmt::format("rows_of_{}", parts);
     ends_rows = short_gaps;
@@ -38,6 +42,11 @@ ConvolutionKernel convolution_kernel(SourceWriter& writer, int64_t rows, bool sh
     lie = layout.columns <= 8 ? "IN_LINES(" : "IN_HALVES(";
     kind = layout.columns <= 8 ? "in_lines" : "in_halves";
     ends_rows = short_gaps && layout.columns == 8;
+  }
+  // Lines that are half empty gain nothing.
+  if (wide && layout.lead > 0 && kind != "in_lines") {
+    lie.insert(0, "WIDE_");
+    kind.insert(0, "wide_");
   }
   std::string name = fmt::format("nc_convolve_{}_{}_{}_{}", kind, rows, short_distances ? 16 : 32,
                                  half ? "half" : "float");
@@ -127,6 +136,21 @@ std::string finish_function(SourceWriter& writer, const ConvolutionStep& step,
   return name;
 }
 
+// Whether a kernel may read and write the whole lines that the rows of the operands and of the
+// result lie in.
+bool has_whole_lines(const SourceWriter& writer, const ConvolutionStep& step,
+                     const std::vector<RowOperand>& rows) {
+  const ValueLayout& layout = writer.value(step.out).layout;
+  for (size_t k = 1; k < rows.size(); ++k) {
+    if (!rows[k].text.ends_with("[i]")) continue;  // one number for all positions of a plane
+    if (rows[k].base < layout.lead) return false;  // a constant, or a part of a value
+    const int64_t last = rows[k].base - layout.lead + (layout.planes - 1) * rows[k].stride;
+    const ValueLayout& source = writer.value(step.operands[k].source).layout;
+    if (last + layout.lines() * 16 > source.size) return false;
+  }
+  return true;
+}
+
 // Positions at a time: the rows of the input that a tile reads should stay in the first cache.
 int64_t tile_of(const ConvolutionStep& step, const ValueLayout& in) {
   const int64_t planes = std::max<int64_t>(in.planes / std::max<int64_t>(step.groups, 1), 1);
@@ -134,9 +158,52 @@ int64_t tile_of(const ConvolutionStep& step, const ValueLayout& in) {
   return std::clamp<int64_t>(fits, 96, 128);
 }
 
+// How the operands of a convolution follow the rows of its result; the first is the result.
+std::vector<RowOperand> row_operands(SourceWriter& writer, const ConvolutionStep& step) {
+  std::vector<RowOperand> rows(step.operands.size());
+  for (size_t k = 1; k < rows.size(); ++k) {
+    rows[k] = row_operand(writer, step.operands[k], writer.value(step.out).layout, k);
+    if (!rows[k].regular) throw std::logic_error("an operand does not follow the rows");
+  }
+  return rows;
+}
+
+void write_windows(SourceWriter& writer, const ConvolutionStep& step) {
+  const ValueLayout& in = writer.value(step.in).layout;
+  const ValueLayout& out = writer.value(step.out).layout;
+  const PlaneWindows& windows = *step.windows;
+  const std::vector<RowOperand> rows = row_operands(writer, step);
+  auto built_in = built_in_finish(step, rows);
+  if (built_in && built_in->added > 0) built_in.reset();
+  const std::string finish = built_in ? "0" : finish_function(writer, step, rows);
+  const BuiltInFinish plain = built_in.value_or(BuiltInFinish{});
+  const bool half = writer.weights() == WeightType::kHalf;
+  const std::string kernel =
+      fmt::format("nc_depthwise_{}_{}_{}_{}_{}", windows.kernel[0], windows.kernel[1],
+                  windows.stride[1], windows.dilation[1], half ? "half" : "float");
+  writer.use("depthwise",
+             fmt::format("NC_DEPTHWISE({}, {}, {}, {}, {}, {})", kernel, windows.kernel[0],
+                         windows.kernel[1], windows.stride[1], windows.dilation[1],
+                         half ? "uint16_t, nc_half" : "float, NC_FLOAT"));
+  const std::string name = writer.fresh("depthwise");
+  writer.add_function(fmt::format(
+      "static const struct nc_depthwise {} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
+      "{}, {{{}, {}}}, {}, {}, {}, {}, {}}};\n\n",
+      name, writer.weight_array(step.weight), writer.floats(step.bias), out.planes,
+      out.planes / step.groups, out.rows, out.columns, windows.size[0], windows.size[1],
+      in.plane_stride, in.row_stride, out.plane_stride, out.row_stride, windows.stride[0],
+      windows.dilation[0], windows.pad[0], windows.pad[1], out.used, plain.activation, plain.low,
+      plain.high, finish));
+  if (out.clean) writer.clear_gaps(step.out, Gaps::kAll);
+  writer.add_call(fmt::format("{}(&{}, {}, {}, ws);", kernel, name,
+                              writer.memory(step.in, in.origin),
+                              writer.memory(step.out, out.origin)));
+}
+
 }  // namespace
 
 void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
+  if (step.windows) return write_windows(writer, step);
   const ProgramValue& in = writer.value(step.in);
   const ProgramValue& out = writer.value(step.out);
   const BlockedWeights packed = blocked(step);
@@ -161,14 +228,12 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   }
   const bool short_distances =
       std::all_of(distances.begin(), distances.end(), [](int64_t d) { return d <= kMaxShort; });
+  const std::vector<RowOperand> rows = row_operands(writer, step);
+  const bool at_lines = std::all_of(distances.begin(), distances.end(),
+                                    [&](int64_t d) { return (d + before) % 16 == 0; });
+  const bool wide = (packed.rows > 1 || at_lines) && has_whole_lines(writer, step, rows);
   const ConvolutionKernel kernel =
-      convolution_kernel(writer, packed.rows, short_distances, out.layout);
-
-  std::vector<RowOperand> rows(step.operands.size());
-  for (size_t k = 1; k < rows.size(); ++k) {
-    rows[k] = row_operand(writer, step.operands[k], out.layout, k);
-    if (!rows[k].regular) throw std::logic_error("an operand does not follow the rows");
-  }
+      convolution_kernel(writer, packed.rows, short_distances, out.layout, wide);
   const auto built_in = built_in_finish(step, rows);
   const std::string finish = built_in ? "0" : finish_function(writer, step, rows);
   const BuiltInFinish plain = built_in.value_or(BuiltInFinish{});
@@ -182,14 +247,14 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   const std::string name = writer.fresh("convolution");
   writer.add_function(fmt::format(
       "static const struct nc_convolution {} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
-      "{}, {}, {}, {}, {}, {}, {}, {}}};\n\n",
+      "{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n\n",
       name, writer.weight_array(packed.weights),
       writer.integers(distances, short_distances ? "uint16_t" : "int32_t"),
       writer.integers(packed.columns, "uint16_t"), writer.floats(bias),
       writer.integers(packed.outputs, "uint16_t"), packed.columns.size(), out.layout.planes,
       out.layout.used / 16, out.layout.rows, tile_of(step, in.layout),
       std::max<int64_t>(out.layout.columns - 8, 0), out.layout.row_stride, out.layout.columns / 8,
-      zeroes_gaps ? 1 : 0, out.layout.plane_stride,
+      out.layout.lead, out.layout.lines(), zeroes_gaps ? 1 : 0, out.layout.plane_stride,
       adds ? rows[static_cast<size_t>(plain.added)].stride : 0, plain.activation, plain.low,
       plain.high, finish));
   // Kernels that go from row to row leave out what lies between their rows, or zero it themselves.

@@ -34,8 +34,9 @@ void write_pool(SourceWriter& writer, const PoolStep& step) {
       "static const struct nc_pool {} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
       "{}}};\n\n",
       name, out.size(0), out.size(1), out.size(2), in.size(1), in.size(2), distance(in, 0),
-      distance(in, 1), distance(out, 0), distance(out, 1), pair(step.kernel), pair(step.stride),
-      pair(step.dilation), pair(step.pad), step.maximum ? "0" : writer.floats(step.divisor)));
+      distance(in, 1), distance(out, 0), distance(out, 1), pair(step.windows.kernel),
+      pair(step.windows.stride), pair(step.windows.dilation), pair(step.windows.pad),
+      step.maximum ? "0" : writer.floats(step.divisor)));
   writer.add_call(fmt::format("nc_pool_planes(&{}, {}, {});", name,
                               writer.memory(step.in.source, in.flatten()[0].item<int64_t>()),
                               writer.memory(step.out, out.flatten()[0].item<int64_t>())));

@@ -97,6 +97,96 @@ Network assorted() {
   return branches.finish();
 }
 
+// Layers one after the other over rows of lengths that lie in memory in different ways, among them
+// whole lines of the cache.
+Network rows_of_many_lengths() {
+  constexpr int64_t kChannels = 8;
+  Branches branches({kChannels, 9, 56});
+  const auto convolved = [&](const std::string& value, int64_t kernel, double zeros) {
+    return branches.node("Conv",
+                         {value, branches.weight({kChannels, kChannels, kernel, kernel}, zeros)},
+                         {{"pads", std::vector<int64_t>(4, kernel / 2)}});
+  };
+  for (const int64_t columns : {7, 8, 14, 16, 28, 32, 56}) {
+    const std::string cut =
+        branches.node("Slice", {branches.input, branches.integers({0}),
+                                branches.integers({columns}), branches.integers({3})});
+    for (const double zeros : {0.9, 0.0}) {
+      const std::string first = branches.node("Relu", {convolved(cut, 1, zeros)});
+      const std::string second = convolved(convolved(first, 3, zeros), 1, zeros);
+      const std::string sum = branches.node("Relu", {branches.node("Add", {second, first})});
+      const std::string last = branches.node("HardSwish", {convolved(sum, 3, zeros)});
+      branches.end(
+          branches.node("Clip", {convolved(last, 1, zeros), branches.constant(at::tensor(-1.0F)),
+                                 branches.constant(at::tensor(6.0F))}));
+    }
+  }
+  return branches.finish();
+}
+
+TEST(Compile, RowsOfManyLengthsAgree) {
+  expect_agreement(rows_of_many_lengths(), {}, 1e-4);
+}
+
+// Strides, kernels and pads that leave rows of 16 results or more, and windows beyond every edge.
+Network strided_depthwise(int64_t rows, int64_t columns) {
+  constexpr int64_t kChannels = 3;
+  Branches branches({kChannels, rows, columns});
+  for (const int64_t kernel : {1, 2, 3, 5}) {
+    for (const int64_t stride : {2, 3}) {
+      for (const int64_t dilation : {1, 2}) {
+        for (const int64_t pad : {int64_t{0}, kernel / 2, kernel}) {
+          const int64_t extent = (kernel - 1) * dilation + 1;
+          if (rows + 2 * pad < extent) continue;
+          const int64_t each = 1 + (kernel + stride) % 2;
+          std::string value =
+              branches.node("Conv",
+                            {branches.input, branches.weight({kChannels * each, 1, kernel, kernel}),
+                             branches.weight({kChannels * each})},
+                            {{"strides", std::vector<int64_t>{stride, stride}},
+                             {"dilations", std::vector<int64_t>{dilation, dilation}},
+                             {"pads", std::vector<int64_t>{pad, pad, pad, pad}},
+                             {"group", kChannels}});
+          if (pad == 0) value = branches.node("Relu", {value});
+          if (pad == kernel) value = branches.node("Sigmoid", {value});
+          branches.end(value);
+        }
+      }
+    }
+  }
+  return branches.finish();
+}
+
+TEST(Compile, StridedDepthwiseConvolutionsAgree) {
+  for (const auto& [rows, columns] :
+       {std::pair<int64_t, int64_t>{1, 40}, {2, 47}, {9, 33}, {16, 64}}) {
+    expect_agreement(strided_depthwise(rows, columns), {}, 1e-5);
+  }
+  expect_agreement(strided_depthwise(5, 35), {.weights = WeightType::kHalf}, 1e-2);
+}
+
+// A normalisation, a sum, a bound and a padded convolution after a strided depthwise one.
+TEST(Compile, LayersAfterAStridedDepthwiseConvolutionAgree) {
+  Branches branches({4, 20, 40});
+  const std::map<std::string, Attribute> padded{{"pads", std::vector<int64_t>{1, 1, 1, 1}}};
+  const auto halved = [&] {
+    return branches.node("Conv", {branches.input, branches.weight({4, 1, 3, 3})},
+                         {{"strides", std::vector<int64_t>{2, 2}},
+                          {"pads", std::vector<int64_t>{1, 1, 1, 1}},
+                          {"group", int64_t{4}}});
+  };
+  std::string value =
+      branches.node("BatchNormalization",
+                    {halved(), branches.weight({4}), branches.weight({4}), branches.weight({4}),
+                     branches.constant(at::tensor({0.5F, 1.0F, 2.0F, 3.0F}))});
+  value = branches.node(
+      "Clip", {value, branches.constant(at::tensor(0.0F)), branches.constant(at::tensor(6.0F))});
+  value = branches.node("Conv", {value, branches.weight({4, 4, 3, 3})}, padded);
+  value = branches.node("Relu", {branches.node("Add", {halved(), value})});
+  branches.end(branches.node("Conv", {value, branches.weight({4, 4, 3, 3}, 0.8)}, padded));
+  expect_agreement(branches.finish(), {}, 1e-4);
+}
+
 // Exactly sized memory, under the sanitizers; other compilers and processors.
 class CompiledSource : public ::testing::TestWithParam<Network (*)()> {};
 
@@ -123,7 +213,9 @@ TEST_P(CompiledSource, IsCleanUnderSanitizersAndPortable) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfNetworks, CompiledSource,
-                         ::testing::Values([] { return many_convolutions(2, 6, 5); }, assorted));
+                         ::testing::Values([] { return many_convolutions(2, 6, 5); }, assorted,
+                                           rows_of_many_lengths,
+                                           [] { return strided_depthwise(5, 33); }));
 
 }  // namespace
 }  // namespace ncprune

@@ -12,6 +12,7 @@ struct nc_convolution {
   int tile;                /* positions at a time */
   int second;              /* where the second vector of a line begins */
   int line, parts;         /* of rows of whole vectors: their distance and vectors */
+  int lead, lines;         /* floats of the first row's line before it; lines of a plane */
   int gaps;                /* whether the gaps behind such rows, of eight floats, are zeroed */
   int out_stride, added_stride; /* between planes */
   int activation;               /* 0: none; 1: Relu; 2: between the bounds */
@@ -144,9 +145,10 @@ struct nc_rows {
 #define NC_MOST_2 6
 #define NC_MOST_1 8
 
-/* Tile after tile of about equal widths. UNITS of STEP floats, each with GRAIN vectors of WIDTH; a
-   tile has at most MOST units. WHOLE: whether vectors lie in rows, so that no gap is written. */
-#define NC_TILES(NAME, UNITS, GRAIN, WIDTH, STEP, MOST, WHOLE, CASES)           \
+/* Tile after tile of about equal widths, from LEAD floats before the first position. UNITS of STEP
+   floats, each with GRAIN vectors of WIDTH; a tile has at most MOST units. WHOLE: whether vectors
+   lie in rows, so that no gap is written. */
+#define NC_TILES(NAME, UNITS, LEAD, GRAIN, WIDTH, STEP, MOST, WHOLE, CASES)     \
   static void NAME(const struct nc_convolution* c, struct nc_rows at) {         \
     const int units = UNITS;                                                    \
     int most = c->tile / ((GRAIN) * (WIDTH));                                   \
@@ -157,7 +159,7 @@ struct nc_rows {
     if (WHOLE) at.mask = 0;                                                     \
     for (int tile = 0; tile < tiles; ++tile) {                                  \
       const int begin = units * tile / tiles, end = units * (tile + 1) / tiles; \
-      at.position = begin * (STEP);                                             \
+      at.position = begin * (STEP) - (LEAD);                                    \
       at.in = in + at.position;                                                 \
       switch ((end - begin) * (GRAIN)) { CASES }                                \
     }                                                                           \
@@ -188,13 +190,18 @@ struct nc_rows {
 /* The kernels of one layout for blocks of ROWS outputs; NUMBERED: how many tile widths there are. */
 #define NC_ALONG_ROWS(NAME, ROWS, NUMBERED, ...)                                         \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_vector, nc_bits, NC_WIDTH, NC_ALONG, __VA_ARGS__) \
-  NC_TILES(NAME, c->units * (16 / NC_WIDTH), 1, NC_WIDTH, NC_WIDTH, NC_MOST_##ROWS, 0, NC_CASES_##NUMBERED(NAME))
+  NC_TILES(NAME, c->units * (16 / NC_WIDTH), 0, 1, NC_WIDTH, NC_WIDTH, NC_MOST_##ROWS, 0, NC_CASES_##NUMBERED(NAME))
 #if NC_WIDTH == 1
 #define NC_IN_LINES NC_ALONG_ROWS
 #define NC_IN_HALVES NC_ALONG_ROWS
 #define NC_BY_ROWS NC_ALONG_ROWS
+#define NC_SHORT_ROWS NC_ALONG_ROWS
 #define NC_ROWS_OF(PARTS, NAME, ROWS, NUMBERED, ...) NC_ALONG_ROWS(NAME, ROWS, NUMBERED, __VA_ARGS__)
 #else
+/* Rows of seven floats and one between them, side by side. */
+#define NC_SHORT_ROWS(NAME, ROWS, NUMBERED, ...)                                               \
+  NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_BESIDE, __VA_ARGS__) \
+  NC_TILES(NAME, c->rows, 0, 1, 8, 8, NC_MOST_##ROWS, 0, NC_CASES_##NUMBERED(NAME))
 /* Row by row, in pieces of about equal widths. */
 #define NC_BY_ROWS(NAME, ROWS, NUMBERED, ...)                                                  \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_BESIDE, __VA_ARGS__) \
@@ -227,32 +234,49 @@ struct nc_rows {
   NC_ROWS_KERNEL(NAME, ROWS, 4, NC_TWO_EACH, __VA_ARGS__)                    \
   NC_ROWS_KERNEL(NAME, ROWS, 6, NC_TWO_EACH, __VA_ARGS__)                    \
   NC_ROWS_KERNEL(NAME, ROWS, 8, NC_TWO_EACH, __VA_ARGS__)                    \
-  NC_TILES(NAME, c->rows, 2, 8, c->line, 4, 1,                               \
+  NC_TILES(NAME, c->rows, 0, 2, 8, c->line, 4, 1,                               \
            NC_CASE(NAME, 2) NC_CASE(NAME, 4) NC_CASE(NAME, 6) NC_CASE(NAME, 8))
 #define NC_ROWS_OF_3(NAME, ROWS, ...)                                        \
   NC_ROWS_KERNEL(NAME, ROWS, 3, NC_THREE_EACH, __VA_ARGS__)                  \
   NC_ROWS_KERNEL(NAME, ROWS, 6, NC_THREE_EACH, __VA_ARGS__)                  \
   NC_ROWS_KERNEL(NAME, ROWS, 9, NC_THREE_EACH, __VA_ARGS__)                  \
   NC_ROWS_KERNEL(NAME, ROWS, 12, NC_THREE_EACH, __VA_ARGS__)                 \
-  NC_TILES(NAME, c->rows, 3, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1,          \
+  NC_TILES(NAME, c->rows, 0, 3, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1,          \
            NC_CASE(NAME, 3) NC_CASE(NAME, 6) NC_CASE(NAME, 9) NC_CASE(NAME, 12))
 #define NC_ROWS_OF_4(NAME, ROWS, ...)                                        \
   NC_ROWS_KERNEL(NAME, ROWS, 4, NC_FOUR_EACH, __VA_ARGS__)                   \
   NC_ROWS_KERNEL(NAME, ROWS, 8, NC_FOUR_EACH, __VA_ARGS__)                   \
   NC_ROWS_KERNEL(NAME, ROWS, 12, NC_FOUR_EACH, __VA_ARGS__)                  \
   NC_ROWS_KERNEL(NAME, ROWS, 16, NC_FOUR_EACH, __VA_ARGS__)                  \
-  NC_TILES(NAME, c->rows, 4, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1,          \
+  NC_TILES(NAME, c->rows, 0, 4, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1,          \
            NC_CASE(NAME, 4) NC_CASE(NAME, 8) NC_CASE(NAME, 12) NC_CASE(NAME, 16))
 #define NC_ROWS_OF_7(NAME, ROWS, ...)                                        \
   NC_ROWS_KERNEL(NAME, ROWS, 7, NC_SEVEN_EACH, __VA_ARGS__)                  \
   NC_ROWS_KERNEL(NAME, ROWS, 14, NC_SEVEN_EACH, __VA_ARGS__)                 \
-  NC_TILES(NAME, c->rows, 7, 8, c->line, NC_VECTORS_OF_ROWS / 8, 1,          \
+  NC_TILES(NAME, c->rows, 0, 7, 8, c->line, NC_VECTORS_OF_ROWS / 8, 1,          \
            NC_CASE(NAME, 7) NC_CASE(NAME, 14))
 #define NC_IN_LINES(NAME, ROWS, NUMBERED, ...)                                                \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_LINES, __VA_ARGS__) \
-  NC_TILES(NAME, c->rows, 1, 8, 16, NC_MOST_##ROWS, c->parts, NC_CASES_##NUMBERED(NAME))
+  NC_TILES(NAME, c->rows, 0, 1, 8, 16, NC_MOST_##ROWS, c->parts, NC_CASES_##NUMBERED(NAME))
 #define NC_IN_HALVES(NAME, ROWS, NUMBERED, ...)                                                \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_HALVES, __VA_ARGS__) \
-  NC_TILES(NAME, c->rows, 2, 8, 16, NC_MOST_##ROWS < 4 ? 1 : NC_MOST_##ROWS / 2, 1,              \
+  NC_TILES(NAME, c->rows, 0, 2, 8, 16, NC_MOST_##ROWS < 4 ? 1 : NC_MOST_##ROWS / 2, 1,              \
            NC_CASES_##NUMBERED(NAME))
+#endif
+
+/* The same layouts where whole lines of the cache, gaps and all, are read as fast as their rows: when
+   every load begins at a line, or several outputs share what is loaded. */
+#if NC_SIXTEEN_AT_ONCE
+#define NC_WHOLE_LINES(NAME, ROWS, NUMBERED, ...)                                        \
+  NC_KERNELS_##NUMBERED(NAME, ROWS, nc_vector, nc_bits, NC_WIDTH, NC_ALONG, __VA_ARGS__) \
+  NC_TILES(NAME, c->lines, c->lead, 1, 16, 16, NC_MOST_##ROWS, 0, NC_CASES_##NUMBERED(NAME))
+#define NC_WIDE_IN_HALVES NC_WHOLE_LINES
+#define NC_WIDE_BY_ROWS NC_WHOLE_LINES
+#define NC_WIDE_SHORT_ROWS NC_WHOLE_LINES
+#define NC_WIDE_ROWS_OF(PARTS, NAME, ROWS, NUMBERED, ...) NC_WHOLE_LINES(NAME, ROWS, NUMBERED, __VA_ARGS__)
+#else
+#define NC_WIDE_IN_HALVES NC_IN_HALVES
+#define NC_WIDE_BY_ROWS NC_BY_ROWS
+#define NC_WIDE_SHORT_ROWS NC_SHORT_ROWS
+#define NC_WIDE_ROWS_OF NC_ROWS_OF
 #endif

@@ -1,5 +1,6 @@
 // Conv over one or two spatial axes. A strided convolution is one of stride 1 over the phases of
-// its input: phase (a, b) holds every `stride`-th element from row a and column b on.
+// its input: phase (a, b) holds every `stride`-th element from row a and column b on. Depthwise, it
+// reads every element once or twice, for which copies take too long where rows are long.
 #include <ATen/ops/arange.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
@@ -13,15 +14,6 @@
 
 namespace ncprune::lowerings_files {
 namespace {
-
-// The windows of two spatial axes: a single row if the node has one.
-struct PlaneWindows {
-  int64_t kernel[2];
-  int64_t stride[2];
-  int64_t dilation[2];
-  int64_t pad[2];
-  int64_t size[2];  // of the input
-};
 
 PlaneWindows plane_windows(const Node& node, const std::vector<int64_t>& shape,
                            at::IntArrayRef kernel) {
@@ -118,6 +110,18 @@ void lower_conv(ProgramBuilder& builder, const Node& node) {
     return builder.add(ProductStep{x, out, weight.flatten(1), bias});
   }
   const bool strided = windows.stride[0] > 1 || windows.stride[1] > 1;
+  constexpr int64_t kLong = 16;
+  const bool long_rows = builder.shape_of(node.outputs.front()).back() >= kLong;
+  if (strided && groups > 1 && weight.size(1) == 1 && long_rows) {
+    return builder.add(ConvolutionStep{.in = builder.whole(x),
+                                       .out = out,
+                                       .axis = 1,
+                                       .weight = weight.flatten(1),
+                                       .bias = bias,
+                                       .groups = groups,
+                                       .taps = {},
+                                       .windows = windows});
+  }
   const Phases phases =
       strided ? split_phases(builder, x, windows) : Phases{builder.whole(x), {{{0, 0}, 0}}};
   ConvolutionStep step{.in = phases.value,
@@ -178,10 +182,7 @@ void lower_pool(ProgramBuilder& builder, const Node& node) {
   PoolStep step{.in = x,
                 .out = builder.define_value(node),
                 .maximum = node.op_type == "MaxPool",
-                .kernel = {windows.kernel[0], windows.kernel[1]},
-                .stride = {windows.stride[0], windows.stride[1]},
-                .dilation = {windows.dilation[0], windows.dilation[1]},
-                .pad = {windows.pad[0], windows.pad[1]},
+                .windows = windows,
                 .divisor = {}};
   if (!step.maximum) step.divisor = divisors(node, x.shape);
   builder.add(std::move(step));
