@@ -65,6 +65,16 @@ Program insert_copies(Program program) {
     out = inserter.written_instead(out);
     set_positions(program.values[out]);
   };
+  const auto planes_regular = [&](ProgramOperand& operand) {
+    const std::vector<int64_t>& shape = operand.shape;
+    const at::Tensor offsets =
+        memory_offsets(program, operand).reshape({shape[1], -1, shape.back()});
+    const at::Tensor starts = offsets.select(1, 0).select(1, 0);
+    const bool even =
+        starts.numel() < 3 ||
+        starts.slice(0, 1).sub(starts.slice(0, 0, -1)).eq(starts[1] - starts[0]).all().item<bool>();
+    if (!is_regular(offsets) || !even || last_step(offsets) != 1) side_by_side(operand);
+  };
   for (Step step : steps) {
     if (auto* product = std::get_if<ProductStep>(&step)) {
       if (!contiguous(product->in)) side_by_side(product->in);
@@ -78,18 +88,9 @@ Program insert_copies(Program program) {
       }
       write_contiguous(matrices->out);
     } else if (auto* pool = std::get_if<PoolStep>(&step)) {
-      const std::vector<int64_t>& shape = pool->in.shape;
-      const int64_t columns = shape.back();
-      const at::Tensor offsets = memory_offsets(program, pool->in).reshape({shape[1], -1, columns});
-      const at::Tensor starts = offsets.select(1, 0).select(1, 0);
-      const bool planes_regular = starts.numel() < 3 || starts.slice(0, 1)
-                                                            .sub(starts.slice(0, 0, -1))
-                                                            .eq(starts[1] - starts[0])
-                                                            .all()
-                                                            .item<bool>();
-      if (!is_regular(offsets) || !planes_regular || last_step(offsets) != 1) {
-        side_by_side(pool->in);
-      }
+      planes_regular(pool->in);
+    } else if (auto* phases = std::get_if<PhasesStep>(&step)) {
+      planes_regular(phases->in);
     } else if (auto* resample = std::get_if<ResampleStep>(&step)) {
       if (!contiguous(resample->in)) side_by_side(resample->in);
       write_contiguous(resample->out);

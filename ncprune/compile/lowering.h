@@ -31,6 +31,7 @@ class ProgramBuilder {
   // A new value of the program.
   ValueId add_value(const std::vector<int64_t>& shape);
   void add(Step step) { program_.steps.push_back(std::move(step)); }
+  const std::vector<Step>& steps() const { return program_.steps; }
   // Says what the node's output `index` is.
   void define(const Node& node, ProgramOperand operand, size_t index = 0);
   // Defines the output as a new value of its shape, and returns it.

@@ -12,6 +12,7 @@ std::vector<ProgramOperand> operands_of(const Program& program, const Step& step
   if (const auto* assemble = std::get_if<AssembleStep>(&step)) all = assemble->parts;
   if (const auto* reduction = std::get_if<ReductionStep>(&step)) all = reduction->operands;
   if (const auto* product = std::get_if<ProductStep>(&step)) all = {product->in};
+  if (const auto* phases = std::get_if<PhasesStep>(&step)) all = {phases->in};
   if (const auto* pool = std::get_if<PoolStep>(&step)) all = {pool->in};
   if (const auto* resample = std::get_if<ResampleStep>(&step)) all = {resample->in};
   if (const auto* matrices = std::get_if<MatrixProductStep>(&step)) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -144,6 +145,16 @@ struct ReductionStep {
   double scale = 1;
 };
 
+// Splits the planes of `in`, [1, C, rows, columns] (or without rows), into phases: phase (a, b) of
+// a plane holds every stride-th element from row a and column b on. The C planes of the first phase
+// come first; where a phase has fewer elements than the largest one, zeros follow.
+struct PhasesStep {
+  ProgramOperand in;
+  ValueId out;
+  int64_t stride[2];
+  std::vector<std::pair<int64_t, int64_t>> phases;
+};
+
 // Pooling of planes [1, C, rows, columns] (or without rows).
 struct PoolStep {
   ProgramOperand in;
@@ -172,7 +183,7 @@ struct ResampleStep {
 };
 
 using Step = std::variant<MapStep, AssembleStep, ConvolutionStep, ProductStep, ReductionStep,
-                          PoolStep, MatrixProductStep, ResampleStep>;
+                          PhasesStep, PoolStep, MatrixProductStep, ResampleStep>;
 
 struct Program {
   std::vector<ProgramValue> values;

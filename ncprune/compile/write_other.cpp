@@ -21,6 +21,31 @@ at::Tensor plane_places(const at::Tensor& places) {
   return places.reshape({places.size(1), -1, places.size(-1)});
 }
 
+void write_phases(SourceWriter& writer, const PhasesStep& step) {
+  const at::Tensor in = plane_places(memory_offsets(writer.program(), step.in));
+  const ValueLayout& out = writer.value(step.out).layout;
+  std::vector<int64_t> phases;
+  for (const auto& [row, column] : step.phases) {
+    phases.push_back(row);
+    phases.push_back(column);
+  }
+  if (out.clean) writer.clear_gaps(step.out, Gaps::kBehindRows);
+  const int64_t gap = out.clean ? out.row_stride - out.columns : 0;
+  const std::string kernel =
+      fmt::format("nc_split_phases_{}_{}_{}", step.stride[1], out.columns, gap);
+  writer.use("phases", fmt::format("NC_SPLIT_PHASES({}, {}, {}, {})", kernel, step.stride[1],
+                                   out.columns, gap));
+  const std::string name = writer.fresh("phases");
+  writer.add_function(fmt::format(
+      "static const struct nc_phases {} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n\n",
+      name, in.size(0), in.size(1), in.size(2), distance(in, 0), distance(in, 1), step.stride[0],
+      step.phases.size(), writer.integers(phases, "int32_t"), out.rows, out.row_stride,
+      out.plane_stride));
+  writer.add_call(fmt::format("{}(&{}, {}, {});", kernel, name,
+                              writer.memory(step.in.source, in.flatten()[0].item<int64_t>()),
+                              writer.memory(step.out, out.origin)));
+}
+
 void write_pool(SourceWriter& writer, const PoolStep& step) {
   const at::Tensor in = plane_places(memory_offsets(writer.program(), step.in));
   const at::Tensor out = plane_places(memory_offsets(writer.value(step.out)));
@@ -93,6 +118,7 @@ void write_resampling(SourceWriter& writer, const ResampleStep& step) {
 }  // namespace
 
 void write_other(SourceWriter& writer, const Step& step) {
+  if (const auto* phases = std::get_if<PhasesStep>(&step)) write_phases(writer, *phases);
   if (const auto* pool = std::get_if<PoolStep>(&step)) write_pool(writer, *pool);
   if (const auto* matrices = std::get_if<MatrixProductStep>(&step))
     write_matrices(writer, *matrices);

@@ -35,6 +35,8 @@ struct nc_rows {
 #define NC_LINES(v) ((v) * 16)
 #define NC_HALVES(v) ((v) / 2 * 16 + (v) % 2 * second)
 #define NC_BESIDE(v) ((v) * 8)
+#define NC_ONE_EACH(v) ((v) * line)
+#define NC_PAIR_EACH(v) ((v) / 2 * line + (v) % 2 * 16)
 #define NC_TWO_EACH(v) ((v) / 2 * line + (v) % 2 * 8)
 #define NC_THREE_EACH(v) ((v) / 3 * line + (v) % 3 * 8)
 #define NC_FOUR_EACH(v) ((v) / 4 * line + (v) % 4 * 8)
@@ -44,6 +46,8 @@ struct nc_rows {
 #define NC_LINES_ENDS(v) 1
 #define NC_HALVES_ENDS(v) 0
 #define NC_BESIDE_ENDS(v) 0
+#define NC_ONE_EACH_ENDS(v) 1
+#define NC_PAIR_EACH_ENDS(v) ((v) % 2 == 1)
 #define NC_TWO_EACH_ENDS(v) ((v) % 2 == 1)
 #define NC_THREE_EACH_ENDS(v) ((v) % 3 == 2)
 #define NC_FOUR_EACH_ENDS(v) ((v) % 4 == 3)
@@ -80,6 +84,7 @@ struct nc_rows {
     const DISTANCE* distance = c->distances;                                                      \
     const int second = c->second, line = c->line;                                                 \
     const TYPE zero = NC_ZERO;                                                                    \
+    static const float gap[8];                                                                    \
     (void)second;                                                                                 \
     (void)line;                                                                                   \
     for (int block = 0; block < c->blocks; ++block) {                                             \
@@ -125,7 +130,7 @@ struct nc_rows {
         }                                                                                         \
         NC_UNROLL for (int v = 0; v < VECTORS; ++v) {                                             \
           memcpy(to + PLACE(v), &sum[r][v], sizeof(TYPE));                                        \
-          if (PLACE##_ENDS(v) && c->gaps) memcpy(to + PLACE(v) + WIDTH, &zero, sizeof zero);      \
+          if (PLACE##_ENDS(v) && c->gaps) memcpy(to + PLACE(v) + WIDTH, gap, sizeof gap);         \
         }                                                                                         \
         /* Where halves of a line overlap, both must be written before either is finished. */    \
         if (c->finish) {                                                                          \
@@ -229,6 +234,27 @@ struct nc_rows {
 #else
 #define NC_VECTORS_OF_ROWS 8
 #endif
+#if NC_SIXTEEN_AT_ONCE
+#define NC_LONG_ROWS_KERNEL(NAME, ROWS, VECTORS, PLACE, ...) \
+  NC_CONVOLUTION(NAME##_##VECTORS, ROWS, VECTORS, nc_vector, nc_bits, NC_WIDTH, PLACE, __VA_ARGS__)
+#define NC_ROWS_OF_2(NAME, ROWS, ...)                         \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 1, NC_ONE_EACH, __VA_ARGS__) \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 2, NC_ONE_EACH, __VA_ARGS__) \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 3, NC_ONE_EACH, __VA_ARGS__) \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 4, NC_ONE_EACH, __VA_ARGS__) \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 5, NC_ONE_EACH, __VA_ARGS__) \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 6, NC_ONE_EACH, __VA_ARGS__) \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 7, NC_ONE_EACH, __VA_ARGS__) \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 8, NC_ONE_EACH, __VA_ARGS__) \
+  NC_TILES(NAME, c->rows, 0, 1, 16, c->line, 8, 1, NC_CASES_8(NAME))
+#define NC_ROWS_OF_4(NAME, ROWS, ...)                                     \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 2, NC_PAIR_EACH, __VA_ARGS__)           \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 4, NC_PAIR_EACH, __VA_ARGS__)           \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 6, NC_PAIR_EACH, __VA_ARGS__)           \
+  NC_LONG_ROWS_KERNEL(NAME, ROWS, 8, NC_PAIR_EACH, __VA_ARGS__)           \
+  NC_TILES(NAME, c->rows, 0, 2, 16, c->line, 4, 1,                        \
+           NC_CASE(NAME, 2) NC_CASE(NAME, 4) NC_CASE(NAME, 6) NC_CASE(NAME, 8))
+#else
 #define NC_ROWS_OF_2(NAME, ROWS, ...)                                        \
   NC_ROWS_KERNEL(NAME, ROWS, 2, NC_TWO_EACH, __VA_ARGS__)                    \
   NC_ROWS_KERNEL(NAME, ROWS, 4, NC_TWO_EACH, __VA_ARGS__)                    \
@@ -236,13 +262,6 @@ struct nc_rows {
   NC_ROWS_KERNEL(NAME, ROWS, 8, NC_TWO_EACH, __VA_ARGS__)                    \
   NC_TILES(NAME, c->rows, 0, 2, 8, c->line, 4, 1,                               \
            NC_CASE(NAME, 2) NC_CASE(NAME, 4) NC_CASE(NAME, 6) NC_CASE(NAME, 8))
-#define NC_ROWS_OF_3(NAME, ROWS, ...)                                        \
-  NC_ROWS_KERNEL(NAME, ROWS, 3, NC_THREE_EACH, __VA_ARGS__)                  \
-  NC_ROWS_KERNEL(NAME, ROWS, 6, NC_THREE_EACH, __VA_ARGS__)                  \
-  NC_ROWS_KERNEL(NAME, ROWS, 9, NC_THREE_EACH, __VA_ARGS__)                  \
-  NC_ROWS_KERNEL(NAME, ROWS, 12, NC_THREE_EACH, __VA_ARGS__)                 \
-  NC_TILES(NAME, c->rows, 0, 3, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1,          \
-           NC_CASE(NAME, 3) NC_CASE(NAME, 6) NC_CASE(NAME, 9) NC_CASE(NAME, 12))
 #define NC_ROWS_OF_4(NAME, ROWS, ...)                                        \
   NC_ROWS_KERNEL(NAME, ROWS, 4, NC_FOUR_EACH, __VA_ARGS__)                   \
   NC_ROWS_KERNEL(NAME, ROWS, 8, NC_FOUR_EACH, __VA_ARGS__)                   \
@@ -250,6 +269,14 @@ struct nc_rows {
   NC_ROWS_KERNEL(NAME, ROWS, 16, NC_FOUR_EACH, __VA_ARGS__)                  \
   NC_TILES(NAME, c->rows, 0, 4, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1,          \
            NC_CASE(NAME, 4) NC_CASE(NAME, 8) NC_CASE(NAME, 12) NC_CASE(NAME, 16))
+#endif
+#define NC_ROWS_OF_3(NAME, ROWS, ...)                                        \
+  NC_ROWS_KERNEL(NAME, ROWS, 3, NC_THREE_EACH, __VA_ARGS__)                  \
+  NC_ROWS_KERNEL(NAME, ROWS, 6, NC_THREE_EACH, __VA_ARGS__)                  \
+  NC_ROWS_KERNEL(NAME, ROWS, 9, NC_THREE_EACH, __VA_ARGS__)                  \
+  NC_ROWS_KERNEL(NAME, ROWS, 12, NC_THREE_EACH, __VA_ARGS__)                 \
+  NC_TILES(NAME, c->rows, 0, 3, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1,          \
+           NC_CASE(NAME, 3) NC_CASE(NAME, 6) NC_CASE(NAME, 9) NC_CASE(NAME, 12))
 #define NC_ROWS_OF_7(NAME, ROWS, ...)                                        \
   NC_ROWS_KERNEL(NAME, ROWS, 7, NC_SEVEN_EACH, __VA_ARGS__)                  \
   NC_ROWS_KERNEL(NAME, ROWS, 14, NC_SEVEN_EACH, __VA_ARGS__)                 \

@@ -6,7 +6,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "ncprune/compile/lowering.h"
 #include "ncprune/model/operators.h"
@@ -44,49 +47,55 @@ PhasedTap phased_tap(const PlaneWindows& windows, size_t axis, int64_t k) {
   return {phase, (place - phase) / stride};
 }
 
-// The phases that the taps read, side by side as planes, and the first plane of each.
+// The first plane of each phase that a value has side by side.
 struct Phases {
   ValueId value;
   std::map<std::pair<int64_t, int64_t>, int64_t> first_plane;
 };
 
+Phases phases_of(const PhasesStep& step) {
+  Phases phases{step.out, {}};
+  for (size_t p = 0; p < step.phases.size(); ++p) {
+    phases.first_plane[step.phases[p]] = static_cast<int64_t>(p) * step.in.shape[1];
+  }
+  return phases;
+}
+
+// The phases that the taps read; those that another convolution already reads if there are such.
 Phases split_phases(ProgramBuilder& builder, const ProgramOperand& x, const PlaneWindows& windows) {
-  const int64_t channels = x.shape[1];
-  const at::Tensor places = at::arange(element_count(x.shape), at::kLong)
-                                .reshape({channels, windows.size[0], windows.size[1]});
-  Phases phases{0, {}};
-  std::vector<at::Tensor> sources;
-  int64_t most[2] = {1, 1};
+  std::set<std::pair<int64_t, int64_t>> wanted;
   for (int64_t i = 0; i < windows.kernel[0]; ++i) {
     for (int64_t j = 0; j < windows.kernel[1]; ++j) {
-      const std::pair phase(phased_tap(windows, 0, i).phase, phased_tap(windows, 1, j).phase);
-      // A phase beyond a small input has no elements: its taps see padding only.
-      if (phases.first_plane.contains(phase)) continue;
-      phases.first_plane[phase] = channels * static_cast<int64_t>(phases.first_plane.size());
-      sources.push_back(places.slice(1, phase.first, windows.size[0], windows.stride[0])
-                            .slice(2, phase.second, windows.size[1], windows.stride[1])
-                            .contiguous());
-      most[0] = std::max(most[0], sources.back().size(1));
-      most[1] = std::max(most[1], sources.back().size(2));
+      wanted.emplace(phased_tap(windows, 0, i).phase, phased_tap(windows, 1, j).phase);
     }
   }
-  const int64_t planes = channels * static_cast<int64_t>(sources.size());
-  const std::vector<int64_t> shape{1, planes, most[0], most[1]};
-  AssembleStep step{.out = builder.add_value(shape), .parts = {}, .targets = {}};
-  const at::Tensor targets =
-      at::arange(element_count(shape), at::kLong).reshape({planes, most[0], most[1]});
-  for (size_t p = 0; p < sources.size(); ++p) {
-    const at::Tensor& from = sources[p];
-    if (from.numel() < channels * most[0] * most[1]) step.fills = true;
-    if (from.numel() == 0) continue;
-    const auto first = static_cast<int64_t>(p) * channels;
-    step.targets.push_back(targets.slice(0, first, first + channels)
-                               .slice(1, 0, from.size(1))
-                               .slice(2, 0, from.size(2))
-                               .contiguous());
-    step.parts.push_back(selected(x, from));
+  for (const Step& step : builder.steps()) {
+    const auto* other = std::get_if<PhasesStep>(&step);
+    if (other == nullptr || other->in.source != x.source || other->in.index.defined() ||
+        x.index.defined() || other->in.shape != x.shape ||
+        !std::equal(other->stride, other->stride + 2, windows.stride)) {
+      continue;
+    }
+    const std::set<std::pair<int64_t, int64_t>> has(other->phases.begin(), other->phases.end());
+    if (std::includes(has.begin(), has.end(), wanted.begin(), wanted.end())) {
+      return phases_of(*other);
+    }
   }
-  phases.value = step.out;
+  // A phase beyond a small input has no elements: its taps see padding only.
+  int64_t most[2] = {1, 1};
+  const auto length = [&](size_t axis, int64_t phase) {
+    return (windows.size[axis] - phase + windows.stride[axis] - 1) / windows.stride[axis];
+  };
+  for (const auto& [row, column] : wanted) {
+    most[0] = std::max(most[0], length(0, row));
+    most[1] = std::max(most[1], length(1, column));
+  }
+  const std::vector<int64_t> shape{1, x.shape[1] * std::ssize(wanted), most[0], most[1]};
+  PhasesStep step{.in = x,
+                  .out = builder.add_value(shape),
+                  .stride = {windows.stride[0], windows.stride[1]},
+                  .phases = {wanted.begin(), wanted.end()}};
+  Phases phases = phases_of(step);
   builder.add(std::move(step));
   return phases;
 }
