@@ -158,6 +158,56 @@ int64_t tile_of(const ConvolutionStep& step, const ValueLayout& in) {
   return std::clamp<int64_t>(fits, 96, 128);
 }
 
+// What a convolution does with some of the planes that it reads.
+struct ConvolutionPart {
+  std::vector<int64_t> columns;    // by block
+  std::vector<int64_t> distances;  // by block and column, from `before`
+  std::vector<float> weights;      // by block, column and row
+};
+
+// Parts whose planes stay in the first cache while all outputs of a tile read them, each adding to
+// what the parts before have written; one, where too few columns would be left to each block.
+int64_t number_of_parts(const ConvolutionStep& step, const BlockedWeights& packed,
+                        const ValueLayout& in, const ValueLayout& out, int64_t reach) {
+  constexpr int64_t kCache = 8192;  // floats
+  constexpr int64_t kFewest = 16;
+  if (step.groups > 1) return 1;
+  const int64_t tile = std::min(out.used, tile_of(step, in));
+  const int64_t wanted = (in.planes * (tile + reach) + kCache - 1) / kCache;
+  const int64_t most = std::ssize(packed.taps) / (std::ssize(packed.columns) * kFewest);
+  return wanted <= most ? wanted : 1;
+}
+
+// `before`: the distance of the tap that lies furthest before a position.
+std::vector<ConvolutionPart> parts_of(const ConvolutionStep& step, const BlockedWeights& packed,
+                                      const ValueLayout& in, const ValueLayout& out,
+                                      int64_t before) {
+  int64_t reach = 0;
+  for (const ConvolutionTap& tap : step.taps) {
+    reach = std::max(reach, tap.down * in.row_stride + tap.right - before);
+  }
+  const int64_t count = number_of_parts(step, packed, in, out, reach);
+  std::vector<ConvolutionPart> parts(static_cast<size_t>(count));
+  for (ConvolutionPart& part : parts) part.columns.resize(packed.columns.size());
+  const int64_t per_group = step.weight.size(0) / step.groups;
+  const auto rows = static_cast<size_t>(packed.rows);
+  size_t column = 0;
+  for (size_t block = 0; block < packed.columns.size(); ++block) {
+    const int64_t first = packed.outputs[block * rows] / per_group * step.group_planes;
+    for (int64_t k = 0; k < packed.columns[block]; ++k, ++column) {
+      const ConvolutionTap& tap = step.taps[static_cast<size_t>(packed.taps[column])];
+      const int64_t plane = first + tap.plane;
+      ConvolutionPart& part = parts[static_cast<size_t>(plane * count / in.planes)];
+      ++part.columns[block];
+      part.distances.push_back(plane * in.plane_stride + tap.down * in.row_stride + tap.right -
+                               before);
+      const auto weights = packed.weights.begin() + static_cast<int64_t>(column * rows);
+      part.weights.insert(part.weights.end(), weights, weights + packed.rows);
+    }
+  }
+  return parts;
+}
+
 // How the operands of a convolution follow the rows of its result; the first is the result.
 std::vector<RowOperand> row_operands(SourceWriter& writer, const ConvolutionStep& step) {
   std::vector<RowOperand> rows(step.operands.size());
@@ -214,17 +264,10 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   for (const ConvolutionTap& tap : step.taps) {
     before = std::min(before, tap.down * in.layout.row_stride + tap.right);
   }
-  const int64_t per_group = step.weight.size(0) / step.groups;
+  const std::vector<ConvolutionPart> parts = parts_of(step, packed, in.layout, out.layout, before);
   std::vector<int64_t> distances;
-  size_t column = 0;
-  for (size_t block = 0; block < packed.columns.size(); ++block) {
-    const int64_t output = packed.outputs[block * static_cast<size_t>(packed.rows)];
-    const int64_t first = output / per_group * step.group_planes;
-    for (int64_t k = 0; k < packed.columns[block]; ++k, ++column) {
-      const ConvolutionTap& tap = step.taps[static_cast<size_t>(packed.taps[column])];
-      distances.push_back((first + tap.plane) * in.layout.plane_stride +
-                          tap.down * in.layout.row_stride + tap.right - before);
-    }
+  for (const ConvolutionPart& part : parts) {
+    distances.insert(distances.end(), part.distances.begin(), part.distances.end());
   }
   const bool short_distances =
       std::all_of(distances.begin(), distances.end(), [](int64_t d) { return d <= kMaxShort; });
@@ -244,19 +287,6 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   const at::Tensor numbers = step.bias.to(at::kFloat).contiguous();
   for (const int64_t output : packed.outputs) bias.push_back(numbers[output].item<float>());
   const bool zeroes_gaps = out.layout.clean && kernel.ends_rows && !writer.has_clean_gaps(step.out);
-  const std::string name = writer.fresh("convolution");
-  writer.add_function(fmt::format(
-      "static const struct nc_convolution {} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
-      "{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n\n",
-      name, writer.weight_array(packed.weights),
-      writer.integers(distances, short_distances ? "uint16_t" : "int32_t"),
-      writer.integers(packed.columns, "uint16_t"), writer.floats(bias),
-      writer.integers(packed.outputs, "uint16_t"), packed.columns.size(), out.layout.planes,
-      out.layout.used / 16, out.layout.rows, tile_of(step, in.layout),
-      std::max<int64_t>(out.layout.columns - 8, 0), out.layout.row_stride, out.layout.columns / 8,
-      out.layout.lead, out.layout.lines(), zeroes_gaps ? 1 : 0, out.layout.plane_stride,
-      adds ? rows[static_cast<size_t>(plain.added)].stride : 0, plain.activation, plain.low,
-      plain.high, finish));
   // Kernels that go from row to row leave out what lies between their rows, or zero it themselves.
   if (out.layout.clean) {
     writer.clear_gaps(step.out, out.layout.lead == 0 ? Gaps::kBehindUsed
@@ -268,9 +298,30 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
                            rows[static_cast<size_t>(plain.added)].base)
            : "0";
   const std::string mask = out.layout.clean && built_in ? writer.mask(out.layout) : "0";
-  writer.add_call(fmt::format("{}(&{}, (struct nc_rows){{{}, {}, {}, {}, ws, 0}});", kernel.name,
-                              name, writer.memory(step.in, in.layout.origin + before),
-                              writer.memory(step.out, out.layout.origin), added, mask));
+  const std::string result = writer.memory(step.out, out.layout.origin);
+  for (size_t p = 0; p < parts.size(); ++p) {
+    const ConvolutionPart& part = parts[p];
+    const bool first = p == 0;
+    const bool last = p + 1 == parts.size();
+    const int64_t added_stride = adds ? rows[static_cast<size_t>(plain.added)].stride : 0;
+    const std::string name = writer.fresh("convolution");
+    writer.add_function(fmt::format(
+        "static const struct nc_convolution {} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
+        "{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n\n",
+        name, writer.weight_array(part.weights),
+        writer.integers(part.distances, short_distances ? "uint16_t" : "int32_t"),
+        writer.integers(part.columns, "uint16_t"),
+        writer.floats(first ? bias : std::vector<float>(bias.size())),
+        writer.integers(packed.outputs, "uint16_t"), packed.columns.size(), out.layout.planes,
+        out.layout.used / 16, out.layout.rows, tile_of(step, in.layout),
+        std::max<int64_t>(out.layout.columns - 8, 0), out.layout.row_stride, out.layout.columns / 8,
+        out.layout.lead, out.layout.lines(), last && zeroes_gaps ? 1 : 0, out.layout.plane_stride,
+        first ? added_stride : out.layout.plane_stride, last ? plain.activation : 0, plain.low,
+        plain.high, last ? finish : "0"));
+    writer.add_call(fmt::format("{}(&{}, (struct nc_rows){{{}, {}, {}, {}, ws, 0}});", kernel.name,
+                                name, writer.memory(step.in, in.layout.origin + before), result,
+                                first ? added : result, last ? mask : "0"));
+  }
 }
 
 }  // namespace ncprune
