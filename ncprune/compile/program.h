@@ -38,7 +38,7 @@ struct ValueLayout {
   bool clean = false;
 
   // The lines of the cache that the rows of a plane lie in, from `lead` floats before the first.
-  int64_t lines() const { return (rows * row_stride + 15) / 16; }
+  int64_t lines() const { return (lead + (rows - 1) * row_stride + columns + 15) / 16; }
   bool operator==(const ValueLayout&) const = default;
 };
 

@@ -101,7 +101,7 @@ Network assorted() {
 // whole lines of the cache.
 Network rows_of_many_lengths() {
   constexpr int64_t kChannels = 8;
-  Branches branches({kChannels, 9, 56});
+  Branches branches({kChannels, 10, 56});
   const auto convolved = [&](const std::string& value, int64_t kernel, double zeros) {
     return branches.node("Conv",
                          {value, branches.weight({kChannels, kChannels, kernel, kernel}, zeros)},
