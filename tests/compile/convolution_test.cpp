@@ -156,7 +156,7 @@ TEST(Compile, LayersOfManyPlanesAgree) {
 Network strided_depthwise(int64_t rows, int64_t columns) {
   constexpr int64_t kChannels = 3;
   Branches branches({kChannels, rows, columns});
-  for (const int64_t kernel : {1, 2, 3, 5}) {
+  for (const int64_t kernel : {1, 2, 3, 5, 9}) {
     for (const int64_t stride : {2, 3}) {
       for (const int64_t dilation : {1, 2}) {
         for (const int64_t pad : {int64_t{0}, kernel / 2, kernel}) {

@@ -62,11 +62,11 @@ struct nc_rows {
 #else
 #define NC_ZERO {0}
 #define NC_RECTIFY(x, TYPE, BITS) x = (TYPE)((BITS)x & ~(BITS)(x < (TYPE){0}))
-#define NC_BOUND(x, low, high, TYPE, BITS)                \
-  {                                                       \
-    const BITS below = (BITS)(x < low);                   \
-    x = (TYPE)((below & (BITS)low) | (~below & (BITS)x)); \
-    const BITS above = (BITS)(x > high);                  \
+#define NC_BOUND(x, low, high, TYPE, BITS)                 \
+  {                                                        \
+    const BITS below = (BITS)(x < low);                    \
+    x = (TYPE)((below & (BITS)low) | (~below & (BITS)x));  \
+    const BITS above = (BITS)(x > high);                   \
     x = (TYPE)((above & (BITS)high) | (~above & (BITS)x)); \
   }
 #define NC_MASK(x, from, TYPE, BITS)  \
@@ -132,7 +132,7 @@ struct nc_rows {
           memcpy(to + PLACE(v), &sum[r][v], sizeof(TYPE));                                        \
           if (PLACE##_ENDS(v) && c->gaps) memcpy(to + PLACE(v) + WIDTH, gap, sizeof gap);         \
         }                                                                                         \
-        /* Where halves of a line overlap, both must be written before either is finished. */    \
+        /* Where halves of a line overlap, both must be written before either is finished. */     \
         if (c->finish) {                                                                          \
           c->finish(to, plane, at.position, PLACE(VECTORS - 1) + WIDTH, at.workspace);            \
         }                                                                                         \
@@ -234,60 +234,55 @@ struct nc_rows {
 #else
 #define NC_VECTORS_OF_ROWS 8
 #endif
+/* Rows of 16 and 32 floats are one and two vectors of 16. */
 #if NC_SIXTEEN_AT_ONCE
-#define NC_LONG_ROWS_KERNEL(NAME, ROWS, VECTORS, PLACE, ...) \
-  NC_CONVOLUTION(NAME##_##VECTORS, ROWS, VECTORS, nc_vector, nc_bits, NC_WIDTH, PLACE, __VA_ARGS__)
-#define NC_ROWS_OF_2(NAME, ROWS, ...)                         \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 1, NC_ONE_EACH, __VA_ARGS__) \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 2, NC_ONE_EACH, __VA_ARGS__) \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 3, NC_ONE_EACH, __VA_ARGS__) \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 4, NC_ONE_EACH, __VA_ARGS__) \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 5, NC_ONE_EACH, __VA_ARGS__) \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 6, NC_ONE_EACH, __VA_ARGS__) \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 7, NC_ONE_EACH, __VA_ARGS__) \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 8, NC_ONE_EACH, __VA_ARGS__) \
+#define NC_ROWS_OF_2(NAME, ROWS, ...)                                              \
+  NC_KERNELS_8(NAME, ROWS, nc_vector, nc_bits, NC_WIDTH, NC_ONE_EACH, __VA_ARGS__) \
   NC_TILES(NAME, c->rows, 0, 1, 16, c->line, 8, 1, NC_CASES_8(NAME))
-#define NC_ROWS_OF_4(NAME, ROWS, ...)                                     \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 2, NC_PAIR_EACH, __VA_ARGS__)           \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 4, NC_PAIR_EACH, __VA_ARGS__)           \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 6, NC_PAIR_EACH, __VA_ARGS__)           \
-  NC_LONG_ROWS_KERNEL(NAME, ROWS, 8, NC_PAIR_EACH, __VA_ARGS__)           \
-  NC_TILES(NAME, c->rows, 0, 2, 16, c->line, 4, 1,                        \
+#define NC_PAIRS_KERNEL(NAME, ROWS, VECTORS, ...)                                             \
+  NC_CONVOLUTION(NAME##_##VECTORS, ROWS, VECTORS, nc_vector, nc_bits, NC_WIDTH, NC_PAIR_EACH, \
+                 __VA_ARGS__)
+#define NC_ROWS_OF_4(NAME, ROWS, ...)               \
+  NC_PAIRS_KERNEL(NAME, ROWS, 2, __VA_ARGS__)       \
+  NC_PAIRS_KERNEL(NAME, ROWS, 4, __VA_ARGS__)       \
+  NC_PAIRS_KERNEL(NAME, ROWS, 6, __VA_ARGS__)       \
+  NC_PAIRS_KERNEL(NAME, ROWS, 8, __VA_ARGS__)       \
+  NC_TILES(NAME, c->rows, 0, 2, 16, c->line, 4, 1,  \
            NC_CASE(NAME, 2) NC_CASE(NAME, 4) NC_CASE(NAME, 6) NC_CASE(NAME, 8))
 #else
-#define NC_ROWS_OF_2(NAME, ROWS, ...)                                        \
-  NC_ROWS_KERNEL(NAME, ROWS, 2, NC_TWO_EACH, __VA_ARGS__)                    \
-  NC_ROWS_KERNEL(NAME, ROWS, 4, NC_TWO_EACH, __VA_ARGS__)                    \
-  NC_ROWS_KERNEL(NAME, ROWS, 6, NC_TWO_EACH, __VA_ARGS__)                    \
-  NC_ROWS_KERNEL(NAME, ROWS, 8, NC_TWO_EACH, __VA_ARGS__)                    \
-  NC_TILES(NAME, c->rows, 0, 2, 8, c->line, 4, 1,                               \
+#define NC_ROWS_OF_2(NAME, ROWS, ...)                     \
+  NC_ROWS_KERNEL(NAME, ROWS, 2, NC_TWO_EACH, __VA_ARGS__) \
+  NC_ROWS_KERNEL(NAME, ROWS, 4, NC_TWO_EACH, __VA_ARGS__) \
+  NC_ROWS_KERNEL(NAME, ROWS, 6, NC_TWO_EACH, __VA_ARGS__) \
+  NC_ROWS_KERNEL(NAME, ROWS, 8, NC_TWO_EACH, __VA_ARGS__) \
+  NC_TILES(NAME, c->rows, 0, 2, 8, c->line, 4, 1,         \
            NC_CASE(NAME, 2) NC_CASE(NAME, 4) NC_CASE(NAME, 6) NC_CASE(NAME, 8))
-#define NC_ROWS_OF_4(NAME, ROWS, ...)                                        \
-  NC_ROWS_KERNEL(NAME, ROWS, 4, NC_FOUR_EACH, __VA_ARGS__)                   \
-  NC_ROWS_KERNEL(NAME, ROWS, 8, NC_FOUR_EACH, __VA_ARGS__)                   \
-  NC_ROWS_KERNEL(NAME, ROWS, 12, NC_FOUR_EACH, __VA_ARGS__)                  \
-  NC_ROWS_KERNEL(NAME, ROWS, 16, NC_FOUR_EACH, __VA_ARGS__)                  \
-  NC_TILES(NAME, c->rows, 0, 4, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1,          \
+#define NC_ROWS_OF_4(NAME, ROWS, ...)                                  \
+  NC_ROWS_KERNEL(NAME, ROWS, 4, NC_FOUR_EACH, __VA_ARGS__)             \
+  NC_ROWS_KERNEL(NAME, ROWS, 8, NC_FOUR_EACH, __VA_ARGS__)             \
+  NC_ROWS_KERNEL(NAME, ROWS, 12, NC_FOUR_EACH, __VA_ARGS__)            \
+  NC_ROWS_KERNEL(NAME, ROWS, 16, NC_FOUR_EACH, __VA_ARGS__)            \
+  NC_TILES(NAME, c->rows, 0, 4, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1, \
            NC_CASE(NAME, 4) NC_CASE(NAME, 8) NC_CASE(NAME, 12) NC_CASE(NAME, 16))
 #endif
-#define NC_ROWS_OF_3(NAME, ROWS, ...)                                        \
-  NC_ROWS_KERNEL(NAME, ROWS, 3, NC_THREE_EACH, __VA_ARGS__)                  \
-  NC_ROWS_KERNEL(NAME, ROWS, 6, NC_THREE_EACH, __VA_ARGS__)                  \
-  NC_ROWS_KERNEL(NAME, ROWS, 9, NC_THREE_EACH, __VA_ARGS__)                  \
-  NC_ROWS_KERNEL(NAME, ROWS, 12, NC_THREE_EACH, __VA_ARGS__)                 \
-  NC_TILES(NAME, c->rows, 0, 3, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1,          \
+#define NC_ROWS_OF_3(NAME, ROWS, ...)                                  \
+  NC_ROWS_KERNEL(NAME, ROWS, 3, NC_THREE_EACH, __VA_ARGS__)            \
+  NC_ROWS_KERNEL(NAME, ROWS, 6, NC_THREE_EACH, __VA_ARGS__)            \
+  NC_ROWS_KERNEL(NAME, ROWS, 9, NC_THREE_EACH, __VA_ARGS__)            \
+  NC_ROWS_KERNEL(NAME, ROWS, 12, NC_THREE_EACH, __VA_ARGS__)           \
+  NC_TILES(NAME, c->rows, 0, 3, 8, c->line, NC_VECTORS_OF_ROWS / 4, 1, \
            NC_CASE(NAME, 3) NC_CASE(NAME, 6) NC_CASE(NAME, 9) NC_CASE(NAME, 12))
-#define NC_ROWS_OF_7(NAME, ROWS, ...)                                        \
-  NC_ROWS_KERNEL(NAME, ROWS, 7, NC_SEVEN_EACH, __VA_ARGS__)                  \
-  NC_ROWS_KERNEL(NAME, ROWS, 14, NC_SEVEN_EACH, __VA_ARGS__)                 \
-  NC_TILES(NAME, c->rows, 0, 7, 8, c->line, NC_VECTORS_OF_ROWS / 8, 1,          \
+#define NC_ROWS_OF_7(NAME, ROWS, ...)                                  \
+  NC_ROWS_KERNEL(NAME, ROWS, 7, NC_SEVEN_EACH, __VA_ARGS__)            \
+  NC_ROWS_KERNEL(NAME, ROWS, 14, NC_SEVEN_EACH, __VA_ARGS__)           \
+  NC_TILES(NAME, c->rows, 0, 7, 8, c->line, NC_VECTORS_OF_ROWS / 8, 1, \
            NC_CASE(NAME, 7) NC_CASE(NAME, 14))
 #define NC_IN_LINES(NAME, ROWS, NUMBERED, ...)                                                \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_LINES, __VA_ARGS__) \
   NC_TILES(NAME, c->rows, 0, 1, 8, 16, NC_MOST_##ROWS, c->parts, NC_CASES_##NUMBERED(NAME))
 #define NC_IN_HALVES(NAME, ROWS, NUMBERED, ...)                                                \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_short, nc_short_bits, NC_SHORT, NC_HALVES, __VA_ARGS__) \
-  NC_TILES(NAME, c->rows, 0, 2, 8, 16, NC_MOST_##ROWS < 4 ? 1 : NC_MOST_##ROWS / 2, 1,              \
+  NC_TILES(NAME, c->rows, 0, 2, 8, 16, NC_MOST_##ROWS < 4 ? 1 : NC_MOST_##ROWS / 2, 1,         \
            NC_CASES_##NUMBERED(NAME))
 #endif
 

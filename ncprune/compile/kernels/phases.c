@@ -41,7 +41,8 @@ NC_ALWAYS_INLINE nc_short nc_every_second(const float* from) {
       const float* plane = in + (ptrdiff_t)c * p->in_plane;                                      \
       for (int k = 0; k < p->count; ++k) {                                                       \
         const int first = p->phases[2 * k], column = p->phases[2 * k + 1];                       \
-        const int inside = (p->in_columns - column + STRIDE - 1) / STRIDE;                       \
+        const int inside =                                                                       \
+            column < p->in_columns ? (p->in_columns - column - 1) / STRIDE + 1 : 0;              \
         float* restrict to = out + ((ptrdiff_t)k * p->planes + c) * p->out_plane;                \
         for (int y = 0; y < p->rows; ++y, to += p->out_row) {                                    \
           const int place = first + y * p->stride;                                               \
