@@ -12,6 +12,7 @@
 #include "ncprune/data/split.h"
 #include "ncprune/model/class_loss.h"
 #include "ncprune/model/cost.h"
+#include "ncprune/model/fold_norms.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/prune/score_match.h"
 #include "ncprune/stats/sampling.h"
@@ -24,8 +25,8 @@ namespace {
 constexpr int64_t kSamplesPerClass = 1024;  // of each part
 constexpr double kHeldOut = 0.2;
 
-// Where it starts need only be near, as training moves the scales and shifts further: a network that
-// convolves takes a fifth longer with 256 and gains nothing by them on validation samples.
+// Where it starts need only be near, as training moves the scales and shifts further: a network
+// that convolves takes a fifth longer with 256 and gains nothing by them on validation samples.
 int64_t samples_to_start(const Network& dense) {
   return convolves(dense) ? 64 : 256;
 }
@@ -44,7 +45,7 @@ struct Lesson {
   at::Tensor logits;  // of the dense network, [N, K]
 
   at::Tensor divergences_of(const Network& network) const {
-    const at::Tensor own = ncprune::logits(network, samples).to(at::kDouble);
+    const at::Tensor own = ncprune::logits(with_norms_folded(network), samples).to(at::kDouble);
     return divergences(logits.to(at::kDouble), own, labelling_of(samples.targets()));
   }
 };
@@ -123,13 +124,14 @@ std::vector<std::string> known_changes(const Network& dense, const Dataset& data
   const bool pictures = data.range && data.sample_shape().size() == 3 && convolves(dense);
   if (!pictures) return {};
   const Dataset samples = in_memory(at_most_per_class(data, kPerClass));
-  const double clean = recognised(dense, samples);
+  const Network folded = with_norms_folded(dense);
+  const double clean = recognised(folded, samples);
   Random random = Random(0).stream("refine, changes");
   std::vector<std::string> known;
   for (const char* change : {"flip", "crop"}) {
     Dataset changed = samples;
     changed.inputs = augment({samples.inputs, samples.range}, {change}, random).inputs;
-    if (recognised(dense, changed) >= clean - kFewer) known.emplace_back(change);
+    if (recognised(folded, changed) >= clean - kFewer) known.emplace_back(change);
   }
   return known;
 }
@@ -142,7 +144,8 @@ Network refined(const NetworkPair& pair, const Dataset& data, const MetricOption
   const Dataset held_out = at_most_per_class(parts.second, kSamplesPerClass);
   Network end = taught({pair.dense, start}, lessons, options);
   if (held_out.size() == 0) return end;
-  const Lesson lesson{as_pruned_sees(held_out, options.noise), logits(pair.dense, held_out)};
+  const Lesson lesson{as_pruned_sees(held_out, options.noise),
+                      logits(with_norms_folded(pair.dense), held_out)};
   const at::Tensor before = lesson.divergences_of(start);
   for (const double share : {1.0, 0.75, 0.5, 0.25}) {
     Network result = between(start, end, share);
