@@ -25,12 +25,6 @@ namespace {
 constexpr int64_t kSamplesPerClass = 1024;  // of each part
 constexpr double kHeldOut = 0.2;
 
-// Where it starts need only be near, as training moves the scales and shifts further: a network
-// that convolves takes a fifth longer with 256 and gains nothing by them on validation samples.
-int64_t samples_to_start(const Network& dense) {
-  return convolves(dense) ? 64 : 256;
-}
-
 // Passes over `samples` samples: about 15000 draws, within bounds.
 int64_t passes_over(int64_t samples) {
   constexpr int64_t kDraws = 15'000;
@@ -139,7 +133,7 @@ std::vector<std::string> known_changes(const Network& dense, const Dataset& data
 Network refined(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
   const auto parts = stratified_split(data, kHeldOut, Random(0).stream("refine, held out"));
   // The start must not have seen the held-out samples either, or it looks better there than it is.
-  const Network start = matched(pair, parts.first, options, samples_to_start(pair.dense));
+  const Network start = matched(pair, parts.first, options);
   const Dataset lessons = at_most_per_class(parts.first, kSamplesPerClass);
   const Dataset held_out = at_most_per_class(parts.second, kSamplesPerClass);
   Network end = taught({pair.dense, start}, lessons, options);

@@ -9,9 +9,9 @@
 
 namespace ncprune {
 
-// `pair.pruned`, first matched(), on 64 samples of each class if it convolves, and then with all
-// weights that are not zero, and all biases, scales and shifts, moved so that its class
-// probabilities p come close to those of the dense network, q (class_loss.h):
+// `pair.pruned`, first matched() and then with all weights that are not zero, and all biases,
+// scales and shifts, moved so that its class probabilities p come close to those of the dense
+// network, q (class_loss.h):
 //   min sum_c pi_c E_c KL(q || p),   pi from options.balance,
 // by Adam with a cosine schedule, in about 15000 draws, but 3 to 12 passes, from at most 1024
 // samples of each class, drawn with a fixed seed. Pictures are changed as

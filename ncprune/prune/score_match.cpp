@@ -87,11 +87,12 @@ struct Aim {
   }
 };
 
-int64_t samples_per_class(const Places& places, const Dataset& data, int64_t most) {
+int64_t samples_per_class(const Places& places, const Dataset& data) {
+  constexpr int64_t kPerClass = 256;
   constexpr int64_t kInAll = 8192;
   constexpr int64_t kElements = int64_t{1} << 25;
   const int64_t in_all = std::min(kInAll, kElements / places.size);
-  return std::clamp<int64_t>(in_all / data.num_classes(), 1, most);
+  return std::clamp<int64_t>(in_all / data.num_classes(), 1, kPerClass);
 }
 
 at::Tensor logits_of(const Network& network, const at::Tensor& inputs) {
@@ -289,7 +290,7 @@ std::string match_problem(const Network& network, const Dataset& data) {
 }
 
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
-                     const MetricOptions& options, int64_t per_class) {
+                     const MetricOptions& options) {
   constexpr int kSteps = 3;
   constexpr double kLeastDamping = 0.1;
   constexpr double kMaxDamping = 1e4;
@@ -298,7 +299,7 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   if (!problem.empty()) throw InputError(problem);
   const Places places(starts.front());
   if (places.affines.empty()) return starts.front();
-  per_class = samples_per_class(places, data, per_class);
+  const int64_t per_class = samples_per_class(places, data);
   Network network = starts.front();
   if (starts.size() > 1) {
     const int64_t quarter = std::max<int64_t>(1, per_class / 4);
@@ -323,11 +324,10 @@ Network match_scores(const Network& dense, const std::vector<Network>& starts, c
   return network;
 }
 
-Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options,
-                int64_t per_class) {
+Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options) {
   constexpr int64_t kEnough = 1024;
   const Network recalibrated = ncprune::recalibrated(pair, at_even_distances(data, kEnough));
-  return match_scores(pair.dense, {pair.pruned, recalibrated}, data, options, per_class);
+  return match_scores(pair.dense, {pair.pruned, recalibrated}, data, options);
 }
 
 }  // namespace ncprune

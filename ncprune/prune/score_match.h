@@ -16,8 +16,8 @@ namespace ncprune {
 // (channel_affine.h), whose scales multiply weights and leave zeros zero.
 // No labels are fitted. Three steps of Fisher scoring (Amari 1998) over all scales and shifts
 // together, with Levenberg-Marquardt damping: a step that does not lower D is undone. The metric is
-// estimated with one random sign vector per sample. Uses at most `per_class` samples of every class
-// and about 8000 in all, drawn with a fixed seed; with options.noise the pruned network sees noisy
+// estimated with one random sign vector per sample. Uses at most 256 samples of every class and
+// about 8000 in all, drawn with a fixed seed; with options.noise the pruned network sees noisy
 // inputs. For P scales and shifts and N samples: about 6 forward and 6 backward passes over the
 // samples and 2 N P doubles, at most 512 MB.
 //
@@ -26,12 +26,11 @@ namespace ncprune {
 // result shares all other tensors with its start. Throws InputError when match_problem() is not
 // empty.
 Network match_scores(const Network& dense, const std::vector<Network>& starts, const Dataset& data,
-                     const MetricOptions& options, int64_t per_class = 256);
+                     const MetricOptions& options);
 
 // match_scores() from `pair.pruned` or from recalibrated() on about 1000 samples, whichever is
 // closer: the statistics of a network masked without repair are far off.
-Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options,
-                int64_t per_class = 256);
+Network matched(const NetworkPair& pair, const Dataset& data, const MetricOptions& options);
 
 // The reason why `network` cannot be matched, in one line that names the node: ONNX Runtime runs an
 // operator, so that it has no gradient; a scale or shift of BatchNormalization is not an
