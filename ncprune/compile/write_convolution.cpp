@@ -158,19 +158,20 @@ int64_t tile_of(const ConvolutionStep& step, const ValueLayout& in) {
   return std::clamp<int64_t>(fits, 96, 128);
 }
 
-// What a convolution does with some of the planes that it reads.
+// The weights of a convolution that read one range of its input's planes.
 struct ConvolutionPart {
   std::vector<int64_t> columns;    // by block
   std::vector<int64_t> distances;  // by block and column, from `before`
   std::vector<float> weights;      // by block, column and row
 };
 
-// Parts whose planes stay in the first cache while all outputs of a tile read them, each adding to
-// what the parts before have written; one, where too few columns would be left to each block.
+// How many ranges of planes a convolution is split into. The planes of a range stay in the first
+// cache while all outputs of a tile read them; each part adds to what the parts before it wrote.
+// Blocks with few columns are not split, since every part reads and writes the whole result.
 int64_t number_of_parts(const ConvolutionStep& step, const BlockedWeights& packed,
                         const ValueLayout& in, const ValueLayout& out, int64_t reach) {
   constexpr int64_t kCache = 8192;  // floats
-  constexpr int64_t kFewest = 16;
+  constexpr int64_t kFewest = 16;   // columns of a block in a part, on average
   if (step.groups > 1) return 1;
   const int64_t tile = std::min(out.used, tile_of(step, in));
   const int64_t wanted = (in.planes * (tile + reach) + kCache - 1) / kCache;
@@ -178,7 +179,7 @@ int64_t number_of_parts(const ConvolutionStep& step, const BlockedWeights& packe
   return wanted <= most ? wanted : 1;
 }
 
-// `before`: the distance of the tap that lies furthest before a position.
+// The parts, in order. `before`: the distance of the tap that lies furthest before a position.
 std::vector<ConvolutionPart> parts_of(const ConvolutionStep& step, const BlockedWeights& packed,
                                       const ValueLayout& in, const ValueLayout& out,
                                       int64_t before) {

@@ -1,7 +1,6 @@
 // Conv over one or two spatial axes. A strided convolution is one of stride 1 over the phases of
 // its input: phase (a, b) holds every `stride`-th element from row a and column b on. Depthwise, it
 // reads every element once or twice, for which copies take too long where rows are long.
-#include <ATen/ops/arange.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
