@@ -1,7 +1,6 @@
 #include "ncprune/compile/convolution_blocks.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "ncprune/compile/lowering.h"
 
@@ -59,27 +58,19 @@ BlockedWeights blocked(const ConvolutionStep& step) {
   }
   BlockedWeights result;
   result.rows = best->rows;
-  std::vector<size_t> order(nonzero.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  if (best->rows == 1) {  // rows of equal length one after the other are predicted well
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return nonzero[a].size() < nonzero[b].size(); });
-  }
   const auto rows = static_cast<size_t>(best->rows);
-  for (size_t begin = 0; begin < order.size(); begin += rows) {
-    const std::vector<int64_t> columns =
-        rows == 1 ? nonzero[order[begin]] : used_columns(nonzero, begin, begin + rows);
+  for (size_t begin = 0; begin < nonzero.size(); begin += rows) {
+    const std::vector<int64_t> columns = used_columns(nonzero, begin, begin + rows);
     result.columns.push_back(static_cast<int64_t>(columns.size()));
     for (size_t r = 0; r < rows; ++r) {
       result.outputs.push_back(
-          static_cast<int64_t>(begin + r < order.size() ? order[begin + r] : order[begin]));
+          static_cast<int64_t>(begin + r < nonzero.size() ? begin + r : begin));
     }
     for (const int64_t t : columns) {
       result.taps.push_back(t);
-      for (size_t r = 0; r < rows; ++r) {
-        const bool exists = begin + r < order.size();
-        result.weights.push_back(exists ? values[order[begin + r] * taps + static_cast<size_t>(t)]
-                                        : 0.0F);
+      for (size_t m = begin; m < begin + rows; ++m) {
+        result.weights.push_back(m < nonzero.size() ? values[m * taps + static_cast<size_t>(t)]
+                                                    : 0.0F);
       }
     }
   }

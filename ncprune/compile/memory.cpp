@@ -1,15 +1,11 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 
-#include "ncprune/base/error.h"
 #include "ncprune/compile/passes.h"
 
 namespace ncprune {
 namespace {
 
-constexpr int64_t kMaxWorkspaceBytes = int64_t{1} << 30;
 constexpr int64_t kLine = 16;  // floats of a line of the cache
 
 // The steps between which a value must keep its memory, both included.
@@ -108,10 +104,6 @@ Program plan_memory(Program program) {
   }
   for (const auto& [value, owner] : in_place) {
     program.values[value].offset = program.values[owner].offset;
-  }
-  if (program.workspace > kMaxWorkspaceBytes / 4) {
-    throw InputError(fmt::format("the compiled network would need {} MB of memory; at most {} MB",
-                                 program.workspace >> 18, kMaxWorkspaceBytes >> 20));
   }
   return program;
 }

@@ -149,6 +149,12 @@ std::string SourceWriter::memory(ValueId id, int64_t offset) const {
   return fmt::format("(ws + {})", own.offset + offset);
 }
 
+std::string SourceWriter::scratch(int64_t floats) {
+  const int64_t begin = floats_used_;
+  floats_used_ += (floats + 15) / 16 * 16;
+  return fmt::format("(ws + {})", begin);
+}
+
 std::string SourceWriter::mask(const ValueLayout& layout) {
   const int64_t size = 16 * std::max(layout.lines(), (layout.lead + layout.used + 15) / 16);
   const std::string shape = fmt::format("{}, {}, {}, {}, {}", layout.lead, layout.rows,

@@ -43,6 +43,8 @@ class SourceWriter {
 
   // C for the address of the first float of a value's memory, plus `offset`.
   std::string memory(ValueId id, int64_t offset = 0) const;
+  // C for the address of memory that only the calling step uses.
+  std::string scratch(int64_t floats);
   // C for the address of a mask with a number for each position of a plane.
   std::string mask(const ValueLayout& layout);
   // Whether the gaps of a value are zero from a value that lay there before.
@@ -88,6 +90,7 @@ struct RowOperand {
   std::string setup;  // C statements before the loop over positions, with `plane` and `position`
   std::string text;   // C for the element at position `i`
   bool regular = true;
+  bool along = false;  // an element for each position, not one for all of a plane
   // Of values whose rows lie like those of the result: where, and how far apart its planes are.
   int64_t base = -1;
   int64_t stride = 0;

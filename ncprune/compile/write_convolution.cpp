@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "ncprune/base/error.h"
-#include "ncprune/compile/convolution_blocks.h"
+#include "ncprune/compile/convolution_parts.h"
 #include "ncprune/compile/lowering.h"
 #include "ncprune/compile/passes.h"
 #include "ncprune/compile/source_writer.h"
@@ -142,71 +142,13 @@ bool has_whole_lines(const SourceWriter& writer, const ConvolutionStep& step,
                      const std::vector<RowOperand>& rows) {
   const ValueLayout& layout = writer.value(step.out).layout;
   for (size_t k = 1; k < rows.size(); ++k) {
-    if (!rows[k].text.ends_with("[i]")) continue;  // one number for all positions of a plane
+    if (!rows[k].along) continue;
     if (rows[k].base < layout.lead) return false;  // a constant, or a part of a value
     const int64_t last = rows[k].base - layout.lead + (layout.planes - 1) * rows[k].stride;
     const ValueLayout& source = writer.value(step.operands[k].source).layout;
     if (last + layout.lines() * 16 > source.size) return false;
   }
   return true;
-}
-
-// Positions at a time: the rows of the input that a tile reads should stay in the first cache.
-int64_t tile_of(const ConvolutionStep& step, const ValueLayout& in) {
-  const int64_t planes = std::max<int64_t>(in.planes / std::max<int64_t>(step.groups, 1), 1);
-  const int64_t fits = int64_t{6144} / planes / 16 * 16;
-  return std::clamp<int64_t>(fits, 96, 128);
-}
-
-// The weights of a convolution that read one range of its input's planes.
-struct ConvolutionPart {
-  std::vector<int64_t> columns;    // by block
-  std::vector<int64_t> distances;  // by block and column, from `before`
-  std::vector<float> weights;      // by block, column and row
-};
-
-// How many ranges of planes a convolution is split into. The planes of a range stay in the first
-// cache while all outputs of a tile read them; each part adds to what the parts before it wrote.
-// Blocks with few columns are not split, since every part reads and writes the whole result.
-int64_t number_of_parts(const ConvolutionStep& step, const BlockedWeights& packed,
-                        const ValueLayout& in, const ValueLayout& out, int64_t reach) {
-  constexpr int64_t kCache = 8192;  // floats
-  constexpr int64_t kFewest = 16;   // columns of a block in a part, on average
-  if (step.groups > 1) return 1;
-  const int64_t tile = std::min(out.used, tile_of(step, in));
-  const int64_t wanted = (in.planes * (tile + reach) + kCache - 1) / kCache;
-  const int64_t most = std::ssize(packed.taps) / (std::ssize(packed.columns) * kFewest);
-  return wanted <= most ? wanted : 1;
-}
-
-// The parts, in order. `before`: the distance of the tap that lies furthest before a position.
-std::vector<ConvolutionPart> parts_of(const ConvolutionStep& step, const BlockedWeights& packed,
-                                      const ValueLayout& in, const ValueLayout& out,
-                                      int64_t before) {
-  int64_t reach = 0;
-  for (const ConvolutionTap& tap : step.taps) {
-    reach = std::max(reach, tap.down * in.row_stride + tap.right - before);
-  }
-  const int64_t count = number_of_parts(step, packed, in, out, reach);
-  std::vector<ConvolutionPart> parts(static_cast<size_t>(count));
-  for (ConvolutionPart& part : parts) part.columns.resize(packed.columns.size());
-  const int64_t per_group = step.weight.size(0) / step.groups;
-  const auto rows = static_cast<size_t>(packed.rows);
-  size_t column = 0;
-  for (size_t block = 0; block < packed.columns.size(); ++block) {
-    const int64_t first = packed.outputs[block * rows] / per_group * step.group_planes;
-    for (int64_t k = 0; k < packed.columns[block]; ++k, ++column) {
-      const ConvolutionTap& tap = step.taps[static_cast<size_t>(packed.taps[column])];
-      const int64_t plane = first + tap.plane;
-      ConvolutionPart& part = parts[static_cast<size_t>(plane * count / in.planes)];
-      ++part.columns[block];
-      part.distances.push_back(plane * in.plane_stride + tap.down * in.row_stride + tap.right -
-                               before);
-      const auto weights = packed.weights.begin() + static_cast<int64_t>(column * rows);
-      part.weights.insert(part.weights.end(), weights, weights + packed.rows);
-    }
-  }
-  return parts;
 }
 
 // How the operands of a convolution follow the rows of its result; the first is the result.
@@ -257,36 +199,27 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   if (step.windows) return write_windows(writer, step);
   const ProgramValue& in = writer.value(step.in);
   const ProgramValue& out = writer.value(step.out);
-  const BlockedWeights packed = blocked(step);
   if (step.weight.size(0) > kMaxShort || step.weight.size(1) > kMaxShort) {
     throw InputError("a layer has more than 65535 outputs or inputs of each");
   }
-  int64_t before = 0;
-  for (const ConvolutionTap& tap : step.taps) {
-    before = std::min(before, tap.down * in.layout.row_stride + tap.right);
-  }
-  const std::vector<ConvolutionPart> parts = parts_of(step, packed, in.layout, out.layout, before);
+  const PartedConvolution all = parted(step, in.layout, out.layout);
   std::vector<int64_t> distances;
-  for (const ConvolutionPart& part : parts) {
+  for (const ConvolutionPart& part : all.parts) {
     distances.insert(distances.end(), part.distances.begin(), part.distances.end());
   }
   const bool short_distances =
       std::all_of(distances.begin(), distances.end(), [](int64_t d) { return d <= kMaxShort; });
   const std::vector<RowOperand> rows = row_operands(writer, step);
   const bool at_lines = std::all_of(distances.begin(), distances.end(),
-                                    [&](int64_t d) { return (d + before) % 16 == 0; });
-  const bool wide = (packed.rows > 1 || at_lines) && has_whole_lines(writer, step, rows);
+                                    [&](int64_t d) { return (d + all.first) % 16 == 0; });
+  const bool wide = (all.rows > 1 || at_lines) && has_whole_lines(writer, step, rows);
   const ConvolutionKernel kernel =
-      convolution_kernel(writer, packed.rows, short_distances, out.layout, wide);
+      convolution_kernel(writer, all.rows, short_distances, out.layout, wide);
   const auto built_in = built_in_finish(step, rows);
   const std::string finish = built_in ? "0" : finish_function(writer, step, rows);
   const BuiltInFinish plain = built_in.value_or(BuiltInFinish{});
   const bool adds = plain.added > 0;
 
-  // A column of at least one row of each block; the bias by row, filled up to whole blocks.
-  std::vector<float> bias;
-  const at::Tensor numbers = step.bias.to(at::kFloat).contiguous();
-  for (const int64_t output : packed.outputs) bias.push_back(numbers[output].item<float>());
   const bool zeroes_gaps = out.layout.clean && kernel.ends_rows && !writer.has_clean_gaps(step.out);
   // Kernels that go from row to row leave out what lies between their rows, or zero it themselves.
   if (out.layout.clean) {
@@ -300,10 +233,9 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
            : "0";
   const std::string mask = out.layout.clean && built_in ? writer.mask(out.layout) : "0";
   const std::string result = writer.memory(step.out, out.layout.origin);
-  for (size_t p = 0; p < parts.size(); ++p) {
-    const ConvolutionPart& part = parts[p];
-    const bool first = p == 0;
-    const bool last = p + 1 == parts.size();
+  for (const ConvolutionPart& part : all.parts) {
+    const bool first = &part == &all.parts.front();
+    const bool last = &part == &all.parts.back();
     const int64_t added_stride = adds ? rows[static_cast<size_t>(plain.added)].stride : 0;
     const std::string name = writer.fresh("convolution");
     writer.add_function(fmt::format(
@@ -311,16 +243,15 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
         "{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n\n",
         name, writer.weight_array(part.weights),
         writer.integers(part.distances, short_distances ? "uint16_t" : "int32_t"),
-        writer.integers(part.columns, "uint16_t"),
-        writer.floats(first ? bias : std::vector<float>(bias.size())),
-        writer.integers(packed.outputs, "uint16_t"), packed.columns.size(), out.layout.planes,
-        out.layout.used / 16, out.layout.rows, tile_of(step, in.layout),
+        writer.integers(part.columns, "uint16_t"), writer.floats(part.bias),
+        writer.integers(part.outputs, "uint16_t"), part.columns.size(), out.layout.planes,
+        out.layout.used / 16, out.layout.rows, all.tile,
         std::max<int64_t>(out.layout.columns - 8, 0), out.layout.row_stride, out.layout.columns / 8,
         out.layout.lead, out.layout.lines(), last && zeroes_gaps ? 1 : 0, out.layout.plane_stride,
         first ? added_stride : out.layout.plane_stride, last ? plain.activation : 0, plain.low,
         plain.high, last ? finish : "0"));
     writer.add_call(fmt::format("{}(&{}, (struct nc_rows){{{}, {}, {}, {}, ws, 0}});", kernel.name,
-                                name, writer.memory(step.in, in.layout.origin + before), result,
+                                name, writer.memory(step.in, in.layout.origin + all.first), result,
                                 first ? added : result, last ? mask : "0"));
   }
 }

@@ -291,9 +291,11 @@ RowOperand row_operand(SourceWriter& writer, const ProgramOperand& operand,
     const at::Tensor all = at::constant_pad_nd(rows, {0, layout.row_stride - layout.columns})
                                .reshape({layout.planes, -1});
     const at::Tensor used = at::constant_pad_nd(all, {0, layout.used - all.size(1)});
-    return {fmt::format("    const float* restrict {} = {} + (ptrdiff_t)plane * {} + position;\n",
-                        name, writer.floats(used), layout.used),
-            name + "[i]"};
+    return {.setup = fmt::format(
+                "    const float* restrict {} = {} + (ptrdiff_t)plane * {} + position;\n", name,
+                writer.floats(used), layout.used),
+            .text = name + "[i]",
+            .along = true};
   }
   const at::Tensor places = memory_offsets(writer.program(), operand)
                                 .movedim(layout.axis, 0)
@@ -310,9 +312,13 @@ RowOperand row_operand(SourceWriter& writer, const ProgramOperand& operand,
   const bool inside = source.place == Place::kWorkspace && stride >= 0 &&
                       base + (layout.planes - 1) * stride + layout.used <= source.layout.size;
   if (inside && places.equal(starts + rows)) {
-    return {fmt::format("    const float* restrict {} = {} + (ptrdiff_t)plane * {} + position;\n",
-                        name, writer.memory(operand.source, base), stride),
-            name + "[i]", true, base, stride};
+    return {.setup = fmt::format(
+                "    const float* restrict {} = {} + (ptrdiff_t)plane * {} + position;\n", name,
+                writer.memory(operand.source, base), stride),
+            .text = name + "[i]",
+            .along = true,
+            .base = base,
+            .stride = stride};
   }
   if (places.equal(starts.expand(places.sizes()))) {
     return {fmt::format("    const float {} = {}[(ptrdiff_t)plane * {}];\n", name,

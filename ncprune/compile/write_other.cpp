@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ncprune/compile/passes.h"
 #include "ncprune/compile/source_writer.h"
 
@@ -49,22 +51,30 @@ void write_phases(SourceWriter& writer, const PhasesStep& step) {
 void write_pool(SourceWriter& writer, const PoolStep& step) {
   const at::Tensor in = plane_places(memory_offsets(writer.program(), step.in));
   const at::Tensor out = plane_places(memory_offsets(writer.value(step.out)));
+  const PlaneWindows& windows = step.windows;
   if (writer.value(step.out).layout.clean) writer.clear_gaps(step.out, Gaps::kAll);
-  writer.use("other");
+  // What the windows of a row cover, from the padding on.
+  const int64_t line =
+      (out.size(2) - 1) * windows.stride[1] + (windows.kernel[1] - 1) * windows.dilation[1] + 1;
+  const int64_t columns = std::clamp<int64_t>(line - windows.pad[1], 0, in.size(2));
+  const std::string shape =
+      fmt::format("{}, {}, {}, {}, {}, {}, {}", line, windows.pad[1], columns, out.size(2),
+                  windows.kernel[1], windows.stride[1], windows.dilation[1]);
+  std::string kernel = fmt::format("nc_pool_{}_{}", step.maximum ? "largest" : "mean", shape);
+  std::erase(kernel, ' ');
+  std::replace(kernel.begin(), kernel.end(), ',', '_');
+  writer.use("pool", fmt::format("NC_POOL({}, {}, {})", kernel,
+                                 step.maximum ? "nc_larger, -INFINITY" : "nc_sum, 0.0f", shape));
   const std::string name = writer.fresh("pool");
-  const auto pair = [](const int64_t* numbers) {
-    return fmt::format("{{{}, {}}}", numbers[0], numbers[1]);
-  };
   writer.add_function(fmt::format(
-      "static const struct nc_pool {} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, "
-      "{}}};\n\n",
-      name, out.size(0), out.size(1), out.size(2), in.size(1), in.size(2), distance(in, 0),
-      distance(in, 1), distance(out, 0), distance(out, 1), pair(step.windows.kernel),
-      pair(step.windows.stride), pair(step.windows.dilation), pair(step.windows.pad),
-      step.maximum ? "0" : writer.floats(step.divisor)));
-  writer.add_call(fmt::format("nc_pool_planes(&{}, {}, {});", name,
+      "static const struct nc_pool {} = {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n\n",
+      name, out.size(0), out.size(1), in.size(1), distance(in, 0), distance(in, 1),
+      distance(out, 0), distance(out, 1), windows.kernel[0], windows.stride[0], windows.dilation[0],
+      windows.pad[0], step.maximum ? "0" : writer.floats(step.divisor)));
+  writer.add_call(fmt::format("{}(&{}, {}, {}, {});", kernel, name,
                               writer.memory(step.in.source, in.flatten()[0].item<int64_t>()),
-                              writer.memory(step.out, out.flatten()[0].item<int64_t>())));
+                              writer.memory(step.out, out.flatten()[0].item<int64_t>()),
+                              writer.scratch(line)));
 }
 
 struct MatrixPlaces {

@@ -77,6 +77,18 @@ struct nc_rows {
   }
 #endif
 
+/* Begins to load what the next block adds, since planes follow one another in any order. */
+#if NC_WIDTH == 1
+#define NC_FETCH_ADDED(ROWS, VECTORS, PLACE)
+#else
+#define NC_FETCH_ADDED(ROWS, VECTORS, PLACE)                                                       \
+  if (at.added && block + 1 < c->blocks) {                                                        \
+    const int plane = c->outputs[(block + 1) * ROWS];                                             \
+    const float* next = at.added + (ptrdiff_t)plane * c->added_stride + at.position;              \
+    NC_UNROLL for (int v = 0; v < VECTORS; ++v) __builtin_prefetch(next + PLACE(v));              \
+  }
+#endif
+
 /* ROWS of a block, VECTORS of a tile, the vector's TYPE and WIDTH, and its PLACE as above. */
 #define NC_CONVOLUTION(NAME, ROWS, VECTORS, TYPE, BITS, WIDTH, PLACE, DISTANCE, WEIGHT, NUMBER)   \
   static NC_NOINLINE void NAME(const struct nc_convolution* c, struct nc_rows at) {               \
@@ -93,6 +105,7 @@ struct nc_rows {
         const float bias = c->bias[block * ROWS + r];                                             \
         NC_UNROLL for (int v = 0; v < VECTORS; ++v) sum[r][v] = bias - zero;                      \
       }                                                                                           \
+      NC_FETCH_ADDED(ROWS, VECTORS, PLACE)                                                        \
       const int columns = c->columns[block];                                                      \
       for (int k = 0; k < columns; ++k) {                                                         \
         const float* from = at.in + distance[k];                                                  \
