@@ -18,16 +18,20 @@ struct ConvolutionKernel {
   bool ends_rows;  // can zero the gap of eight floats behind every row
 };
 
-// The kernel for the block's rows, the types and the layout; adds what defines it. `wide`: whether
-// it may read and write whole lines.
+// The kernel for the block's rows, the types and the layout; adds what defines it. `whole_lines`:
+// whether it may read and write whole lines of the cache; `at_lines`: whether it then reads no
+// vector from two lines, or shares what it reads between outputs.
 ConvolutionKernel convolution_kernel(SourceWriter& writer, int64_t rows, bool short_distances,
-                                     const ValueLayout& layout, bool wide) {
+                                     const ValueLayout& layout, bool whole_lines, bool at_lines) {
   const bool half = writer.weights() == WeightType::kHalf;
   const int64_t parts = layout.columns / 8;
   std::string lie = "ALONG_ROWS(";
   std::string kind = "along";
   const bool short_gaps = layout.row_stride - layout.columns == 8;
   bool ends_rows = false;
+  // Whether whole lines are faster although vectors are read from two: where rows are no vectors of
+  // 16 themselves, and most of a line is theirs.
+  bool across_lines = false;
   if (layout.lead == kRowsLead && layout.columns == 7) {
     lie = "SHORT_ROWS(";
     kind = "short_rows";
@@ -35,16 +39,23 @@ ConvolutionKernel convolution_kernel(SourceWriter& writer, int64_t rows, bool sh
     lie = fmt::format("ROWS_OF({}, ", parts);
     kind = fmt::format("rows_of_{}", parts);
     ends_rows = short_gaps;
+    across_lines = parts % 2 == 1;
   } else if (layout.lead == kRowsLead) {
     lie = "BY_ROWS(";
     kind = "by_rows";
-  } else if (layout.lead > 0) {
-    lie = layout.columns <= 8 ? "IN_LINES(" : "IN_HALVES(";
-    kind = layout.columns <= 8 ? "in_lines" : "in_halves";
+    across_lines = true;
+  } else if (layout.lead > 0 && layout.columns <= 8) {
+    lie = "IN_LINES(";
+    kind = "in_lines";
     ends_rows = short_gaps && layout.columns == 8;
+  } else if (layout.lead > 0) {
+    lie = "IN_HALVES(";
+    kind = "in_halves";
+    across_lines = true;
   }
   // Lines that are half empty gain nothing.
-  if (wide && layout.lead > 0 && kind != "in_lines") {
+  const bool wide = whole_lines && layout.lead > 0 && kind != "in_lines";
+  if (wide && (at_lines || across_lines)) {
     lie.insert(0, "WIDE_");
     kind.insert(0, "wide_");
   }
@@ -212,9 +223,9 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   const std::vector<RowOperand> rows = row_operands(writer, step);
   const bool at_lines = std::all_of(distances.begin(), distances.end(),
                                     [&](int64_t d) { return (d + all.first) % 16 == 0; });
-  const bool wide = (all.rows > 1 || at_lines) && has_whole_lines(writer, step, rows);
   const ConvolutionKernel kernel =
-      convolution_kernel(writer, all.rows, short_distances, out.layout, wide);
+      convolution_kernel(writer, all.rows, short_distances, out.layout,
+                         has_whole_lines(writer, step, rows), all.rows > 1 || at_lines);
   const auto built_in = built_in_finish(step, rows);
   const std::string finish = built_in ? "0" : finish_function(writer, step, rows);
   const BuiltInFinish plain = built_in.value_or(BuiltInFinish{});

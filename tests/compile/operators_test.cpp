@@ -119,6 +119,32 @@ TEST(Compile, ReductionsNormalisationsAndPoolsAgree) {
   expect_agreement(branches.finish(), {}, 1e-4);
 }
 
+// Pools that read and write values with gaps, and dilated ones.
+TEST(Compile, PoolsBetweenConvolutionsAgree) {
+  for (const int64_t columns : {13, 24, 33}) {
+    Branches branches({3, 11, columns});
+    const auto convolved = [&](const std::string& value) {
+      return branches.node("Conv", {value, branches.weight({3, 3, 3, 3}, 0.5)},
+                           {{"pads", std::vector<int64_t>(4, 1)}});
+    };
+    for (const char* name : {"MaxPool", "AveragePool"}) {
+      for (const int64_t stride : {1, 2}) {
+        const std::string pool = branches.node(name, {convolved(branches.input)},
+                                               {{"kernel_shape", std::vector<int64_t>{3, 3}},
+                                                {"strides", std::vector<int64_t>{stride, stride}},
+                                                {"pads", std::vector<int64_t>(4, 1)}});
+        branches.end(convolved(pool));
+      }
+    }
+    branches.end(branches.node("MaxPool", {convolved(branches.input)},
+                               {{"kernel_shape", std::vector<int64_t>{2, 3}},
+                                {"strides", std::vector<int64_t>{1, 3}},
+                                {"dilations", std::vector<int64_t>{3, 2}},
+                                {"pads", std::vector<int64_t>{0, 1, 2, 0}}}));
+    expect_agreement(branches.finish(), {}, 1e-5);
+  }
+}
+
 TEST(Compile, LayersAndAttentionAgree) {
   Branches branches({5, 12});  // five tokens
   const auto linear = [&](const std::string& value, int64_t inputs, int64_t outputs, double zeros) {

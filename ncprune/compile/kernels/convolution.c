@@ -299,8 +299,7 @@ struct nc_rows {
            NC_CASES_##NUMBERED(NAME))
 #endif
 
-/* The same layouts where whole lines of the cache, gaps and all, are read as fast as their rows: when
-   every load begins at a line, or several outputs share what is loaded. */
+/* The same layouts where whole lines of the cache, gaps and all, are read as fast as their rows. */
 #if NC_SIXTEEN_AT_ONCE
 #define NC_WHOLE_LINES(NAME, ROWS, NUMBERED, ...)                                        \
   NC_KERNELS_##NUMBERED(NAME, ROWS, nc_vector, nc_bits, NC_WIDTH, NC_ALONG, __VA_ARGS__) \
