@@ -6,9 +6,10 @@
 
 namespace ncprune {
 
-// The device on which networks are run and trained. Stages exchange data sets, networks and
+// The device on which networks are run and trained, and on which layers are searched and solved
+// (search_support(), least_squares(), SparseGPT). Stages exchange data sets, networks and
 // statistics in main memory. A pass moves its batches to the device, sums there, and returns the
-// sums to main memory at the end. Criteria, searches and solvers work in main memory.
+// sums to main memory at the end. Criteria and the other searches and solvers work in main memory.
 at::Device compute_device();
 
 // Sets the compute device of the process, at its start: "cpu", or "cuda", the first visible CUDA

@@ -163,23 +163,27 @@ at::Tensor SparseRows::mask(int64_t d) const {
   return mask;
 }
 
-AdmmIterate::AdmmIterate(const LayerProblem& problem, const at::Tensor& row_weights)
-    : inputs_(problem.metric.size(0)) {
+EigenProblem EigenProblem::of(const LayerProblem& problem, const at::Tensor& row_weights) {
   const at::Tensor scale = problem.metric.diagonal().sqrt();
   const auto [values, vectors] = at::linalg_eigh((problem.metric / scale).div_(scale.unsqueeze(1)));
-  values_ = in_chunks(values.to(at::kFloat).clamp_min(0), 1);
-  const at::Tensor columns = in_chunks(vectors.to(at::kFloat), 0);
+  return {values.to(at::kFloat).clamp_min(0), vectors.to(at::kFloat),
+          scaled_target(problem, row_weights)};
+}
+
+AdmmIterate::AdmmIterate(const EigenProblem& problem)
+    : inputs_(problem.vectors.size(0)), values_(in_chunks(problem.values, 1)) {
+  const at::Tensor columns = in_chunks(problem.vectors, 0);
+  target_ = at::matmul(problem.target, columns);
+  moved_ = at::zeros_like(target_);
   transposed_ = columns.t().contiguous();
   chunks_ = columns.view({inputs_, -1, static_cast<int64_t>(kChunk)}).transpose(0, 1).contiguous();
-  target_ = at::matmul(scaled_target(problem, row_weights), columns);
-  moved_ = at::zeros_like(target_);
 }
 
 at::Tensor AdmmIterate::start() const {
-  return at::matmul(target_ / (values_ + 1e-6), transposed_);
+  return at::matmul(target_ / (values_ + kStartRidge), transposed_);
 }
 
-void AdmmIterate::advance(const SparseRows& kept, const Step& step, SparseRows* near) {
+void AdmmIterate::advance(const SparseRows& kept, const AdmmStep& step, SparseRows* near) {
   const at::Tensor inverse = (values_ + step.rho).reciprocal_();
   const auto chunks = static_cast<size_t>(chunks_.size(0));
   const auto inputs = static_cast<size_t>(inputs_);

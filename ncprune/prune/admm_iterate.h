@@ -24,32 +24,44 @@ struct SparseRows {
   at::Tensor mask(int64_t d) const;
 };
 
-// The dense part of search_support()'s iteration. It alternates between weights W [m, d], which
-// solve the layer problem with a pull of strength rho towards the kept weights D, and D, the
-// largest elements of W + V. The dual V sums up what was cut off. All of it lives in the eigenbasis
-// of the metric scaled to unit diagonal, where the solve is a division; with the row weights folded
-// into the target, all rows share one metric. In float: only the support matters, and an exact
-// refit follows.
+// A layer problem whose metric is scaled to unit diagonal, and the eigenbasis of that; with the row
+// weights folded into the target, all rows share one metric. Float, on the device of the problem.
+struct EigenProblem {
+  at::Tensor values;   // [d]: eigenvalues of at least 0
+  at::Tensor vectors;  // [d, d], as columns
+  at::Tensor target;   // [m, d]: the cross moments, of unit size
+
+  // `row_weights` [m] of at least 0. One eigendecomposition, d^3.
+  static EigenProblem of(const LayerProblem& problem, const at::Tensor& row_weights);
+};
+
+// Added to the eigenvalues for the weights without a mask, with which a search starts.
+inline constexpr double kStartRidge = 1e-6;
+
+// How one step of an iterate goes.
+struct AdmmStep {
+  double rho;
+  double growth = 1;   // of rho since the last step, which divides V / rho
+  bool first = false;  // there is no V yet
+};
+
+// The dense part of search_support()'s iteration in main memory. It alternates between weights W
+// [m, d], which solve the layer problem with a pull of strength rho towards the kept weights D, and
+// D, the largest elements of W + V. The dual V sums up what was cut off. All of it lives in the
+// eigenbasis, where the solve is a division. In float: only the support matters, and an exact refit
+// follows.
 class AdmmIterate {
  public:
-  // `row_weights` [m] of at least 0. One eigendecomposition, d^3.
-  AdmmIterate(const LayerProblem& problem, const at::Tensor& row_weights);
+  explicit AdmmIterate(const EigenProblem& problem);
 
-  // The weights without a mask, with a small ridge; float [m, d].
+  // The weights without a mask; float [m, d].
   at::Tensor start() const;
-
-  // How one step goes.
-  struct Step {
-    double rho;
-    double growth = 1;   // of rho since the last step, which divides V / rho
-    bool first = false;  // there is no V yet
-  };
 
   // Updates W and V for D = `kept`: d operations for each kept weight, and one pass over two
   // matrices [m, d]. With `near` (another object), also sets its values to those of W + V at its
   // places: d operations for each place. Rows are computed in parallel, each in a fixed order, so
   // that the result is the same to the bit for any number of threads.
-  void advance(const SparseRows& kept, const Step& step, SparseRows* near = nullptr);
+  void advance(const SparseRows& kept, const AdmmStep& step, SparseRows* near = nullptr);
 
   // All of W + V, float [m, d]: a dense product.
   at::Tensor moved() const;

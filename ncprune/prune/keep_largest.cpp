@@ -73,12 +73,23 @@ void mark_largest(std::span<const T> values, int64_t keep, bool* mask) {
   }
 }
 
+// By operations that every device has.
+at::Tensor keep_largest_on_device(const at::Tensor& scores, int64_t keep) {
+  const at::Tensor flat = scores.flatten();
+  const at::Tensor threshold = std::get<0>(flat.topk(keep, 0, true, /*sorted=*/false)).min();
+  const at::Tensor above = flat.gt(threshold);
+  const at::Tensor equal = flat.eq(threshold);
+  const at::Tensor missing = keep - above.sum();
+  return above.logical_or_(equal.logical_and(equal.cumsum(0).le(missing))).view(scores.sizes());
+}
+
 }  // namespace
 
 at::Tensor keep_largest(const at::Tensor& scores, int64_t keep) {
-  const at::TensorOptions options(at::kBool);
+  const at::TensorOptions options = scores.options().dtype(at::kBool);
   if (keep <= 0) return at::zeros(scores.sizes(), options);
   if (keep >= scores.numel()) return at::ones(scores.sizes(), options);
+  if (!scores.is_cpu()) return keep_largest_on_device(scores, keep);
   const at::Tensor ordered = scores.contiguous();
   at::Tensor mask = at::empty(scores.sizes(), options);
   AT_DISPATCH_FLOATING_TYPES(ordered.scalar_type(), "keep_largest", [&] {

@@ -35,7 +35,7 @@ Pattern zeros_last(Pattern pattern, const at::Tensor& weight) {
   const auto inner = pattern.mask;
   pattern.alone = false;
   pattern.mask = [inner, zero](const at::Tensor& scores, int64_t keep) {
-    return inner(scores.masked_fill(zero, kBelow), keep);
+    return inner(scores.masked_fill(zero.to(scores.device()), kBelow), keep);
   };
   return pattern;
 }

@@ -15,7 +15,8 @@ struct Pattern {
   std::string name;
   std::string summary;
   // The mask, bool [m, d], true where a weight stays: about `keep` of them, the largest scores;
-  // ties go to the lower index, row by row. REQUIRES: 0 <= keep <= m d.
+  // ties go to the lower index, row by row. On the device of the scores. REQUIRES: 0 <= keep <= m
+  // d.
   std::function<at::Tensor(const at::Tensor& scores, int64_t keep)> mask;
   bool alone = false;    // each weight counts alone: mask() chooses from any list of scores, [n]
   bool whole = false;    // weights are removed or kept in sets of several

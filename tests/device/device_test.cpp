@@ -4,9 +4,11 @@
 #include <torch/version.h>
 
 #include "ncprune/base/device.h"
+#include "ncprune/base/lookup.h"
 #include "ncprune/evaluate/attack.h"
 #include "ncprune/evaluate/metrics.h"
 #include "ncprune/evaluate/sensitivity.h"
+#include "ncprune/prune/solver.h"
 #include "tests/data/input_error.h"
 #include "tests/passes.h"
 
@@ -33,6 +35,7 @@ class Device : public ::testing::Test {
     use_device(*device_);
     testing::expect_close(work(), wanted, tolerance);
   }
+  at::Device device() const { return *device_; }
 
  private:
   static std::optional<at::Device> other_device() {
@@ -62,6 +65,70 @@ TEST_F(Device, BatchNormalizationIsTreatedAsInMainMemory) {
 
 TEST_F(Device, ThePrunedNetworkIsThatInMainMemory) {
   expect_same(testing::pruned_by_the_surgeon, 1e-3);
+}
+
+// Normal inputs, some of them alike, and random weights.
+LayerProblem problem_of(int64_t outputs, int64_t inputs) {
+  Random random(7);
+  const auto normal = [&](at::IntArrayRef shape) {
+    return at::empty(shape, at::kDouble).normal_(0, 1, random.generator());
+  };
+  const at::Tensor samples = normal({3 * inputs, inputs}).matmul(normal({inputs, inputs}));
+  const at::Tensor metric = damped(samples.t().matmul(samples) / samples.size(0), 1e-3);
+  return {metric, normal({outputs, inputs}).matmul(metric)};
+}
+
+TEST_F(Device, LeastSquaresAreThoseInMainMemory) {
+  expect_same(
+      [] {
+        const LayerProblem problem = problem_of(40, 24);
+        Random random(8);
+        Numbers numbers;
+        for (const double share : {0.0, 0.2, 0.5, 0.8, 1.0}) {  // of the weights
+          at::Tensor mask = at::empty({40, 24}).uniform_(0, 1, random.generator()).lt(share);
+          mask[3].fill_(true);
+          mask[4].fill_(false);
+          testing::append(numbers, least_squares(problem, mask));
+        }
+        return numbers;
+      },
+      1e-8);
+}
+
+TEST_F(Device, TheLargestAreThoseInMainMemory) {
+  Random random(9);
+  const at::Tensor many_ties = at::empty({30, 20}).uniform_(0, 6, random.generator()).floor();
+  for (const char* name : {"layer", "row", "neuron", "2:4", "block:4x3"}) {
+    const Pattern pattern = zeros_last(find_pattern(name), many_ties);
+    for (const int64_t keep : {0, 1, 77, 300, 599, 600}) {
+      const at::Tensor found = pattern.mask(many_ties.to(device()), keep);
+      EXPECT_EQ(found.device(), device());
+      EXPECT_TRUE(found.cpu().equal(pattern.mask(many_ties, keep))) << name << " " << keep;
+    }
+  }
+}
+
+// The searches take other steps, and end as well.
+TEST_F(Device, SearchesAreAsGoodAsInMainMemory) {
+  const LayerProblem problem = problem_of(60, 48);
+  const at::Tensor weight = at::matmul(problem.cross, problem.metric.inverse());
+  const int64_t keep = weight.numel() / 10;
+  for (const char* solver : {"admm", "sparsegpt"}) {
+    for (const char* name : {"layer", "row", "2:4"}) {
+      const Pattern pattern = find_pattern(name);
+      const auto error_on = [&](at::Device where) {
+        use_device(where);
+        const LayerSolution found =
+            find_named(solvers(), solver, "solver")
+                .solve({problem, weight, pattern, keep, at::ones({60}, at::kDouble)});
+        EXPECT_TRUE(found.weight.is_cpu() && found.mask.is_cpu());
+        const at::Tensor left = found.weight - weight;
+        return left.matmul(problem.metric).mul(left).sum().item<double>();
+      };
+      const double wanted = error_on(at::kCPU);
+      EXPECT_LT(error_on(device()), 1.02 * wanted) << solver << " " << name;
+    }
+  }
 }
 
 TEST_F(Device, TrainingTakesTheSameSteps) {

@@ -51,7 +51,7 @@ TEST(AdmmIterate, AdvancesLikeTheFormulasForAwkwardSizes) {
     SCOPED_TRACE(std::to_string(outputs) + " x " + std::to_string(inputs));
     const LayerProblem problem = problem_of(outputs, inputs);
     const at::Tensor row_weights = normal({outputs}, 4).abs() + 0.1;
-    AdmmIterate iterate(problem, row_weights);
+    AdmmIterate iterate(EigenProblem::of(problem, row_weights));
     Reference reference = reference_of(problem, row_weights);
     at::Tensor kept = iterate.start();
     double rho = 0.05;

@@ -21,7 +21,7 @@ at::Tensor group_mask(const at::Tensor& scores, int64_t n, int64_t m) {
       std::get<1>(
           padded.view({rows, groups, m}).sort(/*stable=*/true, /*dim=*/2, /*descending=*/true))
           .slice(2, 0, n);
-  return at::zeros({rows, groups, m}, at::TensorOptions(at::kBool))
+  return at::zeros({rows, groups, m}, scores.options().dtype(at::kBool))
       .scatter_(2, order, true)
       .view({rows, groups * m})
       .slice(1, 0, scores.size(1))

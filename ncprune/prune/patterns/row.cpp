@@ -13,7 +13,7 @@ at::Tensor row_mask(const at::Tensor& scores, int64_t keep) {
   const int64_t per_row = std::llround(static_cast<double>(keep) / static_cast<double>(rows));
   const at::Tensor order = std::get<1>(scores.sort(/*stable=*/true, /*dim=*/1, /*descending=*/true))
                                .slice(1, 0, per_row);
-  return at::zeros(scores.sizes(), at::TensorOptions(at::kBool)).scatter_(1, order, true);
+  return at::zeros(scores.sizes(), scores.options().dtype(at::kBool)).scatter_(1, order, true);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ncprune/base/device.h"
 #include "ncprune/prune/solver.h"
 
 namespace ncprune::solvers_files {
@@ -19,14 +20,17 @@ constexpr int64_t kBlock = 128;  // columns
 // no effect. Not for Pattern::whole. O(d^3 + m d^2).
 LayerSolution solve_sparsegpt(const SolverInput& input) {
   const Pattern& pattern = input.pattern;
-  const int64_t d = input.weight.size(1);
+  const at::Device device = compute_device();
+  const at::Tensor dense = input.weight.to(device);
+  const int64_t d = dense.size(1);
   const int64_t group = pattern.group ? pattern.group->second : 1;
   const int64_t block = std::max<int64_t>(1, kBlock / group) * group;
   // H^-1 = U^T U: row j of U holds row j of H^-1 after the columns before j were eliminated.
-  const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(input.problem.metric));
+  const at::Tensor inverse =
+      at::cholesky_inverse(at::linalg_cholesky(input.problem.metric.to(device)));
   const at::Tensor factor = at::linalg_cholesky(inverse).t().contiguous();
   const at::Tensor pivots = factor.diagonal();
-  at::Tensor weight = at::matmul(input.problem.cross, inverse);
+  at::Tensor weight = at::matmul(input.problem.cross.to(device), inverse);
   at::Tensor mask = at::ones_like(weight, at::kBool);
   const double share = static_cast<double>(input.keep) / static_cast<double>(weight.numel());
   int64_t kept = 0;
@@ -35,7 +39,7 @@ LayerSolution solve_sparsegpt(const SolverInput& input) {
     const auto up_to = std::llround(share * static_cast<double>(weight.size(0) * end));
     const auto choose = [&](int64_t from, int64_t to, int64_t keep) {
       const at::Tensor scores = (weight.slice(1, from, to) / pivots.slice(0, from, to)).square();
-      const at::Tensor before = input.weight.slice(1, from, to);
+      const at::Tensor before = dense.slice(1, from, to);
       mask.slice(1, from, to).copy_(zeros_last(pattern, before).mask(scores, keep));
     };
     if (!pattern.group) {
@@ -52,7 +56,7 @@ LayerSolution solve_sparsegpt(const SolverInput& input) {
     }
     weight.slice(1, end, d).sub_(at::matmul(errors, factor.slice(0, begin, end).slice(1, end, d)));
   }
-  return {weight * mask, mask};
+  return {(weight * mask).cpu(), mask.cpu()};
 }
 
 }  // namespace
