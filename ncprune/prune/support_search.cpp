@@ -94,30 +94,29 @@ class IterateInMemory final : public Iterate {
   SparseRows candidates_;
 };
 
-// On another device, where dense products cost little: each step chooses among all weights.
+// On another device, where dense products cost little: every choice is among all weights.
 class IterateOnDevice final : public Iterate {
  public:
   IterateOnDevice(EigenProblem problem, const SupportSearch& search)
       : search_(search), problem_(std::move(problem)) {
     problem_.target = at::matmul(problem_.target, problem_.vectors);
-    moved_ = at::zeros_like(problem_.target);
-    choose(problem_.target / (problem_.values + kStartRidge));
+    keep(problem_.target / (problem_.values + kStartRidge), /*anew=*/true);
   }
 
-  void advance(const AdmmStep& step, bool) override {
+  void advance(const AdmmStep& step, bool anew) override {
     const at::Tensor kept = at::matmul(kept_, problem_.vectors);
     const at::Tensor dual = step.first ? at::zeros_like(kept) : (moved_ - kept) / step.growth;
     moved_ = ((kept - dual) * step.rho + problem_.target) / (problem_.values + step.rho) + dual;
-    choose(moved_);
+    keep(moved_, anew);
   }
 
   at::Tensor mask() const override { return mask_; }
 
  private:
-  // By W + V in the eigenbasis, [m, d].
-  void choose(const at::Tensor& moved) {
+  // Sets D from W + V in the eigenbasis, [m, d].
+  void keep(const at::Tensor& moved, bool anew) {
     const at::Tensor weights = at::matmul(moved, problem_.vectors.t());
-    mask_ = search_.pattern.mask(weights.square(), search_.keep);
+    if (anew) mask_ = search_.pattern.mask(weights.square(), search_.keep);
     kept_ = weights * mask_;
   }
 
