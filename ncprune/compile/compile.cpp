@@ -17,8 +17,6 @@
 namespace ncprune {
 namespace {
 
-constexpr int64_t kMaxWorkspaceBytes = int64_t{1} << 30;
-
 // A string literal: everything but plain letters, digits and spaces as octal escapes, so that no
 // name can end the literal or the line.
 std::string c_string(const std::string& text) {
@@ -121,12 +119,9 @@ CompiledSource compile(const Network& network, const CompileOptions& options) {
     }
     writer.wrote(written_by(step));
   }
+  require_affordable_workspace(writer.workspace_floats());  // with what the steps added
   const std::string name = function_prefix(options.name);
   const int64_t bytes = 4 * writer.workspace_floats() + 64;
-  if (bytes > kMaxWorkspaceBytes) {
-    throw InputError(fmt::format("the compiled network would need {} MB of memory; at most {} MB",
-                                 bytes >> 20, kMaxWorkspaceBytes >> 20));
-  }
   std::string source = "/* Written by ncprune compile. */\n" + writer.definitions() +
                        class_names_text(name, folded.metadata.class_names);
   source += fmt::format(

@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
+#include "ncprune/base/error.h"
 #include "ncprune/compile/passes.h"
 
 namespace ncprune {
@@ -70,6 +73,13 @@ std::map<ValueId, ValueId> written_in_place(const Program& program,
 
 }  // namespace
 
+void require_affordable_workspace(int64_t floats) {
+  constexpr int64_t kMostBytes = int64_t{1} << 30;
+  if (floats <= kMostBytes / 4) return;
+  throw InputError(fmt::format("the compiled network would need {} MB of memory; at most {} MB",
+                               floats >> 18, kMostBytes >> 20));
+}
+
 Program plan_memory(Program program) {
   std::map<ValueId, Lifetime> lifetimes;
   for (size_t i = 0; i < program.steps.size(); ++i) {
@@ -105,6 +115,7 @@ Program plan_memory(Program program) {
   for (const auto& [value, owner] : in_place) {
     program.values[value].offset = program.values[owner].offset;
   }
+  require_affordable_workspace(program.workspace);
   return program;
 }
 

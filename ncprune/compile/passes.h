@@ -19,8 +19,11 @@ Program fuse(Program program);
 Program assign_layouts(Program program);
 
 // Places the values in the workspace; values that are not needed at the same time share memory.
-// Throws InputError when it would exceed 1 GiB.
+// Throws as the next function.
 Program plan_memory(Program program);
+
+// Throws InputError if a workspace of so many floats would exceed 1 GiB.
+void require_affordable_workspace(int64_t floats);
 
 // The elements' distances in floats from the start of the source's memory, int64, of the operand's
 // shape. REQUIRES: not a constant; layouts are assigned.

@@ -17,15 +17,19 @@ struct LayerProblem {
   static LayerProblem of(const LayerMoments& moments, const at::Tensor& weight, double damping);
 };
 
-// The exact optimum on `mask` (bool [m, d]), row by row by Cholesky; it does not depend on the row
-// weights g. A row with s kept weights costs min(s, d - s)^3. Double [m, d].
+// The exact optimum on `mask` (bool [m, d]), for every row by Cholesky; it does not depend on the
+// row weights g. A row with s kept weights costs min(s, d - s)^3, and if a row keeps more than half
+// of its weights, the layer m d^2 and d^3. Double [m, d]. Computed on compute_device(), from and to
+// main memory.
 at::Tensor least_squares(const LayerProblem& problem, const at::Tensor& mask);
 
 // The mask of the `keep` weights to keep: joint search over the whole layer by the alternating
 // direction method of multipliers, in the metric scaled to unit diagonal (ALPS: Meng, Behdin, Wang,
 // Mazumder 2024), with row weights g [m] >= 0. One eigendecomposition, d^3; then O(d keep) for most
 // iterations and O(d^2 m) for every eighth, or for every one if more than about a tenth of the
-// weights is kept. Stops when the mask no longer changes. Bool [m, d].
+// weights is kept. Stops when the mask no longer changes. Bool [m, d]. Searched on
+// compute_device(), from and to main memory; on another device than the processor every iteration
+// costs d^2 m.
 struct SupportSearch {
   const Pattern& pattern;
   int64_t keep;
