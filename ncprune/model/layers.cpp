@@ -252,7 +252,9 @@ void replace_share(Network& network, const std::string& name, const Layer& layer
 }  // namespace
 
 void set_weight(Network& network, const Layer& layer, const at::Tensor& weight) {
-  replace_share(network, layer.weight, layer, as_stored(layer, weight));
+  // A weight times a mask may be -0, which would come back as 0 from a file that stores no zeros.
+  const at::Tensor plain = weight.masked_fill(weight.eq(0), 0);
+  replace_share(network, layer.weight, layer, as_stored(layer, plain));
 }
 
 bool shifts(const Layer& layer) {

@@ -99,7 +99,7 @@ at::Tensor least_squares(const LayerProblem& given, const at::Tensor& given_mask
     const at::Tensor multipliers =
         solve_on(mask.logical_not().logical_and(most), inverse, unmasked);
     const at::Tensor exact = unmasked - at::matmul(multipliers, inverse);
-    solution = at::where(most, exact.mul_(mask), solution);
+    solution = at::where(mask.logical_and(most), exact, solution);
   }
   return solution.cpu();
 }

@@ -90,10 +90,16 @@ TEST_F(ShrinkCommand, SparseFilesHoldTheSameNetworkAndStaySparse) {
   run("gradual --force dense.onnx " + kData +
       "--sparsity 0.9 --steps 2 --epochs 1 --storage sparse --shrink -o gradual.onnx");
   EXPECT_TRUE(read("gradual.onnx").sparse);
-  // Back to the dense file, which nothing else changes.
-  run("shrink sparse.onnx --storage dense -o a.onnx");
-  run("shrink pruned.onnx -o b.onnx");
-  EXPECT_EQ(content(folder_, "a.onnx"), content(folder_, "b.onnx"));
+  // Back to the dense file, which nothing else changes; also where negative weights were removed.
+  for (const std::string method : {"surgeon", "sparsegpt", "magnitude"}) {
+    const std::string prune =
+        "prune --force dense.onnx " + kData + "--sparsity 0.9 --method " + method;
+    run(prune + " -o pruned.onnx");
+    run(prune + " --storage sparse -o sparse.onnx");
+    run("shrink sparse.onnx --storage dense -o a.onnx");
+    run("shrink pruned.onnx -o b.onnx");
+    EXPECT_TRUE(content(folder_, "a.onnx") == content(folder_, "b.onnx")) << method;
+  }
 }
 
 TEST_F(ShrinkCommand, BadInputIsRefusedInOneLine) {
