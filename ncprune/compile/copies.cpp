@@ -89,6 +89,8 @@ Program insert_copies(Program program) {
       write_contiguous(matrices->out);
     } else if (auto* pool = std::get_if<PoolStep>(&step)) {
       planes_regular(pool->in);
+      // Its kernel writes rows whose columns lie side by side.
+      if (program.values[pool->out].layout.axis > 1) write_contiguous(pool->out);
     } else if (auto* phases = std::get_if<PhasesStep>(&step)) {
       planes_regular(phases->in);
     } else if (auto* resample = std::get_if<ResampleStep>(&step)) {

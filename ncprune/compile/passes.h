@@ -19,7 +19,7 @@ Program fuse(Program program);
 Program assign_layouts(Program program);
 
 // Places the values in the workspace; values that are not needed at the same time share memory.
-// Throws as the next function.
+// Throws InputError when it would exceed 1 GiB.
 Program plan_memory(Program program);
 
 // Throws InputError if a workspace of so many floats would exceed 1 GiB.

@@ -19,8 +19,8 @@ struct ConvolutionKernel {
 };
 
 // The kernel for the block's rows, the types and the layout; adds what defines it. `whole_lines`:
-// whether it may read and write whole lines of the cache; `at_lines`: whether it then reads no
-// vector from two lines, or shares what it reads between outputs.
+// whether it may read and write whole lines of the cache; `at_lines`: whether every vector that it
+// then reads is one line.
 ConvolutionKernel convolution_kernel(SourceWriter& writer, int64_t rows, bool short_distances,
                                      const ValueLayout& layout, bool whole_lines, bool at_lines) {
   const bool half = writer.weights() == WeightType::kHalf;
@@ -29,8 +29,8 @@ ConvolutionKernel convolution_kernel(SourceWriter& writer, int64_t rows, bool sh
   std::string kind = "along";
   const bool short_gaps = layout.row_stride - layout.columns == 8;
   bool ends_rows = false;
-  // Whether whole lines are faster although vectors are read from two: where rows are no vectors of
-  // 16 themselves, and most of a line is theirs.
+  // Whether whole lines are faster although vectors are read from two: where the layout's own
+  // kernel has vectors of 8, and most of a line belongs to the rows.
   bool across_lines = false;
   if (layout.lead == kRowsLead && layout.columns == 7) {
     lie = "SHORT_ROWS(";
@@ -55,7 +55,7 @@ ConvolutionKernel convolution_kernel(SourceWriter& writer, int64_t rows, bool sh
   }
   // Lines that are half empty gain nothing.
   const bool wide = whole_lines && layout.lead > 0 && kind != "in_lines";
-  if (wide && (at_lines || across_lines)) {
+  if (wide && (rows > 1 || at_lines || across_lines)) {
     lie.insert(0, "WIDE_");
     kind.insert(0, "wide_");
   }
@@ -223,9 +223,8 @@ void write_convolution(SourceWriter& writer, const ConvolutionStep& step) {
   const std::vector<RowOperand> rows = row_operands(writer, step);
   const bool at_lines = std::all_of(distances.begin(), distances.end(),
                                     [&](int64_t d) { return (d + all.first) % 16 == 0; });
-  const ConvolutionKernel kernel =
-      convolution_kernel(writer, all.rows, short_distances, out.layout,
-                         has_whole_lines(writer, step, rows), all.rows > 1 || at_lines);
+  const ConvolutionKernel kernel = convolution_kernel(
+      writer, all.rows, short_distances, out.layout, has_whole_lines(writer, step, rows), at_lines);
   const auto built_in = built_in_finish(step, rows);
   const std::string finish = built_in ? "0" : finish_function(writer, step, rows);
   const BuiltInFinish plain = built_in.value_or(BuiltInFinish{});

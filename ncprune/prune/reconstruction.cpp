@@ -5,7 +5,6 @@
 #include <ATen/ops/cholesky_solve.h>
 #include <ATen/ops/linalg_cholesky.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -92,14 +91,14 @@ at::Tensor least_squares(const LayerProblem& given, const at::Tensor& given_mask
   const at::Tensor most = mask.sum(1, /*keepdim=*/true).mul(2).gt(d);  // rows that keep most
   at::Tensor solution =
       solve_on(mask.logical_and(most.logical_not()), problem.metric, problem.cross);
-  if (most.any().item<bool>()) {
+  const at::Tensor rows = most.squeeze(1).nonzero().flatten();
+  if (rows.numel() > 0) {
     // Few removed weights: start from the unmasked optimum and remove them exactly (OBS).
     const at::Tensor inverse = at::cholesky_inverse(at::linalg_cholesky(problem.metric));
-    const at::Tensor unmasked = at::matmul(problem.cross, inverse);
-    const at::Tensor multipliers =
-        solve_on(mask.logical_not().logical_and(most), inverse, unmasked);
-    const at::Tensor exact = unmasked - at::matmul(multipliers, inverse);
-    solution = at::where(mask.logical_and(most), exact, solution);
+    const at::Tensor removed = mask.index_select(0, rows).logical_not_();
+    at::Tensor optimum = at::matmul(problem.cross.index_select(0, rows), inverse);
+    optimum.addmm_(solve_on(removed, inverse, optimum), inverse, 1, -1);
+    solution.index_copy_(0, rows, optimum.masked_fill_(removed, 0));
   }
   return solution.cpu();
 }

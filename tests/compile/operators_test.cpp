@@ -145,6 +145,27 @@ TEST(Compile, PoolsBetweenConvolutionsAgree) {
   }
 }
 
+// The layer reads and writes values whose columns are planes.
+TEST(Compile, PoolsBeforeALayerAtEveryPositionAgree) {
+  Branches branches({4, 9, 12});
+  for (const char* name : {"MaxPool", "AveragePool"}) {
+    const auto pool = [&](const std::string& value, int64_t stride) {
+      return branches.node(name, {value},
+                           {{"kernel_shape", std::vector<int64_t>{2, 3}},
+                            {"strides", std::vector<int64_t>{1, stride}},
+                            {"pads", std::vector<int64_t>{1, 1, 0, 1}}});
+    };
+    const std::string convolved =
+        branches.node("Conv", {branches.input, branches.weight({4, 4, 3, 3}, 0.5)},
+                      {{"pads", std::vector<int64_t>(4, 1)}});
+    branches.end(branches.node("MatMul", {pool(convolved, 2), branches.weight({6, 5}, 0.5)}));
+    branches.end(branches.node(
+        "Add", {pool(branches.input, 1),
+                branches.node("MatMul", {branches.input, branches.weight({12, 12}, 0.5)})}));
+  }
+  expect_agreement(branches.finish(), {}, 1e-4);
+}
+
 TEST(Compile, LayersAndAttentionAgree) {
   Branches branches({5, 12});  // five tokens
   const auto linear = [&](const std::string& value, int64_t inputs, int64_t outputs, double zeros) {

@@ -67,7 +67,7 @@ TEST_F(Device, ThePrunedNetworkIsThatInMainMemory) {
   expect_same(testing::pruned_by_the_surgeon, 1e-3);
 }
 
-// Normal inputs, some of them alike, and random weights.
+// Correlated normal inputs and random weights.
 LayerProblem problem_of(int64_t outputs, int64_t inputs) {
   Random random(7);
   const auto normal = [&](at::IntArrayRef shape) {

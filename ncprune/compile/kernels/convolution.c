@@ -77,7 +77,8 @@ struct nc_rows {
   }
 #endif
 
-/* Begins to load what the next block adds, since planes follow one another in any order. */
+/* Begins to load what the next block adds to its first output, since planes follow one another in any
+   order. */
 #if NC_WIDTH == 1
 #define NC_FETCH_ADDED(ROWS, VECTORS, PLACE)
 #else

@@ -2,8 +2,8 @@
 struct nc_pool {
   int planes, rows, in_rows;
   int in_plane, in_row, out_plane, out_row; /* distances */
-  int kernel, stride, dilation, pad;        /* along the rows' axis */
-  const float* divisor;                     /* of averages, by position */
+  int kernel, stride, dilation, pad;        /* from row to row */
+  const float* divisor;                     /* of averages, by position; null: the largest */
 };
 
 NC_ALWAYS_INLINE float nc_larger(float a, float b) {

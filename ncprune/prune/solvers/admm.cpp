@@ -1,3 +1,4 @@
+#include "ncprune/base/device.h"
 #include "ncprune/prune/solver.h"
 
 namespace ncprune::solvers_files {
@@ -5,7 +6,7 @@ namespace {
 
 // search_support(), then least squares on the mask it found.
 LayerSolution solve_admm(const SolverInput& input) {
-  const Pattern pattern = zeros_last(input.pattern, input.weight);
+  const Pattern pattern = zeros_last(input.pattern, input.weight.to(compute_device()));
   at::Tensor mask = search_support(input.problem, {pattern, input.keep, input.row_weights});
   return {least_squares(input.problem, mask), mask};
 }
