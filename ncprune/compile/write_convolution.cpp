@@ -24,7 +24,7 @@ struct ConvolutionKernel {
 ConvolutionKernel convolution_kernel(SourceWriter& writer, int64_t rows, bool short_distances,
                                      const ValueLayout& layout, bool whole_lines, bool at_lines) {
   const bool half = writer.weights() == WeightType::kHalf;
-  const int64_t parts = layout.columns / 8;
+  const int64_t vectors = layout.columns / 8;  // of a row
   std::string lie = "ALONG_ROWS(";
   std::string kind = "along";
   const bool short_gaps = layout.row_stride - layout.columns == 8;
@@ -35,11 +35,11 @@ ConvolutionKernel convolution_kernel(SourceWriter& writer, int64_t rows, bool sh
   if (layout.lead == kRowsLead && layout.columns == 7) {
     lie = "SHORT_ROWS(";
     kind = "short_rows";
-  } else if (layout.lead == kRowsLead && rows == 1 && (parts <= 4 || parts == 7)) {
-    lie = fmt::format("ROWS_OF({}, ", parts);
-    kind = fmt::format("rows_of_{}", parts);
+  } else if (layout.lead == kRowsLead && rows == 1 && (vectors <= 4 || vectors == 7)) {
+    lie = fmt::format("ROWS_OF({}, ", vectors);
+    kind = fmt::format("rows_of_{}", vectors);
     ends_rows = short_gaps;
-    across_lines = parts % 2 == 1;
+    across_lines = vectors % 2 == 1;
   } else if (layout.lead == kRowsLead) {
     lie = "BY_ROWS(";
     kind = "by_rows";

@@ -53,7 +53,7 @@ void write_pool(SourceWriter& writer, const PoolStep& step) {
   const at::Tensor out = plane_places(memory_offsets(writer.value(step.out)));
   const PlaneWindows& windows = step.windows;
   if (writer.value(step.out).layout.clean) writer.clear_gaps(step.out, Gaps::kAll);
-  // What the windows of a row cover, from the padding on.
+  // How many floats the windows of one row cover, the padding before the row included.
   const int64_t line =
       (out.size(2) - 1) * windows.stride[1] + (windows.kernel[1] - 1) * windows.dilation[1] + 1;
   const int64_t columns = std::clamp<int64_t>(line - windows.pad[1], 0, in.size(2));

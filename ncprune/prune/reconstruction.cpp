@@ -33,8 +33,9 @@ at::Tensor solve_rows(const at::Tensor& matrix, const at::Tensor& right, const a
   return solution;
 }
 
-// The same on another device: many rows at a time, filled up to the longest of them by ones on the
-// diagonal.
+// The same on another device, which solves many rows in one call. Their matrices get the size of
+// the largest one; a smaller one gets further rows and columns of the identity, which change
+// nothing.
 at::Tensor solve_rows_together(const at::Tensor& matrix, const at::Tensor& right,
                                const at::Tensor& mask) {
   constexpr int64_t kElements = int64_t{1} << 26;  // of the matrices at a time: 512 MiB
@@ -52,7 +53,7 @@ at::Tensor solve_rows_together(const at::Tensor& matrix, const at::Tensor& right
     const int64_t size = count[static_cast<size_t>(end - 1)];
     if (size == 0) continue;
     const at::Tensor rows = order.slice(0, begin, end);
-    // The places of a row's own columns, and behind them some of the others.
+    // For each row its own columns first; a shorter row goes on with others, which `filling` marks.
     const at::Tensor own = mask.index_select(0, rows);
     const at::Tensor places = own.to(at::kInt).argsort(1, /*descending=*/true).slice(1, 0, size);
     const at::Tensor filling = own.gather(1, places).logical_not();
