@@ -22,6 +22,7 @@ struct BatchShare {
 struct RunMode {
   bool training = false;     // Dropout drops; BatchNormalization uses and updates batch statistics
   Random* random = nullptr;  // Dropout draws from it; REQUIRED in training
+  bool keep_zeros = false;   // elements of weights that are zero need no gradient and may get 0
   // In training: the part of the batch that this process runs while all processes run theirs.
   // Statistics are those of the whole batch, and random draws are as if one process ran it all.
   std::optional<BatchShare> share = {};

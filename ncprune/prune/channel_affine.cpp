@@ -1,5 +1,8 @@
 #include "ncprune/prune/channel_affine.h"
 
+#include <ATen/ops/empty.h>
+#include <ATen/ops/sum.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -69,7 +72,14 @@ at::Tensor ChannelAffine::sums(const at::Tensor& y) const {
   for (int64_t axis = last ? 1 : 2; axis < (last ? y.dim() - 1 : y.dim()); ++axis) {
     positions.push_back(axis);
   }
-  return positions.empty() ? y : y.sum(positions);
+  if (positions.empty()) return y;
+  const int64_t channels = y.size(last ? y.dim() - 1 : 1);
+  // LibTorch adds up fast if the sums lie in the order of the values.
+  at::Tensor sums = last || y.stride(0) > y.stride(1)
+                        ? at::empty({y.size(0), channels}, y.options())
+                        : at::empty({channels, y.size(0)}, y.options()).t();
+  at::sum_out(sums, y, positions);
+  return sums;
 }
 
 void adapt(Network& network, const ChannelAffine& affine, const at::Tensor& factor,

@@ -167,7 +167,9 @@ class Trainer {
         augment({raw.to(device), training_.range}, options_.augment, augment_random_);
     const at::Tensor inputs = prepare_inputs(network_, own(batch.inputs));
     const Targets targets = training_.targets().of(indices);
-    RunMode mode{.training = !options_.keep_statistics, .random = &dropout_random_};
+    RunMode mode{.training = !options_.keep_statistics,
+                 .random = &dropout_random_,
+                 .keep_zeros = options_.keep_zeros};
     if (share.size < share.of) mode.share = share;
     // Without new statistics a normalization is a scale and a shift, which cost nothing in weights.
     const std::vector<at::Tensor> values =

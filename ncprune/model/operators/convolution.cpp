@@ -7,6 +7,8 @@
 #include <algorithm>
 
 #include "ncprune/model/operators.h"
+#include "ncprune/model/sample_order.h"
+#include "ncprune/model/sparse_convolution.h"
 #include "ncprune/model/windows.h"
 
 namespace ncprune::operators_files {
@@ -58,10 +60,15 @@ std::vector<int64_t> joined(std::vector<int64_t> front, const std::vector<int64_
 // oneDNN reads and writes pictures a fifth faster when a position's channels lie side by side, and
 // the values computed from a result stay in that order.
 at::Tensor in_fast_order(const at::Tensor& x) {
-  return x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+  return x.dim() == 4 ? with_channels_together(x) : x;
 }
 
-Tensors run_conv(const Node& node, const Tensors& inputs, const RunMode&) {
+// Whether the gradient by zero elements of the weight is wanted.
+bool learns_zeros(const at::Tensor& weight, const RunMode& mode) {
+  return at::GradMode::is_enabled() && weight.requires_grad() && !mode.keep_zeros;
+}
+
+Tensors run_conv(const Node& node, const Tensors& inputs, const RunMode& mode) {
   const auto [groups, out, in] = channels_of(node, inputs);
   require_channels(node, inputs, in, out);
   const at::Tensor& x = inputs[0];
@@ -74,6 +81,11 @@ Tensors run_conv(const Node& node, const Tensors& inputs, const RunMode&) {
   const std::vector<int64_t> none(windows.axes(), 0);
   // LibTorch pads both sides equally.
   const at::Tensor padded = symmetric ? x : pad_windows(node, x, windows, 0);
+  if (!learns_zeros(weight, mode)) {
+    SparseConvolution sparse{padded, weight, optional_bias(inputs), windows, groups};
+    if (!symmetric) sparse.windows.pads_begin = sparse.windows.pads_end = none;
+    if (is_sparse(sparse)) return {sparse_convolution(sparse)};
+  }
   return {at::convolution(in_fast_order(padded), weight, optional_bias(inputs), windows.strides,
                           symmetric ? windows.pads_begin : none, windows.dilations,
                           /*transposed=*/false, none, groups)};

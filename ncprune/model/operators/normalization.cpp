@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include "ncprune/model/operators.h"
+#include "ncprune/model/sample_order.h"
 #include "ncprune/model/shared_batch_norm.h"
 
 namespace ncprune::operators_files {
@@ -25,12 +26,15 @@ Tensors run_batch_normalization(const Node& node, const Tensors& inputs, const R
   // ONNX's momentum is the weight of the old statistics, LibTorch's that of the new ones.
   const double momentum = 1 - node.number("momentum", 0.9);
   const double epsilon = node.number("epsilon", 1e-5);
-  if (mode.training && mode.share) {
-    return {shared_batch_norm({x, inputs.at(1), inputs.at(2), inputs.at(3), inputs.at(4)},
-                              {momentum, epsilon})};
-  }
-  return {at::batch_norm(x, inputs.at(1), inputs.at(2), inputs.at(3), inputs.at(4), mode.training,
-                         momentum, epsilon, false)};
+  const bool together = has_samples_together(x);
+  const at::Tensor values = together ? as_planes(x) : x;
+  const at::Tensor normal =
+      mode.training && mode.share
+          ? shared_batch_norm({values, inputs.at(1), inputs.at(2), inputs.at(3), inputs.at(4)},
+                              {momentum, epsilon})
+          : at::batch_norm(values, inputs.at(1), inputs.at(2), inputs.at(3), inputs.at(4),
+                           mode.training, momentum, epsilon, false);
+  return {together ? from_planes(normal, x.sizes()) : normal};
 }
 
 Tensors run_dropout(const Node& node, const Tensors& inputs, const RunMode& mode) {

@@ -17,6 +17,7 @@
 #include <numeric>
 
 #include "ncprune/model/operators.h"
+#include "ncprune/model/sample_order.h"
 #include "ncprune/model/windows.h"
 
 namespace ncprune::operators_files {
@@ -170,15 +171,23 @@ Tensors run_global_max_pool(const Node& node, const Tensors& inputs, const RunMo
   return {inputs.at(0).amax(spatial_axes(node, inputs.at(0)), /*keepdim=*/true)};
 }
 
+// A pooling operator that takes samples side by side as they are. Only indices depend on the order.
+template <Tensors (*kRun)(const Node&, const Tensors&, const RunMode&)>
+Tensors in_any_order(const Node& node, const Tensors& inputs, const RunMode& mode) {
+  const at::Tensor& x = inputs.at(0);
+  if (node.outputs.size() > 1 || !has_samples_together(x)) return kRun(node, inputs, mode);
+  return {from_one_picture(kRun(node, {as_one_picture(x)}, mode).front(), x.size(0))};
+}
+
 }  // namespace
 
 std::vector<Operator> pooling() {
   return {{"AveragePool", "1 to 3 spatial axes; any pads, ceil_mode, count_include_pad, dilations",
-           run_average_pool},
+           in_any_order<run_average_pool>},
           {"GlobalAveragePool", "any number of spatial axes", run_global_average_pool},
           {"GlobalMaxPool", "any number of spatial axes", run_global_max_pool},
           {"MaxPool", "1 to 3 spatial axes; any pads, ceil_mode, dilations; optional indices",
-           run_max_pool}};
+           in_any_order<run_max_pool>}};
 }
 
 }  // namespace ncprune::operators_files
