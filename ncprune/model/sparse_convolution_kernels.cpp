@@ -30,7 +30,7 @@ NCPRUNE_INLINE Lanes& lanes_at(float* from) {
 }
 
 // What a tile of windows works on: pointers at its first window and lane.
-struct Place {
+struct TilePlace {
   const float* in;
   float* out;           // or null
   const float* by_out;  // or null
@@ -40,7 +40,7 @@ struct Place {
 template <int kWindows, int kGroups>
 NCPRUNE_INLINE void convolve_tile(const WindowRun& run, const TapLists& lists,
                                   const SparsePart& part, const SparseInputs& inputs,
-                                  const float* bias, const Place& at) {
+                                  const float* bias, const TilePlace& at) {
   const int64_t in_step = run.in_step;
   const int64_t batch = inputs.batch;
   const float* const weights = inputs.weights;
@@ -72,7 +72,8 @@ NCPRUNE_INLINE void convolve_tile(const WindowRun& run, const TapLists& lists,
 
 template <int kWindows, int kGroups>
 NCPRUNE_INLINE void add_tile(const WindowRun& run, const TapLists& lists, const SparsePart& part,
-                             const SparseInputs& inputs, const Place& at, const SparseSums& to) {
+                             const SparseInputs& inputs, const TilePlace& at,
+                             const SparseSums& to) {
   const int64_t in_step = run.in_step;
   const float* const in = at.in;
   const Tap* const taps = lists.taps.data();
@@ -104,15 +105,15 @@ NCPRUNE_INLINE void add_tile(const WindowRun& run, const TapLists& lists, const 
 // Calls use(run, lists, place, one) for the tiles of kWindows windows of every run, and with `one`
 // for those that are left.
 template <int kWindows, typename Use>
-NCPRUNE_INLINE void for_each_tile(const SparseWindows& windows, const Place& start,
+NCPRUNE_INLINE void for_each_tile(const SparseWindows& windows, const TilePlace& start,
                                   const Use& use) {
   for (const WindowRun& run : windows.runs) {
     const TapLists& lists = windows.lists[run.lists];
     const auto place = [&](int64_t i) {
       const int64_t out = run.out + i * run.out_step;
-      return Place{start.in + run.in + i * run.in_step,
-                   start.out == nullptr ? nullptr : start.out + out,
-                   start.by_out == nullptr ? nullptr : start.by_out + out};
+      return TilePlace{start.in + run.in + i * run.in_step,
+                       start.out == nullptr ? nullptr : start.out + out,
+                       start.by_out == nullptr ? nullptr : start.by_out + out};
     };
     int64_t i = 0;
     for (; i + kWindows <= run.count; i += kWindows) use(run, lists, place(i), false);
@@ -125,7 +126,7 @@ NCPRUNE_INLINE void convolve_part(const SparseWindows& windows, const SparsePart
                                   const SparseInputs& inputs, const float* bias, float* out) {
   for_each_tile<kWindows>(
       windows, {inputs.in + part.lane, out + part.lane, nullptr},
-      [&](const WindowRun& run, const TapLists& lists, const Place& at, bool one)
+      [&](const WindowRun& run, const TapLists& lists, const TilePlace& at, bool one)
           __attribute__((always_inline)) {
             if (one)
               convolve_tile<1, kGroups>(run, lists, part, inputs, bias, at);
@@ -140,7 +141,7 @@ NCPRUNE_INLINE void add_part(const SparseWindows& windows, const SparsePart& par
                              const SparseSums& sums) {
   for_each_tile<kWindows>(
       windows, {inputs.in + part.lane, nullptr, by_out + part.lane},
-      [&](const WindowRun& run, const TapLists& lists, const Place& at, bool one)
+      [&](const WindowRun& run, const TapLists& lists, const TilePlace& at, bool one)
           __attribute__((always_inline)) {
             if (one)
               add_tile<1, kGroups>(run, lists, part, inputs, at, sums);

@@ -30,14 +30,16 @@ Pruned with_finish(Pruned pruned, const Network& dense, const Dataset& data) {
 
 std::optional<Calibration> before_last_step(const Calibration& calibration, Recipe recipe) {
   const bool in_steps = !removes_units(recipe) && !find_pattern(recipe.method.pattern).group;
-  const int64_t steps = in_steps ? find_named(finishes(), *recipe.finish, "finish").steps : 1;
-  if (steps == 1) return std::nullopt;
+  const Finish& finish = find_named(finishes(), *recipe.finish, "finish");
+  if (!in_steps || finish.steps == 1) return std::nullopt;
   const at::NoGradGuard no_grad;
   const double kept = 1 - share_of(recipe);
   recipe.head = Recipe{}.head;
+  recipe.finish = finish.between;
   Calibration last = calibration;
-  for (int64_t i = 1; i < steps; ++i) {
-    recipe.share = 1 - std::pow(kept, static_cast<double>(i + 1) / static_cast<double>(steps + 1));
+  for (int64_t i = 1; i < finish.steps; ++i) {
+    const double exponent = static_cast<double>(i + 1) / static_cast<double>(finish.steps + 1);
+    recipe.share = 1 - std::pow(kept, exponent);
     const Pruned pruned = prune_weights(last, recipe);
     last = Calibration(finished({calibration.network(), pruned.network}, recipe, last.data()),
                        calibration.data());

@@ -65,11 +65,12 @@ struct Pruned {
 Pruned prune(Calibration& calibration, const Recipe& recipe);
 
 // Where the last step of prune() starts, for a recipe that resolved() returned. A finish of n steps
-// (finish.h) removes weights in n steps, each from the network that the step before has finished,
-// towards the dense network's class shares: weights that have moved to make good for others tell
-// better which may go next. After step i the kept share is k^((i + 1) / (n + 1)) for k at the end,
-// because the weights that go first are missed least. Nothing if there is one step: for other
-// finishes, units, and a pattern N:M, which fixes its share.
+// (finish.h) removes weights in n steps, each from the network that the step before has left and
+// its finish for between has brought back to the dense network's class shares: what repairs have
+// moved to make good for removed weights tells better which may go next. After step i the kept
+// share is k^((i + 1) / (n + 1)) for k at the end, because the weights that go first are missed
+// least. Nothing if there is one step: for other finishes, units, and a pattern N:M, which fixes
+// its share.
 std::optional<Calibration> before_last_step(const Calibration& calibration, Recipe recipe);
 
 // Prunes `dense` with a calibration made for this one recipe.

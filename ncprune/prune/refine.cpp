@@ -25,9 +25,9 @@ namespace {
 constexpr int64_t kSamplesPerClass = 1024;  // of each part
 constexpr double kHeldOut = 0.2;
 
-// Passes over `samples` samples: about 15000 draws, within bounds.
+// Passes over `samples` samples: about 50000 draws, within bounds.
 int64_t passes_over(int64_t samples) {
-  constexpr int64_t kDraws = 15'000;
+  constexpr int64_t kDraws = 50'000;
   constexpr int64_t kFewest = 3;
   constexpr int64_t kMost = 12;
   return std::clamp(kDraws / std::max<int64_t>(1, samples), kFewest, kMost);

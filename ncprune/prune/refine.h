@@ -13,7 +13,7 @@ namespace ncprune {
 // scales and shifts, moved so that its class probabilities p come close to those of the dense
 // network, q (class_loss.h):
 //   min sum_c pi_c E_c KL(q || p),   pi from options.balance,
-// by Adam with a cosine schedule, in about 15000 draws, but 3 to 12 passes, from at most 1024
+// by Adam with a cosine schedule, in about 50000 draws, but 3 to 12 passes, from at most 1024
 // samples of each class, drawn with a fixed seed. Pictures are changed as
 // known_changes() says, and the dense network is asked anew. No labels are fitted. Zeros stay zero,
 // running statistics stay, and the pruned network sees noisy inputs with options.noise.

@@ -12,6 +12,7 @@ Finish refine() {
                   const MetricOptions& options) { return refined(pair, data, options); },
       .restores = true,
       .steps = 2,
+      .between = "match",
       .problem = match_problem};
 }
 
