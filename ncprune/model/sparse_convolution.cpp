@@ -172,7 +172,9 @@ struct SparseConvolutionFunction : torch::autograd::Function<SparseConvolutionFu
 }  // namespace
 
 bool is_sparse(const SparseConvolution& convolution) {
-  constexpr double kSparse = 0.3;
+  constexpr int64_t kNarrow = 64;
+  constexpr double kSparse = 0.25;
+  constexpr double kSparseOfWide = 0.12;  // more channels than the fastest cache holds
   constexpr int64_t kFewInputs = 32;
   const at::Tensor& x = convolution.x;
   const at::Tensor& weight = convolution.weight;
@@ -187,7 +189,8 @@ bool is_sparse(const SparseConvolution& convolution) {
   // Where an output has few inputs, reading and writing take the time, and dense layers between
   // sparse ones would have to change the order of the samples.
   if (weight.numel() / weight.size(0) <= kFewInputs) return remaining < weight.numel();
-  return static_cast<double>(remaining) < kSparse * static_cast<double>(weight.numel());
+  const double most = x.size(1) <= kNarrow ? kSparse : kSparseOfWide;
+  return static_cast<double>(remaining) < most * static_cast<double>(weight.numel());
 }
 
 at::Tensor sparse_convolution(const SparseConvolution& convolution) {

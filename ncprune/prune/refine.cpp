@@ -91,7 +91,7 @@ Network taught(const NetworkPair& pair, const Dataset& data, const MetricOptions
   TrainOptions how;
   how.sampler = options.balance == 1 ? "class-balanced" : "natural";
   how.schedule = "cosine";
-  how.learning_rate = 2e-3;
+  how.learning_rate = 3e-3;
   how.epochs = passes_over(data.size());
   how.batch = 64;
   how.keep_zeros = true;
