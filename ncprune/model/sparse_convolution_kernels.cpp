@@ -29,18 +29,19 @@ NCPRUNE_INLINE Lanes& lanes_at(float* from) {
   return *reinterpret_cast<Lanes*>(from);
 }
 
-// What a tile of windows works on: pointers at its first window and lane.
+// Where the first window of a tile begins in the picture and in the result, or in the gradient by
+// it, which is only read.
+template <typename Result>
 struct TilePlace {
   const float* in;
-  float* out;           // or null
-  const float* by_out;  // or null
+  Result* out;
 };
 
 // kWindows windows of a run, of kGroups groups of lanes each.
 template <int kWindows, int kGroups>
 NCPRUNE_INLINE void convolve_tile(const WindowRun& run, const TapLists& lists,
                                   const SparsePart& part, const SparseInputs& inputs,
-                                  const float* bias, const TilePlace& at) {
+                                  const float* bias, const TilePlace<float>& at) {
   const int64_t in_step = run.in_step;
   const int64_t batch = inputs.batch;
   const float* const weights = inputs.weights;
@@ -72,7 +73,7 @@ NCPRUNE_INLINE void convolve_tile(const WindowRun& run, const TapLists& lists,
 
 template <int kWindows, int kGroups>
 NCPRUNE_INLINE void add_tile(const WindowRun& run, const TapLists& lists, const SparsePart& part,
-                             const SparseInputs& inputs, const TilePlace& at,
+                             const SparseInputs& inputs, const TilePlace<const float>& at,
                              const SparseSums& to) {
   const int64_t in_step = run.in_step;
   const float* const in = at.in;
@@ -83,7 +84,7 @@ NCPRUNE_INLINE void add_tile(const WindowRun& run, const TapLists& lists, const 
     Lanes sum{};
     for (int p = 0; p < kWindows; ++p) {
       for (int g = 0; g < kGroups; ++g) {
-        by_out[p][g] = lanes_at(at.by_out + m * inputs.batch + p * run.out_step + g * kLaneGroup);
+        by_out[p][g] = lanes_at(at.out + m * inputs.batch + p * run.out_step + g * kLaneGroup);
         sum += by_out[p][g];
       }
     }
@@ -102,52 +103,57 @@ NCPRUNE_INLINE void add_tile(const WindowRun& run, const TapLists& lists, const 
   }
 }
 
-// Calls use(run, lists, place, one) for the tiles of kWindows windows of every run, and with `one`
-// for those that are left.
-template <int kWindows, typename Use>
-NCPRUNE_INLINE void for_each_tile(const SparseWindows& windows, const TilePlace& start,
-                                  const Use& use) {
+// Calls tile(run, lists, place) for kWindows windows at a time of every run, and one(...) for each
+// of those that are left.
+template <int kWindows, typename Result, typename UseTile, typename UseOne>
+NCPRUNE_INLINE void for_each_tile(const SparseWindows& windows, const TilePlace<Result>& start,
+                                  const UseTile& tile, const UseOne& one) {
   for (const WindowRun& run : windows.runs) {
     const TapLists& lists = windows.lists[run.lists];
-    const auto place = [&](int64_t i) {
-      const int64_t out = run.out + i * run.out_step;
-      return TilePlace{start.in + run.in + i * run.in_step,
-                       start.out == nullptr ? nullptr : start.out + out,
-                       start.by_out == nullptr ? nullptr : start.by_out + out};
-    };
-    int64_t i = 0;
-    for (; i + kWindows <= run.count; i += kWindows) use(run, lists, place(i), false);
-    for (; i < run.count; ++i) use(run, lists, place(i), true);
+    TilePlace<Result> place{start.in + run.in, start.out + run.out};
+    int64_t left = run.count;
+    for (; left >= kWindows; left -= kWindows) {
+      tile(run, lists, place);
+      place.in += kWindows * run.in_step;
+      place.out += kWindows * run.out_step;
+    }
+    for (; left > 0; --left) {
+      one(run, lists, place);
+      place.in += run.in_step;
+      place.out += run.out_step;
+    }
   }
 }
 
 template <int kWindows, int kGroups>
 NCPRUNE_INLINE void convolve_part(const SparseWindows& windows, const SparsePart& part,
                                   const SparseInputs& inputs, const float* bias, float* out) {
-  for_each_tile<kWindows>(
-      windows, {inputs.in + part.lane, out + part.lane, nullptr},
-      [&](const WindowRun& run, const TapLists& lists, const TilePlace& at, bool one)
-          __attribute__((always_inline)) {
-            if (one)
-              convolve_tile<1, kGroups>(run, lists, part, inputs, bias, at);
-            else
-              convolve_tile<kWindows, kGroups>(run, lists, part, inputs, bias, at);
-          });
+  const auto tile = [&](const auto& run, const auto& lists, const auto& at)
+      __attribute__((always_inline)) {
+    convolve_tile<kWindows, kGroups>(run, lists, part, inputs, bias, at);
+  };
+  const auto one = [&](const auto& run, const auto& lists, const auto& at)
+      __attribute__((always_inline)) {
+    convolve_tile<1, kGroups>(run, lists, part, inputs, bias, at);
+  };
+  const TilePlace<float> start{inputs.in + part.lane, out + part.lane};
+  for_each_tile<kWindows>(windows, start, tile, one);
 }
 
 template <int kWindows, int kGroups>
 NCPRUNE_INLINE void add_part(const SparseWindows& windows, const SparsePart& part,
                              const SparseInputs& inputs, const float* by_out,
                              const SparseSums& sums) {
-  for_each_tile<kWindows>(
-      windows, {inputs.in + part.lane, nullptr, by_out + part.lane},
-      [&](const WindowRun& run, const TapLists& lists, const TilePlace& at, bool one)
-          __attribute__((always_inline)) {
-            if (one)
-              add_tile<1, kGroups>(run, lists, part, inputs, at, sums);
-            else
-              add_tile<kWindows, kGroups>(run, lists, part, inputs, at, sums);
-          });
+  const auto tile = [&](const auto& run, const auto& lists, const auto& at)
+      __attribute__((always_inline)) {
+    add_tile<kWindows, kGroups>(run, lists, part, inputs, at, sums);
+  };
+  const auto one = [&](const auto& run, const auto& lists, const auto& at)
+      __attribute__((always_inline)) {
+    add_tile<1, kGroups>(run, lists, part, inputs, at, sums);
+  };
+  const TilePlace<const float> start{inputs.in + part.lane, by_out + part.lane};
+  for_each_tile<kWindows>(windows, start, tile, one);
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace ncprune {
 
 // A weight that is not zero, as the windows of its output channel meet it.
 struct Tap {
-  int32_t offset;  // floats from the window's first line to the line that the weight multiplies
-  int32_t weight;  // index among the weights that are not zero
+  int32_t offset;  // floats from the line of the window's first tap to the line it multiplies
+  int32_t weight;  // index of its weight among those that are not zero
 };
 
 // The taps of every output channel that meet the picture and not its padding.
@@ -23,12 +23,12 @@ struct TapLists {
 
 // Windows that meet the same taps, at even distances.
 struct WindowRun {
-  int64_t in;       // floats from the picture to the first window's first line; may be negative
-  int64_t out;      // floats from the result to the line of its first channel
-  int64_t count;    // windows
-  int64_t in_step;  // floats from a window to the next
-  int64_t out_step;
-  size_t lists;  // index of their TapLists
+  int64_t in;        // floats from the picture to the line of the first window's first tap
+  int64_t out;       // floats from the result to the line of its first channel
+  int64_t count;     // windows
+  int64_t in_step;   // floats from a window to the next, in the picture
+  int64_t out_step;  // and in the result
+  size_t lists;      // index of their TapLists
 };
 
 // A convolution of a picture [positions, C, N] to a result [positions, M, N], or the gradient by

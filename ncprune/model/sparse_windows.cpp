@@ -42,10 +42,11 @@ Axis axis_of_windows(int64_t positions, int64_t kernel, const Read& read) {
     return tap < kernel ? *read(position, tap) : 0;
   };
   for (int64_t i = 0; i < positions; ++i) {
+    const int64_t start = first(i);
     std::vector<std::optional<int64_t>> distances;
     for (int64_t tap = 0; tap < kernel; ++tap) {
       distances.push_back(read(i, tap));
-      if (distances.back()) *distances.back() -= first(i);
+      if (distances.back()) *distances.back() -= start;
     }
     alike[distances].push_back(i);
   }
