@@ -6,8 +6,8 @@
 namespace ncprune {
 namespace {
 
-const std::array<int64_t, 4> kTogether{2, 3, 1, 0};      // [H, W, C, N]
-const std::array<int64_t, 4> kFromTogether{3, 2, 0, 1};  // back to [N, C, H, W]
+constexpr std::array<int64_t, 4> kTogether{2, 3, 1, 0};      // [H, W, C, N]
+constexpr std::array<int64_t, 4> kFromTogether{3, 2, 0, 1};  // back to [N, C, H, W]
 
 }  // namespace
 

@@ -135,7 +135,7 @@ struct SparseConvolutionFunction : torch::autograd::Function<SparseConvolutionFu
                             const std::vector<int64_t>& positions) {
     context->saved_data["plan"] = c10::IValue::make_capsule(plan);
     context->save_for_backward({x, weight});
-    const at::Tensor result =
+    at::Tensor result =
         room_for({x.size(0), weight.size(0), positions[0], positions[1]}, x.options());
     convolve(*plan, plan->forward, x, bias.contiguous(), result);
     return result;

@@ -151,6 +151,7 @@ SortedTaps sorted_taps(const Direction& way, const RemainingWeights& weights, in
 TapLists lists_of(const SortedTaps& sorted, const std::vector<std::optional<int32_t>>& distances) {
   constexpr int32_t kNone = std::numeric_limits<int32_t>::min();
   std::vector<int32_t> flat;
+  flat.reserve(distances.size());
   for (const std::optional<int32_t>& distance : distances) flat.push_back(distance.value_or(kNone));
   TapLists lists;
   lists.begins.reserve(sorted.begins.size());
