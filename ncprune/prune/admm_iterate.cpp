@@ -13,7 +13,8 @@
 
 // Compiled for several processors; the fastest that the machine can run is chosen at the start.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define NCPRUNE_FOR_EVERY_PROCESSOR __attribute__((target_clones("avx512f", "arch=haswell", "default")))
+#define NCPRUNE_FOR_EVERY_PROCESSOR \
+  __attribute__((target_clones("avx512f", "arch=haswell", "default")))
 #else
 #define NCPRUNE_FOR_EVERY_PROCESSOR
 #endif
