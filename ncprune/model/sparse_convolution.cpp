@@ -84,7 +84,7 @@ int64_t lanes_of_chunk(const SparseSweep& sweep, int64_t batch) {
 
 // Room for a value [N, C, H, W] whose samples lie side by side.
 at::Tensor room_for(at::IntArrayRef shape, const at::TensorOptions& options) {
-  return at::empty({shape[2], shape[3], shape[1], shape[0]}, options).permute({3, 2, 0, 1});
+  return from_planes(at::empty({shape[2] * shape[3], shape[1], shape[0]}, options), shape);
 }
 
 // `x` times the weights of one direction.

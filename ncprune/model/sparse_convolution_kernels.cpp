@@ -2,13 +2,10 @@
 #include "ncprune/model/sparse_convolution_kernels.h"
 
 #include <cstddef>
+#include <type_traits>
 
-// Compiled for several processors; the fastest that the machine can run is chosen at the start.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define NCPRUNE_EACH_PROCESSOR __attribute__((target_clones("avx512f", "arch=haswell", "default")))
-#else
-#define NCPRUNE_EACH_PROCESSOR
-#endif
+#include "ncprune/base/each_processor.h"
+
 #define NCPRUNE_INLINE __attribute__((always_inline)) inline
 
 namespace ncprune {
@@ -103,22 +100,22 @@ NCPRUNE_INLINE void add_tile(const WindowRun& run, const TapLists& lists, const 
   }
 }
 
-// Calls tile(run, lists, place) for kWindows windows at a time of every run, and one(...) for each
-// of those that are left.
-template <int kWindows, typename Result, typename UseTile, typename UseOne>
+// Calls use(count, run, lists, place) for kWindows windows of a run at a time, and for each of
+// those that are left; `count` is a std::integral_constant.
+template <int kWindows, typename Result, typename Use>
 NCPRUNE_INLINE void for_each_tile(const SparseWindows& windows, const TilePlace<Result>& start,
-                                  const UseTile& tile, const UseOne& one) {
+                                  const Use& use) {
   for (const WindowRun& run : windows.runs) {
     const TapLists& lists = windows.lists[run.lists];
     TilePlace<Result> place{start.in + run.in, start.out + run.out};
     int64_t left = run.count;
     for (; left >= kWindows; left -= kWindows) {
-      tile(run, lists, place);
+      use(std::integral_constant<int, kWindows>(), run, lists, place);
       place.in += kWindows * run.in_step;
       place.out += kWindows * run.out_step;
     }
     for (; left > 0; --left) {
-      one(run, lists, place);
+      use(std::integral_constant<int, 1>(), run, lists, place);
       place.in += run.in_step;
       place.out += run.out_step;
     }
@@ -128,32 +125,22 @@ NCPRUNE_INLINE void for_each_tile(const SparseWindows& windows, const TilePlace<
 template <int kWindows, int kGroups>
 NCPRUNE_INLINE void convolve_part(const SparseWindows& windows, const SparsePart& part,
                                   const SparseInputs& inputs, const float* bias, float* out) {
-  const auto tile = [&](const auto& run, const auto& lists, const auto& at)
-      __attribute__((always_inline)) {
-    convolve_tile<kWindows, kGroups>(run, lists, part, inputs, bias, at);
-  };
-  const auto one = [&](const auto& run, const auto& lists, const auto& at)
-      __attribute__((always_inline)) {
-    convolve_tile<1, kGroups>(run, lists, part, inputs, bias, at);
-  };
   const TilePlace<float> start{inputs.in + part.lane, out + part.lane};
-  for_each_tile<kWindows>(windows, start, tile, one);
+  for_each_tile<kWindows>(
+      windows, start,
+      [&](auto count, const auto& run, const auto& lists, const auto& at) __attribute__((
+          always_inline)) { convolve_tile<count(), kGroups>(run, lists, part, inputs, bias, at); });
 }
 
 template <int kWindows, int kGroups>
 NCPRUNE_INLINE void add_part(const SparseWindows& windows, const SparsePart& part,
                              const SparseInputs& inputs, const float* by_out,
                              const SparseSums& sums) {
-  const auto tile = [&](const auto& run, const auto& lists, const auto& at)
-      __attribute__((always_inline)) {
-    add_tile<kWindows, kGroups>(run, lists, part, inputs, at, sums);
-  };
-  const auto one = [&](const auto& run, const auto& lists, const auto& at)
-      __attribute__((always_inline)) {
-    add_tile<1, kGroups>(run, lists, part, inputs, at, sums);
-  };
   const TilePlace<const float> start{inputs.in + part.lane, by_out + part.lane};
-  for_each_tile<kWindows>(windows, start, tile, one);
+  for_each_tile<kWindows>(
+      windows, start,
+      [&](auto count, const auto& run, const auto& lists, const auto& at) __attribute__((
+          always_inline)) { add_tile<count(), kGroups>(run, lists, part, inputs, at, sums); });
 }
 
 }  // namespace

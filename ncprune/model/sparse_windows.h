@@ -28,7 +28,7 @@ struct RemainingWeights {
 // The elements of `weight` [M, C / groups, kH, kW], float, that are not zero.
 RemainingWeights remaining_weights(const at::Tensor& weight, int64_t groups);
 
-// What one direction of a convolution does with the lines of its samples.
+// The windows of one direction: forward, or the gradient by the picture.
 struct SparseSweep {
   SparseWindows windows;
   int64_t inputs;  // that a window of the dense convolution reads

@@ -11,13 +11,7 @@
 
 #include <cmath>
 
-// Compiled for several processors; the fastest that the machine can run is chosen at the start.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define NCPRUNE_FOR_EVERY_PROCESSOR \
-  __attribute__((target_clones("avx512f", "arch=haswell", "default")))
-#else
-#define NCPRUNE_FOR_EVERY_PROCESSOR
-#endif
+#include "ncprune/base/each_processor.h"
 
 namespace ncprune {
 namespace {
@@ -71,7 +65,7 @@ struct ChunkOfRows {
   bool starts_sums;  // it is the first chunk
 };
 
-NCPRUNE_FOR_EVERY_PROCESSOR
+NCPRUNE_EACH_PROCESSOR
 void advance_chunk(const ChunkOfRows& chunk, const SparseRows& kept, SparseRows* near) {
   for (size_t i = chunk.begin; i < chunk.end; ++i) {
     Lanes sparse[kParts] = {};

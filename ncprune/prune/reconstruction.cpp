@@ -33,9 +33,9 @@ at::Tensor solve_rows(const at::Tensor& matrix, const at::Tensor& right, const a
   return solution;
 }
 
-// The same on another device, which solves many rows in one call. Their matrices get the size of
-// the largest one; a smaller one gets further rows and columns of the identity, which change
-// nothing.
+// Solves the same rows on another device, many in one call. All matrices of a call have the size of
+// the largest: a smaller one is filled up with rows and columns of the identity, and its solution
+// stays the same.
 at::Tensor solve_rows_together(const at::Tensor& matrix, const at::Tensor& right,
                                const at::Tensor& mask) {
   constexpr int64_t kElements = int64_t{1} << 26;  // of the matrices at a time: 512 MiB

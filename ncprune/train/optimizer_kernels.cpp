@@ -4,12 +4,7 @@
 
 #include <cmath>
 
-// The widest registers of the machine are chosen when the program starts.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define NCPRUNE_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define NCPRUNE_EACH_PROCESSOR
-#endif
+#include "ncprune/base/each_processor.h"
 
 namespace ncprune {
 
