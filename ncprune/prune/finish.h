@@ -22,9 +22,6 @@ struct Finish {
   bool changes = true;
   // Only what pruning changed is brought back: without noise, the dense network's own weights stay.
   bool restores = false;
-  // Single weights are removed in so many steps (prune.h).
-  int64_t steps = 1;
-  std::string between = {};  // the finish of the steps before the last
   // The reason why `network` cannot be finished this way, in one line that names the node; empty
   // when it can. Null: every network can.
   std::string (*problem)(const Network& network, const Dataset& data) = nullptr;

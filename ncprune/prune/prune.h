@@ -58,20 +58,10 @@ struct Pruned {
 // and the layers are masked and repaired with the merged weights.
 //
 // A method with several sweeps (method.h) goes over the layers again. Then the network is finished
-// (finish.h); a finish of several steps starts from before_last_step(). The result shares unchanged
-// tensors with the dense network. Throws InputError where require_valid() does and when nothing can
-// be removed; std::logic_error when the smaller network differs from the masked one by more than
-// 1e-5.
+// (finish.h). The result shares unchanged tensors with the dense network. Throws InputError where
+// require_valid() does and when nothing can be removed; std::logic_error when the smaller network
+// differs from the masked one by more than 1e-5.
 Pruned prune(Calibration& calibration, const Recipe& recipe);
-
-// Where the last step of prune() starts, for a recipe that resolved() returned. A finish of n steps
-// (finish.h) removes weights in n steps, each from the network that the step before has left and
-// its finish for between has brought back to the dense network's class shares: what repairs have
-// moved to make good for removed weights tells better which may go next. After step i the kept
-// share is k^((i + 1) / (n + 1)) for k at the end, because the weights that go first are missed
-// least. Nothing if there is one step: for other finishes, units, and a pattern N:M, which fixes
-// its share.
-std::optional<Calibration> before_last_step(const Calibration& calibration, Recipe recipe);
 
 // Prunes `dense` with a calibration made for this one recipe.
 Pruned prune(const Network& dense, const Dataset& data, const Recipe& recipe);

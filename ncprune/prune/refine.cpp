@@ -22,19 +22,26 @@
 namespace ncprune {
 namespace {
 
-constexpr int64_t kSamplesPerClass = 1024;  // of each part
 constexpr double kHeldOut = 0.2;
+constexpr int64_t kRepeats = 3;  // lessons from the same changed picture
 
-// Passes over `samples` samples: about 50000 draws, within bounds.
+// Samples of a class in each part, at most; the fewer, the more classes there are.
+int64_t most_per_class(int64_t classes) {
+  constexpr int64_t kSamples = 16'384;
+  constexpr int64_t kPerClass = 1024;
+  return std::max(kPerClass, kSamples / classes);
+}
+
+// Passes over `samples` samples: about 85000 draws, within bounds.
 int64_t passes_over(int64_t samples) {
-  constexpr int64_t kDraws = 50'000;
+  constexpr int64_t kDraws = 85'000;
   constexpr int64_t kFewest = 3;
-  constexpr int64_t kMost = 12;
+  constexpr int64_t kMost = 15;
   return std::clamp(kDraws / std::max<int64_t>(1, samples), kFewest, kMost);
 }
 
 // Samples, and what the dense network says of them.
-struct Lesson {
+struct Exam {
   Dataset samples;    // as the pruned network sees them
   at::Tensor logits;  // of the dense network, [N, K]
 
@@ -93,6 +100,7 @@ Network taught(const NetworkPair& pair, const Dataset& data, const MetricOptions
   how.schedule = "cosine";
   how.learning_rate = 3e-3;
   how.epochs = passes_over(data.size());
+  how.fresh_epochs = how.epochs / kRepeats;
   how.batch = 64;
   how.keep_zeros = true;
   how.keep_statistics = true;
@@ -134,16 +142,17 @@ Network refined(const NetworkPair& pair, const Dataset& data, const MetricOption
   const auto parts = stratified_split(data, kHeldOut, Random(0).stream("refine, held out"));
   // The start must not have seen the held-out samples either, or it looks better there than it is.
   const Network start = matched(pair, parts.first, options);
-  const Dataset lessons = at_most_per_class(parts.first, kSamplesPerClass);
-  const Dataset held_out = at_most_per_class(parts.second, kSamplesPerClass);
+  const int64_t most = most_per_class(data.num_classes());
+  const Dataset lessons = at_most_per_class(parts.first, most);
+  const Dataset held_out = at_most_per_class(parts.second, most);
   Network end = taught({pair.dense, start}, lessons, options);
   if (held_out.size() == 0) return end;
-  const Lesson lesson{as_pruned_sees(held_out, options.noise),
-                      logits(with_norms_folded(pair.dense), held_out)};
-  const at::Tensor before = lesson.divergences_of(start);
+  const Exam exam{as_pruned_sees(held_out, options.noise),
+                  logits(with_norms_folded(pair.dense), held_out)};
+  const at::Tensor before = exam.divergences_of(start);
   for (const double share : {1.0, 0.75, 0.5, 0.25}) {
     Network result = between(start, end, share);
-    if (is_better(lesson.divergences_of(result) - before, held_out)) return result;
+    if (is_better(exam.divergences_of(result) - before, held_out)) return result;
   }
   return matched(pair, data, options);
 }

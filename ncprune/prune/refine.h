@@ -13,10 +13,11 @@ namespace ncprune {
 // scales and shifts, moved so that its class probabilities p come close to those of the dense
 // network, q (class_loss.h):
 //   min sum_c pi_c E_c KL(q || p),   pi from options.balance,
-// by Adam with a cosine schedule, in about 50000 draws, but 3 to 12 passes, from at most 1024
-// samples of each class, drawn with a fixed seed. Pictures are changed as
-// known_changes() says, and the dense network is asked anew. No labels are fitted. Zeros stay zero,
-// running statistics stay, and the pruned network sees noisy inputs with options.noise.
+// by Adam with a cosine schedule, in about 85000 draws, but 3 to 15 passes, from at most 16384 / K
+// samples of each of K classes, or 1024 if that is more, drawn with a fixed seed. Pictures are
+// changed as known_changes() says, and the dense network is asked once about each change, which
+// three passes share. No labels are fitted. Zeros stay zero, running statistics stay, and the
+// pruned network sees noisy inputs with options.noise.
 //
 // A fifth of each class is held out from all of this: the result is the first network on the line
 // from the matched to the trained one, at 1, 3/4, 1/2 or 1/4 of it, with which the mean held-out KL

@@ -11,7 +11,6 @@
 
 #include "ncprune/base/digest.h"
 #include "ncprune/base/error.h"
-#include "ncprune/base/lookup.h"
 #include "ncprune/data/label_rows.h"
 #include "ncprune/data/noise.h"
 #include "ncprune/evaluate/operating_point.h"
@@ -111,25 +110,10 @@ struct PrunedCell {
   double removed = 0;
 };
 
-// Where pruning starts, and the masks that the method has chosen from there; repairs other than the
-// method's start with them.
-struct CellStart {
-  std::optional<Calibration> own;  // none: the dense network's calibration
-  std::optional<std::vector<at::Tensor>> kept = {};
-};
-
-CellStart start_of(const Study& study, const StudyCell& cell, const Calibration& dense) {
-  if (cell.is_dense()) return {};
-  Recipe recipe = recipe_of(study, cell);
-  recipe.method.repair = method_of(study, cell.method).repair;
-  return {before_last_step(dense, recipe)};
-}
-
-PrunedCell prune_cell(const Study& study, const StudyCell& cell, Calibration& dense,
-                      CellStart& start) {
-  if (cell.is_dense()) return {dense.network()};
-  Calibration& calibration = start.own ? *start.own : dense;
-  std::optional<std::vector<at::Tensor>>& kept = start.kept;
+// `kept` holds the masks that the method has chosen; repairs other than the method's start there.
+PrunedCell prune_cell(const Study& study, const StudyCell& cell, Calibration& calibration,
+                      std::optional<std::vector<at::Tensor>>& kept) {
+  if (cell.is_dense()) return {calibration.network()};
   Recipe recipe = recipe_of(study, cell);
   recipe.finish = Method{}.finish;
   recipe.head = Recipe{}.head;
@@ -250,19 +234,15 @@ std::string StudyWorker::dense() const {
 void StudyWorker::run(const CellGroup& group, const NetworkVisitor& emit) {
   const StudyNetwork& current = *current_;
   const Network& dense = current.calibration->network();
-  std::map<std::string, CellStart> starts;                   // by finish; "" for those of one step
-  std::map<std::string, PrunedCell> pruned;                  // by start and repair
+  std::optional<std::vector<at::Tensor>> kept;
+  std::map<std::string, PrunedCell> pruned;                  // by repair
   std::map<std::string, std::pair<StudyRow, Network>> made;  // by repair, head, ... of the cell
   const auto finish = [&](const StudyCell& cell) {
     const auto begin = std::chrono::steady_clock::now();
-    const bool in_steps = find_named(finishes(), cell.finish, "finish").steps > 1;
-    const std::string from = in_steps ? cell.finish : "";
-    if (!starts.contains(from)) starts[from] = start_of(study_, cell, *current.calibration);
-    const std::string way = fmt::format("{}/{}", from, cell.repair);
-    if (!pruned.contains(way)) {
-      pruned[way] = prune_cell(study_, cell, *current.calibration, starts[from]);
+    if (!pruned.contains(cell.repair)) {
+      pruned[cell.repair] = prune_cell(study_, cell, *current.calibration, kept);
     }
-    const PrunedCell& once = pruned.at(way);
+    const PrunedCell& once = pruned.at(cell.repair);
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const Recipe recipe = recipe_of(study_, cell);

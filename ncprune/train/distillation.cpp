@@ -68,25 +68,24 @@ DistillationLoss::DistillationLoss(const Distillation& options, const Network& s
   features_weight_ /= std::max(mean.item<double>(), 1e-30);
 }
 
-DistillationLoss::Lesson DistillationLoss::lesson_for(const StudentBatch& batch) const {
-  if (!batch.changed.defined()) {
-    const auto of_batch = [&](const at::Tensor& of_all) {
-      return of_all.defined() ? of_all.index_select(0, batch.indices).to(batch.logits.device())
-                              : of_all;
-    };
-    return {of_batch(softened_), of_batch(features_)};
-  }
+Lesson DistillationLoss::lesson_of(const at::Tensor& indices) const {
+  const auto of_batch = [&](const at::Tensor& of_all) {
+    return of_all.defined() ? of_all.index_select(0, indices).to(compute_device()) : of_all;
+  };
+  return {of_batch(softened_), of_batch(features_)};
+}
+
+Lesson DistillationLoss::ask(const at::Tensor& changed) const {
   const at::NoGradGuard no_grad;
   std::vector<std::string> wanted{logits_value(teacher_)};
   if (features_.defined()) wanted.push_back(head_layer(teacher_).input);
-  const std::vector<at::Tensor> values =
-      run(teacher_, prepare_inputs(teacher_, batch.changed), wanted);
+  const std::vector<at::Tensor> values = run(teacher_, prepare_inputs(teacher_, changed), wanted);
   return {logits_weight_ > 0 ? values.front() / temperature_ : at::Tensor(),
           features_.defined() ? values.back() : at::Tensor()};
 }
 
-at::Tensor DistillationLoss::operator()(const StudentBatch& batch) const {
-  const auto [softened, features] = lesson_for(batch);
+at::Tensor DistillationLoss::operator()(const Lesson& lesson, const StudentBatch& batch) const {
+  const auto& [softened, features] = lesson;
   at::Tensor per_sample;
   if (softened.defined()) {
     per_sample = logits_weight_ * temperature_ * temperature_ *

@@ -30,21 +30,25 @@ struct Distillation {
 // Throws InputError, as train() does, for a value out of range.
 void require_valid(const Distillation& options);
 
+// What the teacher says of a batch.
+struct Lesson {
+  at::Tensor softened;  // its logits over T, [B, K]; undefined when not used
+  at::Tensor features;  // [B, d]; undefined when not used
+};
+
 // What the student computes for the samples at `indices` of the training data.
 struct StudentBatch {
-  at::Tensor indices;       // int64 [B]
-  at::Tensor logits;        // [B, K]
-  at::Tensor features;      // [B, d]; undefined when not used
-  at::Tensor changed = {};  // the samples, raw, if augmentation changed them: the teacher is run on
-                            // them; undefined: it was run on the training data
+  at::Tensor indices;   // int64 [B]
+  at::Tensor logits;    // [B, K]
+  at::Tensor features;  // [B, d]; undefined when not used
 };
 
 // The part of the loss that comes from the teacher.
 class DistillationLoss {
  public:
   // Runs the teacher once on all of `training`: memory O(N (K + d)), d the width of its last
-  // features if they are used. `shares`: draws of each class in an epoch. `augmented`: every batch
-  // will have `changed` samples, so that the teacher's class scores of `training` are not needed.
+  // features if they are used. `shares`: draws of each class in an epoch. `augmented`: the teacher
+  // will be asked for every batch, so that its class scores of `training` are not needed.
   // Throws InputError when the teacher does not fit the data or, if features are used, when its
   // last features and those of `student` differ in width.
   DistillationLoss(const Distillation& options, const Network& student, const Dataset& training,
@@ -53,17 +57,16 @@ class DistillationLoss {
   // The student's value that holds its last features; empty when features are not used.
   const std::string& features_value() const { return features_value_; }
 
+  // What the teacher says of training samples, by their indices. REQUIRES: not `augmented`.
+  Lesson lesson_of(const at::Tensor& indices) const;
+
+  // What the teacher says of changed samples, raw: runs it.
+  Lesson ask(const at::Tensor& changed) const;
+
   // The sum above for a batch.
-  at::Tensor operator()(const StudentBatch& batch) const;
+  at::Tensor operator()(const Lesson& lesson, const StudentBatch& batch) const;
 
  private:
-  // The teacher's softened logits and its features (undefined when not used) for a batch.
-  struct Lesson {
-    at::Tensor softened;
-    at::Tensor features;
-  };
-  Lesson lesson_for(const StudentBatch& batch) const;
-
   Network teacher_;
   double temperature_;
   double logits_weight_;

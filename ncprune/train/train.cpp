@@ -49,12 +49,11 @@ class Trainer {
         loss_(make_loss(options.loss, class_counts(training), labelling_of(training.targets()))),
         shares_(epoch_shares(class_counts(training),
                              find_named(samplers(), options.sampler, "sampler"))),
-        order_random_(Random(options.seed).stream("order")),
         dropout_random_(Random(options.seed).stream("dropout")),
-        augment_random_(Random(options.seed).stream("augmentation")),
         parameters_(prepare_parameters()),
         optimizer_(options.optimizer, learnt(parameters_),
                    {.momentum = options.momentum, .weight_decay = options.weight_decay}) {
+    restart();
     if (!options.distillation) return;
     distillation_.emplace(*options.distillation, network_, training, shares_,
                           !options.augment.empty());
@@ -72,6 +71,7 @@ class Trainer {
 
   // Fills in the loss and learning rate of `epoch`.
   Epoch run_epoch(int64_t epoch, Progress& bar) {
+    if (options_.fresh_epochs > 0 && (epoch - 1) % options_.fresh_epochs == 0) restart();
     const at::Tensor order = epoch_order(training_.labels, shares_, order_random_);
     const int64_t steps = steps_per_epoch();
     Epoch result{.epoch = epoch};
@@ -109,6 +109,13 @@ class Trainer {
 
  private:
   static constexpr int64_t kUnseen = 16;  // steps that a device may run behind
+
+  // The next epochs have the orders and changes of the first ones.
+  void restart() {
+    order_random_ = Random(options_.seed).stream("order");
+    augment_random_ = Random(options_.seed).stream("augmentation");
+    batch_ = 0;
+  }
 
   static InputError diverged(int64_t epoch) {
     return InputError(fmt::format("training diverged at epoch {}: lower the learning rate", epoch));
@@ -185,10 +192,8 @@ class Trainer {
       const at::Tensor features = values.size() > 1 ? values.back() : at::Tensor();
       loss = options_.distillation->labels * loss +
              (*distillation_)(
-                 {.indices = own(indices),
-                  .logits = values.front(),
-                  .features = features,
-                  .changed = options_.augment.empty() ? at::Tensor() : own(batch.inputs)});
+                 lesson_for(own(indices), own(batch.inputs)),
+                 {.indices = own(indices), .logits = values.front(), .features = features});
     }
     // The mean over the batch is the mean of the parts' means, weighted by their sizes.
     const auto samples =
@@ -215,6 +220,14 @@ class Trainer {
       parameter.tensor.view(-1).index_copy_(0, parameter.kept, parameter.learnt);
     }
     return batch_loss;
+  }
+
+  // What the teacher says of the next batch: asked only once if the batch will come again.
+  Lesson lesson_for(const at::Tensor& indices, const at::Tensor& inputs) {
+    if (options_.augment.empty()) return distillation_->lesson_of(indices);
+    if (options_.fresh_epochs == 0) return distillation_->ask(inputs);
+    if (batch_ == std::size(lessons_)) lessons_.push_back(distillation_->ask(inputs));
+    return lessons_[batch_++];
   }
 
   // Every process runs all of a batch with fewer samples than processes.
@@ -251,12 +264,14 @@ class Trainer {
   const Schedule& schedule_;
   LossFunction loss_;
   std::vector<int64_t> shares_;
-  Random order_random_;
+  Random order_random_{0};
   Random dropout_random_;
-  Random augment_random_;
+  Random augment_random_{0};
   std::vector<Parameter> parameters_;
   Optimizer optimizer_;
   std::optional<DistillationLoss> distillation_;
+  std::vector<Lesson> lessons_;  // of the batches of the first `fresh_epochs`
+  size_t batch_ = 0;             // since the last restart
 };
 
 // Sets the accuracies of the epoch.
@@ -298,6 +313,8 @@ void require_valid(const TrainOptions& options) {
           "a number in [0, 1)");
   require(std::isfinite(options.weight_decay) && options.weight_decay >= 0, "weight decay",
           options.weight_decay, "0 or more");
+  require(options.fresh_epochs >= 0, "fresh epochs", static_cast<double>(options.fresh_epochs),
+          "0 or more");
   require(options.patience >= 0, "patience", static_cast<double>(options.patience), "0 or more");
   for (const int64_t epoch : options.checkpoints) {
     require(epoch >= 0 && epoch <= options.epochs, "epoch to keep", static_cast<double>(epoch),

@@ -37,15 +37,18 @@ TEST_F(PlanTest, AppliedToItsNetworkGivesWhatPruningGave) {
   for (const bool matmul : {false, true}) {
     if (matmul) dense_ = as_matmul(dense_);
     for (const std::string method : {"surgeon", "magnitude"}) {
-      SCOPED_TRACE(method + (matmul ? " on MatMul" : " on Gemm"));
-      Recipe how = recipe(method);
-      how.head = "realign";
-      const Pruned pruned = prune(dense_, data_, how);
-      const Plan plan = through_text(plan_of(dense_, pruned));
-      EXPECT_TRUE(changed_tensors(plan, dense_).empty());
-      const Pruned again = apply_plan(dense_, plan, data_);
-      expect_same(again.network, pruned.network);
-      EXPECT_EQ(again.removed, pruned.removed);
+      for (const std::string finish : {"match", "refine"}) {
+        SCOPED_TRACE(method + ", " + finish + (matmul ? " on MatMul" : " on Gemm"));
+        Recipe how = recipe(method);
+        how.head = "realign";
+        how.finish = finish;
+        const Pruned pruned = prune(dense_, data_, how);
+        const Plan plan = through_text(plan_of(dense_, pruned));
+        EXPECT_TRUE(changed_tensors(plan, dense_).empty());
+        const Pruned again = apply_plan(dense_, plan, data_);
+        expect_same(again.network, pruned.network);
+        EXPECT_EQ(again.removed, pruned.removed);
+      }
     }
   }
 }

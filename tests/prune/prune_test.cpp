@@ -5,11 +5,9 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <optional>
 
 #include "ncprune/base/lookup.h"
 #include "ncprune/criteria/criterion.h"
@@ -177,37 +175,6 @@ TEST(Prune, ACalibrationSharedWithOtherMethodsChangesNoMethod) {
     for (const auto& [name, tensor] : alone.initializers) {
       EXPECT_TRUE(at::equal(beside.initializers.at(name), tensor)) << name;
     }
-  }
-}
-
-TEST(Prune, RefiningRemovesInTwoStepsAndOtherFinishesInOne) {
-  const Dataset data = gaussian_data({120, 90, 60}, 8);
-  const Network dense = network_for(data, "mlp:20,12");
-  const Calibration calibration(dense, data);
-  const auto start = [&](const std::string& finish, const std::string& changed = "") {
-    Recipe recipe{.method = method("surgeon"), .share = 0.9, .finish = finish};
-    if (changed == "units") recipe.remove = "units";
-    if (changed == "2:4") recipe.method.pattern = "2:4";
-    return before_last_step(calibration, recipe);
-  };
-  for (const std::string finish : {"keep", "recalibrate", "match"}) {
-    EXPECT_FALSE(start(finish).has_value()) << finish;
-  }
-  EXPECT_FALSE(start("refine", "units").has_value());
-  EXPECT_FALSE(start("refine", "2:4").has_value());
-  const std::optional<Calibration> halfway = start("refine");
-  ASSERT_TRUE(halfway.has_value());
-  EXPECT_NEAR(sparsity(layer_sparsity(halfway->network())), 1 - std::pow(0.1, 2.0 / 3), 0.01);
-
-  const Recipe recipe{.method = method("surgeon"), .share = 0.9, .finish = "refine"};
-  const Pruned pruned = prune(dense, data, recipe);
-  EXPECT_NEAR(pruned.removed, 0.9, 0.01);
-  const std::vector<Layer> layers = prunable_layers(dense);
-  for (size_t l = 0; l < layers.size(); ++l) {
-    const at::Tensor before = weight_of(halfway->network(), layers[l]).ne(0);
-    const at::Tensor after = weight_of(pruned.network, layers[l]).ne(0);
-    EXPECT_TRUE(after.le(before).all().item<bool>()) << "a weight came back: " << layers[l].name;
-    EXPECT_TRUE(after.le(pruned.kept[l]).all().item<bool>()) << layers[l].name;
   }
 }
 

@@ -26,10 +26,10 @@ double loss_of(const DistillationLoss& loss, const at::Tensor& indices, const Ne
   const std::string& value = loss.features_value();
   const StudentBatch batch{indices, logits(student, some.inputs),
                            value.empty() ? at::Tensor() : value_of(student, some, value)};
-  const auto stored = loss(batch).item<double>();
-  StudentBatch asked = batch;
-  asked.changed = some.inputs;  // the teacher says the same of the same inputs
-  EXPECT_NEAR(loss(asked).item<double>(), stored, 1e-5 * std::max(1.0, stored));
+  const auto stored = loss(loss.lesson_of(indices), batch).item<double>();
+  // The teacher says the same of the same inputs.
+  const auto asked = loss(loss.ask(some.inputs), batch).item<double>();
+  EXPECT_NEAR(asked, stored, 1e-5 * std::max(1.0, stored));
   return stored;
 }
 
@@ -114,11 +114,10 @@ TEST(Distillation, AsksForChangedSamplesWhatItWouldHaveStored) {
   const Network student = network_for(data, "cnn:4,6", 2);
   const DistillationLoss stored({.teacher = teacher}, student, data, class_counts(data), false);
   const DistillationLoss asking({.teacher = teacher}, student, data, class_counts(data), true);
-  StudentBatch batch{all_of(data), logits(student, data.inputs), {}};
-  const auto wanted = stored(batch).item<double>();
-  batch.changed = data.inputs;
+  const StudentBatch batch{all_of(data), logits(student, data.inputs), {}};
+  const auto wanted = stored(stored.lesson_of(batch.indices), batch).item<double>();
   EXPECT_GT(wanted, 1e-4);
-  EXPECT_NEAR(asking(batch).item<double>(), wanted, 1e-5 * wanted);
+  EXPECT_NEAR(asking(asking.ask(data.inputs), batch).item<double>(), wanted, 1e-5 * wanted);
 }
 
 TEST(Distillation, AStudentWithoutFeaturesPaysOne) {
@@ -179,6 +178,36 @@ TEST(Distillation, BringsTheStudentNearerToTheTeacher) {
             .network;
     EXPECT_LT(distance(taught), 0.1 * distance(student)) << features;
   }
+}
+
+// With a step of no size, an epoch's loss tells which changed pictures it saw.
+TEST(Distillation, RepeatsTheFreshEpochsInTurn) {
+  Dataset data = gaussian_data({40, 5}, 36);
+  data.inputs = data.inputs.view({-1, 1, 6, 6});
+  const Network teacher = network_for(data, "cnn:4,6", 1);
+  const Network student = network_for(data, "cnn:4,6", 2);
+  const auto losses_with = [&](int64_t fresh) {
+    const TrainOptions options{.sampler = "class-balanced",
+                               .learning_rate = 1e-30,
+                               .epochs = 4,
+                               .batch = 16,
+                               .keep_statistics = true,
+                               .distillation = Distillation{.teacher = teacher, .labels = 0},
+                               .augment = {"crop"},
+                               .fresh_epochs = fresh};
+    std::vector<double> losses;
+    for (const Epoch& epoch : train(student, data, {}, options).history) {
+      losses.push_back(epoch.loss);
+    }
+    return losses;
+  };
+  const std::vector<double> fresh = losses_with(0);
+  for (size_t i = 0; i < 4; ++i) {
+    for (size_t j = 0; j < i; ++j) EXPECT_NE(fresh[i], fresh[j]);
+  }
+  EXPECT_EQ(losses_with(1), std::vector<double>(4, fresh[0]));
+  EXPECT_EQ(losses_with(2), (std::vector<double>{fresh[0], fresh[1], fresh[0], fresh[1]}));
+  EXPECT_EQ(losses_with(9), fresh);
 }
 
 TEST(Distillation, RefusesWhatCannotBeCompared) {

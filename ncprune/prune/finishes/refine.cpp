@@ -11,8 +11,6 @@ Finish refine() {
       .apply = [](const NetworkPair& pair, const Dataset& data,
                   const MetricOptions& options) { return refined(pair, data, options); },
       .restores = true,
-      .steps = 2,
-      .between = "match",
       .problem = match_problem};
 }
 
