@@ -16,8 +16,8 @@ namespace ncprune {
 // by Adam with a cosine schedule, in about 85000 draws, but 3 to 15 passes, from at most 16384 / K
 // samples of each of K classes, or 1024 if that is more, drawn with a fixed seed. Pictures are
 // changed as known_changes() says, and the dense network is asked once about each change, which
-// three passes share. No labels are fitted. Zeros stay zero, running statistics stay, and the
-// pruned network sees noisy inputs with options.noise.
+// three to five passes share. No labels are fitted. Zeros stay zero, running statistics stay, and
+// the pruned network sees noisy inputs with options.noise.
 //
 // A fifth of each class is held out from all of this: the result is the first network on the line
 // from the matched to the trained one, at 1, 3/4, 1/2 or 1/4 of it, with which the mean held-out KL
