@@ -30,10 +30,10 @@ struct Distillation {
 // Throws InputError, as train() does, for a value out of range.
 void require_valid(const Distillation& options);
 
-// What the teacher says of a batch.
+// The teacher's outputs for the B samples of a batch, on the device of the computation.
 struct Lesson {
-  at::Tensor softened;  // its logits over T, [B, K]; undefined when not used
-  at::Tensor features;  // [B, d]; undefined when not used
+  at::Tensor softened;  // logits divided by T, [B, K]; undefined when not used
+  at::Tensor features;  // last features, [B, d]; undefined when not used
 };
 
 // What the student computes for the samples at `indices` of the training data.
@@ -57,13 +57,14 @@ class DistillationLoss {
   // The student's value that holds its last features; empty when features are not used.
   const std::string& features_value() const { return features_value_; }
 
-  // What the teacher says of training samples, by their indices. REQUIRES: not `augmented`.
+  // The teacher's outputs for the training samples at `indices`, int64 [B], which the constructor
+  // has stored. REQUIRES: the constructor was called with `augmented` false.
   Lesson lesson_of(const at::Tensor& indices) const;
 
-  // What the teacher says of changed samples, raw: runs it.
+  // Runs the teacher on `changed`, augmented samples that are not yet normalised, [B, ...].
   Lesson ask(const at::Tensor& changed) const;
 
-  // The sum above for a batch.
+  // The teacher's part of the loss for a batch, as Distillation states it: a mean over its samples.
   at::Tensor operator()(const Lesson& lesson, const StudentBatch& batch) const;
 
  private:

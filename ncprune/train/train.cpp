@@ -110,7 +110,7 @@ class Trainer {
  private:
   static constexpr int64_t kUnseen = 16;  // steps that a device may run behind
 
-  // The next epochs have the orders and changes of the first ones.
+  // Restarts the random numbers: the next epochs draw and change samples as the first ones did.
   void restart() {
     order_random_ = Random(options_.seed).stream("order");
     augment_random_ = Random(options_.seed).stream("augmentation");
@@ -222,7 +222,8 @@ class Trainer {
     return batch_loss;
   }
 
-  // What the teacher says of the next batch: asked only once if the batch will come again.
+  // The teacher's outputs for the next batch. If later epochs repeat the batch, they are stored, so
+  // that the teacher runs only once.
   Lesson lesson_for(const at::Tensor& indices, const at::Tensor& inputs) {
     if (options_.augment.empty()) return distillation_->lesson_of(indices);
     if (options_.fresh_epochs == 0) return distillation_->ask(inputs);

@@ -35,8 +35,9 @@ struct TrainOptions {
   bool keep_start = false;  // select the given network (epoch 0) if no epoch is better
   std::optional<Distillation> distillation = {};  // an additional teacher
   std::vector<std::string> augment = {};          // in this order; a teacher sees them, too
-  // Later epochs repeat the batches and changes of the first so many, in turn, so that a teacher is
-  // asked only once about each; 0: no epoch repeats another.
+  // If positive, only the first `fresh_epochs` epochs draw and change samples anew. Later epochs
+  // repeat their batches in turn, and a teacher runs only once on each changed batch; its outputs
+  // are stored, O(fresh_epochs N (K + d)). 0: every epoch draws anew.
   int64_t fresh_epochs = 0;
   // Epochs after which the network is also kept, in [0, epochs]; 0: before the first.
   std::vector<int64_t> checkpoints = {};
