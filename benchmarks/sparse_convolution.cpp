@@ -70,7 +70,7 @@ std::pair<double, double> milliseconds(const Layer& layer,
 }
 
 at::Tensor sparse(const Layer& layer) {
-  return sparse_convolution({layer.x, layer.weight, layer.bias, layer.windows, 1});
+  return sparse_convolution({layer.x, layer.weight, layer.bias, layer.windows, 1}).y;
 }
 
 at::Tensor dense(const Layer& layer) {

@@ -1,24 +1,11 @@
 #include "ncprune/model/fold_norms.h"
 
 #include <algorithm>
-#include <unordered_map>
+
+#include "ncprune/model/value_uses.h"
 
 namespace ncprune {
 namespace {
-
-// How often each value is read, by a node or as an output; and the node that writes it.
-struct Uses {
-  std::unordered_map<std::string, int64_t> reads;
-  std::unordered_map<std::string, size_t> writers;
-
-  explicit Uses(const Network& network) {
-    ++reads[network.output.name];
-    for (size_t i = 0; i < network.nodes.size(); ++i) {
-      for (const std::string& input : network.nodes[i].inputs) ++reads[input];
-      for (const std::string& output : network.nodes[i].outputs) writers[output] = i;
-    }
-  }
-};
 
 bool are_initializers(const Network& network, const Node& node, size_t first) {
   return std::all_of(node.inputs.begin() + static_cast<int64_t>(first), node.inputs.end(),
@@ -26,7 +13,7 @@ bool are_initializers(const Network& network, const Node& node, size_t first) {
 }
 
 // The convolution that alone feeds `norm`; null when there is none, or it cannot take it over.
-Node* folding_convolution(Network& network, const Uses& uses, const Node& norm) {
+Node* folding_convolution(Network& network, const ValueUses& uses, const Node& norm) {
   if (norm.op_type != "BatchNormalization" || norm.foreign || norm.inputs.size() != 5 ||
       norm.outputs.size() != 1 || !are_initializers(network, norm, 1)) {
     return nullptr;
@@ -64,7 +51,7 @@ void fold(Network& network, Node& convolution, const Node& norm) {
 }  // namespace
 
 Network with_norms_folded(const Network& network) {
-  const Uses uses(network);
+  const ValueUses uses(network);
   Network result = network;
   std::vector<Node> kept;
   std::vector<bool> gone(result.nodes.size());

@@ -4,6 +4,8 @@
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/threshold_backward.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -30,6 +32,7 @@ struct Plan : torch::CustomClassHolder {
   SparseSweep forward;
   SparseSweep backward;  // if the gradient by the picture is wanted
   int64_t batch = 0;
+  bool rectified = false;
   // For gradients of gradients.
   std::vector<int64_t> strides;
   std::vector<int64_t> pads;
@@ -46,6 +49,7 @@ c10::intrusive_ptr<Plan> plan_of(const SparseConvolution& convolution) {
   plan->dilations = windows.dilations;
   plan->groups = convolution.groups;
   plan->batch = x.size(0);
+  plan->rectified = convolution.rectified;
   plan->weights = remaining_weights(convolution.weight, convolution.groups);
   plan->forward = forward_sweep(sizes_of(convolution), plan->weights);
   if (at::GradMode::is_enabled() && x.requires_grad()) {
@@ -89,13 +93,16 @@ at::Tensor room_for(at::IntArrayRef shape, const at::TensorOptions& options) {
 
 // `x` times the weights of one direction.
 void convolve(const Plan& plan, const SparseSweep& sweep, const at::Tensor& x,
-              const at::Tensor& bias, const at::Tensor& result) {
+              const SparseOutput& output) {
   const SparseInputs inputs{plan.weights.values.data(), x.data_ptr<float>(), plan.batch};
   for_each_part(sweep, plan.batch, lanes_of_chunk(sweep, plan.batch),
                 [&](int64_t, const SparsePart& part) {
-                  convolve_sparse(sweep.windows, part, inputs, bias.data_ptr<float>(),
-                                  result.data_ptr<float>());
+                  convolve_sparse(sweep.windows, part, inputs, output);
                 });
+}
+
+const float* numbers_or_null(const at::Tensor& tensor) {
+  return tensor.defined() && tensor.numel() > 0 ? tensor.data_ptr<float>() : nullptr;
 }
 
 struct ParameterGradients {
@@ -104,18 +111,19 @@ struct ParameterGradients {
 };
 
 ParameterGradients parameter_gradients(const Plan& plan, const at::Tensor& x,
-                                       const at::Tensor& by_out) {
+                                       const SparseGradient& gradient) {
   // Chunks are as large whatever the number of threads: their sums are added up in order.
   constexpr int64_t kLanes = kMostLanes / 2;
   const int64_t chunks = (plan.batch + kLanes - 1) / kLanes;
   const auto count = static_cast<int64_t>(plan.weights.places.size());
   const at::Tensor weights = at::zeros({chunks, count, kLaneGroup}, x.options());
-  const at::Tensor biases = at::zeros({chunks, by_out.size(1), kLaneGroup}, x.options());
+  const int64_t results = plan.weights.shape.front();
+  const at::Tensor biases = at::zeros({chunks, results, kLaneGroup}, x.options());
   const SparseInputs inputs{plan.weights.values.data(), x.data_ptr<float>(), plan.batch};
   for_each_part(plan.forward, plan.batch, kLanes, [&](int64_t chunk, const SparsePart& part) {
     const SparseSums sums{weights.data_ptr<float>() + chunk * weights.stride(0),
                           biases.data_ptr<float>() + chunk * biases.stride(0)};
-    add_sparse_gradients(plan.forward.windows, part, inputs, by_out.data_ptr<float>(), sums);
+    add_sparse_gradients(plan.forward.windows, part, inputs, gradient, sums);
   });
   const at::Tensor by_weight = at::zeros(plan.weights.shape, x.options());
   const at::Tensor of_chunks = weights.sum(2).sum(0);
@@ -128,44 +136,69 @@ ParameterGradients parameter_gradients(const Plan& plan, const at::Tensor& x,
 }
 
 struct SparseConvolutionFunction : torch::autograd::Function<SparseConvolutionFunction> {
-  // `x` has its samples side by side.
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            const at::Tensor& weight, const at::Tensor& bias,
-                            const c10::intrusive_ptr<Plan>& plan,
-                            const std::vector<int64_t>& positions) {
-    context->saved_data["plan"] = c10::IValue::make_capsule(plan);
-    context->save_for_backward({x, weight});
-    at::Tensor result =
+  // `x` and `summand`, which may be empty, have their samples side by side. Gives the result and
+  // `x`.
+  static std::vector<at::Tensor> forward(torch::autograd::AutogradContext* context,
+                                         const at::Tensor& x, const at::Tensor& weight,
+                                         const at::Tensor& bias, const at::Tensor& summand,
+                                         const c10::intrusive_ptr<Plan>& plan,
+                                         const std::vector<int64_t>& positions) {
+    const at::Tensor result =
         room_for({x.size(0), weight.size(0), positions[0], positions[1]}, x.options());
-    convolve(*plan, plan->forward, x, bias.contiguous(), result);
-    return result;
+    const at::Tensor biases = bias.contiguous();
+    convolve(*plan, plan->forward, x,
+             {biases.data_ptr<float>(), numbers_or_null(summand), plan->rectified,
+              result.data_ptr<float>()});
+    context->saved_data["plan"] = c10::IValue::make_capsule(plan);
+    context->save_for_backward({x, weight, plan->rectified ? result : at::Tensor()});
+    context->set_materialize_grads(false);
+    return {result, x};
   }
 
   static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context,
                                           const std::vector<at::Tensor>& gradients) {
+    const at::Tensor& by_out = gradients[0];
+    const at::Tensor& by_other_readers = gradients[1];
+    if (!by_out.defined()) return {by_other_readers, {}, {}, {}, {}, {}};
     const std::vector<at::Tensor> saved = context->get_saved_variables();
     const auto held = context->saved_data["plan"].toCapsule();
     const auto& plan = static_cast<const Plan&>(*held);
     const at::Tensor& x = saved[0];
     const at::Tensor& weight = saved[1];
+    const at::Tensor& result = saved[2];  // undefined without ReLU
     const std::array<bool, 3> wanted{context->needs_input_grad(0), context->needs_input_grad(1),
                                      context->needs_input_grad(2)};
     if (at::GradMode::is_enabled()) {  // gradients of gradients follow
       const std::vector<int64_t> none(2, 0);
-      const auto [by_x, by_weight, by_bias] = at::convolution_backward(
-          gradients.front(), x, weight, at::OptionalIntArrayRef({weight.size(0)}), plan.strides,
-          plan.pads, plan.dilations, /*transposed=*/false, none, plan.groups, wanted);
-      return {by_x, by_weight, by_bias, {}, {}};
+      const at::Tensor by_sum = plan.rectified ? at::threshold_backward(by_out, result, 0) : by_out;
+      auto [by_x, by_weight, by_bias] = at::convolution_backward(
+          by_sum, x, weight, at::OptionalIntArrayRef({weight.size(0)}), plan.strides, plan.pads,
+          plan.dilations, /*transposed=*/false, none, plan.groups, wanted);
+      if (by_x.defined() && by_other_readers.defined()) by_x = by_x + by_other_readers;
+      return {by_x, by_weight, by_bias, by_sum, {}, {}};
     }
-    const at::Tensor by_out = with_samples_together(gradients.front());
+    at::Tensor by_sum = with_samples_together(by_out);
+    ParameterGradients parameters;
+    if (wanted[1] || wanted[2]) {
+      SparseGradient gradient{by_sum.data_ptr<float>(), numbers_or_null(result), nullptr};
+      const at::Tensor rectified = plan.rectified ? at::empty_like(by_sum) : by_sum;
+      gradient.by_sum = rectified.data_ptr<float>();
+      parameters = parameter_gradients(plan, x, gradient);
+      by_sum = rectified;
+    } else if (plan.rectified) {
+      by_sum = at::threshold_backward(by_sum, result, 0);
+    }
     at::Tensor by_x;
     if (wanted[0]) {
       by_x = room_for(x.sizes(), x.options());
-      convolve(plan, plan.backward, by_out, at::zeros({x.size(1)}, x.options()), by_x);
+      const at::Tensor others =
+          by_other_readers.defined() ? with_samples_together(by_other_readers) : at::Tensor();
+      const at::Tensor no_bias = at::zeros({x.size(1)}, x.options());
+      convolve(plan, plan.backward, by_sum,
+               {no_bias.data_ptr<float>(), numbers_or_null(others), /*rectified=*/false,
+                by_x.data_ptr<float>()});
     }
-    if (!wanted[1] && !wanted[2]) return {by_x, {}, {}, {}, {}};
-    const auto [by_weight, by_bias] = parameter_gradients(plan, x, by_out);
-    return {by_x, by_weight, by_bias, {}, {}};
+    return {by_x, parameters.by_weight, parameters.by_bias, by_sum, {}, {}};
   }
 };
 
@@ -193,18 +226,24 @@ bool is_sparse(const SparseConvolution& convolution) {
   return static_cast<double>(remaining) < most * static_cast<double>(weight.numel());
 }
 
-at::Tensor sparse_convolution(const SparseConvolution& convolution) {
-  const at::Tensor& x = convolution.x;
-  const int64_t missing = (kLaneGroup - x.size(0) % kLaneGroup) % kLaneGroup;
+SparseResult sparse_convolution(const SparseConvolution& convolution) {
+  const int64_t samples = convolution.x.size(0);
+  const int64_t missing = (kLaneGroup - samples % kLaneGroup) % kLaneGroup;
+  const auto whole_groups = [&](const at::Tensor& value) {
+    const at::Tensor together = with_samples_together(value);
+    if (missing == 0) return together;
+    return with_samples_together(at::constant_pad_nd(together, {0, 0, 0, 0, 0, 0, 0, missing}));
+  };
   SparseConvolution whole = convolution;
-  whole.x = with_samples_together(x);
-  if (missing > 0) {
-    whole.x = with_samples_together(at::constant_pad_nd(whole.x, {0, 0, 0, 0, 0, 0, 0, missing}));
-  }
-  if (!whole.bias.defined()) whole.bias = at::zeros({whole.weight.size(0)}, x.options());
-  const at::Tensor result = SparseConvolutionFunction::apply(
-      whole.x, whole.weight, whole.bias, plan_of(whole), whole.windows.positions);
-  return missing > 0 ? result.slice(0, 0, x.size(0)) : result;
+  whole.x = whole_groups(convolution.x);
+  // LibTorch's functions take no undefined tensors.
+  whole.summand = convolution.summand.defined() ? whole_groups(convolution.summand)
+                                                : at::empty({0}, whole.x.options());
+  if (!whole.bias.defined()) whole.bias = at::zeros({whole.weight.size(0)}, whole.x.options());
+  const auto results = SparseConvolutionFunction::apply(
+      whole.x, whole.weight, whole.bias, whole.summand, plan_of(whole), whole.windows.positions);
+  if (missing == 0) return {results[0], results[1]};
+  return {results[0].slice(0, 0, samples), results[1].slice(0, 0, samples)};
 }
 
 }  // namespace ncprune

@@ -55,9 +55,23 @@ struct SparseInputs {
   int64_t batch;         // N, a multiple of kLaneGroup: floats of a line
 };
 
-// The part of the result; `bias` [M].
+struct SparseOutput {
+  const float* bias;     // [M]
+  const float* summand;  // added to the result, which it is as large as; or null
+  bool rectified;        // negative results become 0
+  float* out;            // the result
+};
+
+// The part of the result.
 void convolve_sparse(const SparseWindows& windows, const SparsePart& part,
-                     const SparseInputs& inputs, const float* bias, float* out);
+                     const SparseInputs& inputs, const SparseOutput& output);
+
+// The gradient by the result, and that by what ReLU made the result of.
+struct SparseGradient {
+  const float* by_out;
+  const float* out;  // the result; null without ReLU
+  float* by_sum;     // written where there is ReLU: `by_out` where the result is positive, else 0
+};
 
 // Sums over the part's positions, whose sums over the lanes are gradients.
 struct SparseSums {
@@ -65,8 +79,9 @@ struct SparseSums {
   float* by_bias;     // [M, kLaneGroup]
 };
 
-// Adds to the sums what the gradient by the result, `by_out`, gives; `inputs` needs no weights.
+// Adds to the sums what the gradient by the result gives; `inputs` needs no weights.
 void add_sparse_gradients(const SparseWindows& windows, const SparsePart& part,
-                          const SparseInputs& inputs, const float* by_out, const SparseSums& sums);
+                          const SparseInputs& inputs, const SparseGradient& gradient,
+                          const SparseSums& sums);
 
 }  // namespace ncprune

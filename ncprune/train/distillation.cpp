@@ -8,7 +8,7 @@
 
 #include "ncprune/base/device.h"
 #include "ncprune/base/error.h"
-#include "ncprune/model/fold_norms.h"
+#include "ncprune/model/fuse_convolutions.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/model/layers.h"
 #include "ncprune/train/loss.h"
@@ -36,7 +36,7 @@ void require_valid(const Distillation& options) {
 DistillationLoss::DistillationLoss(const Distillation& options, const Network& student,
                                    const Dataset& training, const std::vector<int64_t>& shares,
                                    bool augmented)
-    : teacher_(clone(with_norms_folded(options.teacher), compute_device())),
+    : teacher_(clone(with_convolutions_fused(options.teacher), compute_device())),
       temperature_(options.temperature),
       logits_weight_(options.logits),
       features_weight_(options.features) {
@@ -53,7 +53,8 @@ DistillationLoss::DistillationLoss(const Distillation& options, const Network& s
   labelling_ = labelling_of(training.targets());
   if (options.logits > 0 && !augmented) softened_ = logits(teacher, seen) / temperature_;
   if (options.features == 0) return;
-  features_ = value_of_all(teacher, head_layer(teacher).input, seen);
+  teacher_features_value_ = head_layer(teacher).input;
+  features_ = value_of_all(teacher, teacher_features_value_, seen);
   const Layer head = head_layer(student);
   const int64_t width = weight_of(student, head).size(1);
   if (features_.size(1) != width) {
@@ -78,7 +79,7 @@ Lesson DistillationLoss::lesson_of(const at::Tensor& indices) const {
 Lesson DistillationLoss::ask(const at::Tensor& changed) const {
   const at::NoGradGuard no_grad;
   std::vector<std::string> wanted{logits_value(teacher_)};
-  if (features_.defined()) wanted.push_back(head_layer(teacher_).input);
+  if (features_.defined()) wanted.push_back(teacher_features_value_);
   const std::vector<at::Tensor> values = run(teacher_, prepare_inputs(teacher_, changed), wanted);
   return {logits_weight_ > 0 ? values.front() / temperature_ : at::Tensor(),
           features_.defined() ? values.back() : at::Tensor()};

@@ -69,6 +69,7 @@ class DistillationLoss {
 
  private:
   Network teacher_;
+  std::string teacher_features_value_;  // empty when features are not used
   double temperature_;
   double logits_weight_;
   double features_weight_;  // over F

@@ -15,7 +15,7 @@
 #include "ncprune/data/label_rows.h"
 #include "ncprune/data/read_ahead.h"
 #include "ncprune/distributed/world.h"
-#include "ncprune/model/fold_norms.h"
+#include "ncprune/model/fuse_convolutions.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/train/augment.h"
 #include "ncprune/train/loss.h"
@@ -180,7 +180,7 @@ class Trainer {
     if (share.size < share.of) mode.share = share;
     // Without new statistics a normalization is a scale and a shift, which cost nothing in weights.
     const std::vector<at::Tensor> values =
-        options_.keep_statistics ? run(with_norms_folded(network_), inputs, wanted_, mode)
+        options_.keep_statistics ? run(with_convolutions_fused(network_), inputs, wanted_, mode)
                                  : run(network_, inputs, wanted_, mode);
     at::Tensor loss = loss_(values.front(),
                             targets.of(share.begin, share.begin + share.size).to(device), progress);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "ncprune/model/fuse_convolutions.h"
 #include "ncprune/model/operators.h"
 #include "ncprune/model/sample_order.h"
 #include "ncprune/model/sparse_convolution.h"
@@ -68,27 +69,59 @@ bool learns_zeros(const at::Tensor& weight, const RunMode& mode) {
   return at::GradMode::is_enabled() && weight.requires_grad() && !mode.keep_zeros;
 }
 
-Tensors run_conv(const Node& node, const Tensors& inputs, const RunMode& mode) {
+// The convolution of a Conv's first three inputs, with the same pads on both sides.
+SparseConvolution convolution_of(const Node& node, const Tensors& inputs) {
   const auto [groups, out, in] = channels_of(node, inputs);
   require_channels(node, inputs, in, out);
   const at::Tensor& x = inputs[0];
   const at::Tensor& weight = inputs[1];
-  const Windows windows = windows_over(node, x.sizes(), weight.sizes().slice(2));
+  Windows windows = windows_over(node, x.sizes(), weight.sizes().slice(2));
   require_affordable(node, joined({x.size(0), out}, windows.positions));
   // The patches of one sample: LibTorch's fallback multiplies them.
   require_affordable(node, joined(joined({in}, windows.kernel), windows.positions));
-  const bool symmetric = windows.pads_begin == windows.pads_end;
-  const std::vector<int64_t> none(windows.axes(), 0);
-  // LibTorch pads both sides equally.
-  const at::Tensor padded = symmetric ? x : pad_windows(node, x, windows, 0);
-  if (!learns_zeros(weight, mode)) {
-    SparseConvolution sparse{padded, weight, optional_bias(inputs), windows, groups};
-    if (!symmetric) sparse.windows.pads_begin = sparse.windows.pads_end = none;
-    if (is_sparse(sparse)) return {sparse_convolution(sparse)};
+  if (windows.pads_begin == windows.pads_end) {
+    return {x, weight, optional_bias(inputs), windows, groups};
   }
-  return {at::convolution(in_fast_order(padded), weight, optional_bias(inputs), windows.strides,
-                          symmetric ? windows.pads_begin : none, windows.dilations,
-                          /*transposed=*/false, none, groups)};
+  const at::Tensor padded = pad_windows(node, x, windows, 0);
+  windows.pads_begin = windows.pads_end = std::vector<int64_t>(windows.axes(), 0);
+  return {padded, weight, optional_bias(inputs), windows, groups};
+}
+
+bool runs_sparse(const SparseConvolution& convolution, const RunMode& mode) {
+  return !learns_zeros(convolution.weight, mode) && is_sparse(convolution);
+}
+
+at::Tensor dense_convolution(const SparseConvolution& convolution) {
+  const Windows& windows = convolution.windows;
+  const std::vector<int64_t> none(windows.axes(), 0);
+  return at::convolution(in_fast_order(convolution.x), convolution.weight, convolution.bias,
+                         windows.strides, windows.pads_begin, windows.dilations,
+                         /*transposed=*/false, none, convolution.groups);
+}
+
+Tensors run_conv(const Node& node, const Tensors& inputs, const RunMode& mode) {
+  const SparseConvolution convolution = convolution_of(node, inputs);
+  if (runs_sparse(convolution, mode)) return {sparse_convolution(convolution).y};
+  return {dense_convolution(convolution)};
+}
+
+Tensors run_fused_conv(const Node& node, const Tensors& inputs, const RunMode& mode) {
+  SparseConvolution convolution = convolution_of(node, inputs);
+  const at::Tensor& x = inputs[0];
+  const at::Tensor summand = inputs.size() > 3 ? inputs[3] : at::Tensor();
+  const bool rectified = node.text("activation", "") == "Relu";
+  const auto sizes = joined({x.size(0), convolution.weight.size(0)}, convolution.windows.positions);
+  const bool in_place = !summand.defined() || summand.sizes() == sizes;
+  if (in_place && runs_sparse(convolution, mode)) {
+    convolution.summand = summand;
+    convolution.rectified = rectified;
+    const bool padded = !convolution.x.is_same(x);
+    const SparseResult result = sparse_convolution(convolution);
+    return {result.y, padded ? x : result.x};
+  }
+  at::Tensor y = dense_convolution(convolution);
+  if (summand.defined()) y = in_place ? y.add_(summand) : y + summand;
+  return {rectified ? y.relu_() : y, x};
 }
 
 // Sets the positions, and the pads to the amounts cut from both ends of the whole overlap-add of
@@ -157,3 +190,13 @@ std::vector<Operator> convolution() {
 }
 
 }  // namespace ncprune::operators_files
+
+namespace ncprune {
+
+const std::shared_ptr<const Operator>& fused_convolution() {
+  static const auto fused = std::make_shared<const Operator>(
+      Operator{"FusedConv", "Conv, then a sum and Relu", operators_files::run_fused_conv});
+  return fused;
+}
+
+}  // namespace ncprune
