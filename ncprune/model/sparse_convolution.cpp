@@ -180,10 +180,10 @@ struct SparseConvolutionFunction : torch::autograd::Function<SparseConvolutionFu
     at::Tensor by_sum = with_samples_together(by_out);
     ParameterGradients parameters;
     if (wanted[1] || wanted[2]) {
-      SparseGradient gradient{by_sum.data_ptr<float>(), numbers_or_null(result), nullptr};
       const at::Tensor rectified = plan.rectified ? at::empty_like(by_sum) : by_sum;
-      gradient.by_sum = rectified.data_ptr<float>();
-      parameters = parameter_gradients(plan, x, gradient);
+      parameters = parameter_gradients(
+          plan, x,
+          {by_sum.data_ptr<float>(), numbers_or_null(result), rectified.data_ptr<float>()});
       by_sum = rectified;
     } else if (plan.rectified) {
       by_sum = at::threshold_backward(by_sum, result, 0);

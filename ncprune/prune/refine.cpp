@@ -23,7 +23,7 @@ namespace ncprune {
 namespace {
 
 constexpr double kHeldOut = 0.2;
-constexpr int64_t kRepeats = 3;  // lessons from the same changed picture
+constexpr int64_t kRepeats = 2;  // lessons from the same changed picture
 
 // Samples of a class in each part, at most; the fewer, the more classes there are.
 int64_t most_per_class(int64_t classes) {
@@ -32,12 +32,15 @@ int64_t most_per_class(int64_t classes) {
   return std::max(kPerClass, kSamples / classes);
 }
 
-// Passes over `samples` samples: about 85000 draws, within bounds.
-int64_t passes_over(int64_t samples) {
-  constexpr int64_t kDraws = 85'000;
+// Passes over `samples` samples: about 85000 draws, or twice as many where they take little time,
+// within bounds.
+int64_t passes_over(int64_t samples, const Network& network) {
+  constexpr int64_t kDraws = 170'000;
+  constexpr int64_t kDrawsOfConvolutions = 85'000;
   constexpr int64_t kFewest = 3;
   constexpr int64_t kMost = 15;
-  return std::clamp(kDraws / std::max<int64_t>(1, samples), kFewest, kMost);
+  const int64_t draws = convolves(network) ? kDrawsOfConvolutions : kDraws;
+  return std::clamp(draws / std::max<int64_t>(1, samples), kFewest, kMost);
 }
 
 // Samples, and what the dense network says of them.
@@ -99,8 +102,7 @@ Network taught(const NetworkPair& pair, const Dataset& data, const MetricOptions
   how.sampler = options.balance == 1 ? "class-balanced" : "natural";
   how.schedule = "cosine";
   how.learning_rate = 3e-3;
-  how.epochs = passes_over(data.size());
-  how.fresh_epochs = how.epochs / kRepeats;
+  how.epochs = passes_over(data.size(), pair.pruned);
   how.batch = 64;
   how.keep_zeros = true;
   how.keep_statistics = true;
@@ -114,6 +116,7 @@ Network taught(const NetworkPair& pair, const Dataset& data, const MetricOptions
     how.distillation->seen = data;
   } else {
     how.augment = known_changes(pair.dense, data);
+    if (!how.augment.empty()) how.fresh_epochs = how.epochs / kRepeats;
   }
   return train(pair.pruned, as_pruned_sees(data, options.noise), {}, how).network;
 }
