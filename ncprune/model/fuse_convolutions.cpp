@@ -36,7 +36,7 @@ void join(Network& network) {
     Node& node = network.nodes[i];
     const bool adds = is(node, "Add");
     if (!adds && !is(node, "Relu")) continue;
-    for (size_t k = node.inputs.size(); k-- > 0;) {
+    for (size_t k = 0; k < node.inputs.size(); ++k) {
       const auto writer = uses.writers.find(node.inputs[k]);
       if (writer == uses.writers.end() || uses.reads.at(node.inputs[k]) != 1) continue;
       Node& convolution = network.nodes[writer->second];

@@ -230,7 +230,7 @@ SparseResult sparse_convolution(const SparseConvolution& convolution) {
   const int64_t samples = convolution.x.size(0);
   const int64_t missing = (kLaneGroup - samples % kLaneGroup) % kLaneGroup;
   const auto whole_groups = [&](const at::Tensor& value) {
-    const at::Tensor together = with_samples_together(value);
+    at::Tensor together = with_samples_together(value);
     if (missing == 0) return together;
     return with_samples_together(at::constant_pad_nd(together, {0, 0, 0, 0, 0, 0, 0, missing}));
   };

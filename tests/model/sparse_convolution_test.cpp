@@ -167,6 +167,46 @@ TEST(SparseConvolution, GradientsOfGradientsAreThoseOfTheConvolution) {
   EXPECT_LE((found - wanted).abs().max().item<double>(), 1e-4 * wanted.abs().max().item<double>());
 }
 
+// A sum and a Relu in the convolution, whose gradient by x joins that of another reader; and the
+// same in several steps.
+at::Tensor joined(const Case& made, const Operands& operands, const at::Tensor& summand) {
+  SparseConvolution convolution{operands.x, operands.weight, operands.bias, windows_of(made),
+                                made.groups};
+  convolution.summand = summand;
+  convolution.rectified = true;
+  const SparseResult result = sparse_convolution(convolution);
+  return result.y.pow(3).sum() + result.x.pow(3).sum();
+}
+
+at::Tensor in_steps(const Case& made, const Operands& operands, const at::Tensor& summand) {
+  const at::Tensor y = (dense(made, operands) + summand).relu();
+  return y.pow(3).sum() + operands.x.pow(3).sum();
+}
+
+TEST_P(SparseConvolutionTest, TakesASumAndAReluOver) {
+  const Case& made = GetParam();
+  const Operands drawn = operands_of(made);
+  const at::Tensor z = at::randn(dense(made, drawn).sizes());
+  const auto gradients = [&](at::ScalarType type, const auto& loss, bool twice) {
+    const Operands operands = tracked(drawn, type);
+    const at::Tensor summand = z.to(type, false, /*copy=*/true).requires_grad_();
+    const std::vector<at::Tensor> by{operands.x, operands.weight, operands.bias, summand};
+    const auto first = torch::autograd::grad({loss(made, operands, summand)}, by, {}, twice, twice);
+    if (!twice) return first;
+    return torch::autograd::grad({first[0].square().sum()}, {operands.x, summand});
+  };
+  for (const bool twice : {false, true}) {
+    const auto found = gradients(at::kFloat, joined, twice);
+    auto wanted = gradients(at::kDouble, in_steps, twice);
+    if (!twice) wanted[1] = wanted[1] * drawn.weight.ne(0);
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      const double size = wanted[i].numel() == 0 ? 0 : wanted[i].abs().max().item<double>();
+      const double error = (found[i].to(at::kDouble) - wanted[i]).abs().max().item<double>();
+      EXPECT_LE(error, 1e-4 * size) << i << (twice ? ", of gradients" : "");
+    }
+  }
+}
+
 TEST(SparseConvolution, AConvLearnsItsZerosUnlessTheyAreToStay) {
   const Operands operands = tracked(operands_of(cases().front()), at::kFloat);
   const Attributes pads{{"pads", Attribute(std::vector<int64_t>{1, 1, 1, 1})}};
