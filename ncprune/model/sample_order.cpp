@@ -35,6 +35,22 @@ at::Tensor with_channels_together(const at::Tensor& x) {
   return turned.view({x.size(0), x.size(2), x.size(3), x.size(1)}).permute({0, 3, 1, 2});
 }
 
+bool is_in_sample_order(const at::Tensor& x) {
+  return x.dim() == 4 && x.size(0) > 1 && x.stride(0) == 1;
+}
+
+at::Tensor samples_last(const at::Tensor& x) {
+  return x.permute(kTogether);
+}
+
+at::Tensor samples_first(const at::Tensor& x) {
+  return x.permute(kFromTogether);
+}
+
+int64_t axis_with_samples_last(int64_t axis) {
+  return kFromTogether[static_cast<size_t>(axis)];
+}
+
 at::Tensor as_planes(const at::Tensor& x) {
   return x.permute(kTogether).reshape({x.size(2) * x.size(3), x.size(1), x.size(0)});
 }

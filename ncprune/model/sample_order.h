@@ -18,6 +18,17 @@ at::Tensor with_samples_together(const at::Tensor& x);
 // x with the channels of a position side by side, as oneDNN reads them fastest.
 at::Tensor with_channels_together(const at::Tensor& x);
 
+// Whether x, or what it is a part of, is in this order.
+bool is_in_sample_order(const at::Tensor& x);
+
+// x as [H, W, C, N], so that what LibTorch computes from it, and the gradient, are in this order
+// too; and a value back from there.
+at::Tensor samples_last(const at::Tensor& x);
+at::Tensor samples_first(const at::Tensor& x);
+
+// The axis of samples_last(x) that is axis `axis` of x.
+int64_t axis_with_samples_last(int64_t axis);
+
 // A value whose samples lie side by side as [H W, C, N], contiguous: statistics of channels are the
 // same over it.
 at::Tensor as_planes(const at::Tensor& x);

@@ -3,6 +3,7 @@
 
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include "tests/model/one_node.h"
@@ -45,6 +46,9 @@ std::vector<OneOperator> operators_on_pictures() {
   const Attributes window{{"kernel_shape", numbers({3, 2})},
                           {"pads", numbers({1, 0, 0, 1})},
                           {"strides", numbers({2, 1})}};
+  const auto whole = [](const std::vector<int64_t>& values) {
+    return at::tensor(values, at::TensorOptions(at::kLong));
+  };
   const auto statistics = [] {
     return std::vector<at::Tensor>{at::randn({3}), at::randn({3}), at::randn({3}),
                                    at::rand({3}) + 0.5};
@@ -55,6 +59,8 @@ std::vector<OneOperator> operators_on_pictures() {
       {"GlobalAveragePool", {}, {}},
       {"GlobalMaxPool", {}, {}},
       {"Relu", {}, {}},
+      {"Slice", {whole({0, 1}), whole({9, 3}), whole({2, 1}), whole({2, 1})}, {}},
+      {"Pad", {whole({0, 1, 2, 0, 0, 3, 0, 1})}, {}},
       {"BatchNormalization", statistics(), {}},
       {"BatchNormalization", statistics(), {}, {.training = true}},
       {"BatchNormalization", statistics(), {}, {.training = true, .share = BatchShare{0, 5, 5}}}};

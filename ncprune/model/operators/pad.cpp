@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ncprune/model/operators.h"
+#include "ncprune/model/sample_order.h"
 
 namespace ncprune::operators_files {
 namespace {
@@ -66,11 +67,18 @@ Tensors run_pad(const Node& node, const Tensors& inputs, const RunMode&) {
   const std::string mode = node.text("mode", "constant");
   if (mode == "constant") {
     const bool has_value = inputs.size() > 2 && inputs[2].defined();
-    std::vector<int64_t> pads;
-    for (size_t axis = begin.size(); axis-- > 0;) {
-      pads.insert(pads.end(), {begin[axis], end[axis]});
+    const bool turned = is_in_sample_order(x);
+    // LibTorch's pads begin with the last axis.
+    std::vector<int64_t> pads(2 * begin.size());
+    for (size_t axis = 0; axis < begin.size(); ++axis) {
+      const auto own = static_cast<int64_t>(axis);
+      const auto place = static_cast<size_t>(turned ? axis_with_samples_last(own) : own);
+      pads[2 * (begin.size() - 1 - place)] = begin[axis];
+      pads[2 * (begin.size() - 1 - place) + 1] = end[axis];
     }
-    return {at::constant_pad_nd(x, pads, has_value ? inputs[2].item() : at::Scalar(0))};
+    const at::Scalar value = has_value ? inputs[2].item() : at::Scalar(0);
+    if (!turned) return {at::constant_pad_nd(x, pads, value)};
+    return {samples_first(at::constant_pad_nd(samples_last(x), pads, value))};
   }
   if (mode != "edge" && mode != "reflect" && mode != "wrap") refuse(node, "unknown mode");
   for (size_t axis = 0; axis < begin.size(); ++axis) {

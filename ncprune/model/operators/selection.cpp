@@ -16,6 +16,7 @@
 #include <numeric>
 
 #include "ncprune/model/operators.h"
+#include "ncprune/model/sample_order.h"
 
 namespace ncprune::operators_files {
 namespace {
@@ -73,15 +74,17 @@ Tensors run_slice(const Node& node, const Tensors& inputs, const RunMode&) {
       steps.size() != starts.size()) {
     refuse(node, "its starts, ends, axes and steps differ in number");
   }
+  const bool turned = is_in_sample_order(x);
+  if (turned) x = samples_last(x);
   for (size_t i = 0; i < starts.size(); ++i) {
     if (axes[i] < -x.dim() || axes[i] >= x.dim() || steps[i] == 0) {
       refuse(node, fmt::format("axis {} of a value of {} dimensions by steps of {}", axes[i],
                                x.dim(), steps[i]));
     }
     const int64_t axis = axes[i] < 0 ? axes[i] + x.dim() : axes[i];
-    x = sliced(x, axis, {starts[i], ends[i], steps[i]});
+    x = sliced(x, turned ? axis_with_samples_last(axis) : axis, {starts[i], ends[i], steps[i]});
   }
-  return {x};
+  return {turned ? samples_first(x) : x};
 }
 
 // Negative indices count from the end; LibTorch rejects indices out of range.
