@@ -6,17 +6,22 @@
 
 namespace ncprune {
 
-// with_norms_folded(), in which convolutions also do the work of the sum (Add) and the Relu behind
-// them, in one pass. It computes the same values with running statistics, up to rounding. Values
-// keep their names, but those that only such an Add, Relu or BatchNormalization read are gone.
-// ONNX Runtime names such a convolution FusedConv, in the domain com.microsoft: its inputs are X,
-// W, B and the summand Z, the latter two may be omitted; its attribute "activation" is "Relu" or
-// absent. Here it has a second output: X, for the nodes behind it that read X too, so that their
-// gradients by X join its own without a pass over memory.
+// A copy of `network`, as with_norms_folded() makes it, in which convolutions also do the work of
+// the sum (Add) and the Relu behind them, in one pass. It computes the same values with running
+// statistics, up to rounding. The values keep their names, but a value that only such an Add, Relu
+// or BatchNormalization reads is gone. Autograd leads from its weights to the tensors of `network`.
+// The copy is only for run(): it cannot be written to a file.
+//
+// Such a convolution is the node FusedConv of ONNX Runtime (domain com.microsoft). Its inputs are X
+// [N, C, positions...], W, B and the summand Z [N, M, positions...]; B and Z may be omitted. Its
+// attribute "activation" is "Relu" or absent. Here the node has a second output, the values of X:
+// later nodes that read X take this output instead, so that the gradients that they give by X are
+// added while the convolution computes its own.
 Network with_convolutions_fused(const Network& network);
 
-// What runs it.
 struct Operator;
+
+// The operator that runs the nodes FusedConv. The program owns it.
 const std::shared_ptr<const Operator>& fused_convolution();
 
 }  // namespace ncprune

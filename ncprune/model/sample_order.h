@@ -18,11 +18,12 @@ at::Tensor with_samples_together(const at::Tensor& x);
 // x with the channels of a position side by side, as oneDNN reads them fastest.
 at::Tensor with_channels_together(const at::Tensor& x);
 
-// Whether x, or what it is a part of, is in this order.
+// Whether the samples of x lie side by side, although x may be a part of a larger value: a slice
+// has gaps between its lines, which has_samples_together() does not allow.
 bool is_in_sample_order(const at::Tensor& x);
 
-// x as [H, W, C, N], so that what LibTorch computes from it, and the gradient, are in this order
-// too; and a value back from there.
+// A view of x [N, C, H, W] as [H, W, C, N]: LibTorch's operators keep the order of axes, so their
+// results and gradients have their samples side by side. samples_first() is the way back.
 at::Tensor samples_last(const at::Tensor& x);
 at::Tensor samples_first(const at::Tensor& x);
 

@@ -18,8 +18,8 @@ struct SparseConvolution {
 
 struct SparseResult {
   at::Tensor y;  // [N, M, positions...]
-  // The values of `x`, for what else reads them: the gradient by it joins the one that the
-  // convolution computes without a pass of its own.
+  // [N, C, H, W], the values of `x` for other readers: the gradient that these give is added while
+  // the convolution computes its own gradient by `x`.
   at::Tensor x;
 };
 

@@ -23,7 +23,7 @@ namespace ncprune {
 namespace {
 
 constexpr double kHeldOut = 0.2;
-constexpr int64_t kRepeats = 2;  // lessons from the same changed picture
+constexpr int64_t kRepeats = 2;  // times that a changed picture is shown
 
 // Samples of a class in each part, at most; the fewer, the more classes there are.
 int64_t most_per_class(int64_t classes) {
