@@ -239,8 +239,8 @@ class _Messages:
                 self._bar = False
                 self._pending = rest
             elif not "ncprune: ".startswith(rest):
+                self._bar = True  # before it is shown, so that an interrupt erases it
                 self._show(self._pending)
-                self._bar = True
                 self._pending = ""
 
     def finish(self) -> None:
