@@ -36,7 +36,7 @@ void print_compare(const Comparison& comparison, const ClassInfo& classes, doubl
   fmt::print("\n{}", to_text(flow_table(comparison, classes, kMaxFlows)));
 }
 
-// The network after, judged at the operating point of the one before; none as common_shift().
+// The network after, judged at the operating point of the one before; none unless that exists().
 Json judged_alike(const ClassifiersAndData& read, const std::vector<at::Tensor>& scores,
                   const ClassInfo& classes) {
   const Dataset& validation = read.data.validation;

@@ -3,6 +3,8 @@
 #include <ATen/ops/binomial.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/randint.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -32,6 +34,26 @@ at::Tensor resampled_means(const std::vector<std::vector<ValueCount>>& classes, 
     sums += draws * (values.back().value / n);
   }
   return sums / present;
+}
+
+at::Tensor resampled_shares(const at::Tensor& labels, int64_t resamples, Random& random) {
+  const auto doubles = at::TensorOptions(at::kDouble);
+  at::Tensor shares = at::zeros({resamples, labels.numel()}, doubles);
+  const int64_t classes = labels.numel() > 0 ? labels.max().item<int64_t>() + 1 : 0;
+  for (int64_t c = 0; c < classes; ++c) {
+    const at::Tensor members = labels.eq(c).nonzero().squeeze(1);
+    const int64_t n = members.numel();
+    if (n == 0) continue;
+    const at::Tensor drawn = at::randint(n, {resamples, n}, random.generator(), labels.options());
+    const at::Tensor counts = at::zeros({resamples, n}, doubles)
+                                  .scatter_add_(1, drawn, at::ones({resamples, n}, doubles));
+    shares.index_copy_(1, members, counts / static_cast<double>(n));
+  }
+  return shares;
+}
+
+at::Tensor class_shares(const at::Tensor& labels) {
+  return labels.bincount().to(at::kDouble).reciprocal().index_select(0, labels);
 }
 
 }  // namespace ncprune

@@ -20,4 +20,12 @@ struct ValueCount {
 at::Tensor resampled_means(const std::vector<std::vector<ValueCount>>& classes, int64_t resamples,
                            Random& random);
 
+// Test sets resampled with replacement within every class, for scores that are no means of values:
+// the share of each of N samples in its class, double [resamples, N]; a class's shares sum to 1.
+// `labels`: int64 [N].
+at::Tensor resampled_shares(const at::Tensor& labels, int64_t resamples, Random& random);
+
+// The shares in the samples as they are: 1 / number of samples of the class; double [N].
+at::Tensor class_shares(const at::Tensor& labels);
+
 }  // namespace ncprune

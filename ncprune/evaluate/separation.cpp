@@ -1,12 +1,15 @@
 #include "ncprune/evaluate/separation.h"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/ones_like.h>
+#include <ATen/ops/searchsorted.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
 #include "ncprune/base/no_value.h"
 #include "ncprune/data/label_rows.h"
+#include "ncprune/evaluate/bootstrap.h"
 
 namespace ncprune {
 namespace {
@@ -70,6 +73,36 @@ std::vector<ClassSeparation> class_separations(const at::Tensor& scores, const T
     }
   }
   return result;
+}
+
+at::Tensor resampled_aurocs(const at::Tensor& scores, const Targets& targets,
+                            const std::vector<int64_t>& classes, const at::Tensor& shares) {
+  const at::Tensor log_shares = scores.to(at::kDouble).log_softmax(1);
+  const at::Tensor counts = shares / class_shares(targets.labels);
+  at::Tensor sum = at::zeros({shares.size(0)}, shares.options());
+  double present = 0;
+  for (const int64_t c : classes) {
+    const at::Tensor own = targets.labels.eq(c);
+    if (!own.any().item<bool>() || own.all().item<bool>()) continue;
+    present += 1;
+    const auto part = [&](const at::Tensor& chosen) {
+      const at::Tensor members = chosen.nonzero().squeeze(1);
+      return std::pair(log_shares.select(1, c).index_select(0, members),
+                       counts.index_select(1, members));
+    };
+    const auto [scores_of_class, positives] = part(own);
+    const auto [scores_of_rest, negatives] = part(~own);
+    const auto [sorted, order] = scores_of_rest.sort();
+    const at::Tensor below =
+        at::constant_pad_nd(negatives.index_select(1, order).cumsum(1), {1, 0});
+    const auto up_to = [&](bool equal_too) {
+      const at::Tensor places = at::searchsorted(sorted, scores_of_class, false, equal_too);
+      return below.index_select(1, places);
+    };
+    const at::Tensor won = (up_to(false) + up_to(true)) / 2;
+    sum += (positives * won).sum(1) / (positives.sum(1) * below.select(1, -1));
+  }
+  return sum / present;
 }
 
 }  // namespace ncprune

@@ -23,4 +23,10 @@ struct ClassSeparation {
 // Time: K sorts of N numbers.
 std::vector<ClassSeparation> class_separations(const at::Tensor& scores, const Targets& targets);
 
+// The mean AUROC of `classes` in samples that count by each row of `shares`, double [R, N], as
+// resampled_shares() (bootstrap.h) draws them: double [R]; NaN as above. `scores` [N, K] of samples
+// with one label each. Time: a sort of N numbers per class, and R N.
+at::Tensor resampled_aurocs(const at::Tensor& scores, const Targets& targets,
+                            const std::vector<int64_t>& classes, const at::Tensor& shares);
+
 }  // namespace ncprune

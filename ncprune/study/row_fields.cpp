@@ -30,6 +30,7 @@ void assign(double& value, const Json& json) {
 
 template <typename T>
 void assign(std::vector<T>& list, const Json& json) {
+  if (json == "") return list.clear();  // a row older than the field
   list = (json.is_string() ? Json::parse(json.get<std::string>()) : json).get<std::vector<T>>();
 }
 
@@ -60,6 +61,13 @@ RowField field(const char* name, T ClassInfo::*of, FieldTable table, JsonPlace j
   return made_field(
       {name, {}, false, table, json, {}, {}}, [of](auto& row) -> auto& {
         return row.outcome.classes.*of;
+      });
+}
+
+RowField field(const char* name, std::vector<double> ResampledScores::*of, FieldTable table) {
+  return made_field(
+      {name, {}, false, table, {}, {}, {}}, [of](auto& row) -> auto& {
+        return row.outcome.resampled.*of;
       });
 }
 
@@ -97,7 +105,10 @@ const std::vector<RowField>& row_fields() {
       field("nonzero", &StudyOutcome::nonzero, kCell, {12}),
       field("macs", &StudyOutcome::macs, kCell, {13}),
       field("shift", &StudyOutcome::shift, kCell, {16}),
-      field("network_sha256", &StudyOutcome::network, kCell)};
+      field("network_sha256", &StudyOutcome::network, kCell),
+      field("resampled_minority_auroc", &ResampledScores::minority_auroc, kCell),
+      field("resampled_common_balanced", &ResampledScores::common_balanced, kCell),
+      field("resampled_common_minority", &ResampledScores::common_minority, kCell)};
   return table;
 }
 
@@ -120,8 +131,7 @@ const std::vector<RowPart>& row_parts() {
        [](StudyOutcome& o) -> ClassMetrics& { return o.result.noisy.emplace(); },
        &StudyOutcome::noisy_right},
       {"common", "common", [](const StudyOutcome& o) { return pointer_to(o.result.common); },
-       [](StudyOutcome& o) -> ClassMetrics& { return o.result.common.emplace(); },
-       &StudyOutcome::common_right},
+       [](StudyOutcome& o) -> ClassMetrics& { return o.result.common.emplace(); }, nullptr},
       {"validation", "validation", [](const StudyOutcome& o) { return pointer_to(o.validation); },
        [](StudyOutcome& o) -> ClassMetrics& { return o.validation.emplace(); }, nullptr}};
   return table;

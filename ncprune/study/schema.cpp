@@ -12,7 +12,7 @@ namespace ncprune {
 namespace {
 
 constexpr int64_t kApplication = 0x6e637072;  // "ncpr"
-constexpr int64_t kVersion = 2;
+constexpr int64_t kVersion = 3;
 
 using Texts = std::vector<std::string>;
 
@@ -124,9 +124,9 @@ CREATE TABLE cell(
                      problem_columns(), cell_columns(), outcome_table(), class_columns());
 }
 
-// Brings the tables of version 1 to this version: the finish had another name, and there were
-// neither values beside recall per class nor a common operating point.
-void upgrade(const Database& database) {
+// Version 1: the finish had another name, and there were neither values beside recall per class nor
+// a common operating point.
+void upgrade_from_1(const Database& database) {
   database.run(R"sql(
 ALTER TABLE cell RENAME COLUMN batch_norm TO finish;
 ALTER TABLE cell ADD COLUMN shift REAL;
@@ -137,16 +137,30 @@ ALTER TABLE outcome RENAME TO outcome_before;
   Texts columns{"cell", "part", "right"};
   for (const AverageField& average : average_fields()) columns.push_back(average.name);
   const std::string list = fmt::format("{}", fmt::join(columns, ", "));
-  database.run(
-      fmt::format("INSERT INTO outcome({0}) SELECT {0} FROM outcome_before; DROP TABLE "
-                  "outcome_before; PRAGMA user_version = {1}",
-                  list, kVersion));
+  database.run(fmt::format(
+      "INSERT INTO outcome({0}) SELECT {0} FROM outcome_before; DROP TABLE outcome_before", list));
+}
+
+// Version 2: no resampled scores. Recognised samples at the common operating point were kept, which
+// say nothing of how uncertain that point is.
+void upgrade_from_2(const Database& database) {
+  for (const RowField& field : row_fields()) {
+    if (!field.name.starts_with("resampled_")) continue;
+    database.run(fmt::format("ALTER TABLE cell ADD COLUMN {}", definition(field)));
+  }
+  database.run("UPDATE outcome SET right = NULL WHERE part = 'common'");
 }
 
 int64_t pragma(const Database& database, const std::string& name) {
   Statement statement(database, "PRAGMA " + name);
   statement.next();
   return statement.integer(0);
+}
+
+void upgrade(const Database& database) {
+  if (pragma(database, "user_version") == 1) upgrade_from_1(database);
+  upgrade_from_2(database);
+  database.run(fmt::format("PRAGMA user_version = {}", kVersion));
 }
 
 // Whether the database has a study's tables. Throws InputError when it has other tables or another

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/distributions/normal.hpp>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -32,8 +33,10 @@ struct Score {
   std::function<double(const ClassMetrics&, const StudyRow&)> of;
   std::function<std::vector<int64_t>(const StudyRow&)> classes;
   std::function<const ClassMetrics*(const ModelResult&)> tested;  // nullptr: not measured
-  // Which samples are recognised, if the score is a mean recall; otherwise null.
+  // Which samples are recognised, if the score is a mean recall of the samples as they are;
+  // otherwise the score in resampled sets.
   std::string StudyOutcome::*right;
+  std::vector<double> ResampledScores::*resampled = nullptr;
 };
 
 std::vector<int64_t> all_classes(const StudyRow& row) {
@@ -63,9 +66,11 @@ const std::vector<Score>& scores() {
   static const std::vector<Score> table{
       {"balanced accuracy", balanced, all_classes, clean, &StudyOutcome::right},
       {"minority recall", minority, rare_classes, clean, &StudyOutcome::right},
-      {"common balanced accuracy", balanced, all_classes, common, &StudyOutcome::common_right},
-      {"common minority recall", minority, rare_classes, common, &StudyOutcome::common_right},
-      {"minority AUROC", auroc, rare_classes, clean, nullptr}};
+      {"common balanced accuracy", balanced, all_classes, common, nullptr,
+       &ResampledScores::common_balanced},
+      {"common minority recall", minority, rare_classes, common, nullptr,
+       &ResampledScores::common_minority},
+      {"minority AUROC", auroc, rare_classes, clean, nullptr, &ResampledScores::minority_auroc}};
   return table;
 }
 
@@ -119,7 +124,6 @@ int64_t bit(const std::string& bits, int64_t i) {
 
 // Whether the row says which of its test samples are recognised.
 bool knows_samples(const StudyRow& row, const Score& score) {
-  if (score.right == nullptr) return false;
   const std::vector<int64_t>& tested = row.outcome.tested;
   const int64_t samples = std::accumulate(tested.begin(), tested.end(), int64_t{0});
   return samples > 0 && (row.outcome.*score.right).size() == static_cast<size_t>((samples + 7) / 8);
@@ -198,6 +202,28 @@ std::optional<ResampledDifference> resampled_difference(const Contest& contest,
       std::min(1.0, 2 * (1 + std::min(below, above)) / (1 + kResamples))};
 }
 
+// The interval and p-value of the mean difference, from its spread in the sets that the rows hold.
+// None when a row holds none.
+std::optional<ResampledDifference> spread_difference(const Contest& contest,
+                                                     const std::string& method, double difference) {
+  const auto& [score, slice, reference] = contest;
+  std::vector<double> sums;
+  for (const auto& [problem, by_method] : slice.problems) {
+    const std::vector<double>& own = by_method.at(reference)->outcome.resampled.*score.resampled;
+    const std::vector<double>& other = by_method.at(method)->outcome.resampled.*score.resampled;
+    if (sums.empty()) sums.resize(own.size());
+    if (own.size() < 2 || own.size() != sums.size() || other.size() != sums.size()) return {};
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] += own[i] - other[i];
+  }
+  const double error =
+      *mean_and_deviation(sums).spread / static_cast<double>(slice.problems.size());
+  if (error == 0) return ResampledDifference{{difference, difference}, difference == 0 ? 1.0 : 0.0};
+  const boost::math::normal_distribution<double> normal;
+  const double half = error * quantile(complement(normal, (1 - kRankingConfidence) / 2));
+  return ResampledDifference{{difference - half, difference + half},
+                             2 * cdf(complement(normal, std::abs(difference) / error))};
+}
+
 MethodDifference difference_of(const Contest& contest, const std::string& method, Random& random) {
   const auto& [score, slice, reference] = contest;
   MethodDifference result;
@@ -212,7 +238,10 @@ MethodDifference difference_of(const Contest& contest, const std::string& method
   }
   result.difference = mean(differences);
   result.wilcoxon_p = wilcoxon(differences);
-  if (const auto resampled = resampled_difference(contest, method, random)) {
+  const auto resampled = score.right != nullptr
+                             ? resampled_difference(contest, method, random)
+                             : spread_difference(contest, method, result.difference);
+  if (resampled) {
     result.interval = resampled->interval;
     result.bootstrap_p = resampled->p;
   }

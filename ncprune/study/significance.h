@@ -24,9 +24,11 @@ struct MethodDifference {
   double difference = 0;  // the reference's score less the method's, mean over problems
   int64_t wins = 0;       // problems on which the reference scores higher
   int64_t losses = 0;
-  // 95 % interval of the mean difference under resampling of the test samples. All methods, and all
-  // problems of one data set, which share its test set, use the same draws. None when a row does
-  // not say which samples are recognised.
+  // 95 % interval of the mean difference under resampling of the test samples and, at the common
+  // operating point, of the validation samples that it is chosen by. All methods, and all problems
+  // of one data set, which share its test set, use the same draws. A mean recall is resampled 10000
+  // times; of other scores rows hold fewer draws, whose spread gives a normal distribution. None
+  // when a row does not say which samples are recognised, or holds no draws.
   std::optional<Interval> interval = {};
   std::optional<double> bootstrap_p = {};
   double wilcoxon_p = 1;  // over problems
@@ -39,7 +41,7 @@ struct Ranking {
   double sparsity = 0;
   // "balanced accuracy" or "minority recall"; the same at the common operating point
   // (operating_point.h): "common balanced accuracy" or "common minority recall"; or "minority
-  // AUROC", of which no interval is known.
+  // AUROC".
   std::string score;
   int64_t problems = 0;  // for which every method has a row
   std::string reference;

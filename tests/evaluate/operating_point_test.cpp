@@ -1,9 +1,14 @@
 #include "ncprune/evaluate/operating_point.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/round.h>
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "ncprune/evaluate/bootstrap.h"
+#include "ncprune/evaluate/metrics.h"
 #include "tests/matrix.h"
 #include "tests/small_network.h"
 
@@ -21,51 +26,97 @@ at::Tensor noisy_scores(const std::vector<int64_t>& counts, uint64_t seed) {
   return truth.to(at::kDouble) * 2 + normal(truth.sizes(), seed);
 }
 
+OperatingPoint point_of(const at::Tensor& reference, const std::vector<int64_t>& counts,
+                        const std::vector<int64_t>& trained) {
+  return {reference, {gaussian_data(counts, 2).labels, {}, false}, log_prior(trained)};
+}
+
 TEST(OperatingPoint, ALearnedPriorIsTakenBack) {
   const std::vector<int64_t> counts{400, 60, 9};
-  const at::Tensor prior = log_prior(counts);
-  const Targets targets{gaussian_data(counts, 2).labels, {}, false};
   const at::Tensor scores = noisy_scores(counts, 3);
+  const OperatingPoint point = point_of(scores, counts, counts);
   for (const double change : {-1.5, -0.2, 0.7, 3.0}) {
-    const std::optional<double> tau =
-        common_shift(scores, shifted(scores, change, prior), targets, prior);
-    ASSERT_TRUE(tau);
-    EXPECT_NEAR(*tau, -change, 0.1) << change;
-    const at::Tensor judged = shifted(scores, change + *tau, prior).argmax(1);
-    EXPECT_LE(judged.ne(scores.argmax(1)).sum().item<int64_t>(), 1) << change;
+    const at::Tensor changed = shifted(scores, change, point.prior);
+    const auto judged = point.judge(changed, changed);
+    ASSERT_TRUE(judged);
+    EXPECT_NEAR(judged->shift, -change, 0.1) << change;
+    const at::Tensor other = judged->scores.argmax(1).ne(scores.argmax(1));
+    EXPECT_LE(other.sum().item<int64_t>(), 1) << change;
   }
 }
 
 TEST(OperatingPoint, AllNetworksPredictTheRareClassAsOftenAsTheReference) {
   const std::vector<int64_t> counts{300, 300, 300};
-  const at::Tensor prior = log_prior({900, 90, 9});
-  const Targets targets{gaussian_data(counts, 2).labels, {}, false};
-  const at::Tensor reference = noisy_scores(counts, 3);
-  const at::Tensor other = shifted(noisy_scores(counts, 4), -1, prior);
-  const std::optional<double> tau = common_shift(reference, other, targets, prior);
-  ASSERT_TRUE(tau);
+  const OperatingPoint point = point_of(noisy_scores(counts, 3), counts, {900, 90, 9});
+  const at::Tensor other = shifted(noisy_scores(counts, 4), -1, point.prior);
   const auto rare = [](const at::Tensor& scores) {
     return scores.argmax(1).eq(2).sum().item<double>();
   };
-  EXPECT_GT(rare(other), 1.3 * rare(reference));
-  EXPECT_NEAR(rare(shifted(other, *tau, prior)), rare(reference), 0.1 * rare(reference));
+  const double wanted = rare(point.reference);
+  EXPECT_GT(rare(other), 1.3 * wanted);
+  EXPECT_NEAR(rare(point.judge(other, other)->scores), wanted, 0.1 * wanted);
+}
+
+TEST(OperatingPoint, NoOtherShiftComesNearer) {
+  const std::vector<int64_t> counts{50, 30, 11, 4};
+  const OperatingPoint point = point_of(noisy_scores(counts, 3), counts, {90, 30, 30, 9});
+  const at::Tensor shares = class_shares(point.targets.labels);
+  const auto mean_prior = [&](const at::Tensor& scores) {
+    return shares.dot(point.prior.index_select(0, scores.argmax(1))).item<double>();
+  };
+  for (uint64_t seed = 4; seed < 9; ++seed) {
+    const at::Tensor other = noisy_scores(counts, seed).round();  // many samples move at once
+    const auto gap = [&](double tau) {
+      return std::abs(mean_prior(shifted(other, tau, point.prior)) - mean_prior(point.reference));
+    };
+    const double found = gap(point.shift(other));
+    for (double tau = -4; tau < 4; tau += 0.0137) EXPECT_LE(found, gap(tau) + 1e-9) << tau;
+  }
 }
 
 TEST(OperatingPoint, TheReferenceStaysAndBalancedDataHaveNone) {
-  const std::vector<int64_t> counts{40, 20};
-  const Targets targets{gaussian_data(counts, 2).labels, {}, false};
-  const at::Tensor reference = noisy_scores(counts, 3);
-  const at::Tensor other = noisy_scores(counts, 4);
-  EXPECT_EQ(common_shift(reference, reference, targets, log_prior(counts)), 0);
-  EXPECT_FALSE(common_shift(reference, other, targets, log_prior({7, 7})));
+  const at::Tensor reference = noisy_scores({40, 20}, 3);
+  EXPECT_EQ(point_of(reference, {40, 20}, {40, 20}).shift(reference), 0);
+  EXPECT_FALSE(point_of(reference, {40, 20}, {7, 7}).judge(reference, reference));
 }
 
 TEST(OperatingPoint, NeedsSamplesOfOneClassEach) {
   const at::Tensor scores = noisy_scores({4, 4}, 3);
   const Targets none{at::tensor(std::vector<int64_t>{}), {}, false};
-  EXPECT_FALSE(common_shift(scores, scores, none, log_prior({3, 1})));
+  EXPECT_FALSE((OperatingPoint{scores.slice(0, 0, 0), none, log_prior({3, 1})}.exists()));
   const Targets labels{gaussian_data({4, 4}, 2).labels, scores.gt(0), false};
-  EXPECT_FALSE(common_shift(scores, scores, labels, log_prior({3, 1})));
+  EXPECT_FALSE((OperatingPoint{scores, labels, log_prior({3, 1})}.exists()));
+}
+
+// Which samples a row of shares draws, as often as it does.
+at::Tensor drawn(const at::Tensor& shares, const at::Tensor& labels) {
+  const at::Tensor counts = at::round(shares / class_shares(labels)).to(at::kLong);
+  return at::arange(labels.numel(), labels.options()).repeat_interleave(counts);
+}
+
+TEST(OperatingPoint, OfResampledSamplesIsThatOfSetsWithThem) {
+  const std::vector<int64_t> counts{40, 20, 7};
+  const OperatingPoint point = point_of(noisy_scores(counts, 3), counts, {90, 30, 9});
+  const at::Tensor& labels = point.targets.labels;
+  const at::Tensor other = noisy_scores(counts, 4);
+  Random random(5);
+  const at::Tensor shares = resampled_shares(labels, 20, random);
+  const at::Tensor taus = point.shifts(other, shares);
+  const at::Tensor recalls = recalls_at(taus, other, point.targets, point.prior, shares);
+  EXPECT_GT(taus.std().item<double>(), 0.05) << "the shift depends on the samples";
+  for (int64_t r = 0; r < shares.size(0); ++r) {
+    const at::Tensor chosen = drawn(shares[r], labels);
+    ASSERT_EQ(chosen.numel(), labels.numel());
+    const Targets targets{labels.index_select(0, chosen), {}, false};
+    const at::Tensor scores = other.index_select(0, chosen);
+    const OperatingPoint own{point.reference.index_select(0, chosen), targets, point.prior};
+    const auto judged = own.judge(scores, scores);
+    EXPECT_NEAR(judged->shift, taus[r].item<double>(), 1e-9);
+    const std::vector<double> wanted = class_metrics(judged->scores, targets).recall;
+    for (size_t c = 0; c < counts.size(); ++c) {
+      EXPECT_NEAR(recalls[r][static_cast<int64_t>(c)].item<double>(), wanted[c], 1e-9);
+    }
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // How classes are separated by their scores, against counting pairs.
 #include "ncprune/evaluate/separation.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +9,7 @@
 
 #include "ncprune/base/random.h"
 #include "ncprune/data/label_rows.h"
+#include "ncprune/evaluate/bootstrap.h"
 
 namespace ncprune {
 namespace {
@@ -63,6 +65,23 @@ TEST(Separation, AgreesWithCountingPairs) {
     }
     expect_near(found[static_cast<size_t>(c)], by_counting(samples));
   }
+}
+
+TEST(Separation, OfResampledSamplesIsThatOfASetWithThem) {
+  const at::Tensor labels = at::tensor({0, 0, 0, 0, 0, 1, 1, 1, 2, 2}, at::kLong);
+  Random random(7);
+  const at::Tensor scores =
+      at::empty({10, 3}, at::kDouble).normal_(0, 1, random.generator()).mul(2).round();
+  const at::Tensor shares = resampled_shares(labels, 6, random);
+  const at::Tensor found = resampled_aurocs(scores, {labels}, {1, 2}, shares);
+  for (int64_t r = 0; r < shares.size(0); ++r) {
+    const at::Tensor counts = (shares[r] / class_shares(labels)).round().to(at::kLong);
+    const at::Tensor drawn = at::arange(10, at::kLong).repeat_interleave(counts);
+    const auto wanted =
+        class_separations(scores.index_select(0, drawn), {labels.index_select(0, drawn)});
+    EXPECT_NEAR(found[r].item<double>(), (wanted[1].auroc + wanted[2].auroc) / 2, 1e-12);
+  }
+  EXPECT_TRUE(resampled_aurocs(scores, {labels}, {}, shares).isnan().all().item<bool>());
 }
 
 TEST(Separation, OfLabelsCountsEverySampleOnce) {

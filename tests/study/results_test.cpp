@@ -86,7 +86,7 @@ TEST_F(ResultsFile, KeepsEverythingOfARow) {
   row.outcome.shift = -0.25;
   row.outcome.result.common = row.outcome.result.clean;
   row.outcome.result.common->recall = {0.125, 1};
-  row.outcome.common_right = std::string("\x01\x02\x03", 3);
+  row.outcome.resampled = {{0.75, 0.5}, {0.25, 0.125}, {0, 1}};
   row.outcome.validation = row.outcome.result.clean;
   StudyResults(file_).add(row);
   const StudyResults results(file_);
@@ -123,6 +123,9 @@ void bring_to_version_1(const std::string& file) {
   execute(file, R"sql(
 ALTER TABLE cell RENAME COLUMN finish TO batch_norm;
 ALTER TABLE cell DROP COLUMN shift;
+ALTER TABLE cell DROP COLUMN resampled_minority_auroc;
+ALTER TABLE cell DROP COLUMN resampled_common_balanced;
+ALTER TABLE cell DROP COLUMN resampled_common_minority;
 ALTER TABLE recall DROP COLUMN auroc;
 ALTER TABLE recall DROP COLUMN average_precision;
 DELETE FROM recall WHERE part = 'common';
@@ -161,6 +164,25 @@ TEST_F(ResultsFile, OfTheVersionBeforeIsReadAsItIsAndUpgradedWhenItGrows) {
   EXPECT_EQ(runner_.made.size(), rows.size() / 2) << "only what was missing";
   EXPECT_TRUE(more.back().outcome.result.common);
   EXPECT_EQ(study_rows(file_).size(), more.size());
+}
+
+TEST_F(ResultsFile, OfVersion2HasNoResampledScores) {
+  Study study = small_study();
+  study.methods = {"magnitude"};
+  const std::vector<StudyRow> rows = runner_.run(study, file_);
+  ASSERT_FALSE(rows.back().outcome.resampled.common_balanced.empty());
+  ASSERT_FALSE(rows.back().outcome.resampled.minority_auroc.empty());
+  execute(file_, R"sql(
+ALTER TABLE cell DROP COLUMN resampled_minority_auroc;
+ALTER TABLE cell DROP COLUMN resampled_common_balanced;
+ALTER TABLE cell DROP COLUMN resampled_common_minority;
+PRAGMA user_version = 2;)sql");
+  const std::vector<StudyRow> old = study_rows(file_);
+  ASSERT_EQ(old.size(), rows.size());
+  EXPECT_EQ(old.back().outcome.result.common->recall, rows.back().outcome.result.common->recall);
+  EXPECT_TRUE(old.back().outcome.resampled.common_balanced.empty());
+  runner_.run(study, file_);
+  EXPECT_TRUE(runner_.made.empty()) << "nothing was missing";
 }
 
 std::vector<std::string> packed(const std::vector<StudyRow>& rows) {

@@ -71,6 +71,40 @@ TEST(Rankings, DrawTheTestSamplesThatProblemsShareOnce) {
   EXPECT_GT(width(1), 0.1);
 }
 
+// Adds the common operating point: balanced accuracies in four resampled sets.
+StudyRow judged_row(const std::string& method, uint64_t seed, std::vector<double> resampled) {
+  StudyRow row = row_of(method, seed, 4);
+  row.outcome.result.common = row.outcome.result.clean;
+  row.outcome.result.common->balanced_accuracy = resampled[0];
+  row.outcome.resampled.common_balanced = std::move(resampled);
+  return row;
+}
+
+TEST(Rankings, CountHowUncertainTheCommonOperatingPointIs) {
+  std::vector<StudyRow> rows;
+  for (uint64_t seed = 0; seed < 2; ++seed) {
+    rows.push_back(judged_row("good", seed, {0.8, 0.9, 0.7, 0.8}));
+    rows.push_back(judged_row("bad", seed, {0.6, 0.6, 0.6, 0.6}));
+  }
+  const auto of_common = [&] {
+    for (const Ranking& ranking : rankings(rows, "good")) {
+      if (ranking.score == "common balanced accuracy") return ranking.differences.front();
+    }
+    return MethodDifference{};
+  };
+  const MethodDifference found = of_common();
+  EXPECT_NEAR(found.difference, 0.2, 1e-12);
+  // Both problems move together, so the spread is that of one: 0.1 sqrt(2 / 3).
+  const double error = 0.1 * std::sqrt(2.0 / 3);
+  ASSERT_TRUE(found.interval && found.bootstrap_p);
+  EXPECT_NEAR(found.interval->low, 0.2 - 1.959964 * error, 1e-6);
+  EXPECT_NEAR(found.interval->high, 0.2 + 1.959964 * error, 1e-6);
+  EXPECT_NEAR(*found.bootstrap_p, std::erfc(0.2 / error / std::sqrt(2.0)), 1e-9);
+  rows.back().outcome.resampled = {};  // an older row
+  EXPECT_FALSE(of_common().interval.has_value());
+  EXPECT_FALSE(of_common().bootstrap_p.has_value());
+}
+
 TEST(Rankings, ChooseTheReferenceOnValidationDataAndNeverOnTheTestSet) {
   const Ranking ranking = rankings(rows_of(true), "").front();
   EXPECT_EQ(ranking.reference, "bad");
