@@ -2,10 +2,10 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/one_hot.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
 
 #include <cmath>
 #include <limits>
@@ -140,8 +140,10 @@ at::Tensor recalls_at(const at::Tensor& shifts, const at::Tensor& scores, const 
   const at::Tensor beaten = (slope.eq(0) & other & ahead.le(0)).any(1);
   const at::Tensor tau = shifts.unsqueeze(1);
   const at::Tensor right = tau.gt(from) & tau.lt(until) & ~beaten;  // [R, N]
-  const at::Tensor members = at::one_hot(targets.labels, prior.numel()).to(at::kDouble);
-  return (weights * right).matmul(members).masked_fill_(members.sum(0).eq(0), kNoValue);
+  const at::Tensor absent = targets.labels.bincount({}, prior.numel()).eq(0);
+  return at::zeros({shifts.numel(), prior.numel()}, weights.options())
+      .index_add_(1, targets.labels, weights * right)
+      .masked_fill_(absent, kNoValue);
 }
 
 }  // namespace ncprune

@@ -45,8 +45,8 @@ struct OperatingPoint {
   std::optional<Judged> judge(const at::Tensor& validation, const at::Tensor& test) const;
 
   // shift() for samples that count by each row of `weights`, double [R, N], which sum to 1 for
-  // every class as those of resample_weights() do: double [R]. It tells how far the answer depends
-  // on the samples: a class with few of them leaves it uncertain.
+  // every class as those of resampled_shares() (bootstrap.h) do: double [R]. It tells how far the
+  // answer depends on the samples: a class with few of them leaves it uncertain.
   at::Tensor shifts(const at::Tensor& scores, const at::Tensor& weights) const;
 };
 

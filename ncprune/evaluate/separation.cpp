@@ -90,16 +90,14 @@ at::Tensor resampled_aurocs(const at::Tensor& scores, const Targets& targets,
       return std::pair(log_shares.select(1, c).index_select(0, members),
                        counts.index_select(1, members));
     };
-    const auto [scores_of_class, positives] = part(own);
-    const auto [scores_of_rest, negatives] = part(~own);
-    const auto [sorted, order] = scores_of_rest.sort();
+    const auto [ranked, positives] = part(own);
+    const auto [others, negatives] = part(~own);
+    const auto [sorted, order] = others.sort();
     const at::Tensor below =
         at::constant_pad_nd(negatives.index_select(1, order).cumsum(1), {1, 0});
-    const auto up_to = [&](bool equal_too) {
-      const at::Tensor places = at::searchsorted(sorted, scores_of_class, false, equal_too);
-      return below.index_select(1, places);
-    };
-    const at::Tensor won = (up_to(false) + up_to(true)) / 2;
+    const at::Tensor less = at::searchsorted(sorted, ranked);
+    const at::Tensor not_more = at::searchsorted(sorted, ranked, false, /*right=*/true);
+    const at::Tensor won = (below.index_select(1, less) + below.index_select(1, not_more)) / 2;
     sum += (positives * won).sum(1) / (positives.sum(1) * below.select(1, -1));
   }
   return sum / present;
