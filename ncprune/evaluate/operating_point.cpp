@@ -22,10 +22,10 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // envelope of the lines score_k + tau prior_k, whose slopes are the priors.
 struct Decisions {
   at::Tensor first;  // double [N], before the first step
-  // Of every step, double, int64 and double [M]: the tau, ascending, the sample, and the rise.
-  at::Tensor tau;
-  at::Tensor sample;
-  at::Tensor rise;
+  // Every step of every sample, M in all, in ascending order of tau.
+  at::Tensor tau;     // double [M], where the step is
+  at::Tensor sample;  // int64 [M], whose prediction changes
+  at::Tensor rise;    // double [M], by which the prior of the predicted class grows
 };
 
 Decisions decisions_of(const at::Tensor& scores, const at::Tensor& prior) {

@@ -30,7 +30,6 @@ void assign(double& value, const Json& json) {
 
 template <typename T>
 void assign(std::vector<T>& list, const Json& json) {
-  if (json == "") return list.clear();  // a row older than the field
   list = (json.is_string() ? Json::parse(json.get<std::string>()) : json).get<std::vector<T>>();
 }
 

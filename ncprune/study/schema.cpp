@@ -146,7 +146,7 @@ ALTER TABLE outcome RENAME TO outcome_before;
 void upgrade_from_2(const Database& database) {
   for (const RowField& field : row_fields()) {
     if (!field.name.starts_with("resampled_")) continue;
-    database.run(fmt::format("ALTER TABLE cell ADD COLUMN {}", definition(field)));
+    database.run(fmt::format("ALTER TABLE cell ADD COLUMN {} DEFAULT '[]'", definition(field)));
   }
   database.run("UPDATE outcome SET right = NULL WHERE part = 'common'");
 }

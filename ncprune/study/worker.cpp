@@ -253,7 +253,7 @@ void StudyWorker::take(const StudyCell& network, const std::string& kept, const 
   next->classes = {next->data.train.class_names, class_counts(next->data.train),
                    next->data.minority};
   next->tested = class_counts(next->data.test);
-  // The same draws for all networks and, of a test set that problems share, for all problems.
+  // All networks of a problem get the same draws. Problems with one test set share its draws too.
   const auto drawn = [](const Targets& targets, std::string_view name) {
     Random random = Random(0).stream(name);
     return resampled_shares(targets.labels, kResamples, random);

@@ -46,6 +46,7 @@ TEST_F(ResultsFile, RowsThatDoNotHoldTogetherAreRefused) {
   for (const std::string& damage :
        {std::string("UPDATE problem SET minority = '[7]'"),
         std::string("UPDATE problem SET minority = '[-1]'"),
+        std::string("UPDATE problem SET minority = ''"),
         std::string("UPDATE problem SET classes = '{'"),
         std::string("UPDATE problem SET class_counts = '[1, \"x\"]'"),
         std::string("UPDATE problem SET tested = '[1, 2]'"),
