@@ -36,27 +36,36 @@ void print_compare(const Comparison& comparison, const ClassInfo& classes, doubl
   fmt::print("\n{}", to_text(flow_table(comparison, classes, kMaxFlows)));
 }
 
-// The network after, judged at the operating point of the one before; none unless that exists().
+// A score before and after, and their difference with the margin of its draws.
+std::string change(std::pair<double, double> score, const std::vector<double>& before,
+                   const std::vector<double>& after) {
+  std::vector<double> differences;
+  for (size_t i = 0; i < after.size(); ++i) differences.push_back(after[i] - before.at(i));
+  const auto [from, to] = score;
+  return fmt::format("{} -> {}: {:+.1f}, in 95 % of draws of samples within ± {}", percent(from),
+                     percent(to), 100 * (to - from), percent(margin(differences)));
+}
+
+// The network after, judged at the operating point of the one before; none unless that exists.
 Json judged_alike(const ClassifiersAndData& read, const std::vector<at::Tensor>& scores,
                   const ClassInfo& classes) {
   const Dataset& validation = read.data.validation;
   if (validation.size() == 0) return {};
-  const OperatingPoint point{class_scores(read.classifiers.front(), validation),
-                             validation.targets(), log_prior(class_counts(read.data.train))};
-  const auto judged = point.judge(class_scores(read.classifiers.back(), validation), scores[1]);
-  if (!judged) return {};
-  const Targets targets = read.data.test.targets();
-  const ClassMetrics before = class_metrics(scores[0], targets);
-  const ClassMetrics after = class_metrics(judged->scores, targets);
+  const at::Tensor reference = class_scores(read.classifiers.front(), validation);
+  const Judge judge(read.data, classes.minority, reference);
+  const ModelResult before = judge.result("", scores[0], reference);
+  const ModelResult after =
+      judge.result("", scores[1], class_scores(read.classifiers.back(), validation));
+  if (!after.common) return {};
   fmt::print(
       "with decisions moved, by validation data, until the classes are predicted as often as "
-      "before:\n  balanced accuracy {} -> {}, minority recall {} -> {}\n",
-      percent(before.balanced_accuracy), percent(after.balanced_accuracy),
-      percent(mean_recall(before, classes.minority)),
-      percent(mean_recall(after, classes.minority)));
-  Json json = metrics_json(after, classes);
-  json["shift"] = judged->shift;
-  return json;
+      "before:\n  balanced accuracy {}\n  minority recall {}\n",
+      change({before.clean.balanced_accuracy, after.common->balanced_accuracy},
+             before.resampled.common_balanced, after.resampled.common_balanced),
+      change({mean_recall(before.clean, classes.minority),
+              mean_recall(*after.common, classes.minority)},
+             before.resampled.common_minority, after.resampled.common_minority));
+  return common_json(after, classes);
 }
 
 void run_compare(const CompareCommand& options) {

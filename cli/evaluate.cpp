@@ -51,7 +51,7 @@ void run_evaluate(const EvaluateCommand& options) {
   if (options.noise > 0) noisy = with_gaussian_noise(test, options.noise, options.data.seed);
   // The networks are a dense network and its pruned versions, with the same classes.
   const ClassInfo classes = class_info(networks.front().network->metadata, test);
-  std::optional<OperatingPoint> point;  // the first network's
+  std::optional<Judge> judge;  // against the first network, if there are others
   std::vector<ModelResult> results;
   Json list = Json::array();
   Json runtimes = Json::array();
@@ -59,25 +59,19 @@ void run_evaluate(const EvaluateCommand& options) {
   for (size_t i = 0; i < networks.size(); ++i) {
     const at::Tensor scores = class_scores(networks[i], test);
     if (!options.scores.empty()) all_scores.push_back(scores);
-    ModelResult result{
-        file_stem(options.networks[i]), class_metrics(scores, test.targets()), {}, {}};
+    at::Tensor validated;
+    if (networks.size() > 1 && data.validation.size() > 0) {
+      validated = class_scores(networks[i], data.validation);
+    }
+    if (!judge) judge.emplace(data, classes.minority, validated);
+    ModelResult result = judge->result(file_stem(options.networks[i]), scores, validated);
     Json json{{"network", options.networks[i]}, {"right", right_of(result.clean)}};
     json.update(metrics_json(result.clean, classes));
     if (options.noise > 0) {
       result.noisy = class_metrics(class_scores(networks[i], noisy), noisy.targets());
       json["noisy"] = metrics_json(*result.noisy, classes);
     }
-    if (networks.size() > 1 && data.validation.size() > 0) {
-      const at::Tensor validated = class_scores(networks[i], data.validation);
-      if (!point) {
-        point = {validated, data.validation.targets(), log_prior(class_counts(data.train))};
-      }
-      if (const auto judged = point->judge(validated, scores)) {
-        result.common = class_metrics(judged->scores, test.targets());
-        json["common"] = metrics_json(*result.common, classes);
-        json["common"]["shift"] = judged->shift;
-      }
-    }
+    if (result.common) json["common"] = common_json(result, classes);
     results.push_back(std::move(result));
     runtimes.push_back(networks[i].runtime);
     list.push_back(std::move(json));

@@ -126,6 +126,7 @@
 // experiment: the stages in their order
 #include "ncprune/experiment/evidence.h"
 #include "ncprune/experiment/gradual.h"
+#include "ncprune/experiment/judge.h"
 #include "ncprune/experiment/other_geometries.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/experiment/promise_search.h"

@@ -5,9 +5,12 @@
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randint.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+
+#include "ncprune/base/no_value.h"
 
 namespace ncprune {
 
@@ -50,6 +53,10 @@ at::Tensor resampled_shares(const at::Tensor& labels, int64_t resamples, Random&
     shares.index_copy_(1, members, counts / static_cast<double>(n));
   }
   return shares;
+}
+
+double margin(const std::vector<double>& draws) {
+  return draws.size() < 2 ? kNoValue : 1.96 * at::tensor(draws).std().item<double>();
 }
 
 at::Tensor class_shares(const at::Tensor& labels) {

@@ -25,6 +25,10 @@ at::Tensor resampled_means(const std::vector<std::vector<ValueCount>>& classes, 
 // `labels`: int64 [N].
 at::Tensor resampled_shares(const at::Tensor& labels, int64_t resamples, Random& random);
 
+// Half the width of the interval that holds 95 % of a score's draws, were they normal: 1.96
+// standard deviations. NaN for fewer than two draws.
+double margin(const std::vector<double>& draws);
+
 // The shares in the samples as they are: 1 / number of samples of the class; double [N].
 at::Tensor class_shares(const at::Tensor& labels);
 

@@ -109,13 +109,6 @@ double OperatingPoint::shift(const at::Tensor& scores) const {
   return shifts(scores, class_shares(targets.labels).unsqueeze(0)).item<double>();
 }
 
-std::optional<OperatingPoint::Judged> OperatingPoint::judge(const at::Tensor& validation,
-                                                            const at::Tensor& test) const {
-  if (!exists()) return std::nullopt;
-  const double tau = shift(validation);
-  return Judged{tau, shifted(test, tau, prior)};
-}
-
 at::Tensor OperatingPoint::shifts(const at::Tensor& scores, const at::Tensor& weights) const {
   const Decisions decisions = decisions_of(scores, prior);
   at::Tensor result = weights.mv(prior.index_select(0, reference.argmax(1)));

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "ncprune/data/targets.h"
@@ -36,13 +35,6 @@ struct OperatingPoint {
   // in steps, so a range of tau answers: 0 if it is in the range, or else its middle.
   // `scores` [N, K] are those of the same samples. REQUIRES: exists().
   double shift(const at::Tensor& scores) const;
-
-  struct Judged {
-    double shift;       // shift()
-    at::Tensor scores;  // of the test samples, shifted
-  };
-  // A network by its scores of the validation and of the test samples; none unless exists().
-  std::optional<Judged> judge(const at::Tensor& validation, const at::Tensor& test) const;
 
   // shift() for samples that count by each row of `weights`, double [R, N], which sum to 1 for
   // every class as those of resampled_shares() (bootstrap.h) do: double [R]. It tells how far the

@@ -24,8 +24,9 @@ struct ClassSeparation {
 std::vector<ClassSeparation> class_separations(const at::Tensor& scores, const Targets& targets);
 
 // The mean AUROC of `classes` in samples that count by each row of `shares`, double [R, N], as
-// resampled_shares() (bootstrap.h) draws them: double [R]; NaN as above. `scores` [N, K] of samples
-// with one label each. Time: a sort of N numbers per class, and R N.
+// resampled_shares() (bootstrap.h) draws them: double [R]. Classes without samples and such as all
+// samples have are skipped; NaN when all are. `scores` [N, K] of samples with one label each. Time:
+// a sort of N numbers and R N sums per class.
 at::Tensor resampled_aurocs(const at::Tensor& scores, const Targets& targets,
                             const std::vector<int64_t>& classes, const at::Tensor& shares);
 

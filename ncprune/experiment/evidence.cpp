@@ -9,7 +9,7 @@
 #include "ncprune/base/log.h"
 #include "ncprune/compile/shared_library.h"
 #include "ncprune/data/noise.h"
-#include "ncprune/evaluate/operating_point.h"
+#include "ncprune/experiment/judge.h"
 #include "ncprune/model/interpreter.h"
 #include "ncprune/onnx/onnx.h"
 
@@ -97,8 +97,8 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
   evidence.confidence = options.comparison.confidence;
   std::vector<Network> all;
   std::vector<at::Tensor> scores;
-  std::optional<OperatingPoint> point;  // the first network's
-  std::optional<Dataset> noisy;         // not for tables, whose units differ by feature
+  std::optional<Judge> judge;    // against the first network
+  std::optional<Dataset> noisy;  // not for tables, whose units differ by feature
   if (options.noise > 0 && test.range) {
     noisy = with_gaussian_noise(test, options.noise, options.comparison.seed);
   }
@@ -106,17 +106,11 @@ Evidence gather_evidence(const std::vector<NamedNetwork>& networks, const Prepar
     require_fits(n.network, test, n.name);
     all.push_back(n.network);
     scores.push_back(class_scores(n.network, test));
-    ModelResult result{n.name, class_metrics(scores.back(), test.targets()), {}};
+    const at::Tensor validated =
+        data.validation.size() > 0 ? class_scores(n.network, data.validation) : at::Tensor();
+    if (!judge) judge.emplace(data, data.minority, validated);
+    ModelResult result = judge->result(n.name, scores.back(), validated);
     if (noisy) result.noisy = evaluate(n.network, *noisy);
-    if (data.validation.size() > 0) {
-      const at::Tensor validated = class_scores(n.network, data.validation);
-      if (!point) {
-        point = {validated, data.validation.targets(), log_prior(evidence.classes.counts)};
-      }
-      if (const auto judged = point->judge(validated, scores.back())) {
-        result.common = class_metrics(judged->scores, test.targets());
-      }
-    }
     evidence.results.push_back(std::move(result));
     evidence.sizes.push_back(network_size(n.network));
     evidence.file_bytes.push_back(std::ssize(onnx_bytes(n.network)));

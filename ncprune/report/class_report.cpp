@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "ncprune/base/no_value.h"
+#include "ncprune/evaluate/bootstrap.h"
 
 namespace ncprune {
 namespace {
@@ -20,6 +21,8 @@ struct AverageLine {
   std::string key;         // in JSON
   std::string short_name;  // in the table's further parts; empty: not shown
   Value value;
+  // The draws of its value at the common operating point, where rows have them.
+  std::vector<double> ResampledScores::*draws = nullptr;
 };
 
 // The averages, in the order of the table and the JSON.
@@ -29,8 +32,9 @@ std::vector<AverageLine> average_lines(const ClassInfo& classes) {
   };
   std::vector<AverageLine> lines{
       {"balanced accuracy", "balanced_accuracy", "balanced",
-       [](const auto& m) { return m.balanced_accuracy; }},
-      {"minority recall *", "minority_recall", "minority *", over(classes.minority)},
+       [](const auto& m) { return m.balanced_accuracy; }, &ResampledScores::common_balanced},
+      {"minority recall *", "minority_recall", "minority *", over(classes.minority),
+       &ResampledScores::common_minority},
       {"worst recall", "worst_recall", "worst", [](const auto& m) { return m.worst_recall; }},
       {"overall accuracy", "overall_accuracy", "",
        [](const auto& m) { return m.overall_accuracy; }},
@@ -50,6 +54,18 @@ std::vector<AverageLine> average_lines(const ClassInfo& classes) {
   return lines;
 }
 
+// A row of `value` in percent for every model, unless no model has it.
+void add_if_known(Table& table, const std::string& name, const std::vector<ModelResult>& models,
+                  const std::function<double(const ModelResult&)>& value) {
+  std::vector<std::string> cells{name};
+  bool known = false;
+  for (const ModelResult& m : models) {
+    known = known || !std::isnan(value(m));
+    cells.push_back(percent(value(m)));
+  }
+  if (known) table.rows.push_back(std::move(cells));
+}
+
 // The short lines of a part of the models' results, after an empty line, if any has that part.
 void add_part(Table& table, const std::string& name, const std::vector<AverageLine>& lines,
               const std::vector<ModelResult>& models,
@@ -58,15 +74,13 @@ void add_part(Table& table, const std::string& name, const std::vector<AverageLi
   if (std::none_of(models.begin(), models.end(), has_part)) return;
   table.rows.emplace_back();
   for (const AverageLine& line : lines) {
-    const auto value = [&](const ModelResult& m) {
+    if (line.short_name.empty()) continue;
+    add_if_known(table, name + " " + line.short_name, models, [&](const ModelResult& m) {
       return has_part(m) ? line.value(*(m.*part)) : kNoValue;
-    };
-    const bool known = std::any_of(models.begin(), models.end(),
-                                   [&](const ModelResult& m) { return !std::isnan(value(m)); });
-    if (line.short_name.empty() || !known) continue;
-    std::vector<std::string> cells{name + " " + line.short_name};
-    for (const ModelResult& m : models) cells.push_back(percent(value(m)));
-    table.rows.push_back(std::move(cells));
+    });
+    if (part != &ModelResult::common || line.draws == nullptr) continue;
+    add_if_known(table, "  95 %: ±", models,
+                 [&](const ModelResult& m) { return margin(m.resampled.*line.draws); });
   }
 }
 
@@ -108,10 +122,8 @@ Table class_table(const std::string& title, const ClassInfo& classes,
   table.rows.emplace_back();
   const std::vector<AverageLine> lines = average_lines(classes);
   for (const AverageLine& line : lines) {
-    const bool known = std::any_of(models.begin(), models.end(), [&](const ModelResult& m) {
-      return !std::isnan(line.value(m.clean));
-    });
-    if (known) add_row(table, line.name, models, line.value);
+    add_if_known(table, line.name, models,
+                 [&](const ModelResult& m) { return line.value(m.clean); });
   }
   add_part(table, "common", lines, models, &ModelResult::common);
   add_part(table, "noisy", lines, models, &ModelResult::noisy);
@@ -124,10 +136,16 @@ std::string common_note(const std::vector<ModelResult>& models) {
   if (!any) return "";
   std::string reference = models.front().name;
   std::replace(reference.begin(), reference.end(), '\n', ' ');
+  const bool drawn = std::any_of(models.begin(), models.end(), [](const ModelResult& m) {
+    return !m.resampled.common_balanced.empty();
+  });
   return fmt::format(
       "common: decisions moved, by validation data, until the classes are predicted\n"
-      "as often as by {}",
-      reference);
+      "as often as by {}{}",
+      reference,
+      drawn ? "; ±: by how much the choice of validation and test samples\n"
+              "moves the line above, in 95 % of draws"
+            : "");
 }
 
 Table precision_table(const std::string& title, const ClassInfo& classes,
@@ -147,6 +165,14 @@ Json metrics_json(const ClassMetrics& metrics, const ClassInfo& classes) {
   json["recall"] = metrics.recall;
   json["auroc"] = metrics.auroc;
   json["average_precision"] = metrics.average_precision;
+  return json;
+}
+
+Json common_json(const ModelResult& result, const ClassInfo& classes) {
+  Json json = metrics_json(*result.common, classes);
+  json["shift"] = result.shift;
+  json["balanced_margin"] = margin(result.resampled.common_balanced);
+  json["minority_margin"] = margin(result.resampled.common_minority);
   return json;
 }
 

@@ -36,4 +36,8 @@ Table precision_table(const std::string& title, const ClassInfo& classes,
 // groups.
 Json metrics_json(const ClassMetrics& metrics, const ClassInfo& classes);
 
+// metrics_json() of `result.common`, with the shift, balanced_margin and minority_margin: margin()
+// (bootstrap.h) of these averages, or null. REQUIRES: result.common.
+Json common_json(const ModelResult& result, const ClassInfo& classes);
+
 }  // namespace ncprune

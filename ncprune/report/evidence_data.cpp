@@ -70,7 +70,7 @@ Json evidence_json(const Evidence& evidence, const Provenance& provenance) {
     const ModelResult& result = evidence.results[i];
     Json network{{"name", result.name}, {"clean", metrics_json(result.clean, evidence.classes)}};
     if (result.noisy) network["noisy"] = metrics_json(*result.noisy, evidence.classes);
-    if (result.common) network["common"] = metrics_json(*result.common, evidence.classes);
+    if (result.common) network["common"] = common_json(result, evidence.classes);
     network["size"] = size_json(evidence, i);
     if (i > 0) {
       network["comparison"] = comparison_json(evidence.comparisons[i - 1], evidence.classes);

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "ncprune/base/json.h"
-#include "ncprune/base/no_value.h"
 #include "ncprune/data/class_info.h"
 #include "ncprune/evaluate/class_results.h"
 
@@ -38,16 +37,6 @@ struct StudyCell {
   bool keeps_finish() const { return finish == kKeepTreatment; }
 };
 
-// Scores that are no means over test samples, in [0, 1], as they are in sets of test and validation
-// samples drawn with replacement (resampled_shares() in bootstrap.h); all networks of a problem
-// have the same 100 sets, so that the difference of two networks has its spread. Empty when not
-// known.
-struct ResampledScores {
-  std::vector<double> minority_auroc;   // the mean over the rare classes
-  std::vector<double> common_balanced;  // balanced accuracy at the common operating point
-  std::vector<double> common_minority;  // minority recall there
-};
-
 // The measurements of the network that was made for a cell.
 struct StudyOutcome {
   double reached = 0;                           // the share removed
@@ -58,13 +47,10 @@ struct StudyOutcome {
   std::string network;                          // SHA-256 of the weights
   ModelResult result = {};                      // on the test set
   std::optional<ClassMetrics> validation = {};  // on the validation part, for choices
-  // OperatingPoint::shift() of the network to the dense one; NaN when not known.
-  double shift = kNoValue;
   // Which test samples are recognised, clean and noisy: one bit per sample, lowest bit first, class
   // after class, in the test set's order within a class. Empty when not known.
   std::string right = {};
   std::string noisy_right = {};
-  ResampledScores resampled = {};
   std::vector<int64_t> tested = {};  // test samples by class
   ClassInfo classes = {};
 };

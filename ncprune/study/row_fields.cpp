@@ -63,10 +63,18 @@ RowField field(const char* name, T ClassInfo::*of, FieldTable table, JsonPlace j
       });
 }
 
+template <typename T>
+RowField field(const char* name, T ModelResult::*of, FieldTable table, JsonPlace json = {}) {
+  return made_field(
+      {name, {}, false, table, json, {}, {}}, [of](auto& row) -> auto& {
+        return row.outcome.result.*of;
+      });
+}
+
 RowField field(const char* name, std::vector<double> ResampledScores::*of, FieldTable table) {
   return made_field(
       {name, {}, false, table, {}, {}, {}}, [of](auto& row) -> auto& {
-        return row.outcome.resampled.*of;
+        return row.outcome.result.resampled.*of;
       });
 }
 
@@ -103,7 +111,7 @@ const std::vector<RowField>& row_fields() {
       field("parameters", &StudyOutcome::parameters, kCell, {11}),
       field("nonzero", &StudyOutcome::nonzero, kCell, {12}),
       field("macs", &StudyOutcome::macs, kCell, {13}),
-      field("shift", &StudyOutcome::shift, kCell, {16}),
+      field("shift", &ModelResult::shift, kCell, {16}),
       field("network_sha256", &StudyOutcome::network, kCell),
       field("resampled_minority_auroc", &ResampledScores::minority_auroc, kCell),
       field("resampled_common_balanced", &ResampledScores::common_balanced, kCell),

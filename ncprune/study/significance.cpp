@@ -209,8 +209,10 @@ std::optional<ResampledDifference> spread_difference(const Contest& contest,
   const auto& [score, slice, reference] = contest;
   std::vector<double> sums;
   for (const auto& [problem, by_method] : slice.problems) {
-    const std::vector<double>& own = by_method.at(reference)->outcome.resampled.*score.resampled;
-    const std::vector<double>& other = by_method.at(method)->outcome.resampled.*score.resampled;
+    const std::vector<double>& own =
+        by_method.at(reference)->outcome.result.resampled.*score.resampled;
+    const std::vector<double>& other =
+        by_method.at(method)->outcome.result.resampled.*score.resampled;
     if (sums.empty()) sums.resize(own.size());
     if (own.size() < 2 || own.size() != sums.size() || other.size() != sums.size()) return {};
     for (size_t i = 0; i < sums.size(); ++i) sums[i] += own[i] - other[i];

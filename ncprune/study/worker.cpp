@@ -1,9 +1,6 @@
 #include "ncprune/study/worker.h"
 
 #include <ATen/ops/argsort.h>
-#include <ATen/ops/nanmean.h>
-#include <ATen/ops/round.h>
-#include <ATen/ops/tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,9 +13,7 @@
 #include "ncprune/base/error.h"
 #include "ncprune/data/label_rows.h"
 #include "ncprune/data/noise.h"
-#include "ncprune/evaluate/bootstrap.h"
-#include "ncprune/evaluate/operating_point.h"
-#include "ncprune/evaluate/separation.h"
+#include "ncprune/experiment/judge.h"
 #include "ncprune/experiment/prepare.h"
 #include "ncprune/model/cost.h"
 #include "ncprune/model/interpreter.h"
@@ -36,14 +31,10 @@ struct StudyNetwork {
   std::unique_ptr<Calibration> calibration;  // the dense network, on the training part
   ClassInfo classes;
   std::vector<int64_t> tested;
-  at::Tensor test_shares;               // of resampled_shares(); undefined for multi-label data
-  std::optional<OperatingPoint> point;  // the dense network's; none without validation data
-  at::Tensor validation_shares;         // undefined unless point->exists()
+  std::optional<Judge> judge;  // against the dense network
 };
 
 namespace {
-
-constexpr int64_t kResamples = 100;
 
 // The entry of a kept network's metadata that holds training_settings().
 constexpr const char* kTrainingEntry = "ncprune.study.training";
@@ -148,26 +139,6 @@ Network finetune(const Study& study, const PreparedData& data, const Network& ne
   return train(network, data.train, data.validation, options).network;
 }
 
-// To 4 decimals, as a database holds many; none when a value is not known.
-std::vector<double> resampled_list(const at::Tensor& values) {
-  if (values.isnan().any().item<bool>()) return {};
-  const at::Tensor rounded = at::round(values, 4);
-  const auto all = elements<double>(rounded);
-  return {all.begin(), all.end()};
-}
-
-// The recalls at the common operating point, by a network's scores of both parts.
-void resample_common(const StudyNetwork& current, const at::Tensor& validated,
-                     const at::Tensor& tested, ResampledScores& resampled) {
-  const OperatingPoint& point = *current.point;
-  const at::Tensor recalls =
-      recalls_at(point.shifts(validated, current.validation_shares), tested,
-                 current.data.test.targets(), point.prior, current.test_shares);
-  const at::Tensor rare = at::tensor(current.classes.minority);
-  resampled.common_balanced = resampled_list(recalls.nanmean(1));
-  resampled.common_minority = resampled_list(recalls.index_select(1, rare).nanmean(1));
-}
-
 // Measures `network`, which was made for a cell of `method`.
 StudyOutcome measured(const StudyNetwork& current, const Network& network,
                       const std::string& method) {
@@ -178,25 +149,17 @@ StudyOutcome measured(const StudyNetwork& current, const Network& network,
   outcome.nonzero = nonzero(network);
   outcome.network = weights_digest(network);
   const at::Tensor scores = class_scores(network, current.data.test);
-  outcome.result = {method, class_metrics(scores, current.data.test.targets()), {}};
+  at::Tensor validated;
+  if (const Dataset& validation = current.data.validation; validation.size() > 0) {
+    validated = class_scores(network, validation);
+    outcome.validation = class_metrics(validated, validation.targets());
+  }
+  outcome.result = current.judge->result(method, scores, validated);
   outcome.right = right_bits(scores, current.data.test.targets());
   if (current.noisy_test) {
     const at::Tensor noisy = class_scores(network, *current.noisy_test);
     outcome.result.noisy = class_metrics(noisy, current.noisy_test->targets());
     outcome.noisy_right = right_bits(noisy, current.noisy_test->targets());
-  }
-  if (current.test_shares.defined()) {
-    outcome.resampled.minority_auroc = resampled_list(resampled_aurocs(
-        scores, current.data.test.targets(), current.classes.minority, current.test_shares));
-  }
-  if (current.point) {
-    const at::Tensor validated = class_scores(network, current.data.validation);
-    outcome.validation = class_metrics(validated, current.point->targets);
-    if (const auto judged = current.point->judge(validated, scores)) {
-      outcome.shift = judged->shift;
-      outcome.result.common = class_metrics(judged->scores, current.data.test.targets());
-      resample_common(current, validated, scores, outcome.resampled);
-    }
   }
   outcome.classes = current.classes;
   outcome.tested = current.tested;
@@ -253,20 +216,10 @@ void StudyWorker::take(const StudyCell& network, const std::string& kept, const 
   next->classes = {next->data.train.class_names, class_counts(next->data.train),
                    next->data.minority};
   next->tested = class_counts(next->data.test);
-  // All networks of a problem get the same draws. Problems with one test set share its draws too.
-  const auto drawn = [](const Targets& targets, std::string_view name) {
-    Random random = Random(0).stream(name);
-    return resampled_shares(targets.labels, kResamples, random);
-  };
-  const Targets test = next->data.test.targets();
-  if (!test.multi_label()) next->test_shares = drawn(test, "resampled test samples");
-  if (const Dataset& validation = next->data.validation; validation.size() > 0) {
-    next->point = {class_scores(next->calibration->network(), validation), validation.targets(),
-                   log_prior(next->classes.counts)};
-    if (next->point->exists()) {
-      next->validation_shares = drawn(next->point->targets, "resampled validation samples");
-    }
-  }
+  const Dataset& validation = next->data.validation;
+  next->judge.emplace(next->data, next->data.minority,
+                      validation.size() > 0 ? class_scores(next->calibration->network(), validation)
+                                            : at::Tensor());
   current_ = std::move(next);
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -60,6 +61,28 @@ TEST(ClassReportTest, MarksTheMinorityAndGivesTheSameNumbersAsData) {
   const Json json = metrics_json(metrics, classes);
   EXPECT_EQ(json["minority_recall"], 0.5);
   EXPECT_EQ(json["recall"], Json::array({0.5, 1.0}));
+}
+
+TEST(ClassReportTest, SaysHowFarTheCommonOperatingPointDependsOnTheSamples) {
+  ClassMetrics metrics;
+  metrics.recall = {0.5, 1};
+  metrics.balanced_accuracy = 0.75;
+  const ClassInfo classes{{"a", "b"}, {3, 300}, {0}};
+  ModelResult known{.name = "net", .clean = metrics, .common = metrics};
+  const ModelResult older = known;
+  known.resampled = {{}, {0.7, 0.8}, {0.4, 0.6}};
+  const std::string text = to_text(class_table("", classes, {known, older}));
+  EXPECT_NE(text.find("common balanced     75.0   75.0\n"
+                      "  95 %: ±           13.9      -\n"
+                      "common minority *   50.0   50.0\n"
+                      "  95 %: ±           27.7      -\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(common_note({known}).find("±"), std::string::npos);
+  EXPECT_EQ(common_note({older}).find("±"), std::string::npos);
+  const Json json = common_json(known, classes);
+  EXPECT_NEAR(json["balanced_margin"].get<double>(), 0.1386, 1e-4);
+  EXPECT_TRUE(std::isnan(common_json(older, classes)["minority_margin"].get<double>()));
 }
 
 }  // namespace

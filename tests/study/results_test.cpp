@@ -84,10 +84,10 @@ TEST_F(ResultsFile, KeepsEverythingOfARow) {
   row.outcome.result.clean.recall = {0.25, kNan};
   row.outcome.result.clean.auroc = {0.75, kNan};
   row.outcome.result.clean.average_precision = {0.5, kNan};
-  row.outcome.shift = -0.25;
+  row.outcome.result.shift = -0.25;
   row.outcome.result.common = row.outcome.result.clean;
   row.outcome.result.common->recall = {0.125, 1};
-  row.outcome.resampled = {{0.75, 0.5}, {0.25, 0.125}, {0, 1}};
+  row.outcome.result.resampled = {{0.75, 0.5}, {0.25, 0.125}, {0, 1}};
   row.outcome.validation = row.outcome.result.clean;
   StudyResults(file_).add(row);
   const StudyResults results(file_);
@@ -171,8 +171,8 @@ TEST_F(ResultsFile, OfVersion2HasNoResampledScores) {
   Study study = small_study();
   study.methods = {"magnitude"};
   const std::vector<StudyRow> rows = runner_.run(study, file_);
-  ASSERT_FALSE(rows.back().outcome.resampled.common_balanced.empty());
-  ASSERT_FALSE(rows.back().outcome.resampled.minority_auroc.empty());
+  ASSERT_FALSE(rows.back().outcome.result.resampled.common_balanced.empty());
+  ASSERT_FALSE(rows.back().outcome.result.resampled.minority_auroc.empty());
   execute(file_, R"sql(
 ALTER TABLE cell DROP COLUMN resampled_minority_auroc;
 ALTER TABLE cell DROP COLUMN resampled_common_balanced;
@@ -181,7 +181,7 @@ PRAGMA user_version = 2;)sql");
   const std::vector<StudyRow> old = study_rows(file_);
   ASSERT_EQ(old.size(), rows.size());
   EXPECT_EQ(old.back().outcome.result.common->recall, rows.back().outcome.result.common->recall);
-  EXPECT_TRUE(old.back().outcome.resampled.common_balanced.empty());
+  EXPECT_TRUE(old.back().outcome.result.resampled.common_balanced.empty());
   runner_.run(study, file_);
   EXPECT_TRUE(runner_.made.empty()) << "nothing was missing";
 }

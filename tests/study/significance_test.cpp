@@ -76,7 +76,7 @@ StudyRow judged_row(const std::string& method, uint64_t seed, std::vector<double
   StudyRow row = row_of(method, seed, 4);
   row.outcome.result.common = row.outcome.result.clean;
   row.outcome.result.common->balanced_accuracy = resampled[0];
-  row.outcome.resampled.common_balanced = std::move(resampled);
+  row.outcome.result.resampled.common_balanced = std::move(resampled);
   return row;
 }
 
@@ -100,7 +100,7 @@ TEST(Rankings, CountHowUncertainTheCommonOperatingPointIs) {
   EXPECT_NEAR(found.interval->low, 0.2 - 1.959964 * error, 1e-6);
   EXPECT_NEAR(found.interval->high, 0.2 + 1.959964 * error, 1e-6);
   EXPECT_NEAR(*found.bootstrap_p, std::erfc(0.2 / error / std::sqrt(2.0)), 1e-9);
-  rows.back().outcome.resampled = {};  // an older row
+  rows.back().outcome.result.resampled = {};  // an older row
   EXPECT_FALSE(of_common().interval.has_value());
   EXPECT_FALSE(of_common().bootstrap_p.has_value());
 }
